@@ -61,8 +61,7 @@ class Period:
     @property
     def name(self) -> str:
         """``October 2026``, in English whatever the locale."""
-        names = ("January February March April May June July August September October November December").split()
-        return f"{names[self.month - 1]} {self.year}"
+        return f"{_MONTHS[self.month - 1]} {self.year}"
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"

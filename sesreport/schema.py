@@ -121,8 +121,11 @@ class Frame:
             if row.keys() - known:
                 raise SchemaError(f"frame {self.name}: no column {sorted(row.keys() - known)[0]!r}")
         try:
-            table = pa.Table.from_pylist(rows, schema=self.arrow)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:
+            try:
+                table = pa.Table.from_pylist(rows, schema=self.arrow)
+            except UnicodeEncodeError:
+                table = pa.Table.from_pylist([_storable(row) for row in rows], schema=self.arrow)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SchemaError(f"frame {self.name}: {error}") from error
         return self.check(self.to_pandas(table))
 
@@ -171,3 +174,11 @@ class Frame:
             first = frame.loc[frame.duplicated(list(self.keys)), list(self.keys)].iloc[0].to_dict()
             raise SchemaError(f"frame {self.name}: two rows with the key {first}")
         return frame
+
+
+def _storable(row: Mapping[str, Any]) -> dict[str, Any]:
+    r"""Lone surrogates, which JSON can carry and UTF-8 cannot, as the JSON escapes they came from (``\\ud800``)."""
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for name, value in row.items()
+    }
