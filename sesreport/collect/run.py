@@ -77,7 +77,7 @@ def collect(
     for name, rows in organization.rows.items():
         harvest.rows[name].extend(rows)
 
-    readable = _readable(config, harvest)
+    readable, excluded = _readable(config, harvest)
     regional = [c for c in chosen.values() if c.scope == "region"]
     with ThreadPoolExecutor(config.collect.workers, thread_name_prefix="lane") as pool:
         try:
@@ -85,7 +85,7 @@ def collect(
                 _parallel(pool, regions_of, [lane(a, HOME_REGION) for a in readable], progress, "accounts")
             )
             expected = sorted({region for found in account_regions for region in found.enabled})
-            for found in account_regions:
+            for found in [*account_regions, *excluded]:
                 harvest.rows[COVERAGE.name] += [*found.coverage, *unread(found, expected)]
             lanes = [lane(f.account_id, region) for f in account_regions for region in f.enabled]
             for done in _parallel(pool, lambda x: _read(x, regional), lanes, progress, "account × Region lanes"):
@@ -116,23 +116,22 @@ def _chosen(config: Config) -> dict[str, Collector]:
     return {name: c for name, c in known.items() if name not in config.collect.datasets_skip or name == "accounts"}
 
 
-def _readable(config: Config, harvest: _Harvest) -> list[str]:
-    """Accounts to enter; the others get their coverage row here."""
+def _readable(config: Config, harvest: _Harvest) -> tuple[list[str], list[Regions]]:
+    """Accounts to enter, and those left out; a suspended one gets its coverage row here."""
     include, exclude = set(config.organization.accounts_include), set(config.organization.accounts_exclude)
     known = {str(account["account_id"]): account for account in harvest.rows["accounts"]}
     if missing := sorted((include | exclude) - known.keys()):
         raise ConfigError(f"organization.accounts: {missing[0]} is not an account of the organization")
-    readable = []
+    readable, excluded = [], []
     for account_id, account in known.items():
-        if account_id in exclude or (include and account_id not in include):
-            reason = "left out by the configuration"
-        elif account["status"] != "ACTIVE":
+        if account["status"] != "ACTIVE":
             reason = f"the account is {account['status']}; its identities cannot be read"
+            harvest.rows[COVERAGE.name].append(row(account_id, GLOBAL, EVERYTHING, coverage.SKIPPED, reason))
+        elif account_id in exclude or (include and account_id not in include):
+            excluded.append(Regions(account_id, unreadable=(coverage.SKIPPED, "left out by the configuration")))
         else:
             readable.append(account_id)
-            continue
-        harvest.rows[COVERAGE.name].append(row(account_id, GLOBAL, EVERYTHING, coverage.SKIPPED, reason))
-    return readable
+    return readable, excluded
 
 
 def _read(lane: Lane, regional: Iterable[Collector]) -> Lane:
