@@ -127,14 +127,10 @@ class Frame:
                 table = pa.Table.from_pylist([_storable(row) for row in rows], schema=self.arrow)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SchemaError(f"frame {self.name}: {error}") from error
-        return self.check(self.to_pandas(table))
+        return self.check(nullable(table))
 
     def empty(self) -> pd.DataFrame:
         return self.from_rows([])
-
-    def to_pandas(self, table: pa.Table) -> pd.DataFrame:
-        frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get, date_as_object=False)
-        return frame
 
     def to_arrow(self, frame: pd.DataFrame) -> pa.Table:
         """The frame as an Arrow table of the declared types.
@@ -157,7 +153,7 @@ class Frame:
 
     def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame cast to the declared dtypes, columns in order, index dropped, and checked."""
-        return self.check(self.to_pandas(self.to_arrow(frame.reset_index(drop=True)[list(self.all_columns)])))
+        return self.check(nullable(self.to_arrow(frame.reset_index(drop=True)[list(self.all_columns)])))
 
     def check(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The same frame, or SchemaError saying which column breaks which promise."""
@@ -174,6 +170,12 @@ class Frame:
             first = frame.loc[frame.duplicated(list(self.keys)), list(self.keys)].iloc[0].to_dict()
             raise SchemaError(f"frame {self.name}: two rows with the key {first}")
         return frame
+
+
+def nullable(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame with the nullable dtypes of this module's table."""
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
+    return frame
 
 
 def _storable(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from sesreport.collect.registry import frames as declared_frames
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.files import sha256_of, whole_folder
 from sesreport.period import Period
-from sesreport.schema import Frame
+from sesreport.schema import Frame, nullable
 
 FORMAT = "sesreport-snapshot/1"
 
@@ -83,7 +83,7 @@ class Snapshot:
             table = table.select(list(declared.all_columns)).cast(declared.arrow)
         except (OSError, KeyError, pa.ArrowException) as error:
             raise SnapshotError(f"snapshot {self.path}: {declared.name}.parquet cannot be read: {error}") from error
-        return declared.check(declared.to_pandas(table))
+        return declared.check(nullable(table))
 
 
 def write_snapshot(

@@ -18,9 +18,7 @@ def places(coverage: pd.DataFrame) -> pd.DataFrame:
     """
     regional = coverage[coverage["region"].ne(GLOBAL)]
     absent = (regional["dataset"] == EVERYTHING) & regional["status"].isin([REGION_DISABLED, NOT_OFFERED])
-    pairs = ["account_id", "region"]
-    expected: pd.DataFrame = regional.loc[~absent].drop_duplicates(pairs)
-    return expected[pairs].reset_index(drop=True)
+    return regional.loc[~absent, ["account_id", "region"]].drop_duplicates(ignore_index=True)
 
 
 def read_places(coverage: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame:
@@ -28,7 +26,7 @@ def read_places(coverage: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame
     wanted = coverage[
         (coverage["region"] != GLOBAL) & coverage["dataset"].isin(list(datasets)) & (coverage["status"] == OK)
     ]
-    counts = wanted.groupby(["account_id", "region"], as_index=False)["dataset"].nunique()
+    counts = wanted.groupby(["account_id", "region"])["dataset"].nunique().reset_index()
     return counts.loc[counts["dataset"] == len(set(datasets)), ["account_id", "region"]].reset_index(drop=True)
 
 
