@@ -1,0 +1,14 @@
+"""The demonstration organization: a loopback AWS endpoint that answers as AWS would for an invented company.
+
+    with serve(today=reference_day()) as endpoint:
+        os.environ.update(endpoint.environment())
+        ...                              # plain boto3 from here on
+
+Its data is ``data/demo`` (see the README there). Everything is a function of that folder and of ``today``.
+"""
+
+from __future__ import annotations
+
+from sesreport.demo.endpoint import DemoError, Endpoint, data_path, reference_day, serve
+
+__all__ = ["DemoError", "Endpoint", "data_path", "reference_day", "serve"]

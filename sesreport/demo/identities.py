@@ -1,0 +1,175 @@
+"""Identities and their policies as of a day, and the changes that led there.
+
+``identities.csv`` has one row per account, Region and identity; ``policies.toml`` says which document of ``policies/``
+stood on which identity from when until when. State and change events come from the same dates, so they agree.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sesreport.demo.organization import read_toml
+from sesreport.errors import ConfigError
+
+Place = tuple[str, str, str]
+"""account_id, region, identity."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One named policy on one identity over a span (``until`` None: to this day)."""
+
+    name: str
+    document: str
+    since: date
+    until: date | None
+    by: str
+    removed_by: str
+    api: str
+
+    def stands(self, today: date) -> bool:
+        return self.since <= today and (self.until is None or today < self.until)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One row of ``identities.csv`` with its policies; statuses as GetEmailIdentity has them."""
+
+    account: str
+    region: str
+    identity: str
+    owner: str
+    owner_since: date | None
+    ticket: str
+    verification: str
+    dkim: str
+    mail_from: str
+    configuration_set: str
+    bounce_topic: str
+    since: date
+    until: date | None
+    share: float
+    extra_tags: Mapping[str, str]
+    policies: tuple[Policy, ...] = field(default=(), repr=False)
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:ses:{self.region}:{self.account}:identity/{self.identity}"
+
+    @property
+    def identity_type(self) -> str:
+        return "EMAIL_ADDRESS" if "@" in self.identity else "DOMAIN"
+
+    @property
+    def domain(self) -> str:
+        return self.identity.rpartition("@")[2]
+
+    def exists(self, today: date) -> bool:
+        return self.since <= today and (self.until is None or today < self.until)
+
+    def tags(self, today: date) -> dict[str, str]:
+        """The tags on a day; an owner named later is not there before."""
+        owned = self.owner and (self.owner_since is None or self.owner_since <= today)
+        named = {"owner": self.owner if owned else "", "ticket": self.ticket}
+        return {key: value for key, value in named.items() if value} | dict(self.extra_tags)
+
+    def documents(self, today: date) -> dict[str, str]:
+        """Policy name to document text, as of a day."""
+        return {policy.name: policy.document for policy in self.policies if policy.stands(today)}
+
+
+def load_identities(data: Path, organization_id: str) -> dict[Place, Identity]:
+    """Reads ``identities.csv`` and ``policies.toml``. Raises ConfigError with file and row or key."""
+    policies = _load_policies(data, organization_id)
+    identities: dict[Place, Identity] = {}
+    path = data / "identities.csv"
+    for number, row in _rows(path):
+        place = (row["account"], row["region"], row["identity"])
+        if place in identities:
+            raise ConfigError(f"{path}:{number}: {'/'.join(place)} stands there twice")
+        try:
+            identities[place] = _identity(row, tuple(policies.pop(place, ())))
+        except (KeyError, ValueError) as error:
+            raise ConfigError(f"{path}:{number}: {error}") from error
+    if policies:
+        unknown = ", ".join("/".join(place) for place in policies)
+        raise ConfigError(f"{data / 'policies.toml'}: policies on identities that {path.name} does not have: {unknown}")
+    return identities
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            yield from enumerate(csv.DictReader(file), start=2)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _identity(row: dict[str, str], policies: tuple[Policy, ...]) -> Identity:
+    return Identity(
+        account=row["account"],
+        region=row["region"],
+        identity=row["identity"],
+        owner=row["owner"],
+        owner_since=_date(row["owner_since"]),
+        ticket=row["ticket"],
+        verification=row["verification"],
+        dkim=row["dkim"],
+        mail_from=row["mail_from"],
+        configuration_set=row["configuration_set"],
+        bounce_topic=row["bounce_topic"],
+        since=date.fromisoformat(row["since"]),
+        until=_date(row["until"]),
+        share=float(row["share"] or 0.0),
+        extra_tags=dict(tag.split("=", 1) for tag in row["tags"].split(";") if tag),  # type: ignore[misc]
+        policies=policies,
+    )
+
+
+def _date(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _load_policies(data: Path, organization_id: str) -> dict[Place, list[Policy]]:
+    path = data / "policies.toml"
+    placed: dict[Place, list[Policy]] = {}
+    for entry in read_toml(path)["policies"]:
+        try:
+            for on in entry["on"]:
+                account, region, identity = on.split("/")
+                policies = placed.setdefault((account, region, identity), [])
+                policies.append(_policy(data, entry, account, region, identity, organization_id))
+        except (KeyError, ValueError) as error:
+            raise ConfigError(f"{path}: policy {entry.get('name')!r}: {error}") from error
+    return placed
+
+
+def _policy(data: Path, entry: dict[str, Any], account: str, region: str, identity: str, org: str) -> Policy:
+    source = data / "policies" / f"{entry['document']}.json"
+    try:
+        text = source.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{source}: cannot be read ({error.strerror})") from error
+    values = {
+        "@ARN@": f"arn:aws:ses:{region}:{account}:identity/{identity}",
+        "@ACCOUNT@": account,
+        "@REGION@": region,
+        "@ORGANIZATION@": org,
+    }
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    by = entry.get("by", "mail-operations")
+    return Policy(
+        name=entry["name"],
+        document=text,
+        since=entry["from"],
+        until=entry.get("until"),
+        by=by,
+        removed_by=entry.get("removed_by", "mail-operations"),
+        api=entry.get("api", "v2"),
+    )

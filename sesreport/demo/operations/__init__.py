@@ -1,0 +1,1 @@
+"""One module per service; each function answers one operation and registers itself."""

@@ -1,0 +1,88 @@
+"""What the endpoint answers from: the data of one folder as it stands on one day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from sesreport.demo import traffic
+from sesreport.demo.identities import Identity, Place, load_identities
+from sesreport.demo.organization import Account, Organization, load_organization
+from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
+
+HISTORY_DAYS = 520
+"""Days of traffic kept: CloudWatch's 455, and what the rates of the first of them look back on."""
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """The organization at the first instant (UTC) of ``today``: yesterday is the last day with numbers."""
+
+    data: Path
+    today: date
+    organization: Organization
+    identities: dict[Place, Identity]
+    senders: dict[tuple[str, str], Sender]
+
+    @classmethod
+    def load(cls, data: Path, today: date) -> World:
+        """Raises ConfigError when a data file is missing or wrong."""
+        organization = load_organization(data)
+        return cls(data, today, organization, load_identities(data, organization.id), load_senders(data))
+
+    @property
+    def now(self) -> datetime:
+        return datetime.combine(self.today, time(), tzinfo=UTC)
+
+    @cached_property
+    def accounts(self) -> dict[str, Account]:
+        """The accounts that are in the organization today."""
+        return {account.id: account for account in self.organization.members(self.today)}
+
+    @cached_property
+    def _standing(self) -> dict[tuple[str, str], list[Identity]]:
+        standing: dict[tuple[str, str], list[Identity]] = {}
+        for identity in self.identities.values():
+            if identity.exists(self.today):
+                standing.setdefault((identity.account, identity.region), []).append(identity)
+        return standing
+
+    def identities_in(self, account_id: str, region: str) -> list[Identity]:
+        """The identities an account has in a Region today, by name."""
+        return sorted(self._standing.get((account_id, region), []), key=lambda identity: identity.identity)
+
+    def sender(self, account_id: str, region: str) -> Sender | None:
+        """The sender of an account and Region, None when it has not sent before today."""
+        sender = self.senders.get((account_id, region))
+        return sender if sender is not None and sender.since < self.today else None
+
+    @property
+    def history_start(self) -> date:
+        return self.today - timedelta(days=HISTORY_DAYS)
+
+    def volume(self, sender: Sender, start: date, end: date) -> Volume:
+        """Counts per quarter of an hour of a span of days; nothing before the history or after yesterday."""
+        low, high = self._span(self.history_start, start, end)
+        return _history(self, sender).cut(low * SLOTS, high * SLOTS)
+
+    def reputation(self, sender: Sender, start: date, end: date) -> tuple[Shares, Shares]:
+        """AWS's bounce and complaint rate per day of a span."""
+        low, high = self._span(self.history_start + timedelta(days=REPUTATION_DAYS), start, end)
+        bounce, complaint = _reputation(self, sender)
+        return bounce[low:high], complaint[low:high]
+
+    def _span(self, known_from: date, start: date, end: date) -> tuple[int, int]:
+        low = max(0, (start - known_from).days)
+        return low, max(low, (min(end, self.today) - known_from).days)
+
+
+@lru_cache(maxsize=256)
+def _history(world: World, sender: Sender) -> Volume:
+    return traffic.slots(sender, world.history_start, world.today)
+
+
+@lru_cache(maxsize=256)
+def _reputation(world: World, sender: Sender) -> tuple[Shares, Shares]:
+    return traffic.reputation(_history(world, sender).grouped(SLOTS))
