@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sesreport.analysis import Analysis, analyze
-    from sesreport.collect import collect
+    from sesreport.collection.run import collect
     from sesreport.config import Config, load_config
     from sesreport.open import open_pack
     from sesreport.period import Period
@@ -33,7 +33,7 @@ _WHERE = {
     "Results": "results",
     "Snapshot": "store",
     "analyze": "analysis",
-    "collect": "collect",
+    "collect": "collection.run",
     "load": "store",
     "load_config": "config",
     "open_pack": "open",

@@ -295,7 +295,7 @@ def _parameters(given: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _collect(settings: Config, demo: bool, day: date, profile: str | None, single_account: bool, quiet: bool) -> Path:
-    from sesreport.collect import collect as read
+    from sesreport.collection.run import collect as read
 
     with _progress(quiet) as progress:
         return read(

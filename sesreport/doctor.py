@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sesreport.aws import HOME_REGION, Aws
-from sesreport.collect.coverage import DENIED, NOT_OFFERED, OK
-from sesreport.collect.lane import Lane
-from sesreport.collect.places import regions_of
-from sesreport.collect.registry import collectors
+from sesreport.collection.coverage import DENIED, NOT_OFFERED, OK
+from sesreport.collection.lane import Lane
+from sesreport.collection.places import regions_of
+from sesreport.collection.registry import collectors
 from sesreport.config import Config
 from sesreport.errors import CredentialsError
 

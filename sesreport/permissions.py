@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sesreport.collect.registry import collectors
+from sesreport.collection.registry import collectors
 from sesreport.config import Config
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from sesreport import verdict
 from sesreport.analysis.basis import account_basis, place_basis, places
 from sesreport.analysis.registry import Analysis
-from sesreport.collect.coverage import EVERYTHING, OK, REGION_DISABLED
+from sesreport.collection.coverage import EVERYTHING, OK, REGION_DISABLED
 from sesreport.config import KpiSetting, suggestion
 from sesreport.errors import ConfigError
 from sesreport.kpis import Definition, Measure, kpis

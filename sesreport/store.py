@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sesreport import __version__
-from sesreport.collect.registry import frames as declared_frames
+from sesreport.collection.registry import frames as declared_frames
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.files import sha256_of, whole_folder
 from sesreport.period import Period

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collect.datasets.accounts import ACCOUNTS as COLLECTED
+from sesreport.collection.datasets.accounts import ACCOUNTS as COLLECTED
 from sesreport.config import Organization
 from sesreport.schema import Frame, text
 

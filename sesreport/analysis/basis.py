@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sesreport.collect.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED
+from sesreport.collection.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED
 from sesreport.results import Basis
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.analysis.scopes import ORDER
-from sesreport.collect.datasets.identities import IDENTITIES
+from sesreport.collection.datasets.identities import IDENTITIES
 from sesreport.schema import Frame, count, flag, text, texts
 
 EXPOSURES = Frame(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.analysis.scopes import Who, any_address, from_patterns, scope_of
-from sesreport.collect.datasets.identities import POLICIES
+from sesreport.collection.datasets.identities import POLICIES
 from sesreport.policy.model import Effect, Policy, Principal, PrincipalKind, Statement
 from sesreport.policy.reader import read_policy
 from sesreport.schema import Frame, account_id, flag, integer, text, texts

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sesreport.analysis.accounts import first_tag, parse_tags
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collect.datasets.identities import IDENTITIES as COLLECTED
+from sesreport.collection.datasets.identities import IDENTITIES as COLLECTED
 from sesreport.schema import Frame, text
 
 IDENTITIES = Frame(

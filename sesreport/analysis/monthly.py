@@ -8,7 +8,7 @@ import pandas as pd
 
 from sesreport.analysis.daily import METRICS
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collect.coverage import OK
+from sesreport.collection.coverage import OK
 from sesreport.schema import Frame, account_id, count, flag, real, text
 
 MONTHLY = Frame(

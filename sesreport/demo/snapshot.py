@@ -48,7 +48,7 @@ def demo_clock(today: date) -> datetime:
 
 def demo_snapshot(today: date) -> Path:
     """A snapshot of the demonstration organization, collected once a day and version, kept in the user's cache."""
-    from sesreport.collect import collect
+    from sesreport.collection.run import collect
     from sesreport.store import snapshots
 
     folder = user_cache_path("sesreport") / f"demo-{__version__}-{today}"

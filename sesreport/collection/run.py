@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sesreport.aws import HOME_REGION, Aws
-from sesreport.collect import coverage
-from sesreport.collect.coverage import COVERAGE, EVERYTHING, GLOBAL
-from sesreport.collect.lane import Lane
-from sesreport.collect.places import Regions, regions_of, row, unread
-from sesreport.collect.registry import Collector, Row, collectors, frames
+from sesreport.collection import coverage
+from sesreport.collection.coverage import COVERAGE, EVERYTHING, GLOBAL
+from sesreport.collection.lane import Lane
+from sesreport.collection.places import Regions, regions_of, row, unread
+from sesreport.collection.registry import Collector, Row, collectors, frames
 from sesreport.config import Config
 from sesreport.errors import ConfigError
 from sesreport.store import write_snapshot

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sesreport.aws import HOME_REGION
-from sesreport.collect.lane import Lane
-from sesreport.collect.registry import Row, collector
+from sesreport.collection.lane import Lane
+from sesreport.collection.registry import Row, collector
 from sesreport.period import Period
 from sesreport.schema import Frame, account_id, at, real, text
 

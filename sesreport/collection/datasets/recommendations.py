@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sesreport.collect.lane import Lane
-from sesreport.collect.registry import Row, collector
+from sesreport.collection.lane import Lane
+from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, at, text
 
 RECOMMENDATIONS = Frame(

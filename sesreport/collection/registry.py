@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sesreport.schema import Frame
 
 if TYPE_CHECKING:
-    from sesreport.collect.lane import Lane
+    from sesreport.collection.lane import Lane
 
 Row = Mapping[str, Any]
 Read = Callable[["Lane"], Iterator[tuple[str, Row]]]
@@ -50,7 +50,7 @@ def collector(
 
 def collectors() -> dict[str, Collector]:
     """All collectors by name, in the order of their file names."""
-    from sesreport.collect import datasets
+    from sesreport.collection import datasets
 
     for module in sorted(m.name for m in pkgutil.iter_modules(datasets.__path__)):
         importlib.import_module(f"{datasets.__name__}.{module}")
@@ -59,7 +59,7 @@ def collectors() -> dict[str, Collector]:
 
 def frames() -> dict[str, Frame]:
     """Declarations of all collected frames by name, coverage last."""
-    from sesreport.collect.coverage import COVERAGE
+    from sesreport.collection.coverage import COVERAGE
 
     declared = {frame.name: frame for c in collectors().values() for frame in c.frames}
     return {**declared, COVERAGE.name: COVERAGE}

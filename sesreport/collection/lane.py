@@ -13,8 +13,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from sesreport.aws import Aws
-from sesreport.collect.coverage import ERROR, OK, REGION_DISABLED, status_of
-from sesreport.collect.registry import Collector, Row
+from sesreport.collection.coverage import ERROR, OK, REGION_DISABLED, status_of
+from sesreport.collection.registry import Collector, Row
 from sesreport.config import Config
 from sesreport.errors import SesReportError
 

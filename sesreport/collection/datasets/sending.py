@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from sesreport.collect.lane import Lane
-from sesreport.collect.registry import Row, collector
+from sesreport.collection.lane import Lane
+from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, at, count, text
 
 SENDING = Frame(

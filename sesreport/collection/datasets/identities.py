@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sesreport.collect.lane import Lane
-from sesreport.collect.registry import Row, collector
+from sesreport.collection.lane import Lane
+from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, count, flag, text
 
 IDENTITIES = Frame(

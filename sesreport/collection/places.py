@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesreport.aws import HOME_REGION
-from sesreport.collect import coverage
-from sesreport.collect.coverage import EVERYTHING, GLOBAL
-from sesreport.collect.lane import Lane
-from sesreport.collect.registry import Row
+from sesreport.collection import coverage
+from sesreport.collection.coverage import EVERYTHING, GLOBAL
+from sesreport.collection.lane import Lane
+from sesreport.collection.registry import Row
 from sesreport.reference import opt_in_regions
 
 
