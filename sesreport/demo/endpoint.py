@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import sesreport
 from sesreport.demo.organization import Organization, default_today, load_organization
@@ -17,6 +18,7 @@ from sesreport.errors import SesReportError
 from sesreport.resources import shipped
 
 _START_SECONDS = 30.0
+_log = logging.getLogger(__name__)
 
 
 class DemoError(SesReportError):
@@ -121,5 +123,10 @@ def _first_line(process: subprocess.Popen[str]) -> str:
         timer.cancel()
 
 
-def _drain(stream: object) -> None:
-    """Reads the child's log so that its pipe never fills."""
+def _drain(stream: IO[str]) -> None:
+    """Reads the child's log so that its pipe never fills; it ends when the child does."""
+    try:
+        for line in stream:
+            _log.debug("%s", line.rstrip())
+    except ValueError:
+        return  # closed with the endpoint
