@@ -22,7 +22,10 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Policy:
-    """One named policy on one identity over a span (``until`` None: to this day)."""
+    """One named policy on one identity over a span (``until`` None: to this day).
+
+    ``by`` and ``removed_by`` are roles of the account; ``api`` is the API version (v1, v2) it was made with.
+    """
 
     name: str
     document: str

@@ -66,6 +66,7 @@ class Sender:
 
     account: str
     region: str
+    profile_name: str
     profile: Profile
     growth_from: date
     daily: float
@@ -75,6 +76,7 @@ class Sender:
     quota: float
     rate: float
     since: date = date(2024, 1, 1)
+    until: date | None = None
     production_access: bool = True
     plan: str = "NONE"
     vdm: bool = False
@@ -138,6 +140,7 @@ def load_senders(data: Path) -> dict[tuple[str, str], Sender]:
             fields = {("since" if key == "from" else key): value for key, value in entry.items()}
             fields |= {
                 "profile": profiles[entry["profile"]],
+                "profile_name": entry["profile"],
                 "growth_from": raw["growth_from"],
                 "dedicated_ips": tuple(entry.get("dedicated_ips", ())),
                 "episodes": tuple(episodes),
@@ -200,6 +203,8 @@ def _days(sender: Sender, days: Counts) -> tuple[Counts, Shares, Shares]:
     jitter = 1.0 + 0.16 * (_noise(sender.seed, days) - 0.5)
     volume = sender.daily * weekday * trend * _holiday(profile.holiday, days) * jitter
     volume[days < sender.since.toordinal()] = 0.0
+    if sender.until is not None:
+        volume[days >= sender.until.toordinal()] = 0.0
     bounce = sender.bounce_rate * (1.0 + 0.30 * (_noise(sender.seed ^ 0xB1, days) - 0.5))
     complaint = sender.complaint_rate * (1.0 + 0.50 * (_noise(sender.seed ^ 0xC1, days) - 0.5))
     for episode in sender.episodes:
