@@ -88,8 +88,9 @@ class Endpoint:
 def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | None = None) -> Endpoint:
     """Starts the endpoint in a process of its own and returns when it answers.
 
-    It shows the organization as it stands at the first instant (UTC) of ``today``, and ends with this process.
-    ``data`` is a folder like ``data/demo``. Raises DemoError when it does not start and ConfigError for bad data.
+    It shows the organization as it stands at the first instant (UTC) of ``today``, and ends with this
+    process. ``data`` is a folder like ``data/demo``. Raises DemoError when it does not start, ConfigError for
+    bad data.
     """
     folder = data or data_path()
     organization = load_organization(folder)
@@ -99,7 +100,12 @@ def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | N
     search_path = os.pathsep.join([package_parent, *filter(None, [os.environ.get("PYTHONPATH")])])
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, "PYTHONPATH": search_path}
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        env={**os.environ, "PYTHONPATH": search_path},
     )
     url = _first_line(process)
     if not url:

@@ -1,7 +1,7 @@
 """Identities and their policies as of a day, and the changes that led there.
 
-``identities.csv`` has one row per account, Region and identity; ``policies.toml`` says which document of ``policies/``
-stood on which identity from when until when. State and change events come from the same dates, so they agree.
+``identities.csv`` has one row per account, Region and identity; ``policies.toml`` says which document of
+``policies/`` stood on which identity from when until when. State and change events come from the same dates.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def load_identities(data: Path, organization_id: str) -> dict[Place, Identity]:
             raise ConfigError(f"{path}:{number}: {error}") from error
     if policies:
         unknown = ", ".join("/".join(place) for place in policies)
-        raise ConfigError(f"{data / 'policies.toml'}: policies on identities that {path.name} does not have: {unknown}")
+        raise ConfigError(
+            f"{data / 'policies.toml'}: policies on identities that {path.name} does not have: {unknown}"
+        )
     return identities
 
 
@@ -129,7 +131,7 @@ def _identity(row: dict[str, str], policies: tuple[Policy, ...]) -> Identity:
         since=date.fromisoformat(row["since"]),
         until=_date(row["until"]),
         share=float(row["share"] or 0.0),
-        extra_tags=dict(tag.split("=", 1) for tag in row["tags"].split(";") if tag),  # type: ignore[misc]
+        extra_tags=dict(tag.split("=", 1) for tag in row["tags"].split(";") if tag),
         policies=policies,
     )
 

@@ -30,12 +30,14 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]
     def run_wsgi(self) -> None:
         environ = self.make_environ()
         # Read whole, so that the next request on the connection starts where it should.
-        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        environ["wsgi.input"] = io.BytesIO(
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        )
         try:
             body, status, headers = run_wsgi_app(self.server.app, environ)
             content = b"".join(body)
         except Exception:
-            # moto raises for what it has not implemented; its own server answers 500 to that, so this one does.
+            # moto raises for what it has not implemented; its own server answers 500 to that, so does this one.
             logging.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             response = InternalServerError().get_response()
             status, headers, content = response.status, response.headers, response.get_data()
@@ -59,9 +61,11 @@ def _status(line: str) -> tuple[int, str]:
 
 
 def listen(host: str, port: int, data: Path, today: date) -> BaseWSGIServer:
-    """A listening server; port 0 takes a free one. Raises ConfigError for bad data, OSError for a port in use."""
+    """A listening server; port 0 takes a free one. Raises ConfigError for bad data, OSError for a used port."""
     application = Application(World.load(data, today))
-    return make_server(host, port, application, threaded=True, request_handler=_Handler)
+    server = make_server(host, port, application, threaded=True, request_handler=_Handler)
+    threading.Thread(target=application.warm, daemon=True, name="warm").start()
+    return server
 
 
 def exit_with_parent() -> None:

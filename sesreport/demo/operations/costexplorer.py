@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,10 @@ from sesreport.demo.calls import AwsError, Call, operation
 from sesreport.demo.organization import read_toml
 from sesreport.demo.paging import page
 from sesreport.demo.traffic import SLOTS, Counts, Sender
-from sesreport.demo.world import World
+from sesreport.demo.world import HISTORY_DAYS, World
 
 SERVICE = "Amazon Simple Email Service"
-PAGE_GROUPS = 1000
+PAGE_GROUPS = 5000
 HISTORY_MONTHS = 14
 _COSTS = {"UnblendedCost", "BlendedCost", "AmortizedCost", "NetUnblendedCost", "NetAmortizedCost"}
 
@@ -43,15 +45,21 @@ def get_cost_and_usage(call: Call) -> dict[str, Any]:
     if len(groups) > 2 or any(group.get("Type") != "DIMENSION" for group in groups):
         raise AwsError("ValidationException", "At most two groups of type DIMENSION are offered here.")
     wanted = _filter(params.get("Filter"))
-    charges = [charge for charge in _charges(call.world) if _visible(call, charge) and wanted(charge.dimensions)]
+    charges = [
+        charge for charge in _charges(call.world) if _visible(call, charge) and wanted(charge.dimensions)
+    ]
     periods = _periods(start, end, params["Granularity"])
-    rows = [row for period in periods for row in _rows(call.world, charges, period, groups)]
+    rows = _rows(call.world, charges, periods, groups)
     token = params.get("NextPageToken")
     of = f"GetCostAndUsage {start} {end} {params['Granularity']} {groups} {params.get('Filter')}"
     found, following = page(rows, PAGE_GROUPS, token, of=of)
-    results = [_result(call.world, period, [row for row in found if row[0] == period], metrics, groups)
-               for period in periods if any(row[0] == period for row in found)]  # fmt: skip
-    answer: dict[str, Any] = {"GroupDefinitions": groups, "ResultsByTime": results, "DimensionValueAttributes": []}
+    by_period = groupby(found, key=itemgetter(0))
+    results = [_result(call.world, period, list(rows), metrics, groups) for period, rows in by_period]
+    answer: dict[str, Any] = {
+        "GroupDefinitions": groups,
+        "ResultsByTime": results,
+        "DimensionValueAttributes": [],
+    }
     return answer | ({"NextPageToken": following} if following else {})
 
 
@@ -133,7 +141,9 @@ def _charges(world: World) -> list[Charge]:
     return charges
 
 
-def _usage(world: World, sender: Sender, send: Counts, prices: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+def _usage(
+    world: World, sender: Sender, send: Counts, prices: dict[str, Any]
+) -> dict[str, NDArray[np.float64]]:
     sent = send.astype(np.float64)
     days = world.history_start.toordinal() + np.arange(len(sent))
     planned = (days >= prices["essentials_from"].toordinal()) & (sender.plan == "ESSENTIALS")
@@ -147,30 +157,44 @@ def _usage(world: World, sender: Sender, send: Counts, prices: dict[str, Any]) -
     }
 
 
-def _rows(world: World, charges: list[Charge], period: Period, groups: list[dict[str, str]]) -> list[Row]:
-    low = max(0, (period[0] - world.history_start).days)
-    high = max(low, (period[1] - world.history_start).days)
-    totals: dict[tuple[str, ...], list[float]] = {} if groups else {(): [0.0, 0.0]}
+def _rows(
+    world: World, charges: list[Charge], periods: list[Period], groups: list[dict[str, str]]
+) -> list[Row]:
+    """One row per period and group that used something; without groups one row per period."""
+    totals: dict[tuple[str, ...], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
     for charge in charges:
-        quantity = float(charge.quantity[low:high].sum())
-        if quantity:
-            keys = tuple(charge.dimensions.get(group["Key"], f"No{group['Key']}") for group in groups)
-            total = totals.setdefault(keys, [0.0, 0.0])
-            total[0] += float(charge.cost[low:high].sum())
-            total[1] += quantity
-    if not totals:
-        return [(period, ("",), 0.0, 0.0)]
-    return [(period, keys, cost, quantity) for keys, (cost, quantity) in sorted(totals.items())]
+        keys = tuple(charge.dimensions.get(group["Key"], f"No{group['Key']}") for group in groups)
+        cost, quantity = totals.get(keys, (0.0, 0.0))
+        totals[keys] = (cost + charge.cost, quantity + charge.quantity)
+    sums = {keys: tuple(_upto(days) for days in total) for keys, total in sorted(totals.items())}
+    rows: list[Row] = []
+    for period in periods:
+        low, high = (min(max(0, (day - world.history_start).days), HISTORY_DAYS) for day in period)
+        there = [
+            (period, keys, cost[high] - cost[low], used[high] - used[low])
+            for keys, (cost, used) in sums.items()
+        ]
+        rows += [row for row in there if row[3] > 0] or [(period, ("",), 0.0, 0.0)]
+    return rows
+
+
+def _upto(days: NDArray[np.float64]) -> list[float]:
+    """What had come together before each day, and after the last."""
+    return [0.0, *np.cumsum(days).tolist()]
 
 
 def _result(
     world: World, period: Period, rows: list[Row], metrics: list[str], groups: list[dict[str, str]]
 ) -> dict[str, Any]:
-    shown = [(keys, {name: _amount(name, cost, quantity) for name in metrics}) for _, keys, cost, quantity in rows]
+    shown = [
+        (keys, {name: _amount(name, cost, quantity) for name in metrics}) for _, keys, cost, quantity in rows
+    ]
     return {
         "TimePeriod": {"Start": period[0].isoformat(), "End": period[1].isoformat()},
         "Total": {} if groups else shown[0][1],
-        "Groups": [{"Keys": list(keys), "Metrics": amounts} for keys, amounts in shown if groups and keys != ("",)],
+        "Groups": [
+            {"Keys": list(keys), "Metrics": amounts} for keys, amounts in shown if groups and keys != ("",)
+        ],
         "Estimated": period[1] > world.today.replace(day=1),
     }
 

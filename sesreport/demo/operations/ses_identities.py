@@ -81,7 +81,9 @@ def get_configuration_set(call: Call) -> dict[str, Any]:
         "ReputationOptions": {"ReputationMetricsEnabled": True},
         "SendingOptions": {"SendingEnabled": True},
         "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
-        "Tags": [{"Key": "owner", "Value": call.world.accounts[call.account_id].tags.get("owner", "messaging")}],
+        "Tags": [
+            {"Key": "owner", "Value": call.world.accounts[call.account_id].tags.get("owner", "messaging")}
+        ],
     }
 
 
@@ -112,7 +114,7 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
 
 @operation("ses", "GetIdentityNotificationAttributes")
 def get_identity_notification_attributes(call: Call) -> dict[str, Any]:
-    """At most 100 identities a call; unknown ones are left out, as in AWS. Topics are absent where none is set."""
+    """At most 100 identities a call; unknown ones are left out. Topics are absent where none is set."""
     asked = call.params["Identities"]
     if len(asked) > 100:
         raise AwsError("InvalidParameterValue", "Too many identities, at most 100 are allowed.")
