@@ -27,12 +27,12 @@ from sesreport.demo.world import World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_DEFAULT_REGIONS = frozenset(
-    ["ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2"]
-    + ["ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1"]
-    + ["us-east-1", "us-east-2", "us-west-1", "us-west-2"]
-)
-"""Regions no account needs to opt into (Account Management guide); others take no credentials until it does."""
+_DEFAULT_REGIONS = frozenset({
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+})  # fmt: skip
+"""Regions nobody needs to opt into (Account Management guide); others take no credentials until then."""
 _READS = ("Get", "List", "Describe", "BatchGet", "Lookup")
 _OURS = frozenset({"ses", "sesv2"})
 

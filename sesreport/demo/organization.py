@@ -13,7 +13,7 @@ from sesreport.errors import ConfigError
 
 @dataclass(frozen=True)
 class Account:
-    """One account; ``role`` is False where the audit role was never made, ``denies`` are calls it may not make."""
+    """One account; without ``role`` it has no audit role, ``denies`` are calls that role may not make."""
 
     id: str
     name: str

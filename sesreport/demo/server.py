@@ -37,7 +37,7 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]
             body, status, headers = run_wsgi_app(self.server.app, environ)
             content = b"".join(body)
         except Exception:
-            # moto raises for what it has not implemented; its own server answers 500 to that, so does this one.
+            # moto raises for what it has not implemented, and its own server answers 500 to that.
             logging.exception("%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             response = InternalServerError().get_response()
             status, headers, content = response.status, response.headers, response.get_data()
@@ -61,7 +61,7 @@ def _status(line: str) -> tuple[int, str]:
 
 
 def listen(host: str, port: int, data: Path, today: date) -> BaseWSGIServer:
-    """A listening server; port 0 takes a free one. Raises ConfigError for bad data, OSError for a used port."""
+    """A listening server; port 0 takes a free one. Raises ConfigError for bad data, OSError for the port."""
     application = Application(World.load(data, today))
     server = make_server(host, port, application, threaded=True, request_handler=_Handler)
     threading.Thread(target=application.warm, daemon=True, name="warm").start()

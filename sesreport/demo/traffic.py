@@ -1,7 +1,7 @@
 """How much each account sends in each Region, for any span of days, without chance.
 
-What looks random is a hash of account, Region and date (or quarter of an hour), so a calendar day has the same
-numbers in every run. Quarters of an hour add up to their day exactly.
+What looks random is a hash of account, Region and date (or quarter of an hour), so a calendar day has the
+same numbers in every run. Quarters of an hour add up to their day exactly.
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ def _spread(totals: Counts, weights: Shares) -> Counts:
     return np.diff(upto, axis=1, prepend=0)
 
 
-def _rounded(values: Shares, seed: int, days: Counts) -> Counts:
+def _rounded(values: NDArray[np.floating[Any]], seed: int, days: Counts) -> Counts:
     """Rounded up or down so that small rates show now and then, instead of never."""
     return np.floor(values + _noise(seed, days)).astype(np.int64)
 

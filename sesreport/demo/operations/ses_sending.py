@@ -1,4 +1,4 @@
-"""SES: an account's standing, quota, send statistics, dedicated IPs and deliverability figures in a Region."""
+"""SES: an account's standing, quota, statistics, dedicated IPs and deliverability figures in a Region."""
 
 from __future__ import annotations
 
