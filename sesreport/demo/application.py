@@ -47,9 +47,10 @@ class Application:
         load_operations()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = Request(environ)
+        request = Request(environ, populate_request=False)
         response = self._respond(request)
         if response is None:
+            environ["wsgi.input"].seek(0)  # routing may have read it
             moto: Iterable[bytes] = self._moto_application()(environ, start_response)
             return moto
         return response(environ, start_response)

@@ -1,8 +1,8 @@
 """From an HTTP request to a registered operation and back.
 
 An operation is one function under ``operations/``: it takes a :class:`Call` and returns a plain dict in the
-shape of botocore's service model. moto routes, parses and serializes by the same model, so boto3 reads what AWS
-would send.
+shape of botocore's service model. moto routes, parses and serializes by the same model, so boto3 reads what
+AWS would send.
 """
 
 from __future__ import annotations

@@ -81,6 +81,7 @@ class Sender:
     until: date | None = None
     production_access: bool = True
     plan: str = "NONE"
+    plan_since: date = date.min
     vdm: bool = False
     dedicated_ips: tuple[str, ...] = ()
     episodes: tuple[Episode, ...] = ()
@@ -89,6 +90,10 @@ class Sender:
     @property
     def seed(self) -> int:
         return zlib.crc32(f"{self.account}/{self.region}".encode())
+
+    def plan_on(self, today: date) -> str:
+        """The pricing plan of a day; NONE is paying by the piece."""
+        return self.plan if self.plan_since <= today else "NONE"
 
     def standing(self, today: date) -> Standing:
         """AWS's standing on a day: the latest that covers it, else HEALTHY."""

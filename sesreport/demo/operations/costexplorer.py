@@ -146,7 +146,7 @@ def _usage(
 ) -> dict[str, NDArray[np.float64]]:
     sent = send.astype(np.float64)
     days = world.history_start.toordinal() + np.arange(len(sent))
-    planned = (days >= prices["essentials_from"].toordinal()) & (sender.plan == "ESSENTIALS")
+    planned = (days >= sender.plan_since.toordinal()) & (sender.plan == "ESSENTIALS")
     active = (days >= sender.since.toordinal()).astype(np.float64)
     return {
         "Recipients": np.where(planned, 0.0, sent),

@@ -18,7 +18,7 @@ def get_account(call: Call) -> dict[str, Any]:
     sender = call.world.sender(call.account_id, call.region)
     if sender is None:
         return _untouched()
-    standing = sender.standing(call.world.today)
+    standing, plan = sender.standing(call.world.today), sender.plan_on(call.world.today)
     account = call.world.accounts[call.account_id]
     details: dict[str, Any] = {
         "MailType": "MARKETING" if sender.profile.hours == "morning" else "TRANSACTIONAL",
@@ -38,7 +38,7 @@ def get_account(call: Call) -> dict[str, Any]:
         "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
         "Details": details,
         "VdmAttributes": _vdm(sender.vdm),
-        "PricingAttributes": {"CurrentPlan": sender.plan, "NextPlan": sender.plan},
+        "PricingAttributes": {"CurrentPlan": plan, "NextPlan": plan},
     }
 
 
