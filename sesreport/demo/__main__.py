@@ -26,7 +26,8 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return error.exit_code
     except OSError as error:
-        print(f"cannot listen on {options.host}:{options.port} ({error.strerror})", file=sys.stderr)  # noqa: T201
+        where = f"{options.host}:{options.port}"
+        print(f"cannot listen on {where} ({error.strerror})", file=sys.stderr)  # noqa: T201
         return 4
     except KeyboardInterrupt:
         return 0

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from moto.core.request import Request
+from moto.core.routing import get_service_router
 from werkzeug.wrappers import Response
 
 from sesreport.demo.calls import (
@@ -26,11 +27,12 @@ from sesreport.demo.world import World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_DEFAULT_REGIONS = frozenset(
-    "ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-southeast-1 ap-southeast-2 ca-central-1 eu-central-1 "
-    "eu-north-1 eu-west-1 eu-west-2 eu-west-3 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2".split()
-)
-"""Regions no account needs to opt into (AWS Account Management guide); others take no credentials until it does."""
+_DEFAULT_REGIONS = frozenset({
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2",
+    "ca-central-1", "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+})  # fmt: skip
+"""Regions nobody needs to opt into (Account Management guide); others take no credentials until then."""
 _READS = ("Get", "List", "Describe", "BatchGet", "Lookup")
 _OURS = frozenset({"ses", "sesv2"})
 
@@ -45,11 +47,20 @@ class Application:
         load_operations()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        request = Request(environ)
+        request = Request(environ, populate_request=False)
         response = self._respond(request)
         if response is None:
-            return self._moto_application()(environ, start_response)
+            environ["wsgi.input"].seek(0)  # routing may have read it
+            moto: Iterable[bytes] = self._moto_application()(environ, start_response)
+            return moto
         return response(environ, start_response)
+
+    def warm(self) -> None:
+        """Loads service models and traffic ahead of the first calls that need them."""
+        for service in sorted({service for service, _ in OPERATIONS}):
+            get_service_router(service)
+        for sender in self.world.senders.values():
+            self.world.reputation(sender, self.world.today, self.world.today)
 
     def _respond(self, request: Request) -> Response | None:
         """Our answer, or None where moto is to answer."""
@@ -79,7 +90,9 @@ class Application:
     def _authorize(self, call: Call) -> None:
         """Denies what the account's role may not do, and everything that would change SES."""
         reads = call.operation.startswith(_READS)
-        if call.action in self.world.accounts[call.account_id].denies or (call.service in _OURS and not reads):
+        if call.action in self.world.accounts[call.account_id].denies or (
+            call.service in _OURS and not reads
+        ):
             raise access_denied(call)
 
     def _moto_application(self) -> Any:

@@ -1,7 +1,8 @@
 """From an HTTP request to a registered operation and back.
 
-An operation is one function under ``operations/``: it takes a :class:`Call` and returns a plain dict in the shape of
-botocore's service model. moto routes, parses and serializes by the same model, so boto3 reads what AWS would send.
+An operation is one function under ``operations/``: it takes a :class:`Call` and returns a plain dict in the
+shape of botocore's service model. moto routes, parses and serializes by the same model, so boto3 reads what
+AWS would send.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.serialize import JSONSerializer, get_serializer_class
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sesreport.demo.serializers import serializer_for
 from sesreport.demo.world import World
 
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
@@ -71,7 +72,9 @@ class AwsError(Exception):
         self.status = status
 
 
-def access_denied(call: Call, resource: str = "*", reason: str = "no identity-based policy allows") -> AwsError:
+def access_denied(
+    call: Call, resource: str = "*", reason: str = "no identity-based policy allows"
+) -> AwsError:
     """What AWS says to a call that no policy allows; the code depends on the service's age."""
     code = "AccessDenied" if call.service in {"sts", "ses", "cloudwatch"} else "AccessDeniedException"
     message = f"User: {call.caller.arn} is not authorized to perform: {call.action} on resource: {resource}"
@@ -150,7 +153,7 @@ def parameters(model: OperationModel, request: Request, path_params: Mapping[str
 def answer(model: OperationModel, request: Request, result: dict[str, Any] | AwsError) -> Response:
     """A result or an error in the protocol the client speaks."""
     protocol = determine_request_protocol(model.service_model, request.content_type)
-    serializer = _FlatLists if protocol == "json" else get_serializer_class(model.service_model.service_name, protocol)
+    serializer = serializer_for(model.service_model.service_name, protocol)
     with warnings.catch_warnings():
         # moto warns of codes the model does not list; AWS's common errors (AccessDenied, …) are never listed.
         warnings.simplefilter("ignore")
@@ -158,13 +161,3 @@ def answer(model: OperationModel, request: Request, result: dict[str, Any] | Aws
     status = result.status if isinstance(result, AwsError) else serialized["status_code"]
     headers = dict(serialized["headers"]) | {"x-amzn-RequestId": "00000000-0000-4000-8000-000000000000"}
     return Response(serialized["body"], status, headers)
-
-
-class _FlatLists(JSONSerializer):  # type: ignore[misc]
-    """Sends lists of plain numbers as they are; one by one, a year of metrics would take a tenth of a second."""
-
-    def _serialize_type_list(self, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.member.type_name in {"double", "timestamp"} and value and isinstance(value[0], int | float):
-            self._default_serialize(serialized, value, shape, key)
-        else:
-            super()._serialize_type_list(serialized, value, shape, key)

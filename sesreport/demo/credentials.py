@@ -1,4 +1,4 @@
-"""Access keys: the audit user's own, and those AssumeRole hands out (the session token says whose they are)."""
+"""Access keys: the audit user's own, and those of role sessions (whose token says whose they are)."""
 
 from __future__ import annotations
 

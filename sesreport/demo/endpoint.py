@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 from datetime import date
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import sesreport
 from sesreport.demo.organization import Organization, default_today, load_organization
@@ -17,6 +18,7 @@ from sesreport.errors import SesReportError
 from sesreport.resources import shipped
 
 _START_SECONDS = 30.0
+_log = logging.getLogger(__name__)
 
 
 class DemoError(SesReportError):
@@ -86,8 +88,9 @@ class Endpoint:
 def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | None = None) -> Endpoint:
     """Starts the endpoint in a process of its own and returns when it answers.
 
-    It shows the organization as it stands at the first instant (UTC) of ``today``, and ends with this process.
-    ``data`` is a folder like ``data/demo``. Raises DemoError when it does not start and ConfigError for bad data.
+    It shows the organization as it stands at the first instant (UTC) of ``today``, and ends with this
+    process. ``data`` is a folder like ``data/demo``. Raises DemoError when it does not start, ConfigError for
+    bad data.
     """
     folder = data or data_path()
     organization = load_organization(folder)
@@ -97,7 +100,12 @@ def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | N
     search_path = os.pathsep.join([package_parent, *filter(None, [os.environ.get("PYTHONPATH")])])
     pipe = subprocess.PIPE
     process = subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, "PYTHONPATH": search_path}
+        command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        env={**os.environ, "PYTHONPATH": search_path},
     )
     url = _first_line(process)
     if not url:
@@ -121,5 +129,10 @@ def _first_line(process: subprocess.Popen[str]) -> str:
         timer.cancel()
 
 
-def _drain(stream: object) -> None:
-    """Reads the child's log so that its pipe never fills."""
+def _drain(stream: IO[str]) -> None:
+    """Reads the child's log so that its pipe never fills; it ends when the child does."""
+    try:
+        for line in stream:
+            _log.debug("%s", line.rstrip())
+    except ValueError:
+        return  # closed with the endpoint

@@ -1,7 +1,7 @@
 """Identities and their policies as of a day, and the changes that led there.
 
-``identities.csv`` has one row per account, Region and identity; ``policies.toml`` says which document of ``policies/``
-stood on which identity from when until when. State and change events come from the same dates, so they agree.
+``identities.csv`` has one row per account, Region and identity; ``policies.toml`` says which document of
+``policies/`` stood on which identity from when until when. State and change events come from the same dates.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ Place = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Policy:
-    """One named policy on one identity over a span (``until`` None: to this day)."""
+    """One named policy on one identity over a span (``until`` None: to this day).
+
+    ``by`` and ``removed_by`` are roles of the account; ``api`` is the API version (v1, v2) it was made with.
+    """
 
     name: str
     document: str
@@ -98,7 +101,9 @@ def load_identities(data: Path, organization_id: str) -> dict[Place, Identity]:
             raise ConfigError(f"{path}:{number}: {error}") from error
     if policies:
         unknown = ", ".join("/".join(place) for place in policies)
-        raise ConfigError(f"{data / 'policies.toml'}: policies on identities that {path.name} does not have: {unknown}")
+        raise ConfigError(
+            f"{data / 'policies.toml'}: policies on identities that {path.name} does not have: {unknown}"
+        )
     return identities
 
 
@@ -126,7 +131,7 @@ def _identity(row: dict[str, str], policies: tuple[Policy, ...]) -> Identity:
         since=date.fromisoformat(row["since"]),
         until=_date(row["until"]),
         share=float(row["share"] or 0.0),
-        extra_tags=dict(tag.split("=", 1) for tag in row["tags"].split(";") if tag),  # type: ignore[misc]
+        extra_tags=dict(tag.split("=", 1) for tag in row["tags"].split(";") if tag),
         policies=policies,
     )
 

@@ -1,4 +1,4 @@
-"""The demonstration organization's accounts, units and Regions, as ``data/demo/organization.toml`` has them."""
+"""The demonstration organization's accounts, units and Regions, as ``organization.toml`` has them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sesreport.errors import ConfigError
 
 @dataclass(frozen=True)
 class Account:
-    """One account; ``role`` is False where the audit role was never made, ``denies`` names calls it may not make."""
+    """One account; without ``role`` it has no audit role, ``denies`` are calls that role may not make."""
 
     id: str
     name: str
@@ -88,7 +88,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def load_organization(data: Path) -> Organization:
-    """Reads ``organization.toml``. Raises ConfigError when the file is unreadable or names an unknown unit."""
+    """Reads ``organization.toml``. Raises ConfigError for an unreadable file or an unknown unit."""
     path = data / "organization.toml"
     raw = read_toml(path)
     try:
@@ -102,8 +102,8 @@ def load_organization(data: Path) -> Organization:
             root=raw["root"],
             role=raw["role"],
             caller=Caller(**raw["caller"]),
-            regions={name: "ENABLED_BY_DEFAULT" for name in raw["regions"]["enabled_by_default"]}
-            | {name: "DISABLED" for name in raw["regions"]["disabled"]},
+            regions=dict.fromkeys(raw["regions"]["enabled_by_default"], "ENABLED_BY_DEFAULT")
+            | dict.fromkeys(raw["regions"]["disabled"], "DISABLED"),
             units=units,
             accounts={account.id: account for account in accounts},
         )

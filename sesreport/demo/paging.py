@@ -13,7 +13,12 @@ Item = TypeVar("Item")
 
 
 def page(
-    items: Sequence[Item], size: int, token: str | None, *, of: str, invalid: str = "InvalidNextTokenException"
+    items: Sequence[Item],
+    size: int,
+    token: str | None,
+    *,
+    of: str,
+    invalid: str = "InvalidNextTokenException",
 ) -> tuple[list[Item], str | None]:
     """Up to ``size`` items from the token on, and the token of the next page (None after the last).
 

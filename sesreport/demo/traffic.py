@@ -1,7 +1,7 @@
 """How much each account sends in each Region, for any span of days, without chance.
 
-What looks random is a hash of account, Region and date (or quarter of an hour), so a calendar day has the same numbers
-in every run. Quarters of an hour add up to their day exactly.
+What looks random is a hash of account, Region and date (or quarter of an hour), so a calendar day has the
+same numbers in every run. Quarters of an hour add up to their day exactly.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ SLOTS = 96
 """Quarters of an hour in a day: GetSendStatistics' step."""
 REPUTATION_DAYS = 21
 """Days that AWS's rates are taken to look back on."""
+
+_REJECT_RATE = 0.00008
 
 Counts = NDArray[np.int64]
 Shares = NDArray[np.float64]
@@ -66,6 +68,7 @@ class Sender:
 
     account: str
     region: str
+    profile_name: str
     profile: Profile
     growth_from: date
     daily: float
@@ -75,8 +78,10 @@ class Sender:
     quota: float
     rate: float
     since: date = date(2024, 1, 1)
+    until: date | None = None
     production_access: bool = True
     plan: str = "NONE"
+    plan_since: date = date.min
     vdm: bool = False
     dedicated_ips: tuple[str, ...] = ()
     episodes: tuple[Episode, ...] = ()
@@ -85,6 +90,10 @@ class Sender:
     @property
     def seed(self) -> int:
         return zlib.crc32(f"{self.account}/{self.region}".encode())
+
+    def plan_on(self, today: date) -> str:
+        """The pricing plan of a day; NONE is paying by the piece."""
+        return self.plan if self.plan_since <= today else "NONE"
 
     def standing(self, today: date) -> Standing:
         """AWS's standing on a day: the latest that covers it, else HEALTHY."""
@@ -96,7 +105,7 @@ class Sender:
 
 @dataclass(frozen=True)
 class Volume:
-    """Counts per slot, all arrays of one length: what CloudWatch calls Send, Delivery, Bounce, Complaint, Reject."""
+    """Counts per slot, all arrays of one length, under CloudWatch's names in ``metrics``."""
 
     send: Counts
     delivery: Counts
@@ -134,10 +143,13 @@ def load_senders(data: Path) -> dict[tuple[str, str], Sender]:
         for entry in raw["senders"]:
             place = (entry["account"], entry["region"])
             episodes = [Episode(**_span(e)) for e in raw["episodes"] if (e["account"], e["region"]) == place]
-            standings = [Standing(**_span(e)) for e in raw["enforcement"] if (e["account"], e["region"]) == place]
+            standings = [
+                Standing(**_span(e)) for e in raw["enforcement"] if (e["account"], e["region"]) == place
+            ]
             fields = {("since" if key == "from" else key): value for key, value in entry.items()}
             fields |= {
                 "profile": profiles[entry["profile"]],
+                "profile_name": entry["profile"],
                 "growth_from": raw["growth_from"],
                 "dedicated_ips": tuple(entry.get("dedicated_ips", ())),
                 "episodes": tuple(episodes),
@@ -159,9 +171,10 @@ def slots(sender: Sender, start: date, end: date) -> Volume:
     days = _ordinals(start, end)
     send_days, bounce_rate, complaint_rate = _days(sender, days)
     send = _spread(send_days, _hour_weights(sender, days))
-    reject = _spread(np.floor(send_days * 0.00008 + _noise(sender.seed ^ 0x5EC7, days)).astype(np.int64), send + 1e-9)
-    bounce = _spread(_rounded(send_days * bounce_rate, sender.seed ^ 0xB0, days), send + 1e-9)
-    complaint = _spread(_rounded(send_days * complaint_rate, sender.seed ^ 0xC0, days), send + 1e-9)
+    weights: Shares = send.astype(np.float64) + 1e-9  # days without mail have weights too
+    reject = _spread(_rounded(send_days * _REJECT_RATE, sender.seed ^ 0xA0, days), weights)
+    bounce = _spread(_rounded(send_days * bounce_rate, sender.seed ^ 0xB0, days), weights)
+    complaint = _spread(_rounded(send_days * complaint_rate, sender.seed ^ 0xC0, days), weights)
     # No slot may bounce or reject more than it sent.
     bounce = np.minimum(bounce, send)
     reject = np.minimum(reject, send - bounce)
@@ -174,8 +187,8 @@ def slots(sender: Sender, start: date, end: date) -> Volume:
 def reputation(daily: Volume) -> tuple[Shares, Shares]:
     """AWS's own bounce and complaint rates as fractions, for the days after the first ``REPUTATION_DAYS``.
 
-    AWS rates a "representative volume" nobody outside can recompute (SES Developer Guide, sending review process
-    FAQs); here it is what was sent in the days before, and not quite all bounces count.
+    AWS rates a "representative volume" nobody outside can recompute (SES Developer Guide, sending review
+    process FAQs); here it is what was sent in the days before, and not quite all bounces count.
     """
     send, bounce, complaint = (_rolling(counts) for counts in (daily.send, daily.bounce, daily.complaint))
     judged = np.maximum(send, 1.0)
@@ -185,7 +198,8 @@ def reputation(daily: Volume) -> tuple[Shares, Shares]:
 def _rolling(counts: Counts) -> Shares:
     """Sums over the ``REPUTATION_DAYS`` before each day."""
     total = np.concatenate([[0], np.cumsum(counts)])
-    return (total[REPUTATION_DAYS:] - total[:-REPUTATION_DAYS])[:-1].astype(np.float64)
+    sums: Shares = (total[REPUTATION_DAYS:] - total[:-REPUTATION_DAYS])[:-1].astype(np.float64)
+    return sums
 
 
 def _ordinals(start: date, end: date) -> Counts:
@@ -200,6 +214,8 @@ def _days(sender: Sender, days: Counts) -> tuple[Counts, Shares, Shares]:
     jitter = 1.0 + 0.16 * (_noise(sender.seed, days) - 0.5)
     volume = sender.daily * weekday * trend * _holiday(profile.holiday, days) * jitter
     volume[days < sender.since.toordinal()] = 0.0
+    if sender.until is not None:
+        volume[days >= sender.until.toordinal()] = 0.0
     bounce = sender.bounce_rate * (1.0 + 0.30 * (_noise(sender.seed ^ 0xB1, days) - 0.5))
     complaint = sender.complaint_rate * (1.0 + 0.50 * (_noise(sender.seed ^ 0xC1, days) - 0.5))
     for episode in sender.episodes:
@@ -234,7 +250,8 @@ def _hour_weights(sender: Sender, days: Counts) -> Shares:
     away = np.minimum(np.abs(hour - peak), 24.0 - np.abs(hour - peak))
     shape = night + np.exp(-0.5 * (away / width) ** 2)
     quarter = days[:, None] * SLOTS + np.arange(SLOTS)
-    return shape * (0.6 + 0.8 * _noise(sender.seed ^ 0xF1, quarter))
+    weights: Shares = shape * (0.6 + 0.8 * _noise(sender.seed ^ 0xF1, quarter))
+    return weights
 
 
 def _spread(totals: Counts, weights: Shares) -> Counts:
@@ -246,7 +263,7 @@ def _spread(totals: Counts, weights: Shares) -> Counts:
     return np.diff(upto, axis=1, prepend=0)
 
 
-def _rounded(values: Shares, seed: int, days: Counts) -> Counts:
+def _rounded(values: NDArray[np.floating[Any]], seed: int, days: Counts) -> Counts:
     """Rounded up or down so that small rates show now and then, instead of never."""
     return np.floor(values + _noise(seed, days)).astype(np.int64)
 
@@ -259,4 +276,3 @@ def _noise(seed: int, index: Counts) -> Shares:
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         x = x ^ (x >> np.uint64(31))
     return (x >> np.uint64(11)).astype(np.float64) / float(1 << 53)
-

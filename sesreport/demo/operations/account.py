@@ -18,7 +18,9 @@ def list_regions(call: Call) -> dict[str, Any]:
         if not wanted or status in wanted
     ]
     size = int(call.params.get("MaxResults", 50))
-    found, token = page(regions, size, call.params.get("NextToken"), of="ListRegions", invalid="ValidationException")
+    found, token = page(
+        regions, size, call.params.get("NextToken"), of="ListRegions", invalid="ValidationException"
+    )
     return {"Regions": found, "NextToken": token}
 
 
@@ -33,7 +35,7 @@ def get_region_opt_status(call: Call) -> dict[str, Any]:
 
 
 def _own_or_managed(call: Call) -> None:
-    """The management account may name a member, but not itself (Account Management API reference); others neither."""
+    """The management account may name a member, but not itself (API reference); others may name nobody."""
     asked = call.params.get("AccountId")
     management = call.account_id == call.world.organization.management_account
     if asked is not None and (not management or asked == call.account_id or asked not in call.world.accounts):

@@ -66,7 +66,9 @@ def describe_organizational_unit(call: Call) -> dict[str, Any]:
     unit_id = call.params["OrganizationalUnitId"]
     path = call.world.organization.path(unit_id)
     if not path:
-        raise AwsError("OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist.")
+        raise AwsError(
+            "OrganizationalUnitNotFoundException", "You specified an organizational unit that doesn't exist."
+        )
     return {"OrganizationalUnit": _unit(call, path, unit_id)}
 
 

@@ -40,18 +40,17 @@ def get_email_identity(call: Call) -> dict[str, Any]:
     today = call.world.today
     checked = datetime.combine(today - timedelta(days=1), time(3, 12), tzinfo=UTC)
     verified = identity.verification == "SUCCESS"
-    first = datetime.combine(identity.since, time(10, 4), tzinfo=UTC)
     info: dict[str, Any] = {"LastCheckedTimestamp": checked}
     if verified:
         info["LastSuccessTimestamp"] = checked
     elif identity.verification in {"FAILED", "TEMPORARY_FAILURE"}:
-        info |= {"LastSuccessTimestamp": first, "ErrorType": "TYPE_NOT_FOUND"}
+        info |= {"LastSuccessTimestamp": _verified_at(identity), "ErrorType": "TYPE_NOT_FOUND"}
     result: dict[str, Any] = {
         "IdentityType": identity.identity_type,
         "FeedbackForwardingStatus": not identity.bounce_topic,
         "VerifiedForSendingStatus": verified,
-        "DkimAttributes": _dkim(identity, first),
-        "MailFromAttributes": _mail_from(identity),
+        "DkimAttributes": dkim(identity),
+        "MailFromAttributes": mail_from(identity),
         "Policies": identity.documents(today),
         "Tags": [{"Key": key, "Value": value} for key, value in identity.tags(today).items()],
         "VerificationStatus": identity.verification,
@@ -81,7 +80,9 @@ def get_configuration_set(call: Call) -> dict[str, Any]:
         "ReputationOptions": {"ReputationMetricsEnabled": True},
         "SendingOptions": {"SendingEnabled": True},
         "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
-        "Tags": [{"Key": "owner", "Value": call.world.accounts[call.account_id].tags.get("owner", "messaging")}],
+        "Tags": [
+            {"Key": "owner", "Value": call.world.accounts[call.account_id].tags.get("owner", "messaging")}
+        ],
     }
 
 
@@ -110,26 +111,6 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
     raise AwsError("NotFoundException", f"Resource {arn} does not exist.", 404)
 
 
-@operation("ses", "GetIdentityNotificationAttributes")
-def get_identity_notification_attributes(call: Call) -> dict[str, Any]:
-    """At most 100 identities a call; unknown ones are left out, as in AWS. Topics are absent where none is set."""
-    asked = call.params["Identities"]
-    if len(asked) > 100:
-        raise AwsError("InvalidParameterValue", "Too many identities, at most 100 are allowed.")
-    attributes = {}
-    for identity in call.world.identities_in(call.account_id, call.region):
-        if identity.identity in asked:
-            topics = {"BounceTopic": identity.bounce_topic, "ComplaintTopic": identity.bounce_topic}
-            attributes[identity.identity] = {
-                **{name: topic for name, topic in topics.items() if topic},
-                "ForwardingEnabled": not identity.bounce_topic,
-                "HeadersInBounceNotificationsEnabled": False,
-                "HeadersInComplaintNotificationsEnabled": False,
-                "HeadersInDeliveryNotificationsEnabled": False,
-            }
-    return {"NotificationAttributes": attributes}
-
-
 def _identity(call: Call) -> Identity:
     name = call.params["EmailIdentity"]
     for identity in call.world.identities_in(call.account_id, call.region):
@@ -138,7 +119,8 @@ def _identity(call: Call) -> Identity:
     raise AwsError("NotFoundException", f"Email identity <{name}> does not exist.", 404)
 
 
-def _dkim(identity: Identity, generated: datetime) -> dict[str, Any]:
+def dkim(identity: Identity) -> dict[str, Any]:
+    """``DkimAttributes`` of an identity."""
     if identity.dkim == "NOT_STARTED":
         return {"SigningEnabled": False, "Status": "NOT_STARTED", "SigningAttributesOrigin": "AWS_SES"}
     tokens = [f"{zlib.crc32(f'{identity.arn}{n}'.encode()):08x}demonstrationdkimtoken" for n in range(3)]
@@ -150,11 +132,12 @@ def _dkim(identity: Identity, generated: datetime) -> dict[str, Any]:
         "SigningAttributesOrigin": "AWS_SES",
         "NextSigningKeyLength": "RSA_2048_BIT",
         "CurrentSigningKeyLength": "RSA_2048_BIT",
-        "LastKeyGenerationTimestamp": generated,
+        "LastKeyGenerationTimestamp": _verified_at(identity),
     }
 
 
-def _mail_from(identity: Identity) -> dict[str, Any] | None:
+def mail_from(identity: Identity) -> dict[str, Any] | None:
+    """``MailFromAttributes`` of an identity, None where no MAIL FROM domain is set."""
     if not identity.mail_from:
         return None
     return {
@@ -162,6 +145,10 @@ def _mail_from(identity: Identity) -> dict[str, Any] | None:
         "MailFromDomainStatus": identity.mail_from,
         "BehaviorOnMxFailure": "USE_DEFAULT_VALUE",
     }
+
+
+def _verified_at(identity: Identity) -> datetime:
+    return datetime.combine(identity.since, time(10, 4), tzinfo=UTC)
 
 
 def _configuration_sets(call: Call) -> list[str]:

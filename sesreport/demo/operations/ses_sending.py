@@ -1,10 +1,9 @@
-"""SES: an account's standing and quota in a Region, its send statistics, dedicated IPs and deliverability figures."""
+"""SES: an account's standing, quota, statistics, dedicated IPs and deliverability figures in a Region."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-
 
 from sesreport.demo.calls import AwsError, Call, operation
 from sesreport.demo.paging import page
@@ -19,7 +18,7 @@ def get_account(call: Call) -> dict[str, Any]:
     sender = call.world.sender(call.account_id, call.region)
     if sender is None:
         return _untouched()
-    standing = sender.standing(call.world.today)
+    standing, plan = sender.standing(call.world.today), sender.plan_on(call.world.today)
     account = call.world.accounts[call.account_id]
     details: dict[str, Any] = {
         "MailType": "MARKETING" if sender.profile.hours == "morning" else "TRANSACTIONAL",
@@ -39,12 +38,12 @@ def get_account(call: Call) -> dict[str, Any]:
         "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
         "Details": details,
         "VdmAttributes": _vdm(sender.vdm),
-        "PricingAttributes": {"CurrentPlan": sender.plan, "NextPlan": sender.plan},
+        "PricingAttributes": {"CurrentPlan": plan, "NextPlan": plan},
     }
 
 
 def _untouched() -> dict[str, Any]:
-    """An account that never sent in the Region: SES's sandbox of 200 messages a day (SES Developer Guide, quotas)."""
+    """Where an account never sent: SES's sandbox of 200 messages a day (SES Developer Guide, quotas)."""
     return {
         "DedicatedIpAutoWarmupEnabled": True,
         "EnforcementStatus": "HEALTHY",
@@ -60,7 +59,10 @@ def _untouched() -> dict[str, Any]:
 def _vdm(enabled: bool) -> dict[str, Any]:
     state = "ENABLED" if enabled else "DISABLED"
     return {"VdmEnabled": state} | (
-        {"DashboardAttributes": {"EngagementMetrics": state}, "GuardianAttributes": {"OptimizedSharedDelivery": state}}
+        {
+            "DashboardAttributes": {"EngagementMetrics": state},
+            "GuardianAttributes": {"OptimizedSharedDelivery": state},
+        }
         if enabled
         else {}
     )
@@ -100,7 +102,9 @@ def get_send_statistics(call: Call) -> dict[str, Any]:
                 "Complaints": complaint,
                 "Rejects": reject,
             }
-            for slot, (send, bounce, complaint, reject) in enumerate(zip(*(c.tolist() for c in columns), strict=True))
+            for slot, (send, bounce, complaint, reject) in enumerate(
+                zip(*(c.tolist() for c in columns), strict=True)
+            )
             if send
         ]
     }
@@ -149,10 +153,18 @@ def list_recommendations(call: Call) -> dict[str, Any]:
     for identity in call.world.identities_in(call.account_id, call.region) if sender and sender.vdm else []:
         at = datetime.combine(max(identity.since, date(2024, 6, 3)), time(6), tzinfo=UTC)
         advice = {
-            "DMARC": (identity.identity_type == "DOMAIN" and not identity.mail_from, "HIGH", "DMARC policy not found."),
+            "DMARC": (
+                identity.identity_type == "DOMAIN" and not identity.mail_from,
+                "HIGH",
+                "DMARC policy not found.",
+            ),
             "SPF": (identity.mail_from == "FAILED", "HIGH", "Custom MAIL FROM domain is not set up for SPF."),
             "DKIM": (identity.dkim != "SUCCESS", "HIGH", "DKIM is not enabled."),
-            "BIMI": (identity.identity_type == "DOMAIN" and identity.share > 0.5, "LOW", "BIMI record not found."),
+            "BIMI": (
+                identity.identity_type == "DOMAIN" and identity.share > 0.5,
+                "LOW",
+                "BIMI record not found.",
+            ),
         }
         found += [
             {
@@ -179,7 +191,13 @@ _VDM_METRICS = {
     "PERMANENT_BOUNCE": "Bounce",
     "COMPLAINT": "Complaint",
 }
-_VDM_SHARES = {"TRANSIENT_BOUNCE": 0.004, "OPEN": 0.31, "CLICK": 0.042, "DELIVERY_OPEN": 0.31, "DELIVERY_CLICK": 0.042}
+_VDM_SHARES = {
+    "TRANSIENT_BOUNCE": 0.004,
+    "OPEN": 0.31,
+    "CLICK": 0.042,
+    "DELIVERY_OPEN": 0.31,
+    "DELIVERY_CLICK": 0.042,
+}
 """Metrics the traffic does not have of its own, as a share of deliveries."""
 
 
@@ -221,7 +239,7 @@ def _vdm_counts(call: Call, volume: Volume, query: dict[str, Any]) -> list[int]:
 
 def _page(call: Call, key: str, items: list[Any], default: int) -> dict[str, Any]:
     of = f"{call.operation} {call.account_id} {call.region}"
-    found, token = page(items, int(call.params.get("PageSize") or default), call.params.get("NextToken"), of=of)
+    found, token = page(
+        items, int(call.params.get("PageSize") or default), call.params.get("NextToken"), of=of
+    )
     return {key: found} | ({"NextToken": token} if token else {})
-
-
