@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
 
 from sesreport import verdict
 from sesreport.analysis.basis import account_basis, place_basis, places
@@ -29,6 +30,7 @@ from sesreport.results import (
     Results,
     SnapshotRef,
 )
+from sesreport.schema import nullable
 
 MONTHS = 13
 POLICY_DATASETS = ("identities", "policies")
@@ -216,4 +218,4 @@ def _compared_with(analysis: Analysis, earlier: list[tuple[str, dict[str, Measur
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """The evidence as it will be stored: nullable dtypes, no index."""
-    return frame.reset_index(drop=True).convert_dtypes()
+    return nullable(pa.Table.from_pandas(frame, preserve_index=False))

@@ -31,7 +31,7 @@ UNPROVEN = ("public", "external", "needs review")
 def wildcard_policies(analysis: Analysis) -> Measure:
     """Wildcards that a condition or a Deny makes safe stay in the frame, with their scope."""
     grants = analysis.grants
-    wildcard = grants[(grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"]]
+    wildcard = grants[(grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"].fillna(True)]
     exposures = analysis.exposures.set_index(["account_id", "region", "identity"])
     place = ["account_id", "region", "identity"]
     wildcard = wildcard.join(exposures[["exposure", "needs_review"]], on=place)
@@ -73,7 +73,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
         & grants["can_send"]
         & grants["grantee_account_id"].notna()
         & grants["scope"].isin(["vendor", "external", "needs review"])
-        & (grants["register_status"] != "own")
+        & ~grants["register_status"].isin(["own", "organization"])
     ]
     accounts = outside.groupby("grantee_account_id", as_index=False).agg(
         name=("grantee_name", "first"),
