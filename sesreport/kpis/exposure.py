@@ -31,7 +31,9 @@ UNPROVEN = ("public", "external", "needs review")
 def wildcard_policies(analysis: Analysis) -> Measure:
     """Wildcards that a condition or a Deny makes safe stay in the frame, with their scope."""
     grants = analysis.grants
-    wildcard = grants[(grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"].fillna(True)]
+    wildcard = grants[
+        (grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"].fillna(True)
+    ]
     exposures = analysis.exposures.set_index(["account_id", "region", "identity"])
     place = ["account_id", "region", "identity"]
     wildcard = wildcard.join(exposures[["exposure", "needs_review"]], on=place)

@@ -26,9 +26,7 @@ def lookup_events(call: Call) -> dict[str, Any]:
     start, end = call.params.get("StartTime"), call.params.get("EndTime")
     if start and end and start > end:
         raise AwsError("InvalidTimeRangeException", "StartTime must not be later than EndTime.")
-    events = [
-        event for event in map(_event_of(call), _history(call)) if _wanted(event, attributes, start, end)
-    ]
+    events = [event for event in map(_event_of(call), _history(call)) if _wanted(event, attributes, start, end)]
     of = f"LookupEvents {call.account_id} {call.region} {attributes} {start} {end}"
     found, token = page(events, size, call.params.get("NextToken"), of=of)
     return {"Events": found} | ({"NextToken": token} if token else {})
