@@ -21,7 +21,10 @@ METRIC = {"Metric": {"Namespace": "AWS/SES", "MetricName": "Send"}, "Period": 86
 ROLE = "arn:aws:iam::210000000006:role/SesReportReadOnly"
 SHOP_ARN = "arn:aws:ses:eu-west-1:210000000006:identity/shop.example.com"
 VDM = {"Id": "a", "Namespace": "VDM", "Metric": "SEND", "StartDate": START, "EndDate": END}
-IDENTITY, IDENTITIES = {"EmailIdentity": "shop.example.com"}, {"Identities": ["shop.example.com", "returns.example.com"]}
+IDENTITY, IDENTITIES = (
+    {"EmailIdentity": "shop.example.com"},
+    {"Identities": ["shop.example.com", "returns.example.com"]},
+)
 
 EXAMPLES: dict[tuple[str, str], tuple[dict[str, Any], tuple[str, str] | None]] = {
     ("account", "GetRegionOptStatus"): ({"RegionName": "me-south-1"}, None),
