@@ -37,7 +37,7 @@ def _run(options: argparse.Namespace) -> int:
     from sesreport.demo.server import exit_with_parent, listen
 
     server = listen(options.host, options.port, options.data, options.today or reference_day(options.data))
-    url = f"http://{options.host}:{server.server_port}"
+    url = f"http://{options.host}:{server.port}"
     print(url, flush=True)  # noqa: T201
     if options.with_parent:
         exit_with_parent()

@@ -13,8 +13,10 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from botocore.utils import parse_to_aware_datetime
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -135,7 +137,7 @@ def route(service: str, request: Request) -> tuple[OperationModel, Mapping[str, 
 def parameters(model: OperationModel, request: Request, path_params: Mapping[str, Any]) -> Mapping[str, Any]:
     """The request's parameters under the names of the service model."""
     protocol = determine_request_protocol(model.service_model, request.content_type)
-    parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](model).parse(
+    parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](model, timestamp_parser=_utc).parse(
         {
             "method": request.method,
             "values": request.values,
@@ -146,6 +148,12 @@ def parameters(model: OperationModel, request: Request, path_params: Mapping[str
         }
     )
     return parsed
+
+
+def _utc(value: Any) -> datetime:
+    """moto's own parser leaves the zone out; a moment without one is UTC."""
+    moment: datetime = parse_to_aware_datetime(value)
+    return moment.astimezone(UTC)
 
 
 def answer(model: OperationModel, request: Request, result: dict[str, Any] | AwsError) -> Response:

@@ -112,7 +112,7 @@ def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | N
         process.kill()
         _, complaint = process.communicate()
         last = (complaint.strip().splitlines() or [f"no answer within {_START_SECONDS:.0f} s"])[-1]
-        raise DemoError(f"the demonstration endpoint did not start on {host}:{port}: {last}")
+        raise DemoError(f"the demonstration endpoint did not start: {last}")
     assert process.stderr is not None
     threading.Thread(target=_drain, args=(process.stderr,), daemon=True, name="demo-log").start()
     return Endpoint(url, organization, process)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import socket
 import sys
 import threading
 from datetime import date
@@ -61,7 +62,16 @@ def _status(line: str) -> tuple[int, str]:
 def listen(host: str, port: int, data: Path, today: date) -> BaseWSGIServer:
     """A listening server; port 0 takes a free one. Raises ConfigError for bad data, OSError for the port."""
     application = Application(World.load(data, today))
-    server = make_server(host, port, application, threaded=True, request_handler=_Handler)
+    # Bound here, because Werkzeug prints and exits where this is to raise.
+    with socket.create_server((host, port), backlog=128) as bound:
+        server = make_server(
+            host,
+            bound.getsockname()[1],
+            application,
+            threaded=True,
+            request_handler=_Handler,
+            fd=bound.fileno(),
+        )
     threading.Thread(target=application.warm, daemon=True, name="warm").start()
     return server
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Client
 
 from sesreport.demo import Endpoint
+
+Client = Callable[..., Any]
 
 
 def code_of(function: Any, **parameters: Any) -> tuple[str, int]:
