@@ -10,6 +10,7 @@ from openpyxl.chart import BarChart, LineChart
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
 from openpyxl.chart.label import DataLabel, DataLabelList
 from openpyxl.chart.layout import Layout, ManualLayout
+from openpyxl.chart.marker import Marker
 from openpyxl.chart.series import Series as XlSeries
 from openpyxl.chart.series import SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
@@ -25,7 +26,7 @@ from sesreport.report.workbook.styles import BY_UNIT, FONT, HAIRLINE, MUTED
 
 WIDTH, HEIGHT, GAP = 4_680_000, 2_520_000, 180_000
 """EMU: 13 × 7 cm, 5 mm apart."""
-PER_ROW = 4
+PER_ROW = 3
 _EMU_PER_CHARACTER = 7 * 9525
 _EMU_PER_ROW = 13.5 * 12700
 
@@ -57,7 +58,7 @@ def add(sheet: Any, content: Content, places: Mapping[str, Place], place: Place)
 
 def _beside(place: Place, number: int) -> OneCellAnchor:
     row, column = divmod(number, 2)
-    top = place.first_row - 2 + round(row * (HEIGHT + GAP) / _EMU_PER_ROW)
+    top = place.first_row - 1 + round(row * (HEIGHT + GAP) / _EMU_PER_ROW)
     return _anchor(len(place.widths), GAP + column * (WIDTH + GAP), top)
 
 
@@ -103,7 +104,7 @@ def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
     native.x_axis.graphicalProperties, native.y_axis.graphicalProperties = _line("9AA5B1", 9525), _none()
     native.x_axis.txPr = native.y_axis.txPr = _text(900)
     native.y_axis.scaling.min = 0 if _never_negative(chart) else None
-    native.x_axis.tickLblSkip = 3 if chart.kind in ("line", "column") else None
+    native.x_axis.tickLblSkip = 4 if chart.kind in ("line", "column") else None
     native.display_blanks = "gap"
     native.graphical_properties = _line(HAIRLINE, 9525)
     native.graphical_properties.solidFill = "FFFFFF"
@@ -122,7 +123,7 @@ def _series(chart: Chart, series: Any, places: Mapping[str, Place], number_forma
         native.graphicalProperties = GraphicalProperties(
             ln=LineProperties(solidFill=color, w=19_050 if series.dashed else 28_575, prstDash="dash" if series.dashed else None)
         )
-        native.marker = None
+        native.marker = Marker(symbol="none")
         native.smooth = False
     else:
         native.graphicalProperties = GraphicalProperties(solidFill=color)

@@ -36,7 +36,9 @@ BY_UNIT = {
 
 
 def _signed(number_format: str) -> str:
-    return f'+{number_format};"−"{number_format};"no change"'
+    """With its sign; the difference of two shares is in percentage points."""
+    points = f'{number_format}" pts"' if "%" in number_format else number_format
+    return f'+{points};"−"{points};"no change"'
 
 
 LOOKS: dict[str, Look] = {

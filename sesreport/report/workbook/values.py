@@ -84,20 +84,20 @@ def width(column: Column, values: list[Value], *, cap: int = 60) -> float:
     if column.width is not None:
         return column.width
     if column.kind in DATES:
-        return 17 if column.kind == "at" else 11.5
-    word = max((len(part) for part in column.title.split()), default=0) + 3.5
+        return 18.5 if column.kind == "at" else 13.5
+    word = max((len(part) for part in column.title.split()), default=0) + 4.5
     if column.kind in NUMBERS:
         longest = max((len(f"{value:,.0f}") for value in values if isinstance(value, int | float)), default=0)
-        return max(word, longest + 2.5, 9.5)
+        return max(word, longest + 3.5, 9.5)
     lengths = sorted(max(map(len, str(value).split("\n"))) for value in values[:5000] if value is not None)
     typical = lengths[int(len(lengths) * 0.9)] if lengths else 0
     longest = min(lengths[-1], typical * 2) if lengths else 0
-    return min(max(word, longest * 1.05 + 2, 9.5), cap)
+    return min(max(word, longest * 1.05 + 3, 9.5), cap)
 
 
 def lines(value: Value, width_in_characters: float) -> int:
     """How many lines a wrapped text needs at that width, roughly."""
     if not isinstance(value, str):
         return 1
-    per_line = max(width_in_characters - 1.5, 1)
+    per_line = max(width_in_characters - 2.5, 1)
     return sum(max(1, -int(-len(part) // per_line)) for part in value.split("\n"))

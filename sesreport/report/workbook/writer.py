@@ -37,6 +37,8 @@ HEADER_ROW = 5
 MAX_TABLE_ROWS = 100_000
 """Rows beyond these are in the pack's data folder; a note says so."""
 MAX_LINES = 6
+PRINTED_CHARACTERS = 230
+"""Characters across a landscape page that can still be read; wider tables go over two or three pages."""
 TAB_COLORS = {"evidence": "6B7280", "reference": "BFC5CD"}
 
 
@@ -115,7 +117,10 @@ def _named(name: str, look: Look) -> NamedStyle:
         fill=PatternFill("solid", start_color=look.fill) if look.fill else PatternFill(),
         border=Border(bottom=side) if look.line else Border(),
         alignment=Alignment(
-            horizontal=look.align, vertical="center" if header else "top" if look.line else None, wrap_text=look.wrap
+            horizontal=look.align,
+            vertical="center" if header else "top" if look.line else None,
+            wrap_text=look.wrap,
+            indent=1 if look.line or header else 0,
         ),
         number_format=look.number_format,
     )
@@ -180,7 +185,10 @@ class _Sheet:
         sheet.sheet_properties.tabColor = TAB_COLORS.get(self.page.group, properties.accent)
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.page_setup.fitToWidth = min(3, -(-round(sum(self.widths)) // PRINTED_CHARACTERS))
+        sheet.page_setup.fitToHeight = 0
+        if self.page.content.charts_beside or not self.page.content.charts:
+            sheet.print_title_cols = "A:A"  # it would repeat what part of a chart lies below it
         sheet.page_margins.left = sheet.page_margins.right = 0.4
         sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.7
         sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"

@@ -34,7 +34,7 @@ def cover(pack: Pack) -> Content:
     return Content(
         subtitle=results.headline,
         note=f"{results.organization_name} · {results.period_name} · {results.classification}",
-        columns=(Column("item", "Item", width=34), Column("detail", "What it says", width=110)),
+        columns=(Column("item", "Item", width=42), Column("detail", "What it says", width=112)),
         rows=pd.DataFrame(items, columns=["item", "detail"]),
     )
 

@@ -7,7 +7,7 @@ import pandas as pd
 from sesreport.report import words
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.description import Column, Content, sheet, sheet_of
-from sesreport.report.workbook.sheets.trends import kpi_chart
+from sesreport.report.workbook.sheets.trends import is_known, kpi_chart
 
 
 @sheet(title="Scorecard", question="Which controls are on target, and which way are they moving?", order=30, group="summary")
@@ -47,8 +47,8 @@ def scorecard(pack: Pack) -> Content:
         Column("prior", "Prior", "figure"),
         Column("change", "Change", "change"),
         Column("trend", "Trend", "spark", width=20),
-        Column("unit", "Unit", width=10),
-        Column("better", "Better", width=10),
+        Column("unit", "Unit", width=12),
+        Column("better", "Better", width=12),
         Column("owner", "Owner", width=20),
         Column("reason", "Reading", width=52),
         Column("numerator", "Numerator", "real"),
@@ -63,6 +63,6 @@ def scorecard(pack: Pack) -> Content:
         f"A blank number is not known, never zero. {pack.results.coverage.statement}",
         columns=columns,
         rows=rows,
-        charts=[kpi_chart(pack, kpi) for kpi in kpis if kpi.headline],
+        charts=[kpi_chart(pack, kpi) for kpi in kpis if kpi.headline and is_known(kpi)],
         empty="No data: no KPI was computed.",
     )

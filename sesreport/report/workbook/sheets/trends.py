@@ -42,10 +42,15 @@ def trends(pack: Pack) -> Content:
             Column("known", "Known", "flag", width=9),
         ),
         rows=rows,
-        charts=[kpi_chart(pack, kpi) for kpi in kpis if not kpi.headline and any(p.value is not None for p in kpi.series)],
+        charts=[kpi_chart(pack, kpi) for kpi in kpis if not kpi.headline and is_known(kpi)],
         charts_beside=True,
         empty="No data: no KPI was computed.",
     )
+
+
+def is_known(kpi: Kpi) -> bool:
+    """Whether any month of the KPI is known: an empty chart would look like zero."""
+    return any(point.value is not None for point in kpi.series)
 
 
 def kpi_chart(pack: Pack, kpi: Kpi) -> Chart:
