@@ -34,7 +34,9 @@ _AFTER_IGNORED_ERRORS = re.compile(rb"<(?:smartTags|drawing|legacyDrawing|pictur
 
 # C0 and C1 controls except tab and line feed, lone surrogates, the two non-characters of XML, and the marks that
 # turn the direction of text (Unicode TR36 3.3): each is shown, none acts.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def plain(text: str) -> str:
@@ -60,12 +62,16 @@ def replacing(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     except OSError as error:
-        raise WriteError(f"{path} could not be written: {error.strerror or error}; what was there is untouched") from error
+        raise WriteError(
+            f"{path} could not be written: {error.strerror or error}; what was there is untouched"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def rewrite(source: IO[bytes], target: IO[bytes], *, finished_at: datetime, edits: Mapping[str, Edit] | None = None) -> None:
+def rewrite(
+    source: IO[bytes], target: IO[bytes], *, finished_at: datetime, edits: Mapping[str, Edit] | None = None
+) -> None:
     """Copy an OOXML zip so that equal content gives equal bytes.
 
     ``finished_at`` (timezone-aware) becomes the document's created and modified date; ``edits`` maps part names to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sesreport.report.deck import slides
+from sesreport.report.deck import slides  # noqa: F401  registers them
 from sesreport.report.deck.description import contents
 from sesreport.report.deck.writer import write
 from sesreport.report.pack import Pack
@@ -19,6 +19,3 @@ def write_deck(pack: Pack, path: Path) -> None:
     ``pack.branding`` cannot be used.
     """
     write(list(contents(pack)), pack, path)
-
-
-assert slides  # imported for the slides it registers

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,18 +14,26 @@ from lxml import etree
 from pptx.chart.data import CategoryChartData
 from pptx.chart.xlsx import CategoryWorkbookWriter
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE, XL_TICK_LABEL_POSITION, XL_TICK_MARK
+from pptx.enum.chart import (
+    XL_CHART_TYPE,
+    XL_LABEL_POSITION,
+    XL_LEGEND_POSITION,
+    XL_MARKER_STYLE,
+    XL_TICK_LABEL_POSITION,
+    XL_TICK_MARK,
+)
 from pptx.enum.dml import MSO_LINE
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches, Pt
-from xlsxwriter import Workbook
+from xlsxwriter import Workbook  # type: ignore[import-untyped]  # python-pptx's own
 
+from sesreport.period import Period
 from sesreport.report import words
 from sesreport.report.deck.description import Chart, Series
 from sesreport.report.deck.grid import SMALL_SIZE, Box
 from sesreport.report.deck.master import FONT
-from sesreport.report.deck.textfit import fit
+from sesreport.report.deck.textfit import fit, width, wrap
 from sesreport.report.ooxml import plain
 from sesreport.report.workbook.styles import BY_UNIT, INK, MUTED, on
 
@@ -36,8 +46,9 @@ _TYPES = {
 _AXIS_FORMATS = {**BY_UNIT, "share": "0%", "rate": "0.0%"}
 _LABEL_FORMATS = {**BY_UNIT, "share": "0.0%", "rate": "0.00%"}
 _NO_ZERO = '{0};{0};""'
-_LABEL_SHARE = 0.16
-"""Of a chart's width kept free right of the plot, for the labels of lines."""
+_MOST_LABEL = 0.42
+"""Of a bar chart's width, at most, for the names of its bars."""
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 class _InertWorkbook(CategoryWorkbookWriter):  # type: ignore[misc]
@@ -59,8 +70,8 @@ class _InertData(CategoryChartData):  # type: ignore[misc]
 def add(slide: Any, chart: Chart, box: Box, name: str) -> Any:
     """Add the chart to the slide; the graphic frame."""
     data = _InertData(number_format=_LABEL_FORMATS.get(chart.unit, "General"))
-    label_width = box.width * (0.34 if chart.kind in ("bar", "stacked") else 0.25)
-    data.categories = [fit(category, label_width, SMALL_SIZE) for category in chart.categories]
+    chart = _with_room(chart)
+    _categorize(data, chart, box)
     for series in chart.series:
         data.add_series(plain(series.name), series.values)
     frame = slide.shapes.add_chart(
@@ -77,9 +88,52 @@ def add(slide: Any, chart: Chart, box: Box, name: str) -> Any:
     _paint(native, chart)
     if chart.kind == "column" and any(series.role == "line" for series in chart.series):
         _lines_over_columns(native, chart)
-    if chart.kind == "line" or any(series.role == "line" for series in chart.series):
-        _inner_plot(native, chart)
+    if chart.kind != "column" or _over_columns(chart):
+        _inner_plot(native, chart, box)
     return frame
+
+
+def _over_columns(chart: Chart) -> bool:
+    return chart.kind == "column" and any(series.role == "line" for series in chart.series)
+
+
+def _is_time(chart: Chart) -> bool:
+    return len(chart.categories) > 1 and all(_MONTH.fullmatch(category) for category in chart.categories)
+
+
+def _with_room(chart: Chart) -> Chart:
+    """Limits drawn over columns get a category without a column at the end, for their labels."""
+    if not _over_columns(chart) or _is_time(chart):
+        return chart
+    series = tuple(
+        dataclasses.replace(each, values=(*each.values, each.values[-1] if each.role == "line" else None))
+        for each in chart.series
+    )
+    return dataclasses.replace(chart, categories=(*chart.categories, " "), series=series)
+
+
+def _categorize(data: Any, chart: Chart, box: Box) -> None:
+    """Months below their years; other labels fitted to the room they have."""
+    if _is_time(chart):
+        year = None
+        for category in chart.categories:
+            if year is None or year.label != category[:4]:
+                year = data.add_category(category[:4])
+            year.add_sub_category(Period.of(category).name[:3])
+        return
+    if chart.kind in ("bar", "stacked"):
+        labels = [fit(category, box.width * _MOST_LABEL, SMALL_SIZE) for category in chart.categories]
+    else:
+        across = box.width * 0.78 / len(chart.categories)
+        labels = ["\n".join(_two_lines(category, across)) for category in chart.categories]
+    for label in labels:
+        data.add_category(label)
+
+
+def _two_lines(label: str, across: float) -> list[str]:
+    """A name broken after a hyphen or at a space, each line fitted."""
+    lines = [line.replace("- ", "-") for line in wrap(plain(label).replace("-", "- "), across, SMALL_SIZE)]
+    return [fit(line, across, SMALL_SIZE) for line in (lines if len(lines) <= 2 else [lines[0], "".join(lines[1:])])]
 
 
 def _axes(native: Any, chart: Chart) -> None:
@@ -102,8 +156,6 @@ def _axes(native: Any, chart: Chart) -> None:
         value.major_gridlines.format.line.color.rgb = RGBColor.from_string("E3E7EB")
         value.major_gridlines.format.line.width = Pt(0.75)
         value.maximum_scale = _ceiling(chart)
-        if len(chart.categories) > 8:
-            _every(category, 4)
 
 
 def _ceiling(chart: Chart) -> float | None:
@@ -118,16 +170,6 @@ def _round_up(value: float) -> float:
     """The next number of one or two digits: 0.132 → 0.15, 2.8 million → 3 million."""
     size = 10.0 ** math.floor(math.log10(value))
     return next(step * size for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * size >= value)
-
-
-def _every(category: Any, months: int) -> None:
-    """Label every n-th category (``c:tickLblSkip`` has its place in the axis's sequence)."""
-    axis = category._element
-    skip = etree.SubElement(axis, qn("c:tickLblSkip"))
-    skip.set("val", str(months))
-    after = axis.find(qn("c:noMultiLvlLbl"))
-    if after is not None:
-        after.addprevious(skip)
 
 
 def _paint(native: Any, chart: Chart) -> None:
@@ -160,7 +202,7 @@ def _paint(native: Any, chart: Chart) -> None:
 def _label_marks(series: Any, described: Series, chart: Chart) -> None:
     labels = series.data_labels
     number_format = _LABEL_FORMATS.get(chart.unit, "#,##0")
-    if len(chart.categories) > 8:
+    if _is_time(chart):
         last = max((i for i, value in enumerate(described.values) if value is not None), default=None)
         if last is not None:
             _text(series, last, words.number(described.values[last], chart.unit), XL_LABEL_POSITION.OUTSIDE_END, INK)
@@ -184,9 +226,20 @@ def _draw_line(series: Any, described: Series, chart: Chart) -> None:
         line.dash_style = MSO_LINE.DASH
     known = [i for i, value in enumerate(described.values) if value is not None]
     if known:
-        value = words.number(described.values[known[-1]], chart.unit)
-        color = MUTED if described.role == "line" else described.color.lstrip("#")
-        _text(series, known[-1], f"{described.name} {value}" if described.role == "line" else value, XL_LABEL_POSITION.RIGHT, color)
+        value = described.values[known[-1]]
+        if described.role == "line":
+            text, color = f"{described.name} {_short(value, chart.unit)}", MUTED
+        else:
+            text, color = words.number(value, chart.unit), described.color.lstrip("#")
+        position = XL_LABEL_POSITION.RIGHT if chart.kind == "line" else XL_LABEL_POSITION.ABOVE
+        _text(series, known[-1], text, position, color)
+
+
+def _short(value: float | None, unit: str) -> str:
+    """A limit without its trailing zeros: ``5 %``, ``0.1 %``, ``95 %``."""
+    if value is None or unit not in ("share", "rate"):
+        return words.number(value, unit)
+    return f"{value * 100:.4g} %"
 
 
 def _text(series: Any, index: int, text: str, position: Any, color: str) -> None:
@@ -220,18 +273,23 @@ def _lines_over_columns(native: Any, chart: Chart) -> None:
         _draw_line(series, described, chart)
 
 
-def _inner_plot(native: Any, chart: Chart) -> None:
-    """Fix the plot so that labels at its right end have room."""
+def _inner_plot(native: Any, chart: Chart, box: Box) -> None:
+    """Fix the plot so that the labels beside it have the room they need."""
     area = native._chartSpace.find(".//" + qn("c:plotArea"))
     layout = area.find(qn("c:layout"))
     if layout is None:
         layout = etree.Element(qn("c:layout"))
         area.insert(0, layout)
     manual = etree.SubElement(layout, qn("c:manualLayout"))
-    left = 0.11
-    share = _LABEL_SHARE if len(chart.categories) > 8 else 0.24
+    left, right, top, height = 0.1, 0.22, 0.06, 0.76
+    if chart.kind in ("bar", "stacked"):
+        widest = max(width(fit(label, box.width * _MOST_LABEL, SMALL_SIZE), SMALL_SIZE) for label in chart.categories)
+        left, right = widest / box.width + 0.03, 0.07
+        top, height = (0.12, 0.86) if chart.kind == "stacked" else (0.02, 0.96)
+    elif chart.kind == "column":
+        left, right = 0.11, 0.05
     for tag, value in (
-        ("layoutTarget", "inner"), ("xMode", "edge"), ("yMode", "edge"), ("x", f"{left}"), ("y", "0.06"),
-        ("w", f"{1 - left - share:.2f}"), ("h", "0.8"),
+        ("layoutTarget", "inner"), ("xMode", "edge"), ("yMode", "edge"), ("x", f"{left}"), ("y", f"{top}"),
+        ("w", f"{1 - left - right:.3f}"), ("h", f"{height}"),
     ):  # fmt: skip
         etree.SubElement(manual, qn(f"c:{tag}")).set("val", value)

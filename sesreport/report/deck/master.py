@@ -104,7 +104,10 @@ def _restyle(deck: Any, accent: str) -> None:
             for child in list(fill):
                 fill.remove(child)
             etree.SubElement(fill, qn("a:srgbClr")).set("val", accent)
-    for holder in (master, *(layout for layout in deck.slide_layouts if layout.name in ("Title Only", "Title and Content"))):
+    for holder in (
+        master,
+        *(layout for layout in deck.slide_layouts if layout.name in ("Title Only", "Title and Content")),
+    ):
         for shape in holder.placeholders:
             if shape.placeholder_format.type in _TITLES:
                 shape.left, shape.top = Inches(LEFT), Inches(0.42)
@@ -117,8 +120,8 @@ def _restyle(deck: Any, accent: str) -> None:
 
 def _rule(master: Any, accent: str) -> None:
     shape = etree.fromstring(
-        f'<p:sp xmlns:p="{_P}" xmlns:a="{_A}"><p:nvSpPr><p:cNvPr id="99" name="Accent rule"/><p:cNvSpPr/><p:nvPr userDrawn="1"/>'
-        f'</p:nvSpPr><p:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{Inches(WIDTH)}" cy="{Inches(0.12)}"/></a:xfrm>'
+        f'<p:sp xmlns:p="{_P}" xmlns:a="{_A}"><p:nvSpPr><p:cNvPr id="99" name="Accent rule"/>'
+        f'<p:cNvSpPr/><p:nvPr userDrawn="1"/></p:nvSpPr><p:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{Inches(WIDTH)}" cy="{Inches(0.12)}"/></a:xfrm>'
         f'<a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:solidFill><a:srgbClr val="{accent}"/></a:solidFill>'
         "<a:ln><a:noFill/></a:ln></p:spPr></p:sp>"
     )

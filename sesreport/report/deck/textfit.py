@@ -69,7 +69,7 @@ def fit(text: str, inches: float, points: float, *, lines: int = 1, bold: bool =
     if len(wrapped) <= lines:
         return text
     kept = wrapped[:lines]
-    last = kept[-1]
+    last = " ".join(wrapped[lines - 1 : lines + 1])
     while last and width(last + ELLIPSIS, points, bold=bold) > inches:
         last = last[:-1]
     return "\n".join([*kept[:-1], last.rstrip(" ,;:.") + ELLIPSIS]) if lines > 1 else last.rstrip(" ,;:.") + ELLIPSIS

@@ -6,6 +6,7 @@ results say: no cause, no praise.
 
 from __future__ import annotations
 
+from sesreport.period import Period
 from sesreport.report import words
 from sesreport.report.deck.description import TITLE_LIMIT
 from sesreport.report.ooxml import plain
@@ -39,12 +40,13 @@ def counted(value: float, singular: str, plural: str, *, first: bool = False) ->
 
 
 def movement(kpi: Kpi, *, more: str = "more", fewer: str = "fewer") -> str:
-    """``, two more than a month before``; empty when there is no earlier value."""
+    """``, two more than in September``; empty when there is no earlier value."""
     if kpi.change is None:
         return ""
+    before = f"in {Period.of(kpi.series[-2].period).name.split()[0]}" if len(kpi.series) > 1 else "before"
     if abs(kpi.change) < 0.5:
-        return ", as many as a month before"
-    return f", {spelled(abs(kpi.change))} {more if kpi.change > 0 else fewer} than a month before"
+        return f", as many as {before}"
+    return f", {spelled(abs(kpi.change))} {more if kpi.change > 0 else fewer} than {before}"
 
 
 def scorecard(kpis: tuple[Kpi, ...]) -> str:
@@ -77,7 +79,9 @@ def unknown_accounts(kpi: Kpi) -> str:
         return "Which outside accounts can send as us is not known this month"
     if kpi.value == 0:
         return "Every outside account that can send as us is in the register"
-    return limited(f"{counted(kpi.value, 'unknown account', 'unknown accounts', first=True)} can send as us{movement(kpi)}")
+    return limited(
+        f"{counted(kpi.value, 'unknown account', 'unknown accounts', first=True)} can send as us{movement(kpi)}"
+    )
 
 
 def expired_grants(kpi: Kpi) -> str:
@@ -112,7 +116,9 @@ def reputation(over: int | None, bounce: Kpi | None, complaint: Kpi | None) -> s
     told = " and ".join(f"{kpi.label.lower()} {words.number(kpi.value, kpi.unit)}" for kpi in rates)
     if over is None:
         return limited(f"{told[:1].upper()}{told[1:]} in the organization", "Bounces and complaints this month")
-    return limited(f"No account is over AWS's review lines; {told}" if told else "", "No account is over AWS's review lines")
+    return limited(
+        f"No account is over AWS's review lines; {told}" if told else "", "No account is over AWS's review lines"
+    )
 
 
 def volume(kpi: Kpi, driver: str = "") -> str:
@@ -137,8 +143,10 @@ def millions(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def findings(counts: Findings, older: int | None) -> str:
+def findings(counts: Findings, older: int | None, read: Basis) -> str:
     """``older``: open findings known for more than 30 days; None when no opening day is known."""
+    if counts.open == 0 and not read.read:
+        return "Which findings are open is not known: nothing was read"
     if counts.open == 0:
         return "No finding is open in what was read"
     opened = f"{counted(counts.open, 'finding is', 'findings are', first=True)} open"
@@ -154,7 +162,7 @@ def changes(added: int, removed: int, compared_with: str) -> str:
         return "What changed is not known: there is no earlier snapshot"
     if not added and not removed:
         return limited(f"No grant was added or removed since {compared_with}", "No grant was added or removed")
-    told = f"{counted(added, 'grant', 'grants', first=True)} added, {spelled(removed)} removed"
+    told = f"{counted(added, 'grant', 'grants', first=True)} added, {spelled(removed) if removed else 'none'} removed"
     return limited(f"{told} since {compared_with}", told)
 
 

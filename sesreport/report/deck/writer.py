@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lxml import etree
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE, PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
@@ -16,13 +18,18 @@ from sesreport.report import words
 from sesreport.report.deck import charts, master
 from sesreport.report.deck.description import Cell, Chart, Content, Nothing, Table, Verdict
 from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
-from sesreport.report.deck.textfit import LINE, fit, wrap
+from sesreport.report.deck.textfit import LINE, fit, width, wrap
 from sesreport.report.ooxml import plain, replacing, rewrite
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.styles import INK, MUTED, on
 from sesreport.results import Kpi
 
 PANEL, HAIRLINE = "F3F5F7", "D9DEE4"
+_Part = tuple[str, float, str, bool]
+"""A paragraph: text, points, color, bold."""
+TABLE_SIZES = (20, 18, 16, 14)
+_A = "http://schemas.openxmlformats.org/drawingml/2006/main"
+_P = "http://schemas.openxmlformats.org/presentationml/2006/main"
 NOTES_LIMIT = 12_000
 """Characters of speaker notes."""
 
@@ -118,23 +125,41 @@ class _Slide:
         """A KPI with its status: a band in the status's color, the figures below it."""
         band, rest = box.rows(0.46)
         self._band(kpi, band)
+        basis = kpi.coverage
         parts = [
             (words.number(kpi.value, kpi.unit), 36, INK, True),
             (kpi.label, TEXT_SIZE, INK, True),
-            (f"Target {words.target(kpi)} · change {words.change(kpi)}", SMALL_SIZE, MUTED, False),
-            (text, TEXT_SIZE, INK, False),
+            (_counted(kpi), SMALL_SIZE, MUTED, False),
+            ("No target" if kpi.target is None else f"Target {words.target(kpi)}", SMALL_SIZE, MUTED, False),
+            (f"Change {words.change(kpi)}", SMALL_SIZE, MUTED, False),
+            (text, 18, INK, False),
             (f"Owner: {kpi.owner or 'no owner'}", SMALL_SIZE, MUTED, False),
+            (f"Rests on {basis.read:,} of {basis.expected:,} places", SMALL_SIZE, MUTED, False),
         ]
+        parts = [part for part in parts if part[0]]
         self._panel(rest, parts, name="Takeaway", gap=8)
 
     def _band(self, kpi: Kpi, box: Box) -> None:
         fill = words.COLORS[kpi.status].lstrip("#")
         shape = self._rectangle(box, fill, f"Status of {kpi.label}")
         frame = _frame(shape, anchor=MSO_ANCHOR.MIDDLE)
-        _paragraph(frame, fit(words.status(kpi.status), box.width - 2 * INSET, SMALL_SIZE, bold=True), SMALL_SIZE, on(fill), True, first=True)
+        _paragraph(
+            frame,
+            fit(words.status(kpi.status), box.width - 2 * INSET, SMALL_SIZE, bold=True),
+            SMALL_SIZE,
+            on(fill),
+            True,
+            first=True,
+        )
 
     def _panel(
-        self, box: Box, parts: list[tuple[str, float, str, bool]], *, name: str, anchor: Any = MSO_ANCHOR.TOP, gap: float = 6
+        self,
+        box: Box,
+        parts: Sequence[_Part],
+        *,
+        name: str,
+        anchor: Any = MSO_ANCHOR.TOP,
+        gap: float = 6,
     ) -> None:
         """A quiet box of paragraphs; what does not fit is shortened, last paragraphs first to give way but one line."""
         shape = self._rectangle(box, PANEL, name)
@@ -150,7 +175,7 @@ class _Slide:
         shape.fill.solid()
         shape.fill.fore_color.rgb = RGBColor.from_string(fill)
         shape.line.fill.background()
-        shape.shadow.inherit = False
+        shape._element.remove(shape._element.find(f"{{{_P}}}style"))  # the theme's shadow and outline
         return shape
 
     def _verdict(self, body: Verdict, box: Box) -> None:
@@ -160,9 +185,12 @@ class _Slide:
         shape = self.slide.shapes.add_textbox(*_emu(says))
         shape.name = "Verdict"
         frame = _frame(shape, inset=0)
-        parts = [(sentence, 18.0, INK, False) for sentence in body.sentences]
-        for i, (text, size, color, bold) in enumerate(_fitted(parts, says.width - 0.1, says.height - 0.1, 8)):
-            _paragraph(frame, text, size, color, bold, first=i == 0).space_after = Pt(8)
+        size = next(
+            (s for s in TABLE_SIZES if _height(body.sentences, says.width - 0.1, s, 8) <= says.height - 0.1), 14
+        )
+        parts = [(sentence, float(size), INK, False) for sentence in body.sentences]
+        for i, (text, points, color, bold) in enumerate(_fitted(parts, says.width - 0.1, says.height - 0.1, 8)):
+            _paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(8)
         if asks is not None:
             listed = [("Decisions requested", SMALL_SIZE, self.accent, True)]
             listed += [(f"{i}. {ask}", SMALL_SIZE, INK, False) for i, ask in enumerate(body.asks[:4], 1)]
@@ -180,12 +208,13 @@ class _Slide:
         self._panel(rest, [value, (kpi.label, SMALL_SIZE, MUTED, False)], name=kpi.label, gap=2)
 
     def _table(self, body: Table, box: Box) -> None:
-        across = [box.width * share / sum(body.widths) for share in body.widths]
         rows = len(body.rows) + 1
-        line = SMALL_SIZE * LINE / 72
-        needed = [_lines(row, across, body.lines) for row in body.rows]
+        size = next((each for each in TABLE_SIZES[1:] if _suits(body, box, each)), SMALL_SIZE)
+        across = _across(body, box.width, size)
+        line = size * LINE / 72
+        needed = [_lines(row, across, body.lines, size) for row in body.rows]
         spare = (box.height - line * (sum(needed) + 1)) / rows
-        pad = max(0.02, min(0.16, spare))
+        pad = max(0.02, min(0.2, spare))
         heights = [line + pad, *(line * lines + pad for lines in needed)]
         frame = self.slide.shapes.add_table(
             rows, len(across), *_emu(Box(box.left, box.top, box.width, min(sum(heights), box.height)))
@@ -199,22 +228,23 @@ class _Slide:
         for i, height in enumerate(heights):
             table.rows[i].height = Inches(height)
         for i, header in enumerate(body.headers):
-            self._cell(table.cell(0, i), Cell(header, fill=self.accent, bold=True), across[i], 1, i in body.right)
+            self._cell(table.cell(0, i), Cell(header, fill=self.accent, bold=True), across[i], 1, size, i in body.right)
         for r, row in enumerate(body.rows, 1):
             for i, cell in enumerate(row):
-                self._cell(table.cell(r, i), cell, across[i], body.lines, i in body.right)
+                self._cell(table.cell(r, i), cell, across[i], body.lines, size, i in body.right)
 
-    def _cell(self, cell: Any, content: Cell, across: float, lines: int, right: bool) -> None:
+    def _cell(self, cell: Any, content: Cell, across: float, lines: int, size: float, right: bool) -> None:
         fill = (content.fill or "#FFFFFF").lstrip("#")
         cell.fill.solid()
         cell.fill.fore_color.rgb = RGBColor.from_string(fill)
         cell.margin_left = cell.margin_right = Inches(INSET)
         cell.margin_top = cell.margin_bottom = 0
         cell.vertical_anchor = MSO_ANCHOR.MIDDLE
-        text = fit(content.text, across - 2 * INSET, SMALL_SIZE, lines=lines, bold=content.bold)
+        text = fit(content.text, across - 2 * INSET, size, lines=lines, bold=content.bold or bool(content.fill))
         color = on(fill) if content.fill else INK
-        paragraph = _paragraph(cell.text_frame, text, SMALL_SIZE, color, content.bold or bool(content.fill), first=True)
+        paragraph = _paragraph(cell.text_frame, text, size, color, content.bold or bool(content.fill), first=True)
         paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
+        _underline(cell)
 
     def _footer(self, content: Content, grid: Grid) -> None:
         results = self.pack.results
@@ -223,7 +253,7 @@ class _Slide:
         self._text(grid.page, str(self.number), SMALL_SIZE, name="Page", color=MUTED, align=PP_ALIGN.RIGHT)
 
 
-def _fitted(parts: list[tuple[str, float, str, bool]], across: float, height: float, gap: float) -> list[tuple[str, float, str, bool]]:
+def _fitted(parts: Sequence[tuple[str, float, str, bool]], across: float, height: float, gap: float) -> Sequence[_Part]:
     """The paragraphs, each fitted to the lines that are left when every later one has at least one line."""
     left = height - sum(size * LINE / 72 for _, size, _, _ in parts) - gap / 72 * (len(parts) - 1)
     fitted = []
@@ -236,9 +266,57 @@ def _fitted(parts: list[tuple[str, float, str, bool]], across: float, height: fl
     return fitted
 
 
-def _lines(row: tuple[Cell, ...], across: list[float], most: int) -> int:
-    needed = (len(wrap(plain(c.text[:2000]), w - 2 * INSET, SMALL_SIZE, bold=c.bold)) for c, w in zip(row, across, strict=True))
-    return min(most, max(needed))
+def _lines(row: tuple[Cell, ...], across: list[float], most: int, size: float) -> int:
+    return min(most, max(_needed(cell, w, size) for cell, w in zip(row, across, strict=True)))
+
+
+def _needed(cell: Cell, across: float, size: float) -> int:
+    return len(wrap(plain(cell.text[:2000]), across - 2 * INSET, size, bold=cell.bold or bool(cell.fill)))
+
+
+def _breaks_word(cell: Cell, across: float, size: float) -> bool:
+    return any(
+        width(word, size, bold=cell.bold or bool(cell.fill)) > across - 2 * INSET for word in cell.text[:2000].split()
+    )
+
+
+def _across(body: Table, across: float, size: float) -> list[float]:
+    """Column widths: what the content needs on one line where that is enough, else the declared shares."""
+    shares = [share / sum(body.widths) for share in body.widths]
+    if body.lines == 1:
+        rows = (tuple(Cell(header, bold=True) for header in body.headers), *body.rows)
+        needed = [
+            max(width(cell.text[:200], size, bold=cell.bold or bool(cell.fill)) for cell in column) + 2 * INSET + 0.05
+            for column in zip(*rows, strict=True)
+        ]
+        spare = across - sum(needed)
+        if spare >= 0:
+            return [least + spare * share for least, share in zip(needed, shares, strict=True)]
+    return [across * share for share in shares]
+
+
+def _suits(body: Table, box: Box, size: float) -> bool:
+    """Whether the whole table can be shown at that size with nothing shortened and no word broken."""
+    across = _across(body, box.width, size)
+    headers = tuple(Cell(header, bold=True) for header in body.headers)
+    whole = all(
+        _needed(cell, w, size) <= (1 if row is headers else body.lines) and not _breaks_word(cell, w, size)
+        for row in (headers, *body.rows)
+        for cell, w in zip(row, across, strict=True)
+    )
+    lines = 1 + sum(_lines(row, across, body.lines, size) for row in body.rows)
+    return whole and lines * size * LINE / 72 + 0.1 * (len(body.rows) + 1) <= box.height
+
+
+def _counted(kpi: Kpi) -> str:
+    """Numerator and denominator, where both are known."""
+    if kpi.numerator is None or kpi.denominator is None:
+        return ""
+    return f"{kpi.numerator:,.0f} of {kpi.denominator:,.0f}"
+
+
+def _height(texts: Sequence[str], across: float, size: float, gap: float) -> float:
+    return sum(len(wrap(text, across, size)) for text in texts) * size * LINE / 72 + gap / 72 * (len(texts) - 1)
 
 
 def _emu(box: Box) -> tuple[int, int, int, int]:
@@ -269,11 +347,18 @@ def _paragraph(frame: Any, text: str, size: float, color: str, bold: bool, *, fi
 
 
 def _plain_style(table: Any) -> None:
-    """No banding; the template's "no style, grid of thin lines" (a GUID that PowerPoint and LibreOffice know)."""
+    """No banding and PowerPoint's "No Style, No Grid" (a GUID that every version knows)."""
     table.horz_banding = False
     table.first_row = True
-    style = table._tbl.tblPr.find("{http://schemas.openxmlformats.org/drawingml/2006/main}tableStyleId")
+    style = table._tbl.tblPr.find(f"{{{_A}}}tableStyleId")
     if style is not None:
-        style.text = "{5940675A-B579-460E-94D1-54222C63F5DA}"
+        style.text = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 
 
+def _underline(cell: Any) -> None:
+    """A hairline below the cell and nothing around it (``a:lnB`` comes before the fill)."""
+    properties = cell._tc.get_or_add_tcPr()
+    line = etree.fromstring(
+        f'<a:lnB xmlns:a="{_A}" w="9525"><a:solidFill><a:srgbClr val="{HAIRLINE}"/></a:solidFill></a:lnB>'
+    )
+    properties.insert(0, line)

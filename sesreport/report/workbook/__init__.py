@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sesreport.report.pack import Pack
-from sesreport.report.workbook import sheets
+from sesreport.report.workbook import sheets  # noqa: F401  registers them
 from sesreport.report.workbook.description import registered
 from sesreport.report.workbook.writer import Page, Properties, write
 
@@ -44,6 +44,3 @@ def properties(pack: Pack) -> Properties:
         accent=pack.branding.accent.lstrip("#").upper(),
         finished_at=datetime.fromisoformat(results.snapshot.finished_at),
     )
-
-
-assert sheets  # imported for the sheets it registers

@@ -17,7 +17,8 @@ JUDGED_FROM = 1_000
 def crossed(rows: pd.DataFrame) -> pd.Series:
     """Per row of ``sent``, ``bounce_rate``, ``complaint_rate``: which line it is over, in words."""
     sent, bounce, complaint = (
-        pd.to_numeric(rows[name], errors="coerce").astype("Float64") for name in ("sent", "bounce_rate", "complaint_rate")
+        pd.to_numeric(rows[name], errors="coerce").astype("Float64")
+        for name in ("sent", "bounce_rate", "complaint_rate")
     )
     told = pd.Series("below both review lines", index=rows.index, dtype="object")
     told[(bounce.isna() | complaint.isna()).to_numpy("bool")] = "not known"

@@ -8,8 +8,7 @@ from typing import Any
 
 from openpyxl.chart import BarChart, LineChart
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
-from openpyxl.chart.label import DataLabel, DataLabelList
-from openpyxl.chart.layout import Layout, ManualLayout
+from openpyxl.chart.layout import Layout
 from openpyxl.chart.marker import Marker
 from openpyxl.chart.series import Series as XlSeries
 from openpyxl.chart.series import SeriesLabel
@@ -24,8 +23,8 @@ from sesreport.report.ooxml import plain
 from sesreport.report.workbook.description import Cells, Chart, Content
 from sesreport.report.workbook.styles import BY_UNIT, FONT, HAIRLINE, MUTED
 
-WIDTH, HEIGHT, GAP = 4_680_000, 2_520_000, 180_000
-"""EMU: 13 × 7 cm, 5 mm apart."""
+WIDTH, HEIGHT, GAP = 4_320_000, 2_520_000, 180_000
+"""EMU: 12 × 7 cm, 5 mm apart."""
 PER_ROW = 3
 _EMU_PER_CHARACTER = 7 * 9525
 _EMU_PER_ROW = 13.5 * 12700
@@ -63,9 +62,10 @@ def _beside(place: Place, number: int) -> OneCellAnchor:
 
 
 def _below(place: Place, number: int) -> OneCellAnchor:
+    """From column B on: column A is repeated on every printed page, with whatever lies on it."""
     row, column = divmod(number, PER_ROW)
     left = column * (WIDTH + GAP)
-    index = 0
+    index = min(1, len(place.widths) - 1)
     while index < len(place.widths) - 1 and left >= (size := round(place.widths[index] * _EMU_PER_CHARACTER)):
         left -= size
         index += 1
@@ -73,9 +73,7 @@ def _below(place: Place, number: int) -> OneCellAnchor:
 
 
 def _anchor(column: int, offset: int, row: int) -> OneCellAnchor:
-    return OneCellAnchor(
-        _from=AnchorMarker(col=column, colOff=offset, row=row), ext=XDRPositiveSize2D(WIDTH, HEIGHT)
-    )
+    return OneCellAnchor(_from=AnchorMarker(col=column, colOff=offset, row=row), ext=XDRPositiveSize2D(WIDTH, HEIGHT))
 
 
 def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
@@ -121,7 +119,9 @@ def _series(chart: Chart, series: Any, places: Mapping[str, Place], number_forma
     color = series.color.lstrip("#")
     if chart.kind == "line":
         native.graphicalProperties = GraphicalProperties(
-            ln=LineProperties(solidFill=color, w=19_050 if series.dashed else 28_575, prstDash="dash" if series.dashed else None)
+            ln=LineProperties(
+                solidFill=color, w=19_050 if series.dashed else 28_575, prstDash="dash" if series.dashed else None
+            )
         )
         native.marker = Marker(symbol="none")
         native.smooth = False
@@ -131,7 +131,9 @@ def _series(chart: Chart, series: Any, places: Mapping[str, Place], number_forma
     return native
 
 
-def _numbers(values: Cells | tuple[float | None, ...], places: Mapping[str, Place], number_format: str) -> NumDataSource:
+def _numbers(
+    values: Cells | tuple[float | None, ...], places: Mapping[str, Place], number_format: str
+) -> NumDataSource:
     if isinstance(values, Cells):
         return NumDataSource(numRef=NumRef(f=places[values.sheet].reference(values)))
     points = [NumVal(idx=i, v=str(value)) for i, value in enumerate(values) if value is not None]

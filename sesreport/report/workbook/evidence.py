@@ -20,7 +20,9 @@ def frame(pack: Pack, name: str, columns: Sequence[str]) -> pd.DataFrame:
     return found.reindex(columns=list(columns)).reset_index(drop=True)
 
 
-def with_account_names(pack: Pack, rows: pd.DataFrame, *, key: str = "account_id", name: str = "account") -> pd.DataFrame:
+def with_account_names(
+    pack: Pack, rows: pd.DataFrame, *, key: str = "account_id", name: str = "account"
+) -> pd.DataFrame:
     """The rows with a column of account names (NA for accounts outside the organization)."""
     accounts = frame(pack, "accounts", ("account_id", "name")).drop_duplicates("account_id")
     names = accounts.set_index("account_id")["name"]

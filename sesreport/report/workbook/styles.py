@@ -29,8 +29,8 @@ class Look:
 BY_UNIT = {
     "count": "#,##0",
     "messages": "#,##0",
-    "share": '0.0 %',
-    "rate": '0.00 %',
+    "share": "0.0 %",
+    "rate": "0.00 %",
     "days": "#,##0.0",
 }
 

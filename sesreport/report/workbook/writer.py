@@ -171,7 +171,9 @@ class _Sheet:
         """What openpyxl cannot write into this sheet."""
         digits = [self._range(i) for i, column in enumerate(self.columns) if column.kind == "account_id"]
         edits = [text_numbers(*digits)] if digits else []
-        if element := sparklines.group(self.page.title, self.columns, HEADER_ROW + 1, self.last_row, self.properties.accent):
+        letters = [get_column_letter(i) for i in range(1, len(self.columns) + 1)]
+        place = (HEADER_ROW + 1, self.last_row)
+        if element := sparklines.group(self.page.title, self.columns, letters, *place, self.properties.accent):
             edits.append(extension(element))
         return both(*edits)
 
@@ -187,8 +189,7 @@ class _Sheet:
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
         sheet.page_setup.fitToWidth = min(3, -(-round(sum(self.widths)) // PRINTED_CHARACTERS))
         sheet.page_setup.fitToHeight = 0
-        if self.page.content.charts_beside or not self.page.content.charts:
-            sheet.print_title_cols = "A:A"  # it would repeat what part of a chart lies below it
+        sheet.print_title_cols = "A:A"
         sheet.page_margins.left = sheet.page_margins.right = 0.4
         sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.7
         sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
@@ -250,7 +251,7 @@ class _Sheet:
     def _table(self) -> None:
         last = get_column_letter(len(self.columns))
         name = "".join(part for part in self.page.title.title() if part.isalnum())
-        table = Table(displayName=f"Table{name}", ref=f"A{HEADER_ROW}:{last}{self.last_row}")
+        table: Any = Table(displayName=f"Table{name}", ref=f"A{HEADER_ROW}:{last}{self.last_row}")
         table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
         table._initialise_columns()
         for column, described in zip(table.tableColumns, self.columns, strict=True):
@@ -270,7 +271,8 @@ class _Sheet:
             for value, color in colors.items():
                 fill = color.lstrip("#")
                 style = DifferentialStyle(
-                    font=Font(color=on(fill), bold=True), fill=PatternFill(bgColor=Color(rgb=f"FF{fill}"), fill_type="solid")
+                    font=Font(color=on(fill), bold=True),
+                    fill=PatternFill(bgColor=Color(rgb=f"FF{fill}"), fill_type="solid"),
                 )
                 rule = Rule(type="expression", dxf=style, formula=[f'{first}="{value}"'])
                 self.sheet.conditional_formatting.add(self._range(i), rule)

@@ -25,8 +25,15 @@ HOSTILE = (
     "line one\r\nline two",
     "Ünïcödé 株式会社 🚀",
 )
-_KINDS = {"t": schema.text, "a": schema.account_id, "i": schema.integer, "r": schema.real, "f": schema.flag,
-          "at": schema.at, "ts": schema.texts}  # fmt: skip
+_KINDS = {
+    "t": schema.text,
+    "a": schema.account_id,
+    "i": schema.integer,
+    "r": schema.real,
+    "f": schema.flag,
+    "at": schema.at,
+    "ts": schema.texts,
+}
 SHAPES = {
     "accounts": "account_id:a name:t status:t environment:t ou_path:t owner:t tags:t in_organization:f email:t",
     "identities": "account_id:a region:t identity:t arn:t identity_type:t verification_status:t dkim_status:t "
@@ -35,11 +42,11 @@ SHAPES = {
     "sending_accounts": "account_id:a region:t sending_enabled:f enforcement_status:t production_access:f "
     "max_24_hour_send:r sent_last_24_hours:r bounce_rate:r complaint_rate:r",
     "coverage": "account_id:a region:t dataset:t status:t reason:t calls:i rows:i seconds:r",
-    "register": "account_id:a name:t vendor:t owner:t justification:t ticket:t approved_by:t approved_at:at expires_at:at "
-    "identities:ts from_patterns:ts status:t",
+    "register": "account_id:a name:t vendor:t owner:t justification:t ticket:t approved_by:t approved_at:at "
+    "expires_at:at identities:ts from_patterns:ts status:t",
     "grants": "account_id:a region:t identity:t policy_name:t statement:i grantee:t sid:t effect:t grantee_kind:t "
-    "grantee_account_id:a grantee_name:t scope:t actions:ts can_send:f can_manage:f from_patterns:ts any_from_address:f "
-    "conditions:ts registered:f register_status:t grantee_environment:t identity_environment:t grantee_status:t why:t",
+    "grantee_account_id:a grantee_name:t scope:t actions:ts can_send:f can_manage:f from_patterns:ts "
+    "any_from_address:f conditions:ts registered:f register_status:t grantee_environment:t identity_environment:t grantee_status:t why:t",
     "exposures": "account_id:a region:t identity:t identity_type:t owner:t environment:t exposure:t needs_review:f "
     "public:f any_from_address:f external_accounts:ts services:ts guarded:f reasons:ts policies:i",
     "findings": "fingerprint:t rule:t title:t severity:t account_id:a account_name:t region:t identity:t policy_name:t "
@@ -65,11 +72,7 @@ def empty_frames() -> dict[str, pd.DataFrame]:
 
 def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     columns = {column: _KINDS[kind](column) for column, kind in (part.split(":") for part in SHAPES[name].split())}
-    return schema.Frame(name, name, {}, columns, unique=False).from_rows(
-        rows
-    )
-
-
+    return schema.Frame(name, name, {}, columns, unique=False).from_rows(rows)
 
 
 def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
@@ -102,23 +105,37 @@ def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         policies = rng.choice((0, 1, 1, 2, 3))
         identities.append(
             base
-            | {"verification_status": "SUCCESS", "dkim_status": "SUCCESS", "sending_enabled": None if i == 8 else True,
-               "policies": policies, "ticket": f"CHG-{1000 + i}" if i % 3 else None}
-        )  # fmt: skip
+            | {
+                "verification_status": "SUCCESS",
+                "dkim_status": "SUCCESS",
+                "sending_enabled": None if i == 8 else True,
+                "policies": policies,
+                "ticket": f"CHG-{1000 + i}" if i % 3 else None,
+            }
+        )
         widest = rng.choices(
-            ("public", "external", "vendor", "organization", "service", "own", "none", None), (3, 12, 14, 16, 4, 8, 12, 1)
+            ("public", "external", "vendor", "organization", "service", "own", "none", None),
+            (3, 12, 14, 16, 4, 8, 12, 1),
         )[0]
         exposures.append(
             base
-            | {"exposure": widest, "needs_review": widest is None, "public": widest == "public" if widest else None,
-               "any_from_address": rng.random() < 0.3, "guarded": rng.choice((True, False, None)), "policies": policies,
-               "external_accounts": outside[i % 9 : i % 9 + 2] if widest == "external" else [],
-               "services": ["ses.amazonaws.com"] if widest == "service" else [],
-               "reasons": [f"statement {j} allows ses:SendEmail to {widest}" for j in range(2)]}
-        )  # fmt: skip
+            | {
+                "exposure": widest,
+                "needs_review": widest is None,
+                "public": widest == "public" if widest else None,
+                "any_from_address": rng.random() < 0.3,
+                "guarded": rng.choice((True, False, None)),
+                "policies": policies,
+                "external_accounts": outside[i % 9 : i % 9 + 2] if widest == "external" else [],
+                "services": ["ses.amazonaws.com"] if widest == "service" else [],
+                "reasons": [f"statement {j} allows ses:SendEmail to {widest}" for j in range(2)],
+            }
+        )
     for i in range(120):
         place = identities[i % 70]
-        scope = rng.choices(("public", "needs review", "external", "vendor", "organization", "service"), (4, 3, 40, 30, 35, 6))[0]
+        scope = rng.choices(
+            ("public", "needs review", "external", "vendor", "organization", "service"), (4, 3, 40, 30, 35, 6)
+        )[0]
         number = min(int(rng.expovariate(0.3)), 13)
         grantee = {
             "public": "*",
@@ -160,19 +177,30 @@ def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         "findings": _findings(rng, grants, accounts),
         "monthly": _monthly(rng, accounts),
         "sending_accounts": [
-            {"account_id": a["account_id"], "region": "eu-central-1", "enforcement_status": "PROBATION" if i == 2 else "HEALTHY",
-             "bounce_rate": (0.012, 0.034, 0.0712, 0.115, 0.004)[i % 5] if i < 9 else None,
-             "complaint_rate": (0.0002, 0.0009, 0.0015, 0.0061, 0.0001)[i % 5] if i < 9 else None}
+            {
+                "account_id": a["account_id"],
+                "region": "eu-central-1",
+                "enforcement_status": "PROBATION" if i == 2 else "HEALTHY",
+                "bounce_rate": (0.012, 0.034, 0.0712, 0.115, 0.004)[i % 5] if i < 9 else None,
+                "complaint_rate": (0.0002, 0.0009, 0.0015, 0.0061, 0.0001)[i % 5] if i < 9 else None,
+            }
             for i, a in enumerate(accounts)
         ],
         "changes_since": [
-            {"what": ("grant", "identity", "owner", "exposure")[i % 4], "change": ("added", "added", "removed", "changed")[i % 4],
-             "account_id": accounts[i % 16]["account_id"], "region": REGIONS[i % 4], "identity": identities[i]["identity"],
-             "subject": grants[i]["grantee"], "before": None if i % 4 < 2 else "was", "after": "is" if i % 4 != 2 else None,
-             "severity": ("critical", "high", "medium", "low")[i % 4]}
+            {
+                "what": ("grant", "identity", "owner", "exposure")[i % 4],
+                "change": ("added", "added", "removed", "changed")[i % 4],
+                "account_id": accounts[i % 16]["account_id"],
+                "region": REGIONS[i % 4],
+                "identity": identities[i]["identity"],
+                "subject": grants[i]["grantee"],
+                "before": None if i % 4 < 2 else "was",
+                "after": "is" if i % 4 != 2 else None,
+                "severity": ("critical", "high", "medium", "low")[i % 4],
+            }
             for i in range(18)
         ],
-    }  # fmt: skip
+    }
 
 
 def _coverage(accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -186,10 +214,17 @@ def _coverage(accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 elif account is accounts[7] and region == "ap-southeast-2":
                     status = "region_disabled"
                 rows.append(
-                    {"account_id": account["account_id"], "region": region, "dataset": dataset, "status": status,
-                     "reason": None if status == "ok" else "AccessDenied: not authorized to perform sts:AssumeRole",
-                     "calls": 4, "rows": 9 if status == "ok" else 0, "seconds": 0.31}
-                )  # fmt: skip
+                    {
+                        "account_id": account["account_id"],
+                        "region": region,
+                        "dataset": dataset,
+                        "status": status,
+                        "reason": None if status == "ok" else "AccessDenied: not authorized to perform sts:AssumeRole",
+                        "calls": 4,
+                        "rows": 9 if status == "ok" else 0,
+                        "seconds": 0.31,
+                    }
+                )
     return rows
 
 
@@ -223,10 +258,14 @@ def _findings(rng: random.Random, grants: list[dict[str, Any]], accounts: list[d
             | {
                 "fingerprint": f"{i * 7919:064x}"[:16],
                 "rule": ("public-grant", "unregistered-account", "expired-approval", "no-owner")[i % 4],
-                "title": ("Anyone may send", "Outside account not registered", "Approval has expired", "No owner")[i % 4],
+                "title": ("Anyone may send", "Outside account not registered", "Approval has expired", "No owner")[
+                    i % 4
+                ],
                 "severity": rng.choices(("critical", "high", "medium", "low"), (1, 3, 5, 4))[0],
                 "account_name": names[grant["account_id"]],
-                "evidence": HOSTILE[i] if i < 10 else f'{{"Effect":"Allow","Principal":{{"AWS":"{grant["grantee"]}"}}}}',
+                "evidence": HOSTILE[i]
+                if i < 10
+                else f'{{"Effect":"Allow","Principal":{{"AWS":"{grant["grantee"]}"}}}}',
                 "recommendation": "Replace the wildcard by the accounts that need it, and add aws:SourceOrgID.",
                 "owner": None if i % 3 == 0 else "retail-team@corp.example",
                 "environment": "prod",
@@ -246,10 +285,25 @@ def _monthly(rng: random.Random, accounts: list[dict[str, Any]]) -> list[dict[st
             bounce = 0.11 if i == 3 and number == 12 else 0.01 + 0.004 * i
             complaint = 0.0002 + 0.0002 * i
             rows.append(
-                {"period": str(period), "account_id": account["account_id"], "account_name": account["name"],
-                 "environment": account["environment"], "sent": sent, "complete": number != 4}
-                | ({} if sent is None else
-                   {"delivered": int(sent * (1 - bounce)), "bounces": int(sent * bounce), "rejects": 3,
-                    "complaints": int(sent * complaint), "bounce_rate": bounce, "complaint_rate": complaint})
-            )  # fmt: skip
+                {
+                    "period": str(period),
+                    "account_id": account["account_id"],
+                    "account_name": account["name"],
+                    "environment": account["environment"],
+                    "sent": sent,
+                    "complete": number != 4,
+                }
+                | (
+                    {}
+                    if sent is None
+                    else {
+                        "delivered": int(sent * (1 - bounce)),
+                        "bounces": int(sent * bounce),
+                        "rejects": 3,
+                        "complaints": int(sent * complaint),
+                        "bounce_rate": bounce,
+                        "complaint_rate": complaint,
+                    }
+                )
+            )
     return rows

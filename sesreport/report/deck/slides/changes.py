@@ -31,7 +31,11 @@ def changes(pack: Pack) -> Content | None:
                 kind="stacked",
                 categories=tuple(LABELS[what] for what in WHAT),
                 series=tuple(
-                    Series(change.capitalize(), tuple(float(number[what, change]) for what in WHAT), color or pack.branding.accent)
+                    Series(
+                        change.capitalize(),
+                        tuple(float(number[what, change]) for what in WHAT),
+                        color or pack.branding.accent,
+                    )
                     for change, color in COLORS.items()
                 ),
                 unit="count",

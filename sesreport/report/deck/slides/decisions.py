@@ -24,16 +24,22 @@ def decisions(pack: Pack) -> Iterator[Content]:
             body=Table(
                 headers=("Decision", "Owner", "By", "If it is not taken"),
                 rows=tuple(
-                    (Cell(each.decision, bold=True), Cell(each.owner), Cell(each.due), Cell(each.effect)) for each in page
+                    (Cell(each.decision, bold=True), Cell(each.owner), Cell(each.due), Cell(each.effect))
+                    for each in page
                 ),
-                widths=(4.4, 2.0, 1.35, 4.4),
+                widths=(4.2, 2.1, 1.55, 4.3),
                 alt="; ".join(f"{each.decision}, {each.owner}, by {each.due}" for each in page),
                 lines=3,
             )
             if page
             else Nothing("Nothing in this pack asks for a decision; it is for noting."),
             source="results of this pack",
+            takeaway=f"The first is due by {min(each.due for each in asked)}."
+            if page
+            else pack.results.coverage.statement,
             notes=method(
-                pack, (), *(f"{each.decision}: {each.owner}, {each.due}. {each.effect} (rule {each.rule})" for each in page)
+                pack,
+                (),
+                *(f"{each.decision}: {each.owner}, {each.due}. {each.effect} (rule {each.rule})" for each in page),
             ),
         )

@@ -23,7 +23,8 @@ def definitions(pack: Pack) -> Iterator[Content]:
             body=Table(
                 headers=("KPI", "Definition", "Formula", "Source"),
                 rows=tuple(
-                    (Cell(kpi.label, bold=True), Cell(kpi.definition), Cell(kpi.formula), Cell(kpi.source)) for kpi in page
+                    (Cell(kpi.label, bold=True), Cell(kpi.definition), Cell(kpi.formula), Cell(kpi.source))
+                    for kpi in page
                 ),
                 widths=(2.5, 4.2, 3.2, 2.4),
                 alt="; ".join(f"{kpi.label}: {kpi.formula}" for kpi in page),

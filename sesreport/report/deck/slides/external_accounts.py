@@ -16,7 +16,17 @@ def external_accounts(pack: Pack) -> Content:
     rows = frame(
         pack,
         "grants",
-        ("grantee", "grantee_account_id", "grantee_name", "scope", "effect", "can_send", "account_id", "region", "identity"),
+        (
+            "grantee",
+            "grantee_account_id",
+            "grantee_name",
+            "scope",
+            "effect",
+            "can_send",
+            "account_id",
+            "region",
+            "identity",
+        ),
     )
     rows = rows[rows["scope"].isin(["external", "vendor"]) & (rows["effect"].fillna("Allow") != "Deny")]
     rows = rows[rows["can_send"].fillna(value=True).astype("bool")]

@@ -6,7 +6,6 @@ from datetime import datetime
 
 import pandas as pd
 
-from sesreport.report import words
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import Chart, Content, Series, slide
 from sesreport.report.deck.evidence import frame, kpi, method, nothing
@@ -37,21 +36,16 @@ def findings(pack: Pack) -> Content:
         Series(name, tuple(float(counts.get((severity, name), 0)) for severity in severities), color)
         for name, color in (*((name, color) for name, _, color in AGES), UNKNOWN)
     )
-    series = tuple(each for each in series if any(each.values))
+    series = tuple(each for each in series if any(value for value in each.values))
     known_ages = days.notna().any()
     older = int((days > 30).sum()) if known_ages else None
     told = "; ".join(
-        f"{severity}: {', '.join(f'{each.name.lower()} {int(each.values[i] or 0)}' for each in series)}"
-        for i, severity in enumerate(severities)
+        f"{severity}: {', '.join(f'{each.name.lower()} {counts.get((severity, each.name), 0)}' for each in series)}"
+        for severity in severities
     )
     measured = kpi(pack, "mean_time_to_remediate")
-    remediation = (
-        f"{measured.label}: {words.number(measured.value, measured.unit)} ({words.target(measured)}). {measured.reason}"
-        if measured
-        else ""
-    )
     return Content(
-        title=titles.findings(pack.results.findings, older),
+        title=titles.findings(pack.results.findings, older, pack.results.coverage.places),
         subtitle=f"Open findings by severity and age, count, at {at:%Y-%m-%d}",
         body=(
             Chart(
@@ -62,7 +56,6 @@ def findings(pack: Pack) -> Content:
         if len(rows)
         else nothing(pack, "findings", "open findings"),
         source="findings",
-        takeaway=remediation,
         kpi=measured,
         notes=method(
             pack, (measured,), f"Rows of data/findings.parquet: {told}.",

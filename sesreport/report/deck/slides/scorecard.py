@@ -36,7 +36,7 @@ def _table(kpis: tuple[Kpi, ...]) -> Table:
         headers=("KPI", "Actual", "Target", "Change", "Status", "Owner"),
         rows=tuple(
             (
-                Cell(kpi.label, bold=kpi.headline),
+                Cell(kpi.label),
                 Cell(words.number(kpi.value, kpi.unit)),
                 Cell(words.target(kpi)),
                 Cell(words.change(kpi)),
@@ -45,7 +45,7 @@ def _table(kpis: tuple[Kpi, ...]) -> Table:
             )
             for kpi in kpis
         ),
-        widths=(4.0, 1.45, 1.5, 1.75, 1.75, 2.1),
+        widths=(3.75, 1.3, 1.4, 1.75, 2.05, 2.4),
         alt="; ".join(f"{kpi.label}: {words.number(kpi.value, kpi.unit)}, {kpi.status}" for kpi in kpis),
         right=frozenset({1, 2, 3}),
     )

@@ -35,8 +35,8 @@ def definitions(pack: Pack) -> Content:
     )  # fmt: skip
     return Content(
         subtitle="Every KPI: what it asks, its formula, and the rows it counts",
-        note="Units: count, share (0 to 1), rate (0 to 1, small), days, messages. Beyond the target and up to the watch "
-        "limit the status is watch; beyond that it is off target.",
+        note="Units: count, share (0 to 1), rate (0 to 1, small), days, messages. Beyond the target and up to the "
+        "watch limit the status is watch; beyond that it is off target.",
         columns=(
             Column("kpi", "KPI", width=36),
             Column("question", "Question", width=40),

@@ -27,7 +27,8 @@ def exposure(pack: Pack) -> Content:
     told = ", ".join(f"{counted[word]:,} {word}" for word in (*ORDER, "not known") if word in counted)
     return Content(
         subtitle=f"{len(rows):,} identities by widest exposure: {told or 'none'}",
-        note=f"Widest first; what could not be decided needs review and is never counted as safe. {basis(pack, 'policies')}",
+        note="Widest first; what could not be decided needs review and is never counted as safe. "
+        f"{basis(pack, 'policies')}",
         columns=(
             Column("identity", "Identity"),
             Column("exposure", "Exposure"),

@@ -23,7 +23,9 @@ COLUMNS = (
 )
 def ownership(pack: Pack) -> Content:
     rows = frame(pack, "identities", COLUMNS)
-    rows = ranked(with_account_names(pack, rows), rows["owner"].notna().astype("int64"), "identity", "account_id", "region")
+    rows = ranked(
+        with_account_names(pack, rows), rows["owner"].notna().astype("int64"), "identity", "account_id", "region"
+    )
     kpi = next((each for each in pack.results.kpis if each.id == "owned_identities"), None)
     told = f"Owned: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})" if kpi else "Owned: not known"
     return Content(

@@ -10,7 +10,12 @@ from sesreport.report.workbook.description import Column, Content, sheet, sheet_
 from sesreport.report.workbook.sheets.trends import is_known, kpi_chart
 
 
-@sheet(title="Scorecard", question="Which controls are on target, and which way are they moving?", order=30, group="summary")
+@sheet(
+    title="Scorecard",
+    question="Which controls are on target, and which way are they moving?",
+    order=30,
+    group="summary",
+)
 def scorecard(pack: Pack) -> Content:
     kpis = pack.results.kpis
     months = [point.period for point in kpis[0].series] if kpis else []
@@ -40,7 +45,7 @@ def scorecard(pack: Pack) -> Content:
     statuses = [kpi.status for kpi in kpis]
     counted = " · ".join(f"{statuses.count(s)} {words.status(s)}" for s in words.SHAPES if s in statuses)
     columns = (
-        Column("kpi", "KPI", width=36),
+        Column("kpi", "KPI", width=44),
         Column("status", "Status", "status", width=18),
         Column("actual", "Actual", "figure"),
         Column("target", "Target", "figure"),
@@ -50,7 +55,7 @@ def scorecard(pack: Pack) -> Content:
         Column("unit", "Unit", width=12),
         Column("better", "Better", width=12),
         Column("owner", "Owner", width=20),
-        Column("reason", "Reading", width=52),
+        Column("reason", "Reading", width=60),
         Column("numerator", "Numerator", "real"),
         Column("denominator", "Denominator", "real"),
         Column("basis", "Rests on", width=20),

@@ -31,8 +31,8 @@ def sending(pack: Pack) -> Content:
     return Content(
         subtitle=f"{latest['account_id'].nunique():,} accounts sent in {pack.results.period_name}; "
         f"{over:,} over a line at which AWS acts",
-        note="Rates are bounces or complaints of messages sent; AWS judges its own representative volume, so its figures "
-        f"differ. {basis(pack, 'sending')}",
+        note="Rates are bounces or complaints of messages sent; AWS judges its own representative volume, so its "
+        f"figures differ. {basis(pack, 'sending')}",
         columns=(
             Column("period", "Month"),
             Column("account_id", "Account id", "account_id"),

@@ -34,7 +34,7 @@ def trends(pack: Pack) -> Content:
         subtitle="Months of every KPI, oldest first; the target is today's",
         note="Blank = not known for that month (no evidence from then), never zero. Filter by KPI for one series.",
         columns=(
-            Column("kpi", "KPI", width=40),
+            Column("kpi", "KPI", width=44),
             Column("month", "Month", width=11),
             Column("value", "Value", "figure", width=15),
             Column("target", "Target", "figure", width=12),
