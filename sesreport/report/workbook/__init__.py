@@ -13,7 +13,7 @@ from sesreport.report.workbook.writer import Page, Properties, write
 
 __all__ = ["write_workbook"]
 
-CONTENTS = "Contents"
+COVER, CONTENTS = "Cover", "Contents"
 
 
 def write_workbook(pack: Pack, path: Path) -> None:
@@ -25,11 +25,18 @@ def write_workbook(pack: Pack, path: Path) -> None:
     listing = contents[CONTENTS]
     counts = listing.rows["sheet"].map({title: len(content.rows) for title, content in contents.items()})
     contents[CONTENTS] = dataclasses.replace(listing, rows=listing.rows.assign(rows=counts))
+    about = properties(pack)
     pages = [
-        Page(each.title, each.group, contents[each.title], None if each.title in ("Cover", CONTENTS) else CONTENTS)
+        Page(
+            each.title,
+            each.group,
+            contents[each.title],
+            heading=about.title if each.title == COVER else "",
+            back_to=None if each.title == CONTENTS else CONTENTS,
+        )
         for each in registered()
     ]
-    write(pages, path, properties(pack))
+    write(pages, path, about)
 
 
 def properties(pack: Pack) -> Properties:

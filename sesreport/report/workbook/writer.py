@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -63,12 +63,21 @@ class Page:
     title: str
     group: str
     content: Content
+    heading: str = ""
+    """Written in A1; the title when empty."""
     back_to: str | None = None
     """The sheet its A1 leads to."""
 
 
 def write(pages: Sequence[Page], path: Path, properties: Properties) -> None:
     """Write the pages as one .xlsx; whole or not at all. Raises WriteError when the file system refuses."""
+    with replacing(path) as temporary, tempfile.TemporaryFile(dir=path.parent) as staged, temporary.open("wb") as out:
+        edits = _stage(pages, staged, properties)
+        rewrite(staged, out, finished_at=properties.finished_at, edits=edits)
+
+
+def _stage(pages: Sequence[Page], staged: IO[bytes], properties: Properties) -> dict[str, Edit]:
+    """Save what openpyxl can say, uncompressed; the edits that say the rest."""
     book: Any = openpyxl.Workbook(write_only=True)
     _describe(book, properties)
     _add_styles(book, properties.accent)
@@ -83,10 +92,9 @@ def write(pages: Sequence[Page], path: Path, properties: Properties) -> None:
             drawings += 1
             edits[f"xl/drawings/drawing{drawings}.xml"] = alt_texts(drawn)
         edits[f"xl/worksheets/sheet{number}.xml"] = sheet.edit()
-    with replacing(path) as temporary, tempfile.TemporaryFile(dir=path.parent) as staged, temporary.open("wb") as out:
-        with zipfile.ZipFile(staged, "w", zipfile.ZIP_STORED) as archive:
-            ExcelWriter(book, archive).save()
-        rewrite(staged, out, finished_at=properties.finished_at, edits=edits)
+    with zipfile.ZipFile(staged, "w", zipfile.ZIP_STORED) as archive:
+        ExcelWriter(book, archive).save()
+    return edits
 
 
 def _describe(book: Any, properties: Properties) -> None:
@@ -201,7 +209,7 @@ class _Sheet:
 
     def _head(self) -> Iterator[list[Cell | None]]:
         content, page = self.page.content, self.page
-        title = self._cell(page.title if page.back_to else self.properties.title, "Sheet title")
+        title = self._cell(page.heading or page.title, "Sheet title")
         back = None
         if page.back_to:
             title.hyperlink = _internal(page.back_to, "Back to the contents")

@@ -46,7 +46,8 @@ SHAPES = {
     "expires_at:at identities:ts from_patterns:ts status:t",
     "grants": "account_id:a region:t identity:t policy_name:t statement:i grantee:t sid:t effect:t grantee_kind:t "
     "grantee_account_id:a grantee_name:t scope:t actions:ts can_send:f can_manage:f from_patterns:ts "
-    "any_from_address:f conditions:ts registered:f register_status:t grantee_environment:t identity_environment:t grantee_status:t why:t",
+    "any_from_address:f "
+    "conditions:ts registered:f register_status:t grantee_environment:t identity_environment:t grantee_status:t why:t",
     "exposures": "account_id:a region:t identity:t identity_type:t owner:t environment:t exposure:t needs_review:f "
     "public:f any_from_address:f external_accounts:ts services:ts guarded:f reasons:ts policies:i",
     "findings": "fingerprint:t rule:t title:t severity:t account_id:a account_name:t region:t identity:t policy_name:t "
@@ -256,7 +257,7 @@ def _findings(rng: random.Random, grants: list[dict[str, Any]], accounts: list[d
         rows.append(
             {key: grant[key] for key in ("account_id", "region", "identity", "policy_name", "grantee")}
             | {
-                "fingerprint": f"{i * 7919:064x}"[:16],
+                "fingerprint": f"{i * 7919:016x}",
                 "rule": ("public-grant", "unregistered-account", "expired-approval", "no-owner")[i % 4],
                 "title": ("Anyone may send", "Outside account not registered", "Approval has expired", "No owner")[
                     i % 4

@@ -35,8 +35,8 @@ def findings(pack: Pack) -> Content:
     series = tuple(
         Series(name, tuple(float(counts.get((severity, name), 0)) for severity in severities), color)
         for name, color in (*((name, color) for name, _, color in AGES), UNKNOWN)
+        if (age == name).any()
     )
-    series = tuple(each for each in series if any(value for value in each.values))
     known_ages = days.notna().any()
     older = int((days > 30).sum()) if known_ages else None
     told = "; ".join(
