@@ -1,0 +1,52 @@
+"""Who answers for each identity."""
+
+from __future__ import annotations
+
+from sesreport.report import words
+from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.table import Column, table
+from sesreport.report.pack import Pack
+from sesreport.results import Results
+
+_COLUMNS = (
+    Column("identity", "Identity"),
+    Column("identity_type", "Type", facet=True),
+    Column("environment", "Environment", facet=True),
+    Column("account_id", "Account", "id", facet=True),
+    Column("region", "Region", facet=True),
+    Column("verification_status", "Verification", facet=True),
+    Column("policies", "Policies", "integer"),
+    Column("ticket", "Ticket", missing="none"),
+)
+
+
+@section(60, "ownership", "Ownership")
+def ownership(pack: Pack) -> Content:
+    identities = pack.frames.get("identities")
+    unowned = identities
+    if identities is not None and len(identities):
+        unowned = identities[identities["owner"].fillna("").str.strip().eq("")]
+        unowned = unowned.sort_values(["account_id", "region", "identity"])
+    return Content(
+        heading=heading(pack.results),
+        so_what=reasons(pack.results, "owned_identities"),
+        charts=("ownership",),
+        tables=(
+            table("t-unowned", "Identities without an owner tag", pack.frames, "identities", _COLUMNS, rows=unowned,
+                  none="Every identity has an owner tag."),
+        ),
+    )  # fmt: skip
+
+
+def heading(results: Results) -> str:
+    """The share of identities with an owner, and how far from the target."""
+    kpi = kpi_of(results, "owned_identities")
+    if kpi is None or kpi.value is None:
+        return f"Ownership is not known. {why_unknown(results, 'owned_identities')}"
+    share = words.number(kpi.value, kpi.unit)
+    if kpi.target is None:
+        return f"{share} of identities have an owner"
+    gap = kpi.target - kpi.value
+    if gap <= 0:
+        return f"{share} of identities have an owner: the target of {words.number(kpi.target, kpi.unit)} is met"
+    return f"{share} of identities have an owner, {gap * 100:.1f} points short of the target"
