@@ -112,6 +112,7 @@ def finish(ax: Axes, *, message: str, subtitle: str, alt: str) -> Figure:
     """The figure with its title block on top and its alternative text; on axes of someone else, their title."""
     figure = ax.figure
     message, subtitle, alt = visible(message), visible(subtitle), visible(alt)
+    subtitle = subtitle[:1].upper() + subtitle[1:]
     if not isinstance(figure, ChartFigure):
         ax.set_title("\n".join([*lines(message, 60), subtitle]), loc="left", fontsize=9.5)
         figure.alt = f"{getattr(figure, 'alt', '')} {alt}".strip()

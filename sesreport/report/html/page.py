@@ -59,7 +59,9 @@ def render_html(pack: Pack) -> str:
     contents = [(s, s.make(pack)) for s in sorted(SECTIONS.values(), key=lambda s: (s.order, s.id))]
     environment = _environment()
     folder = shipped("templates/report")
-    style = f":root{{--accent:{accent};--on-accent:{_ink_on(accent)}}}\n" + _squeezed((folder / "report.css").read_text("utf-8"))
+    style = f":root{{--accent:{accent};--on-accent:{_ink_on(accent)}}}\n" + _squeezed(
+        (folder / "report.css").read_text("utf-8")
+    )
     script = (folder / "report.js").read_text("utf-8")
     return environment.get_template("report.html.j2").render(
         results=pack.results,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sesreport.report.html.table import Table
 from sesreport.report.pack import Pack
-from sesreport.results import Kpi, Results
+from sesreport.results import OFF_TARGET, WATCH, Kpi, Results
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,12 @@ def why_unknown(results: Results, *kpi_ids: str) -> str:
     """The reasons why these KPIs have no value, each once."""
     reasons = [kpi.reason for kpi in results.kpis if kpi.id in kpi_ids and kpi.value is None and kpi.reason]
     return " ".join(dict.fromkeys(reasons)) or "The results do not hold these numbers."
+
+
+def consequence(results: Results, sentence: str, *kpi_ids: str) -> str:
+    """The reasons of these KPIs, and what follows from them where one of them is not on target."""
+    off = any(kpi.id in kpi_ids and kpi.status in (OFF_TARGET, WATCH) for kpi in results.kpis)
+    return " ".join(filter(None, (reasons(results, *kpi_ids), sentence if off else "")))
 
 
 def reasons(results: Results, *kpi_ids: str) -> str:

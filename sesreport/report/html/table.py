@@ -22,7 +22,7 @@ Value = str | float | int | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column. ``kind``: text, id (fixed-width digits), rank (severity, sorted by weight), integer, percent, date."""
+    """One column. ``kind``: text, name and long (wider texts), id (digits), rank (severity), integer, percent, date."""
 
     name: str
     label: str

@@ -13,8 +13,8 @@ _COLUMNS = (
     Column("severity", "Severity", "rank", facet=True),
     Column("what", "What", facet=True),
     Column("change", "Change", facet=True),
-    Column("identity", "Identity"),
-    Column("subject", "Subject"),
+    Column("identity", "Identity", "name"),
+    Column("subject", "Subject", "name"),
     Column("before", "Before", missing="–"),
     Column("after", "After", missing="–"),
     Column("account_id", "Account", "id"),
@@ -30,7 +30,9 @@ def changes(pack: Pack) -> Content:
         heading=heading(pack.results, frame),
         so_what=so_what(frame),
         charts=("changes",),
-        tables=(table("t-changes", "Changes since the earlier snapshot", pack.frames, "changes_since", _COLUMNS, rows=rows),),
+        tables=(
+            table("t-changes", "Changes since the earlier snapshot", pack.frames, "changes_since", _COLUMNS, rows=rows),
+        ),
     )
 
 

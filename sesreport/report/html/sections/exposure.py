@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.charts.names import EXPOSURES
-from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.section import Content, consequence, kpi_of, section, why_unknown
 from sesreport.report.html.table import Column, table
 from sesreport.report.pack import Pack
 from sesreport.results import Results
 
 _COLUMNS = (
-    Column("identity", "Identity"),
+    Column("identity", "Identity", "name"),
     Column("exposure_words", "Open to", facet=True),
     Column("needs_review", "Needs review", facet=True),
     Column("any_from_address", "Any From address"),
@@ -22,15 +22,18 @@ _COLUMNS = (
     Column("account_id", "Account", "id"),
     Column("region", "Region", facet=True),
     Column("policies", "Policies", "integer"),
-    Column("reasons", "Why", missing="–"),
+    Column("reasons", "Why", "long", missing="–"),
 )
+
+
+_CONSEQUENCE = "Mail sent through such an identity is signed as ours and counts against our reputation."
 
 
 @section(40, "exposure", "Exposure")
 def exposure(pack: Pack) -> Content:
     return Content(
         heading=heading(pack.results),
-        so_what=reasons(pack.results, "public_identities", "wildcard_policies"),
+        so_what=consequence(pack.results, _CONSEQUENCE, "public_identities", "wildcard_policies"),
         charts=("exposure_by_class",),
         tables=(
             table("t-exposures", "Identities, widest exposure first", pack.frames, "exposures", _COLUMNS,

@@ -15,10 +15,10 @@ from sesreport.results import SEVERITIES, Results
 _COLUMNS = (
     Column("severity", "Severity", "rank", facet=True),
     Column("title", "Finding", facet=True),
-    Column("identity", "Identity", missing="–"),
-    Column("grantee", "Grantee", missing="–"),
-    Column("evidence", "Evidence"),
-    Column("recommendation", "Recommendation"),
+    Column("identity", "Identity", "name", missing="–"),
+    Column("grantee", "Grantee", "name", missing="–"),
+    Column("evidence", "Evidence", "long"),
+    Column("recommendation", "Recommendation", "long"),
     Column("owner", "Owner", facet=True),
     Column("environment", "Environment", facet=True),
     Column("account_name", "Account", facet=True),
@@ -43,7 +43,9 @@ def findings(pack: Pack) -> Content:
         heading=heading(pack.results),
         so_what=so_what(pack.results, frame),
         charts=("findings_by_rule",),
-        tables=(table("t-findings", "Findings, open and most severe first", pack.frames, "findings", _COLUMNS, rows=rows),),
+        tables=(
+            table("t-findings", "Findings, open and most severe first", pack.frames, "findings", _COLUMNS, rows=rows),
+        ),
     )
 
 
@@ -55,13 +57,19 @@ def heading(results: Results) -> str:
     worst = next((s for s in SEVERITIES if numbers.by_severity.get(s)), None)
     one = numbers.open == 1
     return f"{counted(numbers.open, 'finding')} {'is' if one else 'are'} open" + (
-        f", {numbers.by_severity[worst]:,} of them {worst}" if worst and not one else f", and it is {worst}" if worst else ""
+        f", {numbers.by_severity[worst]:,} of them {worst}"
+        if worst and not one
+        else f", and it is {worst}"
+        if worst
+        else ""
     )
 
 
 def so_what(results: Results, frame: pd.DataFrame | None) -> str:
     excepted = results.findings.excepted
-    parts = [f"{counted(excepted, 'finding')} {'is' if excepted == 1 else 'are'} excepted with a reason." if excepted else ""]
+    parts = [
+        f"{counted(excepted, 'finding')} {'is' if excepted == 1 else 'are'} excepted with a reason." if excepted else ""
+    ]
     if frame is not None and len(frame):
         unowned: Hashable = int(frame.loc[frame["status"] == "open", "owner"].isna().sum())
         parts.append(f"{unowned:,} open ones concern an identity without an owner." if unowned else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.section import Content, consequence, kpi_of, section, why_unknown
 from sesreport.report.html.table import Column, table
 from sesreport.report.pack import Pack
 from sesreport.results import Results
@@ -13,14 +13,14 @@ _GRANTS = (
     Column("grantee_account_id", "Outside account", "id", missing="everyone"),
     Column("grantee_name", "Name"),
     Column("standing", "Register", facet=True),
-    Column("identity", "Identity"),
+    Column("identity", "Identity", "name"),
     Column("can_send", "Can send", facet=True),
     Column("from_patterns", "From addresses", missing="any"),
-    Column("conditions", "Conditions", missing="none"),
+    Column("conditions", "Conditions", "long", missing="none"),
     Column("policy_name", "Policy"),
     Column("account_id", "Account", "id"),
     Column("region", "Region", facet=True),
-    Column("why", "Why"),
+    Column("why", "Why", "long"),
 )
 _REGISTER = (
     Column("account_id", "Outside account", "id"),
@@ -28,11 +28,14 @@ _REGISTER = (
     Column("status", "Status", facet=True),
     Column("expires_at", "Expires", "date"),
     Column("owner", "Owner"),
-    Column("justification", "Justification"),
+    Column("justification", "Justification", "long"),
     Column("approved_by", "Approved by"),
     Column("approved_at", "Approved", "date"),
     Column("ticket", "Ticket"),
 )
+
+
+_CONSEQUENCE = "Each needs an approval in the register with an end date, or its grant removed."
 
 
 @section(50, "outside", "Outside accounts and register")
@@ -41,7 +44,7 @@ def outside(pack: Pack) -> Content:
     ordered = register.sort_values(["expires_at", "account_id"]) if register is not None and len(register) else None
     return Content(
         heading=heading(pack.results),
-        so_what=reasons(pack.results, "unknown_accounts", "expired_grants"),
+        so_what=consequence(pack.results, _CONSEQUENCE, "unknown_accounts", "expired_grants"),
         charts=("outside_accounts", "register_expiry"),
         tables=(
             table("t-grants", "Grants to accounts outside the organization", pack.frames, "grants", _GRANTS,
@@ -59,9 +62,13 @@ def heading(results: Results) -> str:
         return f"Outside accounts are not known. {why_unknown(results, 'unknown_accounts', 'expired_grants')}"
     parts = []
     if unknown is not None and unknown.value:
-        parts.append(f"{unknown.value:,.0f} {'account' if unknown.value == 1 else 'accounts'} nobody approved can send as us")
+        parts.append(
+            f"{unknown.value:,.0f} {'account' if unknown.value == 1 else 'accounts'} nobody approved can send as us"
+        )
     if expired is not None and expired.value:
-        parts.append(f"{expired.value:,.0f} {'grant rests' if expired.value == 1 else 'grants rest'} on expired approvals")
+        parts.append(
+            f"{expired.value:,.0f} {'grant rests' if expired.value == 1 else 'grants rest'} on expired approvals"
+        )
     return "; ".join(parts) or "Every outside account that can send as us has a valid approval"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sesreport.report import words
-from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.section import Content, consequence, kpi_of, section, why_unknown
 from sesreport.report.html.table import Column, table
 from sesreport.report.pack import Pack
 from sesreport.results import Results
 
 _COLUMNS = (
-    Column("identity", "Identity"),
+    Column("identity", "Identity", "name"),
     Column("identity_type", "Type", facet=True),
     Column("environment", "Environment", facet=True),
     Column("account_id", "Account", "id", facet=True),
@@ -18,6 +18,9 @@ _COLUMNS = (
     Column("policies", "Policies", "integer"),
     Column("ticket", "Ticket", missing="none"),
 )
+
+
+_CONSEQUENCE = "For the others nobody answers when mail bounces, a grant is questioned or a key must be rotated."
 
 
 @section(60, "ownership", "Ownership")
@@ -29,7 +32,7 @@ def ownership(pack: Pack) -> Content:
         unowned = unowned.sort_values(["account_id", "region", "identity"])
     return Content(
         heading=heading(pack.results),
-        so_what=reasons(pack.results, "owned_identities"),
+        so_what=consequence(pack.results, _CONSEQUENCE, "owned_identities"),
         charts=("ownership",),
         tables=(
             table("t-unowned", "Identities without an owner tag", pack.frames, "identities", _COLUMNS, rows=unowned,

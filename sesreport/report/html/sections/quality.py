@@ -18,7 +18,7 @@ _COLUMNS = (
     Column("region", "Region", facet=True),
     Column("dataset", "Dataset", facet=True),
     Column("status", "Status", facet=True),
-    Column("reason", "Reason"),
+    Column("reason", "Reason", "long"),
 )
 
 

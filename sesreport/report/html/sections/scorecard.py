@@ -38,7 +38,10 @@ def so_what(results: Results) -> str:
     """The board's own numbers that are off target or not known."""
     off = [kpi.label for kpi in results.kpis if kpi.headline and kpi.status == OFF_TARGET]
     unknown = [kpi.label for kpi in results.kpis if kpi.headline and kpi.status == NOT_MEASURABLE]
-    parts = [f"Off target: {'; '.join(off)}." if off else "", f"Not measurable: {'; '.join(unknown)}." if unknown else ""]
+    parts = [
+        f"Off target: {'; '.join(off)}." if off else "",
+        f"Not measurable: {'; '.join(unknown)}." if unknown else "",
+    ]
     return " ".join(filter(None, parts)) or "No headline number is off target."
 
 

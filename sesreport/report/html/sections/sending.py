@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.report import words
-from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.section import Content, consequence, kpi_of, section, why_unknown
 from sesreport.report.html.table import Column, table
 from sesreport.report.pack import Pack
 from sesreport.results import OFF_TARGET, WATCH, Results
@@ -35,15 +35,20 @@ _MONTH = (
 )
 
 
+_CONSEQUENCE = "AWS may put an account under review, and pause its sending, until the rate is down."
+
+
 @section(70, "sending", "Sending and reputation")
 def sending(pack: Pack) -> Content:
     results, monthly = pack.results, pack.frames.get("monthly")
     month = monthly
     if monthly is not None and len(monthly):
-        month = monthly[monthly["period"] == results.period].sort_values(["sent", "account_id"], ascending=[False, True])
+        month = monthly[monthly["period"] == results.period].sort_values(
+            ["sent", "account_id"], ascending=[False, True]
+        )
     return Content(
         heading=heading(results),
-        so_what=reasons(results, "bounce_rate", "complaint_rate", "quota_use"),
+        so_what=consequence(results, _CONSEQUENCE, "bounce_rate", "complaint_rate", "quota_use"),
         charts=("bounce_rate", "complaint_rate", "monthly_volume", "daily_volume"),
         tables=(
             table("t-places", "Accounts and Regions, highest bounce rate first", pack.frames, "sending_accounts", _PLACES,
@@ -62,7 +67,9 @@ def heading(results: Results) -> str:
     if not rates:
         unknown = f"Bounce and complaint rates are not known. {why_unknown(results, 'bounce_rate', 'complaint_rate')}"
         return f"{volume}. {unknown}" if volume else unknown
-    beyond = [f"{kpi.label.lower()} {words.number(kpi.value, kpi.unit)}" for kpi in rates if kpi.status in (OFF_TARGET, WATCH)]
+    beyond = [
+        f"{kpi.label.lower()} {words.number(kpi.value, kpi.unit)}" for kpi in rates if kpi.status in (OFF_TARGET, WATCH)
+    ]
     if beyond:
         told = " and ".join(beyond)
         return f"{told[0].upper()}{told[1:]}: beyond target"
@@ -75,7 +82,11 @@ def _places(pack: Pack) -> pd.DataFrame | None:
     if frame is None or frame.empty:
         return frame
     accounts = pack.frames.get("accounts")
-    names = frame["account_id"].map(accounts.set_index("account_id")["name"]) if accounts is not None else frame["account_id"]
+    names = (
+        frame["account_id"].map(accounts.set_index("account_id")["name"])
+        if accounts is not None
+        else frame["account_id"]
+    )
     quota = frame["max_24_hour_send"]
     written = quota.map(lambda v: None if pd.isna(v) else "unlimited" if v < 0 else f"{v:,.0f}")
     made = frame.assign(name=names, quota=written)
