@@ -68,8 +68,8 @@ def render_html(pack: Pack) -> str:
         sections=[(s, content, _figures(s, content, pack)) for s, content in _within_budget(contents)],
         style=Markup(style),  # noqa: S704  (our own file and a checked color)
         script=Markup(script),  # noqa: S704
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+        style_hash=content_hash(style),
+        script_hash=content_hash(script),
         static_rows=STATIC_ROWS,
     ).rstrip() + "\n"  # fmt: skip
 
@@ -146,5 +146,6 @@ def _squeezed(css: str) -> str:
     return re.sub(r"\n\s+", "\n", re.sub(r"/\*.*?\*/\s*", "", css, flags=re.DOTALL))
 
 
-def _hash(text: str) -> str:
+def content_hash(text: str) -> str:
+    """The text's sha256 as a Content Security Policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

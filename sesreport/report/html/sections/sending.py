@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.report import words
-from sesreport.report.html.section import Content, consequence, kpi_of, section, why_unknown
+from sesreport.report.html.section import Content, consequence, kpi_of, reasons, section, why_unknown
 from sesreport.report.html.table import Column, table
 from sesreport.report.pack import Pack
 from sesreport.results import OFF_TARGET, WATCH, Results
@@ -48,7 +48,7 @@ def sending(pack: Pack) -> Content:
         )
     return Content(
         heading=heading(results),
-        so_what=consequence(results, _CONSEQUENCE, "bounce_rate", "complaint_rate", "quota_use"),
+        so_what=f"{consequence(results, _CONSEQUENCE, 'bounce_rate', 'complaint_rate')} {reasons(results, 'quota_use')}".strip(),
         charts=("bounce_rate", "complaint_rate", "monthly_volume", "daily_volume"),
         tables=(
             table("t-places", "Accounts and Regions, highest bounce rate first", pack.frames, "sending_accounts", _PLACES,
