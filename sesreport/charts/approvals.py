@@ -10,6 +10,7 @@ from sesreport.charts.look import ACTUAL, BAD, INK, LIGHT, MUTED, PAPER, WATCH, 
 from sesreport.charts.names import LABEL
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted, shortened
+from sesreport.period import Period
 
 _COLORS = {"expired": BAD, "expiring": WATCH, "valid": ACTUAL}
 _MARKS = {"expired": "s", "expiring": "^", "valid": "o"}
@@ -43,7 +44,8 @@ def register_expiry(
         )
         ax.plot([end], [row], color=color, marker=_MARKS.get(status, "o"), markersize=7, linestyle="none")
         ax.annotate(f"{end:%Y-%m-%d}" + ("" if status == "valid" else f" {status}"), (end, row), (9, 0),
-                    textcoords="offset points", va="center", fontsize=9, fontweight="normal" if status == "valid" else "bold",
+                    textcoords="offset points", va="center", fontsize=9,
+                    fontweight="normal" if status == "valid" else "bold",
                     bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6})  # fmt: skip
     if now is not None:
         ax.axvline(now, color=INK, linewidth=1)
@@ -52,7 +54,9 @@ def register_expiry(
     right = max([ends.max(), *([now] if now is not None else [])])
     ax.set_xlim(left, right + (right - left) * 0.02)
     years = pd.date_range(left.normalize(), right, freq="QS" if (right - left).days < 800 else "YS")
-    ax.set_xticks(list(years), [f"{day:%b %Y}" if day.month != 1 else f"{day:%Y}" for day in years])
+    ax.set_xticks(
+        list(years), [f"{day.year}" if day.month == 1 else Period(day.year, day.month).name[:3] for day in years]
+    )
     ax.grid(axis="x")
     ax.spines["bottom"].set_visible(False)
     counts = register["status"].value_counts()
@@ -63,8 +67,8 @@ def register_expiry(
         else f"All {counted(len(register), 'approval')} in the register are valid"
     )
     undated, rest = len(register) - len(dated), len(dated) - len(shown)
-    subtitle = f"{scope}{', ' if scope else ''}registered outside accounts, approval to expiry" + "".join(
+    subtitle = "registered outside accounts, approval to expiry" + "".join(
         (f"; {undated:,} without an expiry date" if undated else "", f"; {rest:,} later ones not drawn" if rest else "")
     )
     listed = "; ".join(f"{label} {end:%Y-%m-%d}" for label, end in list(zip(labels, ends, strict=True))[:8])
-    return finish(ax, message=message, subtitle=subtitle, alt=f"{message}. Next to expire: {listed}.")
+    return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. Next to expire: {listed}.")

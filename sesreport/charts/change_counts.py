@@ -24,7 +24,7 @@ def changes(changes_since: pd.DataFrame, *, ax: Axes | None = None, scope: str =
     ax = canvas(ax, height=0.36 * len(order), labels=labels, right=0.9, below=0.1)
     reach = max(int((counts["added"] + counts["changed"]).max()), int(counts["removed"].max()), 1)
     for row, kind in enumerate(order):
-        removed, added, changed = (int(counts.loc[kind, part]) for part in ("removed", "added", "changed"))
+        removed, added, changed = (int(counts[part][kind]) for part in ("removed", "added", "changed"))
         ax.barh(row, -removed, height=0.6, color=LIGHT)
         ax.barh(row, added, height=0.6, color=ACTUAL)
         ax.barh(row, changed, left=added, height=0.6, facecolor="none", edgecolor=ACTUAL, linewidth=1.2)
@@ -39,14 +39,16 @@ def changes(changes_since: pd.DataFrame, *, ax: Axes | None = None, scope: str =
     ax.spines["left"].set_visible(False)
     ax.set_xlim(-reach * 1.5, reach * 1.5)
     total = {part: int(counts[part].sum()) for part in ("added", "removed", "changed")}
-    message = f"{total['added']:,} added, {total['removed']:,} removed, {total['changed']:,} changed since the earlier snapshot"
+    told = ", ".join(f"{count:,} {change}" for change, count in total.items())
+    message = f"{told} since the earlier snapshot"
     listed = "; ".join(
-        f"{label} +{counts.loc[kind, 'added']}, −{counts.loc[kind, 'removed']}, {counts.loc[kind, 'changed']} changed"
+        f"{label} +{counts['added'][kind]}, −{counts['removed'][kind]}, {counts['changed'][kind]} changed"
         for kind, label in zip(order, labels, strict=True)
     )
     return finish(
         ax,
+        scope=scope,
         message=message,
-        subtitle=f"{scope}{', ' if scope else ''}number of changes by kind",
+        subtitle="number of changes by kind",
         alt=f"{message}. {listed}.",
     )

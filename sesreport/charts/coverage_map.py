@@ -35,7 +35,9 @@ def coverage_states(coverage: pd.DataFrame) -> pd.DataFrame:
     state[shares["ok"] + shares["off"] == 1] = "read"
     state[shares["ok"] == 0] = "not read"
     state[shares["off"] == 1] = "not offered or off"
-    return state.unstack("region").fillna("not tried")
+    return state.reset_index(name="state").pivot_table(
+        index="account_id", columns="region", values="state", aggfunc="first", fill_value="not tried"
+    )
 
 
 @chart("coverage", "Coverage by account and Region", "coverage", "accounts")
@@ -82,7 +84,7 @@ def coverage(
     ax.xaxis.tick_top()
     turned = len(regions) > 6
     ax.set_xticks(range(len(regions)), regions, rotation=45 if turned else 0, ha="left" if turned else "center")
-    counts = states.stack().value_counts()
+    counts = pd.Series(states.to_numpy().ravel()).value_counts()
     key(
         ax,
         [
@@ -102,9 +104,9 @@ def coverage(
     worst = [f"{n} ({int(g)})" for n, g in zip(labels, gaps.loc[order, "gaps"], strict=False) if g]
     return finish(
         ax,
+        scope=scope,
         message=message,
-        subtitle=f"{scope}{', ' if scope else ''}account × Region"
-        + (f"; {counted(rest, 'more account')} not drawn" if rest else ""),
+        subtitle="account × Region" + (f"; {counted(rest, 'more account')} not drawn" if rest else ""),
         alt=f"{message}. "
         + ", ".join(f"{n} {counts[n]}" for n in _LOOKS if counts.get(n))
         + "."

@@ -26,7 +26,7 @@ def exposure_by_class(exposures: pd.DataFrame, *, ax: Axes | None = None, scope:
     ax = canvas(ax, height=0.33 * len(order), labels=labels, right=1.6)
     most = max(int(counts.sum(axis=1).max()), 1)
     for row, name in enumerate(order):
-        clear, doubtful = (int(counts.loc[name, part]) for part in ("clear", "review"))
+        clear, doubtful = int(counts["clear"][name]), int(counts["review"][name])
         color = _COLORS.get(name, LIGHT)
         ax.barh(row, clear, height=0.62, color=color)
         ax.barh(row, doubtful, left=clear, height=0.62, facecolor=PAPER, edgecolor=color, hatch="/////", linewidth=0.8)
@@ -43,10 +43,14 @@ def exposure_by_class(exposures: pd.DataFrame, *, ax: Axes | None = None, scope:
     )
     return finish(
         ax,
+        scope=scope,
         message=message,
-        subtitle=f"{scope}{', ' if scope else ''}identities by widest exposure; hatched: a statement needs review",
+        subtitle="identities by widest exposure; hatched: a statement needs review",
         alt=message
         + ". By class: "
-        + "; ".join(f"{label} {int(counts.loc[name].sum())}" for name, label in zip(order, labels, strict=True))
+        + "; ".join(
+            f"{label} {int(counts['clear'][name] + counts['review'][name])}"
+            for name, label in zip(order, labels, strict=True)
+        )
         + f". {int(counts['review'].sum())} have a statement that needs review.",
     )

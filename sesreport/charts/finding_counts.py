@@ -19,13 +19,17 @@ ROWS = 16
 def findings_by_rule(findings: pd.DataFrame, *, ax: Axes | None = None, scope: str = "") -> Figure:
     """Stacked by severity, the rule with the most critical ones first; excepted and resolved ones do not count."""
     open_ones = findings[findings["status"].fillna("open") == "open"]
-    subtitle = f"{scope}{', ' if scope else ''}open findings by rule and severity"
+    subtitle = "open findings by rule and severity"
     if open_ones.empty:
         message = "No finding is open"
         ax = canvas(ax, height=0.2, below=0.0)
         ax.set_axis_off()
         return finish(
-            ax, message=message, subtitle=f"{subtitle}; {len(findings):,} excepted or resolved", alt=message + "."
+            ax,
+            scope=scope,
+            message=message,
+            subtitle=f"{subtitle}; {len(findings):,} excepted or resolved",
+            alt=message + ".",
         )
     titles = open_ones["title"].fillna(open_ones["rule"])
     counts = pd.crosstab(titles, open_ones["severity"]).reindex(columns=list(SEVERITIES), fill_value=0)
@@ -38,7 +42,7 @@ def findings_by_rule(findings: pd.DataFrame, *, ax: Axes | None = None, scope: s
     for row, rule in enumerate(shown.index):
         left = 0
         for severity in SEVERITIES:
-            count = int(shown.loc[rule, severity])
+            count = int(shown[severity][rule])
             if count:
                 ax.barh(row, count, left=left, height=0.62, color=SEVERITY_COLORS[severity])
             left += count
@@ -52,11 +56,12 @@ def findings_by_rule(findings: pd.DataFrame, *, ax: Axes | None = None, scope: s
     message = f"{counted(len(open_ones), 'finding')} open; {totals[worst]:,} {worst}, led by “{labels[0]}”"
     rest = len(counts) - len(shown)
     listed = "; ".join(
-        f"{label} {int(shown.loc[rule, list(SEVERITIES)].sum())}"
+        f"{label} {sum(int(shown[s][rule]) for s in SEVERITIES)}"
         for label, rule in zip(labels, shown.index, strict=True)
     )
     return finish(
         ax,
+        scope=scope,
         message=message,
         subtitle=subtitle + (f"; {rest:,} more rules not drawn" if rest else ""),
         alt=f"{message}. " + ", ".join(f"{s} {n}" for s, n in totals.items()) + f". By rule: {listed}.",

@@ -50,12 +50,14 @@ def outside_accounts_of(grants: pd.DataFrame) -> pd.DataFrame:
 def outside_accounts(grants: pd.DataFrame, *, ax: Axes | None = None, scope: str = "") -> Figure:
     """Sorted by the number of identities each can send as; color, shape and word say what the register knows."""
     accounts = outside_accounts_of(grants)
-    subtitle = f"{scope}{', ' if scope else ''}identities each can send as, by account"
+    subtitle = "identities each can send as, by account"
     if accounts.empty:
         message = "No account outside the organization can send as it"
         ax = canvas(ax, height=0.2, below=0.0)
         ax.set_axis_off()
-        return finish(ax, message=message, subtitle=f"{subtitle}; {len(grants):,} grants read", alt=message + ".")
+        return finish(
+            ax, scope=scope, message=message, subtitle=f"{subtitle}; {len(grants):,} grants read", alt=message + "."
+        )
     shown = accounts.head(ROWS)
     labels = [shortened(label, LABEL) for label in shown["label"]]
     ax = canvas(ax, height=0.27 * len(shown) + 0.1, labels=labels, right=1.75)
@@ -79,4 +81,6 @@ def outside_accounts(grants: pd.DataFrame, *, ax: Axes | None = None, scope: str
         )
         ax.tick_params(axis="x", colors=MUTED)
     listed = "; ".join(f"{a.label} {a.identities} ({a.standing})" for a in shown.head(8).itertuples())
-    return finish(ax, message=message, subtitle=subtitle, alt=f"{message}. Most identities first: {listed}.")
+    return finish(
+        ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. Most identities first: {listed}."
+    )

@@ -41,14 +41,16 @@ def kpis(results: Results, *, headline: bool = False, ax: Axes | None = None, sc
         known = kpi.value is not None
         ax.text(x, top - 0.3 / rows, number(kpi.value, kpi.unit), transform=ax.transAxes, va="center",
                 fontsize=13 if known else 9, fontweight="bold" if known else "normal")  # fmt: skip
-        ax.text(x + 0.9 / _COLUMNS, top - 0.3 / rows, f"{SHAPES[kpi.status]} {kpi.status}" if kpi.target is not None else "no target", transform=ax.transAxes, va="center",
+        status = f"{SHAPES[kpi.status]} {kpi.status}" if kpi.target is not None else "no target"
+        ax.text(x + 0.9 / _COLUMNS, top - 0.3 / rows, status, transform=ax.transAxes, va="center",
                 ha="right", fontsize=8, color=MUTED)  # fmt: skip
     judged = [kpi for kpi in chosen if kpi.target is not None]
     met = sum(kpi.status == "on target" for kpi in judged)
     return finish(
         ax,
+        scope=scope,
         message=f"{met} of {len(judged)} KPIs on target",
-        subtitle=f"{scope}{', ' if scope else ''}13 months each; dashed: target; a gap: not known",
+        subtitle="13 months each; dashed: target; a gap: not known",
         alt="; ".join(f"{k.label}: {number(k.value, k.unit)}, target {target(k)}, {k.status}" for k in chosen) + ".",
     )
 

@@ -11,7 +11,7 @@ import base64
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, cast
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ _RC: Mapping[str, Any] = {
 }
 
 
-class ChartFigure(Figure):  # type: ignore[misc]  # matplotlib is untyped here
+class ChartFigure(Figure):
     """A figure with its message, and its alternative text for everyone who does not see it.
 
     A notebook that ends a cell with one shows a PNG whose alternative text is in the output's metadata.
@@ -108,15 +108,19 @@ def canvas(
     return figure.add_axes((left / WIDTH, below / whole, (WIDTH - left - right) / WIDTH, height / whole))
 
 
-def finish(ax: Axes, *, message: str, subtitle: str, alt: str) -> Figure:
-    """The figure with its title block on top and its alternative text; on axes of someone else, their title."""
-    figure = ax.figure
-    message, subtitle, alt = visible(message), visible(subtitle), visible(alt)
+def finish(ax: Axes, *, message: str, subtitle: str, alt: str, scope: str = "") -> Figure:
+    """The figure with its title block on top and its alternative text; on axes of someone else, their title.
+
+    ``scope`` (who, and which period) begins the subtitle.
+    """
+    figure: Any = ax.figure
+    message, alt = visible(message), visible(alt)
+    subtitle = visible(f"{scope}, {subtitle}" if scope else subtitle)
     subtitle = subtitle[:1].upper() + subtitle[1:]
     if not isinstance(figure, ChartFigure):
         ax.set_title("\n".join([*lines(message, 60), subtitle]), loc="left", fontsize=9.5)
         figure.alt = f"{getattr(figure, 'alt', '')} {alt}".strip()
-        return figure
+        return cast(Figure, figure)
     heading, note = lines(message, 84), lines(subtitle, 104)
     block = 0.12 + 0.21 * len(heading) + 0.165 * len(note) + 0.16
     _make_room(figure, block)
@@ -162,9 +166,9 @@ def no_data(title: str, reason: str, ax: Axes | None = None) -> Figure:
         return finish(ax, message=title, subtitle="No data", alt=f"{title}: no data. {reason}")
 
 
-def value_axis(ax: Axes, *, axis: str = "x", share: bool = False) -> None:
+def value_axis(ax: Axes, *, axis: Literal["x", "y"] = "x", share: bool = False) -> None:
     """Few light gridlines with short numbers: ``12.5 k``, or percent for a ``share``."""
-    target = ax.xaxis if axis == "x" else ax.yaxis
+    target: Any = ax.xaxis if axis == "x" else ax.yaxis
     target.set_major_formatter(FuncFormatter((lambda v, _: f"{v * 100:.4g} %") if share else (lambda v, _: compact(v))))
     target.get_major_locator().set_params(nbins=5, min_n_ticks=2, steps=[1, 2, 5, 10], integer=not share)
     ax.grid(axis=axis)
@@ -180,8 +184,9 @@ def bar_rows(ax: Axes, labels: Sequence[str]) -> None:
 
 def key(ax: Axes, entries: Sequence[tuple[str, str]], *, y: float = 0.08) -> None:
     """Colored words above the plot, each ``(words, color)`` with a square in its color: read in the order drawn."""
-    width = ax.get_position().width * ax.figure.get_figwidth()
-    x, height = 0.0, ax.get_position().height * ax.figure.get_figheight()
+    box, figure = ax.get_position(), ax.get_figure(root=True)
+    assert figure is not None  # axes are drawn on one
+    x, width, height = 0.0, box.width * figure.get_figwidth(), box.height * figure.get_figheight()
     for words, color in entries:
         ax.text(x / width, 1 + y / height, "■", transform=ax.transAxes, color=color, va="bottom", fontsize=11)
         ax.text((x + 0.17) / width, 1 + y / height, words, transform=ax.transAxes, va="bottom", fontsize=9)

@@ -47,16 +47,15 @@ def ownership(
     what = "account" if by == "account_id" else by
     missing, places = int(counts["unowned"].sum()), int((counts["unowned"] > 0).sum())
     message = (
-        f"{missing:,} of {counted(len(identities), 'identity', 'identities')} without an owner, in {counted(places, what)}"
+        f"{missing:,} of {counted(len(identities), 'identity', 'identities')} without an owner, "
+        f"in {counted(places, what)}"
         if missing
         else f"Every one of {len(identities):,} identities has an owner"
     )
     rest = len(counts) - len(shown)
-    subtitle = f"{scope}{', ' if scope else ''}identities without and with an owner tag, by {what}" + (
-        f"; {rest:,} more not drawn" if rest else ""
-    )
+    subtitle = f"identities without and with an owner tag, by {what}" + (f"; {rest:,} more not drawn" if rest else "")
     listed = "; ".join(
-        f"{label} {row.unowned} of {row.unowned + row.owned}"
-        for label, row in list(zip(labels, shown.itertuples(), strict=True))[:8]
+        f"{label} {without} of {without + having}"
+        for label, without, having in list(zip(labels, shown["unowned"], shown["owned"], strict=True))[:8]
     )
-    return finish(ax, message=message, subtitle=subtitle, alt=f"{message}. Without an owner: {listed}.")
+    return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. Without an owner: {listed}.")

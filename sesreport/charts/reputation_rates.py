@@ -84,17 +84,22 @@ def _rate(
         ax.text(line, -0.72, f"{words} {line * 100:g} %", ha="center", va="bottom",
                 fontsize=9, color=MUTED)  # fmt: skip
     message = (
-        f"{counted(len(over), 'place')} at or above AWS's {review * 100:g} % review line: {sentence_list(labels[: len(over)], 2)}"
+        f"{counted(len(over), 'place')} at or above AWS's {review * 100:g} % review line: "
+        f"{sentence_list(labels[: len(over)], 2)}"
         if len(over)
         else f"No {noun.lower()} reaches AWS's {review * 100:g} % review line"
     )
     unknown, rest = len(frame) - len(known), len(known) - len(shown)
-    subtitle = f"{scope}{', ' if scope else ''}{noun.lower()} as AWS computes it, by account and Region" + "".join(
+    subtitle = f"{noun.lower()} as AWS computes it, by account and Region" + "".join(
         (f"; {unknown:,} not known" if unknown else "", f"; {rest:,} lower ones not drawn" if rest else "")
     )
     listed = "; ".join(
         f"{label} {rate * 100:.{decimals}f} %" for label, rate in list(zip(labels, rates, strict=True))[:8]
     )
     return finish(
-        ax, message=message, subtitle=subtitle, alt=f"{message}. Highest first: {listed}. {unknown} not known."
+        ax,
+        scope=scope,
+        message=message,
+        subtitle=subtitle,
+        alt=f"{message}. Highest first: {listed}. {unknown} not known.",
     )

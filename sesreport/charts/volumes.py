@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sesreport.charts.look import ACTUAL, GOOD, LIGHT, MUTED, PAPER, PALE, canvas, finish, no_data, spread, value_axis
+from sesreport.charts.look import ACTUAL, GOOD, LIGHT, MUTED, PALE, PAPER, canvas, finish, no_data, spread, value_axis
 from sesreport.charts.names import ENVIRONMENTS
 from sesreport.charts.registry import chart
 from sesreport.charts.text import compact
@@ -81,8 +81,9 @@ def monthly_volume(monthly: pd.DataFrame, *, ax: Axes | None = None, scope: str 
     listed = "; ".join(f"{p} {'not known' if pd.isna(v) else compact(float(v))}" for p, v in totals.items())
     return finish(
         ax,
+        scope=scope,
         message=message,
-        subtitle=f"{scope}{', ' if scope else ''}messages sent per month by environment; ≥: not every account was read whole",
+        subtitle="messages sent per month by environment; ≥: not every account was read whole",
         alt=f"{message}. {listed}.",
     )
 
@@ -127,18 +128,21 @@ def daily_volume(
     for (environment, color, _), y in zip(ends, heights, strict=True):
         ax.text(len(table) - 0.4, y + lift, environment, color=color, va="center", fontsize=9)
     ticks = [i for i, day in enumerate(table.index) if day.weekday() == 0 and i > 1][:: max(1, days // 62)]
-    ax.set_xticks(ticks, [f"{table.index[i].day} {table.index[i]:%b}" for i in ticks])
+    ax.set_xticks(ticks, [f"{table.index[i].day} {Period(2000, table.index[i].month).name[:3]}" for i in ticks])
     ax.set_xlim(0, len(table) - 1)
     ax.set_ylim(0, most * 1.08)
     value_axis(ax, axis="y")
     total = table.sum(axis=1, min_count=1)
-    peak = total.idxmax()
-    message = f"The busiest of the last {days} days was {peak.day} {Period(peak.year, peak.month).name} with {compact(float(total.max()))} messages"
+    peak = pd.Timestamp(str(total.idxmax()))
+    message = (
+        f"The busiest of the last {days} days was {peak.day} {Period(peak.year, peak.month).name} "
+        f"with {compact(float(total.max()))} messages"
+    )
     gaps = int(total.isna().sum())
     return finish(
         ax,
+        scope=scope,
         message=message,
-        subtitle=f"{scope}{', ' if scope else ''}messages sent per day (UTC) by environment"
-        + (f"; {gaps} days not known" if gaps else ""),
+        subtitle="messages sent per day (UTC) by environment" + (f"; {gaps} days not known" if gaps else ""),
         alt=f"{message}. The median day had {compact(float(total.median()))}. {gaps} days are not known.",
     )

@@ -15,10 +15,59 @@ from sesreport.resources import shipped
 DROPPED = ("parameters", "injected-parameters")
 """Tags of the cells a reader does not need (papermill's own)."""
 _UNSHOWN = re.compile(r"<(style|script|iframe|object|template)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_TAGS = (
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i"
-    " img ins kbd li ol p pre s small span strong sub summary sup table tbody td tfoot th thead tr u ul"
-).split()
+_TAGS = tuple(
+    [
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "caption",
+        "code",
+        "col",
+        "colgroup",
+        "dd",
+        "del",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "figcaption",
+        "figure",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "ins",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "u",
+        "ul",
+    ]
+)
 _ATTRIBUTES = {
     "*": ["id", "lang", "title"],
     "a": ["href"],
@@ -64,7 +113,7 @@ def _read(path: Path) -> Any:
         return nbformat.read(path, as_version=4)
     except OSError as error:
         raise NotebookError(f"notebook {path} could not be read: {error.strerror or error}") from error
-    except Exception as error:  # noqa: BLE001  (nbformat raises several kinds, some of them plain AttributeErrors)
+    except Exception as error:  # nbformat raises several kinds, plain AttributeErrors among them
         raise NotebookError(f"{path} is not a notebook: {error}") from error
 
 
@@ -102,4 +151,4 @@ def _exporter() -> Any:
 def _sanitizer() -> Any:
     from nbconvert.preprocessors.sanitize import SanitizeHTML
 
-    return SanitizeHTML(tags=_TAGS, attributes=_ATTRIBUTES, strip=True)
+    return SanitizeHTML(tags=list(_TAGS), attributes=_ATTRIBUTES, strip=True)

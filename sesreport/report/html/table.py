@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from sesreport.charts.text import visible
 from sesreport.charts.registry import why_empty
+from sesreport.charts.text import visible
 from sesreport.report.words import UNKNOWN
 
 STATIC_ROWS = 50

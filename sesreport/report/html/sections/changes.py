@@ -18,7 +18,7 @@ _COLUMNS = (
     Column("before", "Before", missing="–"),
     Column("after", "After", missing="–"),
     Column("account_id", "Account", "id"),
-    Column("region", "Region"),
+    Column("region", "Region", "id"),
 )
 
 

@@ -20,7 +20,7 @@ _COLUMNS = (
     Column("owner", "Owner"),
     Column("environment", "Environment", facet=True),
     Column("account_id", "Account", "id"),
-    Column("region", "Region", facet=True),
+    Column("region", "Region", "id", facet=True),
     Column("policies", "Policies", "integer"),
     Column("reasons", "Why", "long", missing="–"),
 )

@@ -23,7 +23,7 @@ _COLUMNS = (
     Column("environment", "Environment", facet=True),
     Column("account_name", "Account", facet=True),
     Column("account_id", "Account id", "id"),
-    Column("region", "Region", missing="–"),
+    Column("region", "Region", "id", missing="–"),
     Column("status", "Status", facet=True),
     Column("opened_at", "Opened", "date"),
     Column("rule", "Rule"),

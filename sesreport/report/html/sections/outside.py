@@ -19,7 +19,7 @@ _GRANTS = (
     Column("conditions", "Conditions", "long", missing="none"),
     Column("policy_name", "Policy"),
     Column("account_id", "Account", "id"),
-    Column("region", "Region", facet=True),
+    Column("region", "Region", "id", facet=True),
     Column("why", "Why", "long"),
 )
 _REGISTER = (

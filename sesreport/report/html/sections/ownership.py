@@ -13,7 +13,7 @@ _COLUMNS = (
     Column("identity_type", "Type", facet=True),
     Column("environment", "Environment", facet=True),
     Column("account_id", "Account", "id", facet=True),
-    Column("region", "Region", facet=True),
+    Column("region", "Region", "id", facet=True),
     Column("verification_status", "Verification", facet=True),
     Column("policies", "Policies", "integer"),
     Column("ticket", "Ticket", missing="none"),

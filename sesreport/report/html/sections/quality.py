@@ -15,7 +15,7 @@ from sesreport.results import Results
 _COLUMNS = (
     Column("account_name", "Account", facet=True),
     Column("account_id", "Account id", "id"),
-    Column("region", "Region", facet=True),
+    Column("region", "Region", "id", facet=True),
     Column("dataset", "Dataset", facet=True),
     Column("status", "Status", facet=True),
     Column("reason", "Reason", "long"),

@@ -13,12 +13,12 @@ from sesreport.results import OFF_TARGET, WATCH, Results
 _PLACES = (
     Column("name", "Account", facet=True),
     Column("account_id", "Account id", "id"),
-    Column("region", "Region", facet=True),
+    Column("region", "Region", "id", facet=True),
+    Column("bounce_rate", "Bounce rate", "percent", decimals=2),
+    Column("complaint_rate", "Complaint rate", "percent", decimals=3),
     Column("enforcement_status", "AWS's standing", facet=True),
     Column("sending_enabled", "Sending enabled", facet=True),
     Column("production_access", "Production access", facet=True),
-    Column("bounce_rate", "Bounce rate", "percent", decimals=2),
-    Column("complaint_rate", "Complaint rate", "percent", decimals=3),
     Column("sent_last_24_hours", "Sent in 24 h", "integer"),
     Column("quota", "24 h quota"),
 )
@@ -46,15 +46,16 @@ def sending(pack: Pack) -> Content:
         month = monthly[monthly["period"] == results.period].sort_values(
             ["sent", "account_id"], ascending=[False, True]
         )
+    so_what = (consequence(results, _CONSEQUENCE, "bounce_rate", "complaint_rate"), reasons(results, "quota_use"))
     return Content(
         heading=heading(results),
-        so_what=f"{consequence(results, _CONSEQUENCE, 'bounce_rate', 'complaint_rate')} {reasons(results, 'quota_use')}".strip(),
+        so_what=" ".join(filter(None, so_what)),
         charts=("bounce_rate", "complaint_rate", "monthly_volume", "daily_volume"),
         tables=(
-            table("t-places", "Accounts and Regions, highest bounce rate first", pack.frames, "sending_accounts", _PLACES,
-                  rows=_places(pack)),
-            table("t-month", f"Messages of {results.period_name} by account", pack.frames, "monthly", _MONTH, rows=month,
-                  none=f"Nothing is known of {results.period_name}."),
+            table("t-places", "Accounts and Regions, highest bounce rate first", pack.frames, "sending_accounts",
+                  _PLACES, rows=_places(pack)),
+            table("t-month", f"Messages of {results.period_name} by account", pack.frames, "monthly", _MONTH,
+                  rows=month, none=f"Nothing is known of {results.period_name}."),
         ),
     )  # fmt: skip
 
