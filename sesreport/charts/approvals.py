@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -30,7 +32,7 @@ def register_expiry(
     ax = canvas(ax, height=0.26 * len(shown) + 0.1, labels=labels, right=1.5, above=0.22)
     ends = shown["expires_at"].dt.tz_convert("UTC").dt.tz_localize(None)
     starts = shown["approved_at"].dt.tz_convert("UTC").dt.tz_localize(None)
-    now = None if as_of is None else pd.Timestamp(as_of).tz_localize(None)
+    now: Any = None if as_of is None else pd.Timestamp(as_of).tz_localize(None)
     left = min([ends.min() - pd.Timedelta(days=120), starts.min(), *([now] if now is not None else [])])
     left = max(left, ends.min() - pd.Timedelta(days=1200))
     for row, (start, end, status) in enumerate(zip(starts, ends, shown["status"].fillna("valid"), strict=True)):
@@ -54,9 +56,9 @@ def register_expiry(
     right = max([ends.max(), *([now] if now is not None else [])])
     ax.set_xlim(left, right + (right - left) * 0.02)
     years = pd.date_range(left.normalize(), right, freq="QS" if (right - left).days < 800 else "YS")
-    ax.set_xticks(
-        list(years), [f"{day.year}" if day.month == 1 else Period(day.year, day.month).name[:3] for day in years]
-    )
+    ticks: Any = list(years)
+    names = [str(day.year) if day.month == 1 else Period(day.year, day.month).name[:3] for day in years]
+    ax.set_xticks(ticks, names)
     ax.grid(axis="x")
     ax.spines["bottom"].set_visible(False)
     counts = register["status"].value_counts()

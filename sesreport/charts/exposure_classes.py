@@ -41,16 +41,11 @@ def exposure_by_class(exposures: pd.DataFrame, *, ax: Axes | None = None, scope:
         if wide
         else f"None of {counted(total, 'identity', 'identities')} is known to be open to someone who is not registered"
     )
+    sizes = "; ".join(f"{label} {counts.sum(axis=1)[name]}" for name, label in zip(order, labels, strict=True))
     return finish(
         ax,
         scope=scope,
         message=message,
         subtitle="identities by widest exposure; hatched: a statement needs review",
-        alt=message
-        + ". By class: "
-        + "; ".join(
-            f"{label} {int(counts['clear'][name] + counts['review'][name])}"
-            for name, label in zip(order, labels, strict=True)
-        )
-        + f". {int(counts['review'].sum())} have a statement that needs review.",
+        alt=f"{message}. By class: {sizes}. {int(counts['review'].sum())} have a statement that needs review.",
     )
