@@ -16,12 +16,13 @@ from sesreport.charts.text import counted
 _LOOKS = {
     "read": (GOOD, ""),
     "not offered or off": (PALE, ""),
-    "partly read": (WATCH, "!"),
+    "partly read": (WATCH, "/"),
     "not read": (BAD, "×"),
-    "not tried": (LIGHT, "?"),
+    "not tried": (LIGHT, ""),
 }
 _OFF = ("not_offered", "region_disabled")
-ROWS = 26
+CELLS = 300
+"""Cells that are drawn; a larger organization sees its accounts with the most gaps."""
 
 
 def coverage_states(coverage: pd.DataFrame) -> pd.DataFrame:
@@ -54,7 +55,7 @@ def coverage(
     gaps = bad.sum(axis=1).to_frame("gaps").assign(name=states.index)
     order = gaps.sort_values(["gaps", "name"], ascending=[False, True]).index
     states = states.loc[order]
-    shown = states.head(ROWS)
+    shown = states.head(min(26, max(4, CELLS // len(states.columns))))
     names = account_labels(shown.index.to_series(), accounts)
     labels, regions = list(names), list(shown.columns)
     ax = canvas(
@@ -66,17 +67,10 @@ def coverage(
             continue
         squares = [_square(x, y) for x, y in cells]
         ax.add_patch(PathPatch(Path.make_compound_path(*squares), facecolor=color, edgecolor="none"))
-        if name in ("not read", "partly read"):
-            for x, y in cells[:120]:
-                ax.text(
-                    x,
-                    y,
-                    sign,
-                    ha="center",
-                    va="center_baseline",
-                    color="#ffffff" if color == BAD else "#000000",
-                    fontweight="bold",
-                )
+        if sign:
+            strokes = Path.make_compound_path(*(_sign(x, y, sign) for x, y in cells))
+            ink = "#ffffff" if color == BAD else "#000000"
+            ax.add_patch(PathPatch(strokes, facecolor="none", edgecolor=ink, linewidth=1.4))
     bar_rows(ax, labels)
     ax.set_xlim(-0.5, len(regions) - 0.5)
     for spine in ax.spines.values():
@@ -124,3 +118,14 @@ def _square(x: float, y: float) -> Path:
         (x - 0.47, y - side),
     ]
     return Path(corners, closed=True)
+
+
+def _sign(x: float, y: float, sign: str) -> Path:
+    """A stroke (``/``) or two (``×``) in the middle of a cell."""
+    across, high = 0.06, 0.2
+    ends = [(x - across, y + high), (x + across, y - high)]
+    codes = [Path.MOVETO, Path.LINETO]
+    if sign == "×":
+        ends += [(x - across, y - high), (x + across, y + high)]
+        codes *= 2
+    return Path(ends, codes)

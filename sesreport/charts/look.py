@@ -102,7 +102,7 @@ def canvas(
     """
     if ax is not None:
         return ax
-    left = max((len(label) for label in labels), default=4) * CHARACTER + 0.15
+    left = min(max((len(label) for label in labels), default=4) * CHARACTER + 0.15, WIDTH * 0.6)
     whole = height + below + above
     figure = ChartFigure(figsize=(WIDTH, whole))
     return figure.add_axes((left / WIDTH, below / whole, (WIDTH - left - right) / WIDTH, height / whole))

@@ -25,7 +25,7 @@ ENVIRONMENTS = ("prod", "staging", "dev", "sandbox")
 def account_labels(ids: pd.Series, accounts: pd.DataFrame | None) -> pd.Series:
     """The account's name where it is known (and only one account has it), else its id."""
     if accounts is None or accounts.empty:
-        return ids.astype(str)
+        return ids.map(lambda text: shortened(text, LABEL))
     named = accounts.dropna(subset=["name"])
     names = named.loc[~named["name"].duplicated(keep=False)].set_index("account_id")["name"]
     return ids.map(names).fillna(ids).map(lambda text: shortened(text, LABEL))

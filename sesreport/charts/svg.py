@@ -29,6 +29,7 @@ VARIABLES = {
 """CSS variable of each color; a page sets them for its dark mode."""
 _LONG = re.compile(r"-?\d+\.\d+")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_STEP = re.compile(r"([MLQCZz])([^MLQCZz]*)")
 _KEPT_FONT = ("font-size", "font-weight", "font-style")
 _DEFAULTS = {"stroke-width": "1", "fill-opacity": "1", "stroke-opacity": "1", "opacity": "1", "text-anchor": "start"}
 
@@ -122,7 +123,24 @@ def _plain_attributes(element: ET.Element) -> None:
                 name, _LONG.sub(lambda m: f"{float(m[0]):.1f}".removesuffix(".0"), element.attrib[name]).strip()
             )
     if "d" in element.attrib:
-        element.set("d", re.sub(r" ?([MLQCZz]) ?", r"\1", element.attrib["d"].replace("\n", " ")).strip())
+        element.set("d", _short_path(element.attrib["d"]))
+
+
+def _short_path(path: str) -> str:
+    """The same path with ``H`` and ``V`` for level and upright lines: nearly all there is in a bar chart."""
+    written: list[str] = []
+    here = ["", ""]
+    for command, numbers in _STEP.findall(path):
+        to = numbers.split()
+        if command == "L" and len(to) == 2:
+            if to == here:
+                continue
+            step = f"V{to[1]}" if to[0] == here[0] else f"H{to[0]}" if to[1] == here[1] else f"L{to[0]} {to[1]}"
+            written.append(step)
+        else:
+            written.append(command + " ".join(to))
+        here = to[-2:] or here
+    return "".join(written)
 
 
 def _font(shorthand: str) -> dict[str, str]:

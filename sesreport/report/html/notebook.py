@@ -16,10 +16,10 @@ DROPPED = ("parameters", "injected-parameters")
 """Tags of the cells a reader does not need (papermill's own)."""
 _UNSHOWN = re.compile(r"<(style|script|iframe|object|template)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAGS = (
-    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt",
-    "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p",
-    "pre", "s", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
-    "u", "ul",
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "del", "details", "div", "dl",
+    "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol",
+    "p", "pre", "s", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead",
+    "tr", "u", "ul",
 )  # fmt: skip
 _ATTRIBUTES = {
     "*": ["id", "lang", "title"],
