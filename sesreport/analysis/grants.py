@@ -49,6 +49,7 @@ GRANTS = Frame(
         "any_from_address": flag("Whether an arbitrary address of a domain may be used."),
         "conditions": texts("Conditions as written, one text each.", required=True),
         "register_status": text("valid, expiring, expired; own or organization for our accounts; NA when unknown."),
+        "registered": flag("Whether the register approves the grantee today.", required=True),
         "grantee_environment": text("Environment of a grantee in our organization."),
         "grantee_status": text("Status of a grantee account in our organization (ACTIVE, SUSPENDED …)."),
         "identity_environment": text("Environment of the identity's account."),
@@ -58,14 +59,16 @@ GRANTS = Frame(
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com", "policy_name": "agency",
          "statement": 1, "grantee": "310000000002", "effect": "Allow", "grantee_kind": "account", "scope": "external",
          "actions": ["ses:SendEmail"], "can_send": True, "conditions": [], "register_status": "expired",
+         "registered": False,
          "why": "outside account without a valid approval"},
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com", "policy_name": "all",
          "statement": 1, "grantee": "*", "effect": "Allow", "grantee_kind": "anyone", "scope": "organization",
          "actions": ["ses:Send*"], "can_send": True, "conditions": ["StringEquals aws:PrincipalOrgID = o-examplecorp1"],
+         "registered": False,
          "why": "wildcard held to the organization"},
         {"account_id": "210000000003", "region": "us-east-1", "identity": "example.org", "policy_name": "broken",
          "statement": 0, "grantee": "unreadable", "grantee_kind": "unreadable", "scope": "needs review",
-         "actions": [], "conditions": [], "why": "policy 'broken' (line 1, column 2): not JSON"},
+         "actions": [], "conditions": [], "registered": False, "why": "policy 'broken' (line 1, column 2): not JSON"},
     ),
     unique=False,
 )  # fmt: skip
@@ -112,6 +115,7 @@ def grant_rows(policy: Policy, who: Who, is_domain: bool) -> Iterator[dict[str, 
             "scope": "needs review",
             "actions": [],
             "conditions": [],
+            "registered": False,
             "why": str(error),
         }
 
@@ -138,6 +142,7 @@ def _row(statement: Statement, principal: Principal, who: Who, is_domain: bool) 
         "any_from_address": is_domain and any_address(patterns),
         "conditions": [f"{c.operator} {c.key} = {', '.join(c.values)}" for c in statement.conditions],
         "register_status": _register_status(None if anyone_else else principal.account, who),
+        "registered": not anyone_else and who.register.get(principal.account or "") in ("valid", "expiring"),
     }
 
 

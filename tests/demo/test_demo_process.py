@@ -109,9 +109,7 @@ def test_connections_stay_open(endpoint: Endpoint) -> None:
 def test_a_port_in_use_is_one_line(endpoint: Endpoint) -> None:
     port = urlparse(endpoint.url).port
     assert port is not None
-    with pytest.raises(
-        DemoError, match=rf"did not start: cannot listen on 127.0.0.1:{port} .*in use"
-    ) as caught:
+    with pytest.raises(DemoError, match=rf"did not start: cannot listen on 127.0.0.1:{port} .*in use") as caught:
         serve(today=TODAY, port=port)
     assert "\n" not in str(caught.value)
 
@@ -143,9 +141,7 @@ def test_bad_data_names_the_file(tmp_path: Path, file: str, text: str, message: 
         ),
     ],
 )
-def test_bad_data_found_by_the_child_is_told_in_one_line(
-    tmp_path: Path, file: str, text: str, message: str
-) -> None:
+def test_bad_data_found_by_the_child_is_told_in_one_line(tmp_path: Path, file: str, text: str, message: str) -> None:
     folder = tmp_path / "demo"
     shutil.copytree(data_path(), folder)
     (folder / file).write_text(text)

@@ -44,8 +44,22 @@ _VENDORS = (
     ("410987654321", "Old Campaigns Ltd", "expired", "2026-03-31"), ("510987654321", "Survey People", "valid", "2027-02-28"),
     ("610987654321", "Payroll Partner", "valid", "2028-01-31"), ("010987654321", "Zero Leading AG", "expired", "2026-09-15"),
 )  # fmt: skip
-_UNKNOWN = [("111122223333", None), ("123456789012", None), ("666655554444", "placeholder from documentation"), ("999988887777", None), ("012345678901", None)]
-_KINDS = {"text": schema.text, "id": schema.account_id, "int": schema.integer, "real": schema.real, "flag": schema.flag, "at": schema.at, "texts": schema.texts}
+_UNKNOWN = [
+    ("111122223333", None),
+    ("123456789012", None),
+    ("666655554444", "placeholder from documentation"),
+    ("999988887777", None),
+    ("012345678901", None),
+]
+_KINDS = {
+    "text": schema.text,
+    "id": schema.account_id,
+    "int": schema.integer,
+    "real": schema.real,
+    "flag": schema.flag,
+    "at": schema.at,
+    "texts": schema.texts,
+}
 _SHAPES = {
     "accounts": "account_id:id name:text status:text environment:text ou_path:text owner:text tags:text in_organization:flag email:text",
     "identities": "account_id:id region:text identity:text arn:text identity_type:text verification_status:text owner:text ticket:text environment:text policies:int",
@@ -104,13 +118,23 @@ def _frames(findings: int | None) -> dict[str, pd.DataFrame]:
          "ou_path": f"/{env}/", "owner": f"team-{name.split('-')[0]}" if i % 4 else None, "in_organization": True}
         for i, (a, (name, env)) in enumerate(named.items())
     ]  # fmt: skip
-    classes = ["none"] * 24 + ["own"] * 16 + ["organization"] * 9 + ["service"] * 6 + ["vendor"] * 7 + ["external"] * 5 + ["public"] * 3
+    classes = (
+        ["none"] * 24
+        + ["own"] * 16
+        + ["organization"] * 9
+        + ["service"] * 6
+        + ["vendor"] * 7
+        + ["external"] * 5
+        + ["public"] * 3
+    )
     identities, exposures, grants = [], [], []
     for i, exposure in enumerate(classes):
         account = ACCOUNTS[(i * 7 + i // 20) % 15]
         name, env = named[account]
         region = REGIONS[i % 3]
-        identity = f"{'mail' if i % 3 else 'news'}{i}.{name}.example.com" if i % 7 else f"billing+{i}@{name}.example.com"
+        identity = (
+            f"{'mail' if i % 3 else 'news'}{i}.{name}.example.com" if i % 7 else f"billing+{i}@{name}.example.com"
+        )
         if i == 69:
             identity = HOSTILE["script"]
         place = {"account_id": account, "region": region, "identity": identity}
@@ -119,15 +143,36 @@ def _frames(findings: int | None) -> dict[str, pd.DataFrame]:
         if i == 68:
             owner = HOSTILE["formula"]
         policies = 0 if exposure == "none" else 1 + i % 3
-        identities.append({**place, "identity_type": kind, "verification_status": "SUCCESS", "owner": owner, "environment": env, "policies": policies})
-        outside = [_UNKNOWN[(i + n) % 5][0] for n in range(1 + i % 2)] if exposure in ("external", "public") else [_VENDORS[i % 6][0]] if exposure == "vendor" else []
+        identities.append(
+            {
+                **place,
+                "identity_type": kind,
+                "verification_status": "SUCCESS",
+                "owner": owner,
+                "environment": env,
+                "policies": policies,
+            }
+        )
+        outside = (
+            [_UNKNOWN[(i + n) % 5][0] for n in range(1 + i % 2)]
+            if exposure in ("external", "public")
+            else [_VENDORS[i % 6][0]]
+            if exposure == "vendor"
+            else []
+        )
         exposures.append({**place, "identity_type": kind, "owner": owner, "environment": env, "exposure": exposure, "needs_review": i % 9 == 0 and exposure != "none",
                           "public": exposure == "public", "any_from_address": exposure in ("public", "external"), "external_accounts": outside,
                           "services": ["ses.amazonaws.com"] if exposure == "service" else [], "guarded": None if exposure in ("none", "own") else i % 2 == 0,
                           "reasons": [f"statement {n} allows ses:SendEmail" for n in range(policies)], "policies": policies})  # fmt: skip
         for n in range(policies if exposure != "none" else 0):
             vendor = next((v for v in _VENDORS if outside and v[0] == outside[0]), None)
-            grantee = "*" if exposure == "public" and n == 0 else f"arn:aws:iam::{outside[n % len(outside)]}:root" if outside else f"arn:aws:iam::{ACCOUNTS[n]}:root"
+            grantee = (
+                "*"
+                if exposure == "public" and n == 0
+                else f"arn:aws:iam::{outside[n % len(outside)]}:root"
+                if outside
+                else f"arn:aws:iam::{ACCOUNTS[n]}:root"
+            )
             grants.append({**place, "policy_name": ["send", "AgencyPolicy", HOSTILE["plus"]][n] if i != 67 else HOSTILE["override"], "statement": n, "grantee": grantee, "effect": "Allow",
                            "grantee_kind": "anyone" if grantee == "*" else "account", "grantee_account_id": None if grantee == "*" else grantee.split(":")[4],
                            "grantee_name": vendor[1] if vendor else None, "scope": "public" if grantee == "*" else "external" if exposure == "public" else exposure,
@@ -164,8 +209,25 @@ def _frames(findings: int | None) -> dict[str, pd.DataFrame]:
         for day in pd.date_range("2026-09-01", "2026-10-31", freq="D", tz="UTC"):
             if day.day == 9:
                 continue
-            sent = int(size / 30 * (1.2 if day.weekday() < 5 else 0.4) * (0.95 + random_.random() * 0.1) * (2.6 if day.day == 27 and env == "prod" else 1))
-            daily.append({"account_id": a, "region": REGIONS[0], "at": day, "sent": sent, "delivered": sent, "bounces": sent // 90, "complaints": 0, "rejects": 0})
+            sent = int(
+                size
+                / 30
+                * (1.2 if day.weekday() < 5 else 0.4)
+                * (0.95 + random_.random() * 0.1)
+                * (2.6 if day.day == 27 and env == "prod" else 1)
+            )
+            daily.append(
+                {
+                    "account_id": a,
+                    "region": REGIONS[0],
+                    "at": day,
+                    "sent": sent,
+                    "delivered": sent,
+                    "bounces": sent // 90,
+                    "complaints": 0,
+                    "rejects": 0,
+                }
+            )
     rules = [("SES001", "Anyone may send", "critical"), ("SES002", "Account outside the register may send", "high"), ("SES003", "Approval has expired", "high"),
              ("SES004", "Service without source account", "medium"), ("SES005", "Identity without owner", "low"), ("SES006", "Development may send as production", "medium"), ("SES007", "Policy cannot be parsed", "critical")]  # fmt: skip
     hostile = list(HOSTILE.values())
@@ -177,7 +239,14 @@ def _frames(findings: int | None) -> dict[str, pd.DataFrame]:
                      "identity": e["identity"], "policy_name": "send", "grantee": "*" if rule == "SES001" else f"arn:aws:iam::{_UNKNOWN[i % 5][0]}:root", "evidence": hostile[i] if i < len(hostile) else f"statement {i % 4} of policy send allows ses:SendRawEmail",
                      "recommendation": "Name the accounts that may send and add aws:SourceAccount", "owner": e["owner"], "environment": e["environment"],
                      "opened_at": None if i % 6 == 0 else pd.Timestamp("2026-04-03T08:00:00", tz="UTC") + pd.Timedelta(days=i % 190), "status": "excepted" if i % 17 == 16 else "open"})  # fmt: skip
-    kinds = [("grant", "added", 9), ("grant", "removed", 4), ("identity", "added", 6), ("identity", "removed", 1), ("owner", "changed", 5), ("exposure", "changed", 3)]
+    kinds = [
+        ("grant", "added", 9),
+        ("grant", "removed", 4),
+        ("identity", "added", 6),
+        ("identity", "removed", 1),
+        ("owner", "changed", 5),
+        ("exposure", "changed", 3),
+    ]
     changes = [
         {"what": what, "change": change, **{k: exposures[(n * 7 + j) % 70][k] for k in ("account_id", "region", "identity")}, "subject": f"arn:aws:iam::{_UNKNOWN[n % 5][0]}:root" if what == "grant" else what,
          "before": None if change == "added" else "none", "after": None if change == "removed" else "external", "severity": "high" if what in ("grant", "exposure") and change != "removed" else "low"}
@@ -204,8 +273,18 @@ _KPIS = (
 _VALUES: dict[str, tuple[float | None, float | None, str, str]] = {
     "wildcard_policies": (3, 5, "off target", "3 policies name everyone; the target is none."),
     "unknown_accounts": (5, 2, "off target", "5 accounts outside the register can send; the target is none."),
-    "mean_time_to_remediate": (None, None, "not measurable", "Needs two snapshots or change events; there is one snapshot."),
-    "owned_identities": (0.7571428571, 0.7301, "off target", "53 of 70 identities have an owner tag; the target is 95.0 %."),
+    "mean_time_to_remediate": (
+        None,
+        None,
+        "not measurable",
+        "Needs two snapshots or change events; there is one snapshot.",
+    ),
+    "owned_identities": (
+        0.7571428571,
+        0.7301,
+        "off target",
+        "53 of 70 identities have an owner tag; the target is 95.0 %.",
+    ),
     "public_identities": (3, 3, "off target", "3 identities can be used by anyone."),
     "expired_grants": (4, None, "off target", "4 grants rest on an approval that has expired."),
     "bounce_rate": (0.061, 0.044, "off target", "newsletter-prod in eu-central-1 is above AWS's review line."),
@@ -228,11 +307,16 @@ def _results(frames: Mapping[str, pd.DataFrame]) -> Results:
     kpis = []
     for i, (id_, label, unit, better, target) in enumerate(_KPIS):
         value, prior, status, reason = _VALUES[id_]
-        past = [None if value is None or m in (0, 5) else value * (1.3 - m * 0.025 + 0.04 * math.sin(m * 2)) for m in range(12)]
+        past = [
+            None if value is None or m in (0, 5) else value * (1.3 - m * 0.025 + 0.04 * math.sin(m * 2))
+            for m in range(12)
+        ]
         if unit == "count":
             past = [None if v is None else float(round(v)) for v in past]
         past[11] = prior
-        kpis.append(_kpi(id_, label, unit, better, value, target, status, reason, (*past, value), prior=prior, headline=i < 4))
+        kpis.append(
+            _kpi(id_, label, unit, better, value, target, status, reason, (*past, value), prior=prior, headline=i < 4)
+        )
     open_ones = frames["findings"].query("status == 'open'")
     gaps = tuple(Gap(ACCOUNTS[14], "legacy-mail", region, dataset, "denied", "AccessDeniedException: not authorized to perform ses:ListEmailIdentities")
                  for region in REGIONS[:3] for dataset in ("identities", "policies"))  # fmt: skip
