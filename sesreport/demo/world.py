@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sesreport.demo import traffic
 from sesreport.demo.identities import Identity, Place, load_identities
-from sesreport.demo.organization import Account, Organization, load_organization
+from sesreport.demo.organization import Account, Organization, load_organization, read_toml
 from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
 
 HISTORY_DAYS = 520
@@ -31,6 +31,12 @@ class World:
         """Raises ConfigError when a data file is missing or wrong."""
         organization = load_organization(data)
         return cls(data, today, organization, load_identities(data, organization.id), load_senders(data))
+
+    @cached_property
+    def sessions(self) -> dict[str, str]:
+        """Role to the name of the session people and machines use it under."""
+        sessions: dict[str, str] = read_toml(self.data / "policies.toml").get("sessions", {})
+        return sessions
 
     @property
     def now(self) -> datetime:
