@@ -90,9 +90,7 @@ class Application:
     def _authorize(self, call: Call) -> None:
         """Denies what the account's role may not do, and everything that would change SES."""
         reads = call.operation.startswith(_READS)
-        if call.action in self.world.accounts[call.account_id].denies or (
-            call.service in _OURS and not reads
-        ):
+        if call.action in self.world.accounts[call.account_id].denies or (call.service in _OURS and not reads):
             raise access_denied(call)
 
     def _moto_application(self) -> Any:

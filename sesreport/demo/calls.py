@@ -74,9 +74,7 @@ class AwsError(Exception):
         self.status = status
 
 
-def access_denied(
-    call: Call, resource: str = "*", reason: str = "no identity-based policy allows"
-) -> AwsError:
+def access_denied(call: Call, resource: str = "*", reason: str = "no identity-based policy allows") -> AwsError:
     """What AWS says to a call that no policy allows; the code depends on the service's age."""
     code = "AccessDenied" if call.service in {"sts", "ses", "cloudwatch"} else "AccessDeniedException"
     message = f"User: {call.caller.arn} is not authorized to perform: {call.action} on resource: {resource}"

@@ -40,9 +40,7 @@ class Change:
 
     @property
     def id(self) -> str:
-        return str(
-            uuid.uuid5(_SPACE, f"{self.at} {self.name} {self.account} {self.region} {self.parameters}")
-        )
+        return str(uuid.uuid5(_SPACE, f"{self.at} {self.name} {self.account} {self.region} {self.parameters}"))
 
 
 def changes_of(identity: Identity) -> Iterator[Change]:
@@ -74,9 +72,7 @@ def inventory(account: str, region: str, start: date, end: date) -> Iterator[Cha
     """The nightly read by an inventory tool: what a search for changes has to page through."""
     for day in range(start.toordinal(), end.toordinal()):
         at = datetime.combine(date.fromordinal(day), time(2, 30), tzinfo=UTC)
-        yield Change(
-            at, "ListEmailIdentities", account, region, _INVENTORY, "", {"pageSize": 100}, read_only=True
-        )
+        yield Change(at, "ListEmailIdentities", account, region, _INVENTORY, "", {"pageSize": 100}, read_only=True)
 
 
 def _change(identity: Identity, day: date, name: str, role: str, parameters: Mapping[str, Any]) -> Change:

@@ -95,6 +95,10 @@ class Endpoint:
                 else:
                     os.environ[name] = value
 
+    def wait(self) -> None:
+        """Returns when the endpoint has ended."""
+        self._process.wait()
+
     def close(self) -> None:
         """Ends the endpoint; more than once does no harm."""
         if self._process.stdin is not None:

@@ -101,9 +101,7 @@ def load_identities(data: Path, organization_id: str) -> dict[Place, Identity]:
             raise ConfigError(f"{path}:{number}: {error}") from error
     if policies:
         unknown = ", ".join("/".join(place) for place in policies)
-        raise ConfigError(
-            f"{data / 'policies.toml'}: policies on identities that {path.name} does not have: {unknown}"
-        )
+        raise ConfigError(f"{data / 'policies.toml'}: policies on identities that {path.name} does not have: {unknown}")
     return identities
 
 

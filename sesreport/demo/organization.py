@@ -93,9 +93,7 @@ def load_organization(data: Path) -> Organization:
     raw = read_toml(path)
     try:
         units = {"": str(raw["root"])} | {ou_path: ou_id for ou_id, ou_path in raw["ous"].items()}
-        accounts = [
-            Account(**{**entry, "denies": frozenset(entry.get("denies", ()))}) for entry in raw["accounts"]
-        ]
+        accounts = [Account(**{**entry, "denies": frozenset(entry.get("denies", ()))}) for entry in raw["accounts"]]
         organization = Organization(
             id=raw["id"],
             management_account=raw["management_account"],

@@ -31,9 +31,7 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]
     def run_wsgi(self) -> None:
         environ = self.make_environ()
         # Read whole, so that the next request on the connection starts where it should.
-        environ["wsgi.input"] = io.BytesIO(
-            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        )
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         try:
             body, status, headers = run_wsgi_app(self.server.app, environ)
             content = b"".join(body)

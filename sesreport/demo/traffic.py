@@ -136,16 +136,13 @@ def load_senders(data: Path) -> dict[tuple[str, str], Sender]:
     raw = read_toml(path)
     try:
         profiles = {
-            name: Profile(**{**entry, "weekdays": tuple(entry["weekdays"])})
-            for name, entry in raw["profiles"].items()
+            name: Profile(**{**entry, "weekdays": tuple(entry["weekdays"])}) for name, entry in raw["profiles"].items()
         }
         senders = {}
         for entry in raw["senders"]:
             place = (entry["account"], entry["region"])
             episodes = [Episode(**_span(e)) for e in raw["episodes"] if (e["account"], e["region"]) == place]
-            standings = [
-                Standing(**_span(e)) for e in raw["enforcement"] if (e["account"], e["region"]) == place
-            ]
+            standings = [Standing(**_span(e)) for e in raw["enforcement"] if (e["account"], e["region"]) == place]
             fields = {("since" if key == "from" else key): value for key, value in entry.items()}
             fields |= {
                 "profile": profiles[entry["profile"]],

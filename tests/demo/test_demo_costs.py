@@ -85,9 +85,7 @@ def test_only_ses_costs_anything(client: Client) -> None:
 
 def test_a_plan_is_billed_from_the_day_there_are_plans(client: Client) -> None:
     span = {"Start": "2026-06-01", "End": "2026-09-01"}
-    months = costs(
-        client, TimePeriod=span, Filter=dimension("LINKED_ACCOUNT", "210000000010"), GroupBy=["USAGE_TYPE"]
-    )
+    months = costs(client, TimePeriod=span, Filter=dimension("LINKED_ACCOUNT", "210000000010"), GroupBy=["USAGE_TYPE"])
     types = [{group["Keys"][0] for group in month["Groups"]} for month in months]
     assert types == [
         {"APS2-Recipients"},

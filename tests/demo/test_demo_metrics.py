@@ -17,14 +17,10 @@ DAY = timedelta(days=1)
 
 def metric(client: Client, place: tuple[str, str], name: str, **options: Any) -> dict[datetime, float]:
     """One metric's points by time; ``Period`` 86400 and ``Stat`` Sum unless said otherwise."""
-    stat = {"Period": 86400, "Stat": "Sum"} | {
-        key: options.pop(key) for key in ("Period", "Stat") if key in options
-    }
+    stat = {"Period": 86400, "Stat": "Sum"} | {key: options.pop(key) for key in ("Period", "Stat") if key in options}
     query = {"Id": "a", "MetricStat": {"Metric": {"Namespace": "AWS/SES", "MetricName": name}, **stat}}
     span = {"StartTime": NOW - 455 * DAY, "EndTime": NOW} | options
-    [found] = client("cloudwatch", *place).get_metric_data(MetricDataQueries=[query], **span)[
-        "MetricDataResults"
-    ]
+    [found] = client("cloudwatch", *place).get_metric_data(MetricDataQueries=[query], **span)["MetricDataResults"]
     return dict(zip(found["Timestamps"], found["Values"], strict=True))
 
 
@@ -84,9 +80,7 @@ def test_reputation_is_a_fraction_that_follows_the_bounces(client: Client) -> No
     rates = metric(client, MARKETING, "Reputation.BounceRate", Stat="Average")
     assert rates[datetime(2026, 9, 20, tzinfo=UTC)] < 0.025
     assert rates[datetime(2026, 10, 18, tzinfo=UTC)] > 0.06
-    hourly = metric(
-        client, MARKETING, "Reputation.BounceRate", Stat="Maximum", Period=3600, StartTime=NOW - DAY
-    )
+    hourly = metric(client, MARKETING, "Reputation.BounceRate", Stat="Maximum", Period=3600, StartTime=NOW - DAY)
     assert set(hourly.values()) == {rates[NOW - DAY]}
 
 

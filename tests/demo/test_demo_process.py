@@ -109,6 +109,13 @@ def test_closing_ends_the_process_and_may_be_repeated() -> None:
         http.client.HTTPConnection(address).request("GET", "/")
 
 
+def test_waiting_ends_with_the_endpoint() -> None:
+    with serve(today=TODAY) as endpoint:
+        os.kill(endpoint.pid, signal.SIGTERM)
+        endpoint.wait()
+        assert ended_within(endpoint.pid, 0.1)
+
+
 def test_connections_stay_open(endpoint: Endpoint) -> None:
     connection = http.client.HTTPConnection(urlparse(endpoint.url).netloc)
     for _ in range(3):
@@ -123,9 +130,7 @@ def test_connections_stay_open(endpoint: Endpoint) -> None:
 def test_a_port_in_use_is_one_line(endpoint: Endpoint) -> None:
     port = urlparse(endpoint.url).port
     assert port is not None
-    with pytest.raises(
-        DemoError, match=rf"did not start: cannot listen on 127.0.0.1:{port} .*in use"
-    ) as caught:
+    with pytest.raises(DemoError, match=rf"did not start: cannot listen on 127.0.0.1:{port} .*in use") as caught:
         serve(today=TODAY, port=port)
     assert "\n" not in str(caught.value)
 

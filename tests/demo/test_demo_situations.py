@@ -19,9 +19,7 @@ README = (data_path() / "README.md").read_text(encoding="utf-8")
 PLACE = r"`(?P<account>\d{12})/(?P<region>[a-z0-9-]+)/(?P<identity>[^`/]+)`"
 TOLD = sorted({match.group("account", "region", "identity", "policy")
                for match in re.finditer(PLACE + r" \| `(?P<policy>[\w-]+)` \|", README)})  # fmt: skip
-REGISTER = {
-    row["account_id"]: row for row in csv.DictReader((data_path() / "register.csv").open(encoding="utf-8"))
-}
+REGISTER = {row["account_id"]: row for row in csv.DictReader((data_path() / "register.csv").open(encoding="utf-8"))}
 
 
 def identity(client: Client, account: str, region: str, name: str) -> dict[str, Any]:
@@ -66,9 +64,7 @@ def test_the_readme_names_enough_places() -> None:
 
 
 @pytest.mark.parametrize(("account", "region", "name", "policy"), TOLD)
-def test_a_policy_the_readme_names_is_there(
-    client: Client, account: str, region: str, name: str, policy: str
-) -> None:
+def test_a_policy_the_readme_names_is_there(client: Client, account: str, region: str, name: str, policy: str) -> None:
     assert policy in identity(client, account, region, name)["Policies"]
 
 
@@ -98,10 +94,7 @@ def test_accounts_have_an_environment_and_a_unit(client: Client) -> None:
     [root] = organizations.list_roots()["Roots"]
 
     def below(parent: str, path: str) -> dict[str, str]:
-        found = {
-            account["Id"]: path
-            for account in organizations.list_accounts_for_parent(ParentId=parent)["Accounts"]
-        }
+        found = {account["Id"]: path for account in organizations.list_accounts_for_parent(ParentId=parent)["Accounts"]}
         units = organizations.list_organizational_units_for_parent(ParentId=parent)["OrganizationalUnits"]
         for unit in units:
             found |= below(unit["Id"], f"{path}/{unit['Name']}")
@@ -156,9 +149,7 @@ def test_cognito_is_guarded_in_one_place_and_not_in_another(client: Client) -> N
     [guarded] = statements(client, "210000000005", "eu-west-1", "auth.example.com", "cognito")
     assert "Condition" not in bare
     assert guarded["Condition"]["StringEquals"] == {"aws:SourceAccount": "210000000005"}
-    assert guarded["Condition"]["ArnLike"]["aws:SourceArn"].startswith(
-        "arn:aws:cognito-idp:eu-west-1:210000000005:"
-    )
+    assert guarded["Condition"]["ArnLike"]["aws:SourceArn"].startswith("arn:aws:cognito-idp:eu-west-1:210000000005:")
 
 
 def test_a_deny_and_an_organization_condition_make_wildcards_safe(client: Client) -> None:

@@ -18,9 +18,7 @@ def list_regions(call: Call) -> dict[str, Any]:
         if not wanted or status in wanted
     ]
     size = int(call.params.get("MaxResults", 50))
-    found, token = page(
-        regions, size, call.params.get("NextToken"), of="ListRegions", invalid="ValidationException"
-    )
+    found, token = page(regions, size, call.params.get("NextToken"), of="ListRegions", invalid="ValidationException")
     return {"Regions": found, "NextToken": token}
 
 

@@ -39,9 +39,7 @@ def lookup_events(call: Call) -> dict[str, Any]:
 def _history(world: World, account_id: str, region: str) -> list[dict[str, Any]]:
     """All events of an account in a Region, newest first."""
     oldest = world.now - timedelta(days=HISTORY_DAYS)
-    there = [
-        entry for entry in world.identities.values() if (entry.account, entry.region) == (account_id, region)
-    ]
+    there = [entry for entry in world.identities.values() if (entry.account, entry.region) == (account_id, region)]
     happened = [change for identity in there for change in changes.changes_of(identity)]
     if world.sender(account_id, region):
         happened += changes.inventory(account_id, region, oldest.date(), world.today)

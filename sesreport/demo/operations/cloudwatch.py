@@ -29,23 +29,15 @@ _NOTHING: Series = (np.empty(0, dtype=np.int64), np.empty(0))
 def list_metrics(call: Call) -> dict[str, Any]:
     """The namespace is there once the account has sent in the Region; a metric once it counted something."""
     sender = call.world.sender(call.account_id, call.region)
-    if (
-        sender is None
-        or call.params.get("Namespace", "AWS/SES") != "AWS/SES"
-        or call.params.get("Dimensions")
-    ):
+    if sender is None or call.params.get("Namespace", "AWS/SES") != "AWS/SES" or call.params.get("Dimensions"):
         return {"Metrics": []}
     volume = call.world.volume(sender, call.world.today - timedelta(days=14), call.world.today)
     names = [name for name in COUNTERS if volume.metrics[name].any()] + list(RATES)
     wanted = call.params.get("MetricName")
     metrics = [
-        {"Namespace": "AWS/SES", "MetricName": name, "Dimensions": []}
-        for name in names
-        if wanted in {None, name}
+        {"Namespace": "AWS/SES", "MetricName": name, "Dimensions": []} for name in names if wanted in {None, name}
     ]
-    found, token = page(
-        metrics, 500, call.params.get("NextToken"), of="ListMetrics", invalid="InvalidParameterValue"
-    )
+    found, token = page(metrics, 500, call.params.get("NextToken"), of="ListMetrics", invalid="InvalidParameterValue")
     return {"Metrics": found} | ({"NextToken": token} if token else {})
 
 
@@ -82,16 +74,12 @@ def get_metric_data(call: Call) -> dict[str, Any]:
 
 def _check(queries: list[dict[str, Any]], start: int, end: int) -> None:
     if not 1 <= len(queries) <= 500:
-        raise AwsError(
-            "ValidationError", "The collection MetricDataQueries must have between 1 and 500 items."
-        )
+        raise AwsError("ValidationError", "The collection MetricDataQueries must have between 1 and 500 items.")
     if start >= end:
         raise AwsError("ValidationError", "The parameter StartTime must be less than the parameter EndTime.")
     for query in queries:
         if "MetricStat" not in query:
-            raise AwsError(
-                "ValidationError", f"Error in expression '{query['Id']}': expressions are not offered here."
-            )
+            raise AwsError("ValidationError", f"Error in expression '{query['Id']}': expressions are not offered here.")
         stat = query["MetricStat"]
         if stat["Period"] % 60 or stat["Period"] < 60:
             raise AwsError("ValidationError", "The parameter Period must be a multiple of 60.")

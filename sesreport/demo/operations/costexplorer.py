@@ -44,9 +44,7 @@ def get_cost_and_usage(call: Call) -> dict[str, Any]:
     if len(groups) > 2 or any(group.get("Type") != "DIMENSION" for group in groups):
         raise AwsError("ValidationException", "At most two groups of type DIMENSION are offered here.")
     wanted = _filter(params.get("Filter"))
-    charges = [
-        charge for charge in _charges(call.world) if _visible(call, charge) and wanted(charge.dimensions)
-    ]
+    charges = [charge for charge in _charges(call.world) if _visible(call, charge) and wanted(charge.dimensions)]
     periods = _periods(start, end, params["Granularity"])
     rows = _rows(call.world, charges, periods, groups)
     token = params.get("NextPageToken")
@@ -154,9 +152,7 @@ def _usage(world: World, sender: Sender, send: Counts, prices: Prices) -> dict[s
     }
 
 
-def _rows(
-    world: World, charges: list[Charge], periods: list[Period], groups: list[dict[str, str]]
-) -> list[Row]:
+def _rows(world: World, charges: list[Charge], periods: list[Period], groups: list[dict[str, str]]) -> list[Row]:
     """One row per period and group that used something; without groups one row per period."""
     totals: dict[tuple[str, ...], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
     for charge in charges:
@@ -167,10 +163,7 @@ def _rows(
     rows: list[Row] = []
     for period in periods:
         low, high = (min(max(0, (day - world.history_start).days), HISTORY_DAYS) for day in period)
-        there = [
-            (period, keys, cost[high] - cost[low], used[high] - used[low])
-            for keys, (cost, used) in sums.items()
-        ]
+        there = [(period, keys, cost[high] - cost[low], used[high] - used[low]) for keys, (cost, used) in sums.items()]
         rows += [row for row in there if row[3] > 0] or [(period, ("",), 0.0, 0.0)]
     return rows
 
@@ -183,15 +176,11 @@ def _upto(days: NDArray[np.float64]) -> list[float]:
 def _result(
     world: World, period: Period, rows: list[Row], metrics: list[str], groups: list[dict[str, str]]
 ) -> dict[str, Any]:
-    shown = [
-        (keys, {name: _amount(name, cost, quantity) for name in metrics}) for _, keys, cost, quantity in rows
-    ]
+    shown = [(keys, {name: _amount(name, cost, quantity) for name in metrics}) for _, keys, cost, quantity in rows]
     return {
         "TimePeriod": {"Start": period[0].isoformat(), "End": period[1].isoformat()},
         "Total": {} if groups else shown[0][1],
-        "Groups": [
-            {"Keys": list(keys), "Metrics": amounts} for keys, amounts in shown if groups and keys != ("",)
-        ],
+        "Groups": [{"Keys": list(keys), "Metrics": amounts} for keys, amounts in shown if groups and keys != ("",)],
         "Estimated": period[1] > world.today.replace(day=1),
     }
 

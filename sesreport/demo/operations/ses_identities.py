@@ -80,9 +80,7 @@ def get_configuration_set(call: Call) -> dict[str, Any]:
         "ReputationOptions": {"ReputationMetricsEnabled": True},
         "SendingOptions": {"SendingEnabled": True},
         "SuppressionOptions": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
-        "Tags": [
-            {"Key": "owner", "Value": call.world.accounts[call.account_id].tags.get("owner", "messaging")}
-        ],
+        "Tags": [{"Key": "owner", "Value": call.world.accounts[call.account_id].tags.get("owner", "messaging")}],
     }
 
 

@@ -102,9 +102,7 @@ def get_send_statistics(call: Call) -> dict[str, Any]:
                 "Complaints": complaint,
                 "Rejects": reject,
             }
-            for slot, (send, bounce, complaint, reject) in enumerate(
-                zip(*(c.tolist() for c in columns), strict=True)
-            )
+            for slot, (send, bounce, complaint, reject) in enumerate(zip(*(c.tolist() for c in columns), strict=True))
             if send
         ]
     }
@@ -239,7 +237,5 @@ def _vdm_counts(call: Call, volume: Volume, query: dict[str, Any]) -> list[int]:
 
 def _page(call: Call, key: str, items: list[Any], default: int) -> dict[str, Any]:
     of = f"{call.operation} {call.account_id} {call.region}"
-    found, token = page(
-        items, int(call.params.get("PageSize") or default), call.params.get("NextToken"), of=of
-    )
+    found, token = page(items, int(call.params.get("PageSize") or default), call.params.get("NextToken"), of=of)
     return {key: found} | ({"NextToken": token} if token else {})

@@ -1,0 +1,71 @@
+# Type 'make' for what there is. Only git, make and Python 3.11 or newer are needed.
+PYTHON ?= python3
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TESTS ?= tests
+UV = $(BIN)/uv pip compile pyproject.toml --group build --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.PHONY: help
+help:  ## What there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: demo
+demo: .venv/run  ## The demonstration organization's pack in out/<period>/
+	$(BIN)/sesreport run --demo
+
+.PHONY: test
+test: .venv/dev  ## All tests (TESTS=tests/policy for some)
+	$(BIN)/pytest -n 2 $(TESTS)
+
+.PHONY: lint
+lint: .venv/dev  ## Formatting, linters, types, and no outputs in notebooks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+.PHONY: lab
+lab: .venv/lab  ## JupyterLab on the notebooks
+	$(BIN)/jupyter lab notebooks
+
+.PHONY: bench
+bench: .venv/run  ## How long the demonstration's run takes, beside empty notebooks
+	$(BIN)/python benchmarks/run_bench.py
+
+.PHONY: wheel
+wheel: .venv/dev  ## The wheel in dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+.PHONY: docs
+docs: .venv/run  ## Write the parts of README that come from the code
+	$(BIN)/python -m sesreport.docs
+
+.PHONY: lock
+lock: .venv/dev  ## Resolve the lock files again
+	$(PIP) uv
+	$(UV) --all-extras --output-file .venv/all.lock
+	$(UV) --constraint .venv/all.lock --output-file requirements.lock
+	$(UV) --constraint .venv/all.lock --extra dev --output-file requirements-dev.lock
+	$(UV) --constraint .venv/all.lock --extra lab --output-file requirements-lab.lock
+
+.PHONY: clean
+clean:  ## Remove what make made, but no snapshot and no pack
+	rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+# Each stamp stands for an installed lock file; the package itself is installed in place, without resolving again.
+.venv/run: requirements.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev: requirements-dev.lock .venv/run
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/lab: requirements-lab.lock .venv/run
+	$(PIP) --require-hashes -r requirements-lab.lock
+	@touch $@

@@ -1,0 +1,5 @@
+"""``python -m sesreport``."""
+
+from sesreport.cli import main
+
+main()

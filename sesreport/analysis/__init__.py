@@ -1,0 +1,37 @@
+"""From a snapshot to judged frames: :func:`analyze` and one file per derived frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from sesreport.analysis.registry import Analysis
+from sesreport.config import Config
+from sesreport.period import Period
+from sesreport.register import read_register
+from sesreport.store import Snapshot
+
+__all__ = ["Analysis", "analyze"]
+
+
+def analyze(
+    snapshot: Snapshot,
+    config: Config | None = None,
+    *,
+    register: pd.DataFrame | None = None,
+    period: Period | None = None,
+    previous: Analysis | None = None,
+) -> Analysis:
+    """The analysis of a snapshot; frames are its attributes (``analysis.grants``), made when first asked for.
+
+    ``register`` defaults to the file the configuration names, ``period`` to the last month closed when the snapshot
+    was begun. Raises ConfigError for a bad register.
+    """
+    config = config or Config()
+    today = snapshot.started_at.date()
+    if register is None:
+        register = read_register(
+            Path(config.paths.register_file), today=today, warning_days=config.report.expiry_warning_days
+        )
+    return Analysis(snapshot, config, register, period or Period(today.year, today.month).shift(-1), previous)

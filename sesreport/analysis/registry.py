@@ -1,0 +1,95 @@
+"""An analysis: a snapshot judged by a configuration and a register, frame by frame, each made when first asked for.
+
+A derived frame is one function under :func:`derived`, in a file of this package; it may ask for any other frame as an
+attribute of the analysis, and the order follows from that.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from sesreport.config import Config
+from sesreport.period import Period
+from sesreport.register import FRAME as REGISTER
+from sesreport.schema import Frame
+from sesreport.store import Snapshot
+
+
+@dataclass
+class Analysis:
+    """All frames of one period: what AWS said (from the snapshot) and what follows from it."""
+
+    snapshot: Snapshot
+    config: Config
+    register: pd.DataFrame
+    period: Period
+    previous: Analysis | None = None
+    """The analysis of an earlier snapshot to compare with."""
+    _made: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+
+    @property
+    def today(self) -> date:
+        """The day the snapshot was begun: the only clock of an analysis."""
+        return self.snapshot.started_at.date()
+
+    @property
+    def organization_id(self) -> str | None:
+        """``o-…``, or None for a single account."""
+        ids = self.snapshot.accounts["organization_id"].dropna()
+        return str(ids.iloc[0]) if len(ids) else None
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._made:
+            makers = _makers()
+            if name in makers:
+                declared, make = makers[name]
+                self._made[name] = declared.conform(make(self))
+            else:
+                return getattr(self.snapshot, name)  # type: ignore[no-any-return]
+        return self._made[name]
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Every frame by name: collected (or enriched), the register, derived."""
+        return {name: getattr(self, name) for name in [*self.snapshot.frames, REGISTER.name, *_makers()]}
+
+
+Make = Callable[[Analysis], pd.DataFrame]
+_MAKERS: dict[str, tuple[Frame, Make]] = {}
+
+
+def derived(frame: Frame) -> Callable[[Make], Make]:
+    """Registers the function that makes a derived frame; one named like a collected frame takes its place."""
+
+    def register(make: Make) -> Make:
+        _MAKERS[frame.name] = (frame, make)
+        return make
+
+    return register
+
+
+def _makers() -> dict[str, tuple[Frame, Make]]:
+    import sesreport.analysis as package
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"{package.__name__}.{module}")
+    return _MAKERS
+
+
+def derived_frames() -> dict[str, Frame]:
+    """Declarations of all derived frames by name."""
+    return {name: frame for name, (frame, _) in _makers().items()}
+
+
+def missing_as_na(values: list[Any]) -> pd.Series:
+    """A text column from Python values, None as NA."""
+    return pd.Series(values, dtype="string")

@@ -1,0 +1,38 @@
+"""What a row of a chart is called."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.charts.text import shortened
+
+LABEL = 30
+"""Characters a row label may have."""
+
+EXPOSURES = {
+    "public": "Anyone",
+    "external": "Outside, not registered",
+    "vendor": "Outside, registered",
+    "organization": "Other own accounts",
+    "service": "AWS services",
+    "own": "Own account only",
+    "none": "Nobody by policy",
+}
+"""Exposure classes in words, widest first."""
+ENVIRONMENTS = ("prod", "staging", "dev", "sandbox")
+
+
+def account_labels(ids: pd.Series, accounts: pd.DataFrame | None) -> pd.Series:
+    """The account's name where it is known (and only one account has it), else its id."""
+    if accounts is None or accounts.empty:
+        return ids.map(lambda text: shortened(text, LABEL))
+    named = accounts.dropna(subset=["name"])
+    names = named.loc[~named["name"].duplicated(keep=False)].set_index("account_id")["name"]
+    return ids.map(names).fillna(ids).map(lambda text: shortened(text, LABEL))
+
+
+def sentence_list(items: list[str], most: int = 5) -> str:
+    """``a, b and c``; ``a, b, c and 4 more`` when there are more than ``most``."""
+    if len(items) > most:
+        return f"{', '.join(items[: most - 1])} and {len(items) - most + 1} more"
+    return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))

@@ -1,0 +1,99 @@
+"""The charts by name. A new chart is one function with ``@chart`` in a module of this package."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sesreport.charts.look import look, no_data
+from sesreport.results import Results
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One registered chart."""
+
+    name: str
+    title: str
+    """What it shows, in neutral words (the drawn title is the message)."""
+    frames: tuple[str, ...]
+    """Frames it takes, in this order; the first must have rows, the others only add names. None: it takes Results."""
+    draw: Callable[..., Figure]
+
+
+CHARTS: dict[str, Chart] = {}
+
+_COLLECTED = {
+    "grants": ("identities", "policies"),
+    "exposures": ("identities", "policies"),
+    "findings": ("identities", "policies"),
+    "monthly": ("sending",),
+    "daily": ("sending",),
+}
+"""The collected datasets a derived frame is made from (the names coverage has)."""
+
+
+def chart(name: str, title: str, *frames: str) -> Callable[[Callable[..., Figure]], Callable[..., Figure]]:
+    """Register a chart function ``(frame, …, *, ax=None, scope="", …) -> Figure``.
+
+    The function draws within :func:`look`, and is not called for a frame without rows: that makes a figure that
+    says so (with ``reason`` where the caller knows it).
+    """
+
+    def register(function: Callable[..., Figure]) -> Callable[..., Figure]:
+        if name in CHARTS:
+            raise ValueError(f"there are two charts named {name!r}")
+
+        @functools.wraps(function)
+        def draw(*data: Any, ax: Any = None, reason: str | None = None, **options: Any) -> Figure:
+            if isinstance(data[0], pd.DataFrame) and data[0].empty:
+                return no_data(title, reason or f"the frame {frames[0]} has no rows", ax)
+            with look():
+                return function(*data, ax=ax, **options)
+
+        CHARTS[name] = Chart(name, title, frames, draw)
+        return draw
+
+    return register
+
+
+def why_empty(name: str, frames: Mapping[str, pd.DataFrame]) -> str:
+    """Why a frame has no rows, as far as coverage knows."""
+    if name not in frames:
+        return f"the frame {name} is not part of this pack"
+    if name == "register":
+        return "the register of approved outside accounts has no rows"
+    if name == "changes_since":
+        return "there is no earlier snapshot to compare with, or nothing changed"
+    coverage = frames.get("coverage")
+    if coverage is not None and len(coverage):
+        rows = coverage[coverage["dataset"].isin(_COLLECTED.get(name, (name,)))]
+        unread = rows[rows["status"] != "ok"]
+        if len(unread):
+            statuses = ", ".join(sorted(set(unread["status"].astype(str))))
+            return f"{len(unread)} of {len(rows)} reads of {' and '.join(_COLLECTED.get(name, (name,)))}: {statuses}"
+        if len(rows):
+            return f"everything was read and there is nothing in the frame {name}"
+    return f"the frame {name} has no rows"
+
+
+def draw(name: str, results: Results, frames: Mapping[str, pd.DataFrame], **options: Any) -> Figure:
+    """A chart by name, from a pack's results and frames; KeyError when there is no such chart."""
+    entry = CHARTS[name]
+    wanted = inspect.signature(entry.draw).parameters
+    options.setdefault("scope", f"{results.organization_name}, {results.period_name}")
+    if "as_of" in wanted:
+        options.setdefault("as_of", results.snapshot.finished_at)
+    if not entry.frames:
+        return entry.draw(results, **options)
+    first, *others = entry.frames
+    frame = frames.get(first)
+    if frame is None or frame.empty:
+        return no_data(entry.title, why_empty(first, frames))
+    return entry.draw(frame, *(frames.get(other) for other in others), **options)

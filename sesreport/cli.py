@@ -1,0 +1,373 @@
+"""The command line: options, one public call, output. The only place that catches errors.
+
+Exit codes: 0 done; 1 findings at or above ``--fail-on``; 2 usage or configuration; 3 finished but incomplete (with
+``--strict``); 4 failed (a notebook, a write); 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sesreport import __version__
+from sesreport.errors import SesReportError
+
+if TYPE_CHECKING:
+    from sesreport.config import Config
+    from sesreport.report.build import Made
+    from sesreport.store import Snapshot
+
+SEVERITIES = ("critical", "high", "medium", "low")
+INCOMPLETE, FAILED, INTERRUPTED = 3, 4, 130
+
+Command = Callable[..., Any]
+
+
+def main() -> None:
+    """Entry point: runs a command and turns what it raises into one line and an exit code."""
+    debug = "--debug" in sys.argv
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = _say("interrupted; nothing half-written was left behind", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except SesReportError as error:
+        if debug:
+            raise
+        code = _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        code = _say("interrupted; nothing half-written was left behind", INTERRUPTED)
+    except OSError as error:
+        if debug:
+            raise
+        code = _say(f"{error.filename or 'write'}: {error.strerror or error}", FAILED)
+    sys.stdout.flush()
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"sesreport: {message}", err=True)
+    return code
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="sesreport")
+def cli() -> None:
+    """Who can send e-mail as us, who does, what it costs, and is it getting better."""
+
+
+def common(command: Command) -> Command:
+    """Options every command has."""
+    command = click.option("--debug", is_flag=True, help="Show tracebacks and the SDK's log.")(command)
+    command = click.option("-q", "--quiet", is_flag=True, help="No progress.")(command)
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Settings; default ./sesreport.toml when there is one.",
+    )(command)
+
+
+def aws_options(command: Command) -> Command:
+    """Options of commands that call AWS."""
+    command = click.option("--single-account", is_flag=True, help="Read the caller's account alone.")(command)
+    return click.option("--profile", help="AWS profile; all else the SDK finds itself.")(command)
+
+
+def report_options(command: Command) -> Command:
+    """Options of commands that make a pack."""
+    command = click.option("--output", type=click.Path(path_type=Path), help="Folder for packs [out].")(command)
+    command = click.option(
+        "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Parameter for the notebooks."
+    )(command)
+    command = click.option("--strict", is_flag=True, help="Exit 3 when anything could not be read.")(command)
+    command = click.option(
+        "--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 when a finding of this severity or worse is open."
+    )(command)
+    return click.option("--period", default="last-month", show_default=True, help="YYYY-MM or last-month.")(command)
+
+
+def demo_options(command: Command) -> Command:
+    """Options to use the demonstration organization instead of AWS."""
+    command = click.option(
+        "--today", type=click.DateTime(["%Y-%m-%d"]), help="The demonstration's day; default is the clock's."
+    )(command)
+    return click.option("--demo", is_flag=True, help="Use the demonstration organization.")(command)
+
+
+@cli.command()
+@common
+@aws_options
+@report_options
+@demo_options
+def run(
+    config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, period: str,
+    fail_on: str | None, strict: bool, parameters: tuple[str, ...], output: Path | None, demo: bool,
+    today: datetime | None,
+) -> int:  # fmt: skip
+    """Collect a snapshot and make the period's pack from it."""
+    _logging(debug)
+    from sesreport.period import Period
+    from sesreport.store import load
+
+    day = _day(demo, today)
+    settings = _settings(config, demo, output)
+    chosen = Period.parse(period, today=day)  # before collecting: a bad period must not cost an hour
+    given = _parameters(parameters)
+    with _demo(demo, day):
+        snapshot = load(_collect(settings, demo, day, profile, single_account, quiet))
+    return _report(settings, chosen, snapshot, given, fail_on, strict)
+
+
+@cli.command()
+@common
+@aws_options
+@demo_options
+@click.option("--strict", is_flag=True, help="Exit 3 when anything could not be read.")
+def collect(
+    config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, demo: bool,
+    today: datetime | None, strict: bool,
+) -> int:  # fmt: skip
+    """Read every account and Region into a new snapshot."""
+    _logging(debug)
+    from sesreport.store import load
+
+    day = _day(demo, today)
+    settings = _settings(config, demo, None)
+    with _demo(demo, day):
+        path = _collect(settings, demo, day, profile, single_account, quiet)
+    click.echo(path)
+    return INCOMPLETE if strict and _gaps(load(path)) else 0
+
+
+@cli.command()
+@common
+@report_options
+@click.option("--snapshot", type=click.Path(path_type=Path), help="Snapshot to use; default is the period's own.")
+@click.option("--demo", is_flag=True, help="Use the demonstration organization's settings and register.")
+def report(
+    config: Path | None, quiet: bool, debug: bool, period: str, fail_on: str | None, strict: bool,
+    parameters: tuple[str, ...], output: Path | None, snapshot: Path | None, demo: bool,
+) -> int:  # fmt: skip
+    """Make a period's pack from a snapshot that is there; calls no AWS."""
+    _logging(debug)
+    from sesreport.period import Period
+    from sesreport.store import load, snapshot_of
+
+    settings = _settings(config, demo, output)
+    chosen = Period.parse(period, today=_now().date())
+    evidence = load(snapshot or snapshot_of(Path(settings.paths.snapshots), chosen))
+    return _report(settings, chosen, evidence, _parameters(parameters), fail_on, strict)
+
+
+@cli.command()
+@common
+@click.option("--caller", is_flag=True, help="The policy of the caller instead of the role in each account.")
+def permissions(config: Path | None, quiet: bool, debug: bool, caller: bool) -> int:
+    """Print the least-privilege IAM policy as JSON."""
+    _logging(debug)
+    from sesreport.permissions import caller_policy, member_policy
+
+    settings = _settings(config, False, None)
+    click.echo(json.dumps(caller_policy(settings) if caller else member_policy(), indent=2))
+    return 0
+
+
+@cli.command()
+@common
+@aws_options
+@demo_options
+def doctor(
+    config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, demo: bool,
+    today: datetime | None,
+) -> int:  # fmt: skip
+    """Check credentials, role, Regions and permissions, and say what is missing. Exit 3 when something is."""
+    _logging(debug)
+    from sesreport import doctor as module
+
+    day = _day(demo, today)
+    settings = _settings(config, demo, None)
+    with _demo(demo, day):
+        checks = module.doctor(settings, clock=_clock(demo, day), profile=profile, single_account=single_account)
+    for check in checks:
+        click.echo(f"{'ok     ' if check.ok else 'MISSING'}  {check.what}: {check.said}")
+    if not checks[0].ok:
+        return 2
+    return 0 if all(check.ok for check in checks) else INCOMPLETE
+
+
+@cli.command()
+@click.option("--serve", is_flag=True, help="Keep the endpoint up to explore it; Ctrl-C ends it.")
+@click.option("--port", default=5000, show_default=True, help="Port of the endpoint.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The demonstration's day; default is the clock's.")
+@click.pass_context
+def demo(context: click.Context, serve: bool, port: int, today: datetime | None) -> int:
+    """Make the demonstration organization's pack, or serve its AWS endpoint (--serve)."""
+    if not serve:
+        return int(context.invoke(run, demo=True, today=today, period="last-month", parameters=()))
+    from sesreport.demo import serve as endpoint
+
+    with endpoint(today=_day(True, today), port=port) as server:
+        for name, value in server.environment().items():
+            click.echo(f"export {name}={value}")
+        click.echo(f"\nThe demonstration organization answers at {server.url}. Ctrl-C ends it.", err=True)
+        server.wait()
+    return 0
+
+
+def _report(
+    settings: Config, period: Any, snapshot: Snapshot, parameters: dict[str, Any], fail_on: str | None, strict: bool
+) -> int:
+    from sesreport.report.build import report as build
+
+    made = build(settings, period, snapshot=snapshot, parameters=parameters)
+    _tell(made)
+    if made.failed:
+        return FAILED
+    counts = made.pack.results.findings.by_severity
+    if strict and _gaps(snapshot):
+        return INCOMPLETE
+    if fail_on and any(counts[name] for name in SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
+        return 1
+    return 0
+
+
+def _tell(made: Made) -> None:
+    from sesreport.report import words
+
+    results = made.pack.results
+    click.echo(f"{results.headline}. {results.coverage.statement}")
+    for kpi in results.kpis:
+        click.echo(f"  {words.status(kpi.status):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
+    click.echo(f"{results.findings.open} open findings: " + ", ".join(
+        f"{count} {name}" for name, count in results.findings.by_severity.items()
+    ))  # fmt: skip
+    for failed in made.failed:
+        click.echo(f"sesreport: notebook {failed.name} failed: {failed.error}; see {made.path}/notebooks", err=True)
+    click.echo(f"Pack: {made.path}")
+
+
+def _gaps(snapshot: Snapshot) -> bool:
+    status = snapshot.coverage["status"]
+    return bool((~status.isin(["ok", "region_disabled"])).any())
+
+
+def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:
+    from sesreport.analysis.findings import check_rule_names
+    from sesreport.config import load_config
+    from sesreport.scorecard import check_kpi_names
+
+    if demo and path is None:
+        from sesreport.demo.snapshot import demo_config
+
+        config = demo_config()
+    else:
+        config = load_config(path)
+    check_kpi_names(config.kpis)
+    check_rule_names([*config.findings.severity, *(e.rule for e in config.findings.exceptions)])
+    if output:
+        config = config.model_copy(update={"paths": config.paths.model_copy(update={"output": str(output)})})
+    return config
+
+
+def _parameters(given: tuple[str, ...]) -> dict[str, Any]:
+    """``NAME=VALUE`` pairs; a value that is JSON is taken as such, so lists and numbers keep their type."""
+    out: dict[str, Any] = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--parameter")
+        try:
+            out[name] = json.loads(value)
+        except ValueError:
+            out[name] = value
+    return out
+
+
+def _collect(settings: Config, demo: bool, day: date, profile: str | None, single_account: bool, quiet: bool) -> Path:
+    from sesreport.collection.run import collect as read
+
+    with _progress(quiet) as progress:
+        return read(
+            settings, clock=_clock(demo, day), profile=profile, single_account=single_account, progress=progress
+        )
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal, a line per step and tenth elsewhere, nothing when quiet."""
+    if quiet:
+        yield lambda what, done, total: None
+        return
+    if not sys.stderr.isatty():
+        told: set[tuple[str, int]] = set()
+
+        def line(what: str, done: int, total: int) -> None:
+            tenth = 10 * done // total if total else 10
+            if tenth in (0, 5, 10) and (what, tenth) not in told:
+                told.add((what, tenth))
+                click.echo(f"reading {what}: {done} of {total}", err=True)
+
+        yield line
+        return
+    from tqdm import tqdm
+
+    bars: dict[str, Any] = {}
+
+    def bar(what: str, done: int, total: int) -> None:
+        if what not in bars:
+            bars[what] = tqdm(total=total, desc=f"reading {what}", unit="", file=sys.stderr, dynamic_ncols=True)
+        bars[what].update(done - bars[what].n)
+
+    try:
+        yield bar
+    finally:
+        for each in bars.values():
+            each.close()
+
+
+def _demo(demo: bool, day: date) -> Any:
+    if not demo:
+        return nullcontext()
+    from sesreport.demo.snapshot import demo_environment
+
+    return demo_environment(day)
+
+
+def _day(demo: bool, today: datetime | None) -> date:
+    if today and not demo:
+        raise click.BadParameter("goes with --demo: real organizations are read as they are", param_hint="--today")
+    return today.date() if today else _now().date()
+
+
+def _clock(demo: bool, day: date) -> Callable[[], datetime]:
+    if not demo:
+        return _now
+    from sesreport.demo.snapshot import demo_clock
+
+    return lambda: demo_clock(day)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _logging(debug: bool) -> None:
+    """Warnings in plain lines; everything with --debug. Notebook kernels are told to be quiet about frozen modules."""
+    os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    level = logging.DEBUG if debug else logging.ERROR
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

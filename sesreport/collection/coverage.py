@@ -1,0 +1,91 @@
+"""What could and could not be read, as rows; and how an AWS error becomes a status."""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoRegionError,
+    ReadTimeoutError,
+)
+
+from sesreport.schema import Frame, account_id, count, real, text
+
+OK, DENIED, THROTTLED, ERROR = "ok", "denied", "throttled", "error"
+NOT_OFFERED, REGION_DISABLED, SKIPPED = "not_offered", "region_disabled", "skipped"
+STATUSES = (OK, DENIED, THROTTLED, ERROR, NOT_OFFERED, REGION_DISABLED, SKIPPED)
+GLOBAL = "global"
+"""The Region of what has none."""
+EVERYTHING = "everything"
+"""The dataset of a row that speaks of a whole account × Region: nothing in it was read."""
+
+COVERAGE = Frame(
+    "coverage",
+    "One row per account, Region and dataset: what was read, and why not where not.",
+    keys={
+        "account_id": account_id("Account that was, or should have been, read."),
+        "region": text("Region, or 'global'."),
+        "dataset": text("What was read; 'everything' speaks of the whole account × Region."),
+    },
+    columns={
+        "status": text("ok, denied, throttled, error, not_offered, region_disabled or skipped.", required=True),
+        "reason": text("In one line; NA when all is well."),
+        "calls": count("API calls made, retries not counted.", required=True),
+        "retries": count("Calls repeated by the SDK.", required=True),
+        "rows": count("Rows read.", required=True),
+        "seconds": real("Time spent, waiting included.", required=True, minimum=0),
+    },
+    samples=(
+        {"account_id": "210000000001", "region": "eu-west-1", "dataset": "identities", "status": "ok", "calls": 9,
+         "retries": 0, "rows": 8, "seconds": 1.9},
+        {"account_id": "210000000014", "region": "eu-west-1", "dataset": "everything", "status": "denied",
+         "reason": "sts:AssumeRole: AccessDenied", "calls": 1, "retries": 0, "rows": 0, "seconds": 0.1},
+        {"account_id": "210000000002", "region": "me-south-1", "dataset": "everything", "status": "region_disabled",
+         "reason": "opt-in Region is not enabled in this account", "calls": 0, "retries": 0, "rows": 0, "seconds": 0.0},
+    ),
+)  # fmt: skip
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized"}
+_THROTTLED = {
+    "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException",
+    "TooManyRequests", "SlowDown", "RequestThrottled", "RequestThrottledException",
+}  # fmt: skip
+_REGION = {"UnrecognizedClientException", "InvalidClientTokenId", "AuthFailure", "OptInRequired"}
+_UNKNOWN_OPERATION = {
+    "UnknownOperationException",
+    "InvalidAction",
+    "UnsupportedOperation",
+    "NotImplemented",
+    "404",
+    "501",
+}
+
+
+def status_of(error: ClientError | BotoCoreError) -> tuple[str, str]:
+    """``(status, reason)`` for what an AWS call raised; anything not recognized is an ``error``, never ``ok``.
+
+    An endpoint that does not resolve means the Region does not offer the service: botocore lists SES endpoints that
+    the SES reference does not.
+    """
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        message = str(error.response.get("Error", {}).get("Message", "")).split("\n", 1)[0]
+        reason = f"{error.operation_name}: {code}: {message}"[:300]
+        if code in _DENIED:
+            return DENIED, reason
+        if code in _THROTTLED or http == 429:
+            return THROTTLED, reason
+        if code in _REGION:
+            return REGION_DISABLED, reason
+        if code in _UNKNOWN_OPERATION or http == 501:
+            return NOT_OFFERED, reason
+        return ERROR, reason
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
+        return ERROR, reason
+    if isinstance(error, EndpointConnectionError | NoRegionError):
+        return NOT_OFFERED, reason
+    return ERROR, reason

@@ -1,0 +1,119 @@
+"""Accounts of the organization with status, tags and OU path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sesreport.collection.lane import Lane
+from sesreport.collection.registry import Row, collector
+from sesreport.errors import CredentialsError
+from sesreport.schema import Frame, account_id, flag, text
+
+ACCOUNTS = Frame(
+    "accounts",
+    "One row per account of the organization, or the one account where there is no organization.",
+    keys={"account_id": account_id("The account.")},
+    columns={
+        "name": text("Display name (set by people: untrusted text)."),
+        "email": text("E-mail address of the account's root user."),
+        "status": text("ACTIVE, SUSPENDED, PENDING_CLOSURE, CLOSED …", required=True),
+        "ou_path": text("Names of the organizational units from the root, as in 'Root/Workloads/Prod'."),
+        "tags": text("Tags as a JSON object; NA when they could not be read."),
+        "organization_id": text("o-…; NA when the account is in no organization."),
+        "management_account": flag("Whether it is the organization's management account.", required=True),
+        "in_organization": flag("Whether it is in the organization.", required=True),
+    },
+    samples=(
+        {"account_id": "210000000001", "name": "shop-prod", "status": "ACTIVE", "ou_path": "Root/Workloads/Prod",
+         "tags": '{"environment": "prod", "owner": "shop"}', "organization_id": "o-examplecorp1",
+         "management_account": False, "in_organization": True},
+        {"account_id": "210000000009", "name": "sandbox-7", "status": "ACTIVE", "ou_path": "Root/Sandbox",
+         "tags": "{}", "organization_id": "o-examplecorp1", "management_account": False, "in_organization": True},
+        {"account_id": "210000000012", "name": "old-shop", "status": "SUSPENDED", "ou_path": "Root/Suspended",
+         "organization_id": "o-examplecorp1", "management_account": False, "in_organization": True},
+    ),
+)  # fmt: skip
+
+
+@collector(
+    ACCOUNTS,
+    scope="organization",
+    permissions=(
+        "organizations:DescribeOrganization",
+        "organizations:ListRoots",
+        "organizations:ListOrganizationalUnitsForParent",
+        "organizations:ListAccountsForParent",
+        "organizations:ListTagsForResource",
+    ),
+)
+def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
+    """Walks the OU tree from its root, so that every account comes with its path."""
+    if lane.single_account:
+        yield "accounts", _account(lane.account_id)
+        return
+    try:
+        organization = lane.call("organizations", "describe_organization")["Organization"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AWSOrganizationsNotInUseException":
+            raise _no_organization(lane, error) from error
+        yield "accounts", _account(lane.account_id)
+        return
+    try:
+        for root in lane.pages("organizations", "list_roots", "Roots"):
+            for path, account in _walk(lane, root["Id"], root.get("Name") or "Root"):
+                yield (
+                    "accounts",
+                    {
+                        "account_id": account["Id"],
+                        "name": account.get("Name"),
+                        "email": account.get("Email"),
+                        "status": account.get("State") or account.get("Status") or "UNKNOWN",
+                        "ou_path": path,
+                        "tags": _tags(lane, account["Id"]),
+                        "organization_id": organization["Id"],
+                        "management_account": account["Id"] == organization.get("MasterAccountId"),
+                        "in_organization": True,
+                    },
+                )
+    except ClientError as error:
+        raise _no_organization(lane, error) from error
+
+
+def _walk(lane: Lane, parent: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for account in lane.pages("organizations", "list_accounts_for_parent", "Accounts", ParentId=parent):
+        yield path, account
+    for unit in lane.pages(
+        "organizations", "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent
+    ):
+        yield from _walk(lane, unit["Id"], f"{path}/{unit['Name']}")
+
+
+def _tags(lane: Lane, account: str) -> str | None:
+    try:
+        tags = lane.pages("organizations", "list_tags_for_resource", "Tags", ResourceId=account)
+        return json.dumps({tag["Key"]: tag["Value"] for tag in tags}, ensure_ascii=False, sort_keys=True)
+    except ClientError as error:
+        lane.gap("account_tags", error, account)
+        return None
+
+
+def _account(account: str) -> Row:
+    return {
+        "account_id": account,
+        "status": "ACTIVE",
+        "management_account": False,
+        "in_organization": False,
+    }
+
+
+def _no_organization(lane: Lane, error: ClientError) -> CredentialsError:
+    code = error.response["Error"]["Code"]
+    return CredentialsError(
+        f"{lane.aws.caller.arn} may not list the organization's accounts ({error.operation_name}: {code}): use "
+        "credentials of the management account or a delegated administrator, or read this account alone with "
+        "--single-account"
+    )

@@ -1,0 +1,65 @@
+"""Collectors: one file in ``datasets/`` each, found by being there."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sesreport.schema import Frame
+
+if TYPE_CHECKING:
+    from sesreport.collection.lane import Lane
+
+Row = Mapping[str, Any]
+Read = Callable[["Lane"], Iterator[tuple[str, Row]]]
+"""Yields ``(frame name, row)``; what was yielded before an error is kept, and coverage says it is not all."""
+
+
+@dataclass(frozen=True)
+class Collector:
+    """Reads one dataset in one lane."""
+
+    name: str
+    read: Read
+    frames: tuple[Frame, ...]
+    scope: Literal["organization", "region"]
+    """Once, in the caller's account; or in every account × Region."""
+    permissions: tuple[str, ...]
+    """IAM actions of the calls it makes; ``sesreport permissions`` prints them, a test compares."""
+    doc: str
+
+
+_COLLECTORS: dict[str, Collector] = {}
+
+
+def collector(
+    *frames: Frame, scope: Literal["organization", "region"] = "region", permissions: tuple[str, ...]
+) -> Callable[[Read], Read]:
+    """Registers a collector under its function's name; its first frame names the dataset."""
+
+    def register(read: Read) -> Read:
+        name = getattr(read, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
+        _COLLECTORS[name] = Collector(name, read, frames, scope, permissions, (read.__doc__ or "").strip())
+        return read
+
+    return register
+
+
+def collectors() -> dict[str, Collector]:
+    """All collectors by name, in the order of their file names."""
+    from sesreport.collection import datasets
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(datasets.__path__)):
+        importlib.import_module(f"{datasets.__name__}.{module}")
+    return dict(_COLLECTORS)
+
+
+def frames() -> dict[str, Frame]:
+    """Declarations of all collected frames by name, coverage last."""
+    from sesreport.collection.coverage import COVERAGE
+
+    declared = {frame.name: frame for c in collectors().values() for frame in c.frames}
+    return {**declared, COVERAGE.name: COVERAGE}

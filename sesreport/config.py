@@ -1,0 +1,208 @@
+"""``sesreport.toml``: what may be configured, with defaults, checked key by key.
+
+AWS settings (profiles, SSO, endpoints, default Region) are the SDK's own and have no place here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sesreport.errors import ConfigError
+
+AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+Environment = Literal["prod", "staging", "dev", "sandbox"]
+Severity = Literal["critical", "high", "medium", "low"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organization(_Section):
+    """``[organization]``: which accounts, how to reach them, how to tell their environment."""
+
+    name: str = ""
+    """Shown on the pack; empty means the organization's id."""
+    role_name: str = "SesReportReadOnly"
+    """The role assumed in each member account."""
+    external_id: str = ""
+    """Passed to AssumeRole when the roles require one."""
+    accounts_include: list[AccountId] = []
+    """Only these accounts (empty means all)."""
+    accounts_exclude: list[AccountId] = []
+    """Not these; each leaves a ``skipped`` coverage row."""
+    environment_tag: str = "environment"
+    """Account tag that names the environment."""
+    environment_values: dict[str, Environment] = {
+        "production": "prod",
+        "prd": "prod",
+        "live": "prod",
+        "stage": "staging",
+        "test": "staging",
+        "development": "dev",
+        "sbx": "sandbox",
+    }
+    """Tag values, and parts of OU paths, that mean an environment beside its own name."""
+    regions: list[str] = []
+    """Only these Regions (empty means all that offer SES and are enabled in the account)."""
+
+
+class Tags(_Section):
+    """``[tags]``: which tags carry the owner and the ticket, most trusted first."""
+
+    owner: list[str] = ["owner", "Owner", "team"]
+    ticket: list[str] = ["ticket", "Ticket", "change-ticket"]
+
+
+class Collect(_Section):
+    """``[collect]``: how much to read, and how hard."""
+
+    workers: Annotated[int, Field(ge=1, le=256)] = 16
+    """account × Region lanes read at the same time."""
+    metric_days: Annotated[int, Field(ge=1, le=455)] = 455
+    """How far back CloudWatch is read; it keeps hourly values for 455 days."""
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
+    """Attempts per call, with the SDK's back-off, before a coverage row says why not."""
+    datasets_skip: list[str] = ["costs"]
+    """Datasets not read. Each Cost Explorer request is charged by AWS, so ``costs`` is off until asked for."""
+
+
+class KpiSetting(_Section):
+    """``[kpis.<id>]``: target, the limit up to which a miss is only ``watch``, and who answers for it."""
+
+    target: float | None = None
+    watch: float | None = None
+    owner: str | None = None
+
+
+class FindingException(_Section):
+    """``[[findings.exceptions]]``: a risk accepted for a time; it stays counted."""
+
+    rule: str
+    account_id: AccountId | None = None
+    region: str | None = None
+    identity: str | None = None
+    grantee: str | None = None
+    reason: Annotated[str, Field(min_length=1)]
+    expires: date
+
+
+class FindingsSetting(_Section):
+    """``[findings]``: severities by rule, and exceptions."""
+
+    severity: dict[str, Severity] = {}
+    exceptions: list[FindingException] = []
+
+
+class Report(_Section):
+    """``[report]``: how the pack presents itself."""
+
+    title: str = "Who can send e-mail as us"
+    classification: str = "Internal"
+    contact: str = ""
+    accent: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#1F3864"
+    deck_template: str | None = None
+    minimum_coverage: Share = 0.95
+    """Below this share no status is better than ``watch``."""
+    dormant_days: Annotated[int, Field(ge=1)] = 90
+    expiry_warning_days: Annotated[int, Field(ge=0)] = 60
+    """A register entry that ends within this many days is ``expiring``."""
+    minimum_sends: Annotated[int, Field(ge=1)] = 1000
+    """Own bounce and complaint shares are not judged below this many messages."""
+
+
+class Paths(_Section):
+    """``[paths]``: where things are, relative to the configuration file."""
+
+    register_file: Annotated[str, Field(alias="register")] = "data/register.csv"
+    snapshots: str = "data/snapshots"
+    output: str = "out"
+
+
+class Config(_Section):
+    """All settings; ``Config()`` is a working default."""
+
+    organization: Organization = Organization()
+    tags: Tags = Tags()
+    collect: Collect = Collect()
+    kpis: dict[str, KpiSetting] = {}
+    findings: FindingsSetting = FindingsSetting()
+    report: Report = Report()
+    paths: Paths = Paths()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the settings in force; two runs with the same hash judged alike."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load_config(path: Path | None) -> Config:
+    """The settings of a file; the defaults when ``path`` is None and there is no ``./sesreport.toml``.
+
+    Raises ConfigError with file, place and remedy for unreadable files, bad TOML, unknown keys and bad values.
+    """
+    if path is None:
+        path = Path("sesreport.toml")
+        if not path.exists():
+            return Config()
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error, Config)}") from error
+    base = path.parent
+    paths = Paths.model_validate(
+        {
+            "register": str(base / config.paths.register_file),
+            "snapshots": str(base / config.paths.snapshots),
+            "output": str(base / config.paths.output),
+        }
+    )
+    return config.model_copy(update={"paths": paths})
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first thing wrong, as ``section.key: what`` with a suggestion for an unknown key."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(model, first["loc"][:-1])
+        return f"unknown key {where!r}{suggestion(str(first['loc'][-1]), known)}"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r:.80}{more}"
+
+
+def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    current: Any = model
+    for part in loc:
+        if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
+            current = current.model_fields[str(part)].annotation
+        elif hasattr(current, "__args__"):
+            current = current.__args__[-1]
+    if hasattr(current, "__args__"):
+        current = current.__args__[-1]
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return [field.alias or name for name, field in current.model_fields.items()]
+    return []
+
+
+def suggestion(name: str, known: Mapping[str, Any] | list[str] | tuple[str, ...]) -> str:
+    """``; did you mean 'x'?`` or, with no near name, the names there are."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known are {', '.join(sorted(known))}" if known else ""

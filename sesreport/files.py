@@ -1,0 +1,60 @@
+"""Files and folders that are whole or not there: written under a temporary name, renamed when finished."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sesreport.errors import WriteError
+
+
+@contextmanager
+def whole_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A new folder to fill; it takes its name only when the block ends well, else nothing of it remains.
+
+    With ``replace`` a folder of that name is exchanged, else its presence is an error.
+    Raises WriteError when the disk is full, not writable, or the name is taken.
+    """
+    temporary: Path | None = None
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
+        temporary.chmod(0o755)
+        yield temporary
+        if replace and destination.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{destination.name}-old-", dir=destination.parent))
+            destination.rename(old / "was")
+            temporary.rename(destination)
+            shutil.rmtree(old, ignore_errors=True)
+        elif destination.exists():
+            raise WriteError(f"{destination}: is already there; nothing was written")
+        else:
+            temporary.rename(destination)
+    except OSError as error:
+        raise WriteError(f"{destination}: {error.strerror or error}; nothing was kept of it") from error
+    finally:
+        if temporary is not None and temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_whole(destination: Path, content: str | bytes) -> None:
+    """Writes one file under a temporary name beside it and renames it. Raises WriteError."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary = destination.with_name(f".{destination.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(destination)
+    except OSError as error:
+        raise WriteError(f"{destination}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,143 @@
+"""Policies that let in more than they should."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.analysis.registry import Analysis
+from sesreport.findings.registry import at_grants, at_identities, rule
+
+
+def _sending(analysis: Analysis) -> pd.DataFrame:
+    grants = analysis.grants
+    return grants[(grants["effect"] == "Allow") & grants["can_send"].fillna(False)]
+
+
+@rule(
+    title="Anyone can send as this identity",
+    severity="critical",
+    why="Any AWS account, ours or not, can send mail that our domain signs and our reputation answers for.",
+    recommendation="Name the accounts that need it, or add StringEquals aws:PrincipalOrgID with the organization's id.",
+)
+def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
+    """Grants behind a public exposure."""
+    public = analysis.exposures[analysis.exposures["exposure"] == "public"]
+    keys = ["account_id", "region", "identity"]
+    grants = _sending(analysis)
+    return at_grants(grants[grants["scope"] == "public"].merge(public[keys], on=keys))
+
+
+@rule(
+    title="An unknown outside account can send as this identity",
+    severity="high",
+    why="Nobody has approved this account; nobody notices when it changes hands.",
+    recommendation="Remove the grant, or enter the account in the register with an owner, a reason and an end.",
+)
+def unknown_account(analysis: Analysis) -> pd.DataFrame:
+    """Named outside accounts that the register does not know."""
+    grants = _sending(analysis)
+    named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
+    return at_grants(grants[named & grants["register_status"].isna()])
+
+
+@rule(
+    title="A vendor's approval ended, its permission did not",
+    severity="high",
+    why="The contract is over, and the vendor's account can still send as us.",
+    recommendation="Remove the grant, or renew the approval in the register.",
+)
+def expired_approval(analysis: Analysis) -> pd.DataFrame:
+    """Grants to accounts with an expired register entry."""
+    grants = _sending(analysis)
+    return at_grants(grants[(grants["register_status"] == "expired") & grants["grantee_account_id"].notna()])
+
+
+@rule(
+    title="An AWS service may send on anybody's behalf",
+    severity="high",
+    why="Without aws:SourceAccount or aws:SourceArn a stranger's resource can make the service send as us "
+    "(confused deputy).",
+    recommendation="Add StringEquals aws:SourceAccount with our account and ArnLike aws:SourceArn with the resource.",
+)
+def service_without_source(analysis: Analysis) -> pd.DataFrame:
+    """Service principals without a source condition."""
+    grants = _sending(analysis)
+    return at_grants(grants[(grants["scope"] == "service") & grants["why"].str.contains("anybody")])
+
+
+@rule(
+    title="A development or sandbox account can send as production",
+    severity="high",
+    why="Accounts where anything may be tried can send real mail to real customers as us.",
+    recommendation="Give non-production its own identity, such as a sub-domain, and remove the grant.",
+)
+def non_production_on_production(analysis: Analysis) -> pd.DataFrame:
+    """Non-production accounts of the organization on identities of production accounts."""
+    grants = _sending(analysis)
+    outside = grants["grantee_account_id"] != grants["account_id"]
+    mismatch = (grants["identity_environment"] == "prod") & grants["grantee_environment"].isin(
+        ["staging", "dev", "sandbox"]
+    )
+    return at_grants(grants[outside & mismatch])
+
+
+@rule(
+    title="A suspended or closed account is still granted",
+    severity="medium",
+    why="A reopened account comes back with its permission; a closed one's id says nothing to a reader.",
+    recommendation="Remove the grant.",
+)
+def inactive_account(analysis: Analysis) -> pd.DataFrame:
+    """Grantees in the organization that are not ACTIVE."""
+    grants = _sending(analysis)
+    return at_grants(grants[grants["grantee_status"].notna() & (grants["grantee_status"] != "ACTIVE")])
+
+
+@rule(
+    title="Any address may be used where one would do",
+    severity="medium",
+    why="The grantee can write as the chief executive or as accounts payable.",
+    recommendation="Add StringEquals ses:FromAddress with the addresses it needs.",
+)
+def any_from_address(analysis: Analysis) -> pd.DataFrame:
+    """Outside grantees on a domain without a limit on the From address."""
+    grants = _sending(analysis)
+    outside = grants["scope"].isin(["vendor", "external", "public"])
+    return at_grants(grants[outside & grants["any_from_address"].fillna(False)])
+
+
+@rule(
+    title="The identity can be managed from outside its account",
+    severity="high",
+    why="Whoever may change the policies can let in anybody. AWS documents management grants for the own account only.",
+    recommendation="Limit the actions to sending.",
+)
+def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
+    """Allow of management actions beyond the own account."""
+    grants = analysis.grants
+    wide = ~grants["scope"].isin(["none", "own", "service"])
+    return at_grants(grants[(grants["effect"] == "Allow") & grants["can_manage"].fillna(False) & wide])
+
+
+@rule(
+    title="The policy cannot be judged",
+    severity="high",
+    why="What cannot be read is not known to be safe.",
+    recommendation="Rewrite the statement in documented terms; see the evidence for the place.",
+)
+def needs_review(analysis: Analysis) -> pd.DataFrame:
+    """Unreadable documents and statements, and conditions that are not understood."""
+    grants = analysis.grants
+    return at_grants(grants[grants["scope"] == "needs review"])
+
+
+@rule(
+    title="The policies could not be read",
+    severity="high",
+    why="Who can send as this identity is not known.",
+    recommendation="Allow ses:GetEmailIdentity to the reading role and collect again.",
+)
+def unread_policies(analysis: Analysis) -> pd.DataFrame:
+    """Identities whose policies are not known."""
+    exposures = analysis.exposures
+    return at_identities(exposures[exposures["policies"].isna()], "GetEmailIdentity did not answer for it")

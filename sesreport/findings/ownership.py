@@ -1,0 +1,38 @@
+"""Identities nobody answers for."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.analysis.registry import Analysis
+from sesreport.findings.registry import at_identities, rule
+
+
+@rule(
+    title="The identity has no owner",
+    severity="low",
+    why="Nobody can say whether a grant on it is still needed.",
+    recommendation="Tag the identity with its owner.",
+)
+def no_owner(analysis: Analysis) -> pd.DataFrame:
+    """Identities without an owner tag whose tags were read."""
+    identities = analysis.identities
+    unowned = identities[identities["tags"].notna() & identities["owner"].isna()]
+    ask = "no owner tag; ask the account's owner: " + unowned["account_owner"].fillna("not known")
+    return at_identities(unowned, ask)
+
+
+@rule(
+    title="Mail is sent from a Region nobody watches",
+    severity="medium",
+    why="An identity in a Region where none of our other accounts has one is easily forgotten, or not ours.",
+    recommendation="Confirm that it is needed there, or delete it.",
+)
+def lonely_region(analysis: Analysis) -> pd.DataFrame:
+    """Regions in which only one account of many has identities."""
+    identities = analysis.identities
+    accounts = identities.groupby("region")["account_id"].nunique()
+    if identities["account_id"].nunique() < 3:
+        return at_identities(identities.iloc[:0], "")
+    lonely = identities[identities["region"].map(accounts == 1).astype(bool)]
+    return at_identities(lonely, "the only account with identities in " + lonely["region"])

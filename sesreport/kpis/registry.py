@@ -1,0 +1,94 @@
+"""A KPI is one function from an analysis to a :class:`Measure`, registered with what it means."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from sesreport.analysis.registry import Analysis
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a KPI function found. ``value`` is None where it cannot be known; ``reason`` then says why."""
+
+    value: float | None
+    frame: pd.DataFrame
+    """One row per counted thing: the evidence."""
+    numerator: float | None = None
+    denominator: float | None = None
+    reason: str = ""
+    history: Mapping[str, float | None] = field(default_factory=dict)
+    """Earlier months by ``YYYY-MM``, where the data reach back that far."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A registered KPI."""
+
+    id: str
+    measure: Callable[[Analysis], Measure]
+    order: int
+    """Place on the scorecard."""
+    label: str
+    question: str
+    definition: str
+    formula: str
+    source: str
+    unit: str
+    """``count``, ``share``, ``rate``, ``days`` or ``messages``."""
+    direction: str
+    """``lower``, ``higher`` or ``none``."""
+    datasets: tuple[str, ...]
+    """Collected datasets it rests on; its coverage is that of the places where all were read."""
+    target: float | None = None
+    watch: float | None = None
+    owner: str = ""
+    headline: bool = False
+
+
+_KPIS: dict[str, Definition] = {}
+
+Measuring = Callable[[Analysis], Measure]
+
+
+def kpi(
+    *,
+    order: int,
+    label: str,
+    question: str,
+    definition: str,
+    formula: str,
+    source: str,
+    unit: str,
+    direction: str,
+    datasets: tuple[str, ...],
+    target: float | None = None,
+    watch: float | None = None,
+    owner: str = "",
+    headline: bool = False,
+) -> Callable[[Measuring], Measuring]:
+    """Registers a KPI under its function's name."""
+
+    def register(measure: Measuring) -> Measuring:
+        name = getattr(measure, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
+        _KPIS[name] = Definition(
+            name, measure, order, label, question, definition, formula, source, unit, direction, datasets, target,
+            watch, owner, headline,
+        )  # fmt: skip
+        return measure
+
+    return register
+
+
+def kpis() -> list[Definition]:
+    """All KPIs in scorecard order."""
+    import sesreport.kpis as package
+
+    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"{package.__name__}.{module}")
+    return sorted(_KPIS.values(), key=lambda definition: definition.order)

@@ -1,0 +1,119 @@
+"""The only module that runs notebooks: papermill, one kernel each, several at a time.
+
+A notebook's parameters are the ones its first code cell (tagged ``parameters``) names; anything else is an error,
+because papermill alone would only log it and run with the default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sesreport.errors import ConfigError
+from sesreport.files import sha256_of
+from sesreport.resources import shipped
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What became of one notebook."""
+
+    name: str
+    path: Path
+    """The executed copy; also there, as far as it came, when it failed."""
+    source_sha256: str
+    seconds: float
+    error: str | None = None
+    """``ENAME: message (cell n)``, or None when all cells ran."""
+    cell: int | None = None
+    """Place of the failed cell, from 1."""
+
+
+def notebooks() -> list[Path]:
+    """The shipped notebooks in the order of the pack."""
+    return sorted(shipped("notebooks").glob("[0-9]*.ipynb"))
+
+
+def parameters_of(notebook: Path) -> dict[str, dict[str, str]]:
+    """Parameters by name with ``default``, ``inferred_type_name`` and ``help``, from the notebook's own cell."""
+    import papermill
+
+    found: dict[str, dict[str, str]] = papermill.inspect_notebook(str(notebook))
+    return found
+
+
+def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
+    """Raises ConfigError for a parameter the notebook does not have."""
+    known = parameters_of(notebook)
+    for name in parameters:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
+            raise ConfigError(f"{notebook.name} has no parameter {name!r}{hint}")
+
+
+def run_notebooks(
+    sources: Sequence[Path],
+    folder: Path,
+    parameters: Mapping[str, Any],
+    *,
+    workers: int | None = None,
+) -> list[Executed]:
+    """Executes the notebooks into ``folder``, their kernels started there; results in the order of the sources.
+
+    Each gets those ``parameters`` it has; one that none of them has is a ConfigError. A failing notebook does not
+    stop the others. ``workers`` defaults to the number of cores.
+    """
+    known = {source: parameters_of(source) for source in sources}
+    for name in parameters:
+        if sources and not any(name in names for names in known.values()):
+            check_parameters(sources[0], {name: None})
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="notebook") as pool:
+        return list(
+            pool.map(
+                lambda source: execute(
+                    source, folder / source.name, {k: v for k, v in parameters.items() if k in known[source]}
+                ),
+                sources,
+            )
+        )
+
+
+def execute(source: Path, destination: Path, parameters: Mapping[str, Any]) -> Executed:
+    """Executes one notebook; failure is a value, and what ran before it is kept."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, not one of the user's others
+    check_parameters(source, parameters)
+    started = time.monotonic()
+    error: str | None = None
+    cell: int | None = None
+    try:
+        papermill.execute_notebook(
+            str(source),
+            str(destination),
+            parameters=dict(parameters),
+            kernel_name="python3",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            # papermill's own ``cwd`` changes the directory of the whole process, which threads share.
+            resources={"metadata": {"path": str(destination.parent)}},
+            shutdown_kernel="immediate",
+        )
+    except PapermillExecutionError as failure:
+        cell = int(failure.cell_index) + 1
+        error = f"{failure.ename}: {str(failure.evalue).splitlines()[0] if failure.evalue else ''} (cell {cell})"
+    except Exception as failure:  # a kernel that dies or never starts raises whatever its client met
+        log.debug("%s", source, exc_info=True)
+        error = f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else 'the kernel stopped'}"
+    return Executed(source.stem, destination, sha256_of(source), time.monotonic() - started, error, cell)

@@ -1,0 +1,50 @@
+"""Open a pack: the folder of one already made, or one computed from a snapshot for an analyst."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sesreport.config import Config, load_config
+from sesreport.errors import ConfigError, SnapshotError
+from sesreport.period import Period
+from sesreport.report.pack import Branding, Pack
+from sesreport.results import Results
+
+
+def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-month", config: str = "") -> Pack:
+    """Numbers (``.results``) and frames (``.frames``) of one period.
+
+    ``pack`` names the folder of a pack and wins over all else. Otherwise ``snapshot`` is a snapshot's folder,
+    ``latest`` (the newest of the configuration's) or ``demo`` (the demonstration organization, read once a day from
+    its own endpoint and kept in the user's cache). ``period`` is ``YYYY-MM`` or the month before the snapshot.
+    Raises ConfigError, SnapshotError.
+    """
+    from sesreport.report.build import make_pack, open_frames
+
+    if pack:
+        folder = Path(pack)
+        if not (folder / "results.json").is_file():
+            raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
+        return Pack(Results.read(folder / "results.json"), open_frames(folder), Branding())
+    from sesreport.store import load
+
+    settings, path = _choose(snapshot, config)
+    chosen = load(path)
+    return make_pack(chosen, settings, Period.parse(period, today=chosen.started_at.date()))
+
+
+def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
+    from sesreport.store import snapshots
+
+    if snapshot == "demo":
+        from sesreport.demo.snapshot import demo_config, demo_snapshot
+
+        return demo_config(), demo_snapshot(today=datetime.now(UTC).date())
+    settings = load_config(Path(config) if config else None)
+    if snapshot != "latest":
+        return settings, Path(snapshot)
+    found = snapshots(Path(settings.paths.snapshots))
+    if not found:
+        raise ConfigError(f"no snapshot in {settings.paths.snapshots}; collect one with 'sesreport collect'")
+    return settings, found[-1]

@@ -1,0 +1,20 @@
+"""Reference data shipped with the package: small, sourced, dated tables under ``data/reference/``."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+
+from sesreport.resources import shipped
+
+
+@cache
+def table(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of ``data/reference/<name>.csv``; lines that begin with ``#`` give its source and date."""
+    with shipped(f"data/reference/{name}.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def opt_in_regions() -> frozenset[str]:
+    """Regions that an account must enable before it can use them."""
+    return frozenset(row["region"] for row in table("regions") if row["opt_in"] == "true")

@@ -1,0 +1,1 @@
+"""The pack: workbook, HTML report, deck, notebooks and manifest of one period."""

@@ -1,0 +1,51 @@
+"""The scorecard: every KPI with actual, target, change, status and owner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sesreport.report import words
+from sesreport.report.deck import titles
+from sesreport.report.deck.description import Cell, Content, Nothing, Table, slide
+from sesreport.report.deck.evidence import method
+from sesreport.report.pack import Pack
+from sesreport.results import Kpi
+
+ROWS = 11
+
+
+@slide(order=20)
+def scorecard(pack: Pack) -> Iterator[Content]:
+    kpis = pack.results.kpis
+    pages = [kpis[at : at + ROWS] for at in range(0, len(kpis), ROWS)] or [()]
+    for number, page in enumerate(pages, 1):
+        of = f" ({number} of {len(pages)})" if len(pages) > 1 else ""
+        yield Content(
+            title=titles.limited(titles.scorecard(kpis) + of, titles.scorecard(kpis)),
+            subtitle=f"Actual, target and change since {pack.results.compared_with or 'an earlier month'}, "
+            f"{pack.results.period_name}",
+            body=_table(page) if page else Nothing("No data: no KPI was computed."),
+            source="results of this pack",
+            notes=method(pack, page),
+            takeaway=pack.results.coverage.statement,
+        )
+
+
+def _table(kpis: tuple[Kpi, ...]) -> Table:
+    return Table(
+        headers=("KPI", "Actual", "Target", "Change", "Status", "Owner"),
+        rows=tuple(
+            (
+                Cell(kpi.label),
+                Cell(words.number(kpi.value, kpi.unit)),
+                Cell(words.target(kpi)),
+                Cell(words.change(kpi)),
+                Cell(words.status(kpi.status), fill=words.COLORS[kpi.status]),
+                Cell(kpi.owner or "no owner"),
+            )
+            for kpi in kpis
+        ),
+        widths=(3.75, 1.3, 1.4, 1.75, 2.05, 2.4),
+        alt="; ".join(f"{kpi.label}: {words.number(kpi.value, kpi.unit)}, {kpi.status}" for kpi in kpis),
+        right=frozenset({1, 2, 3}),
+    )

@@ -1,0 +1,172 @@
+"""Workbook and deck as files: whole or not at all, the same bytes for the same content, inert text.
+
+openpyxl, python-pptx and the XlsxWriter inside it stamp the clock into what they write and offer no way to
+describe a chart to a screen reader or to quiet Excel's "number stored as text" mark. Both are settled here, in one
+pass over the finished zip: entries sorted, times fixed, document dates taken from the snapshot, embedded workbooks
+treated the same way, and named parts edited. Shapes of the parts: ECMA-376 part 1, SpreadsheetML and DrawingML.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+from xml.sax.saxutils import quoteattr
+
+from sesreport.errors import WriteError
+
+Edit = Callable[[bytes], bytes]
+"""Changes one part; of a worksheet it is given what follows the rows (``</sheetData>`` and after)."""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_CHUNK = 1 << 20
+_ROWS_END = b"</sheetData>"
+_EMBEDDED = (".xlsx", ".xlsm", ".docx", ".pptx")
+_CORE_DATE = re.compile(rb"(<dcterms:(?:created|modified)\b[^>]*>)[^<]*(</dcterms:)")
+_UNNAMED_PROPERTIES = re.compile(rb"<((?:\w+:)?cNvPr)\b([^>]*?)\s*(/?)>")
+_AFTER_IGNORED_ERRORS = re.compile(rb"<(?:smartTags|drawing|legacyDrawing|picture|tableParts|extLst)\b|</worksheet>")
+
+# C0 and C1 controls except tab and line feed, lone surrogates, the two non-characters of XML, and the marks that
+# turn the direction of text (Unicode TR36 3.3): each is shown, none acts.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def plain(text: str) -> str:
+    """The text with every control character and direction mark made visible, legal in XML; lines end in LF."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNSAFE.sub(lambda match: _visible(ord(match[0])), text)
+
+
+def _visible(code: int) -> str:
+    return chr(0x2400 + code) if code < 0x20 else f"⟨U+{code:04X}⟩"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside ``path`` to write to; renamed to ``path`` when the block ends, removed when it fails.
+
+    Raises WriteError, with ``path`` as it was, when the file system refuses.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise WriteError(
+            f"{path} could not be written: {error.strerror or error}; what was there is untouched"
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def rewrite(
+    source: IO[bytes], target: IO[bytes], *, finished_at: datetime, edits: Mapping[str, Edit] | None = None
+) -> None:
+    """Copy an OOXML zip so that equal content gives equal bytes.
+
+    ``finished_at`` (timezone-aware) becomes the document's created and modified date; ``edits`` maps part names to
+    changes. Raises KeyError when an edit names a part that the zip does not have.
+    """
+    pending = dict(edits or {})
+    stamp = finished_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    with (
+        zipfile.ZipFile(source) as old,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as new,
+    ):
+        for name in sorted(old.namelist()):
+            edit = pending.pop(name, None)
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 0
+            with old.open(name) as part, new.open(info, "w", force_zip64=True) as out:
+                if name.startswith("xl/worksheets/sheet"):
+                    _copy_worksheet(part, out, edit)
+                    continue
+                content = part.read()
+                if name.lower().endswith(_EMBEDDED):
+                    inner = io.BytesIO()
+                    rewrite(io.BytesIO(content), inner, finished_at=finished_at)
+                    content = inner.getvalue()
+                elif name == "docProps/core.xml":
+                    content = _CORE_DATE.sub(rb"\g<1>" + stamp + rb"\g<2>", content)
+                out.write(edit(content) if edit else content)
+    if pending:
+        raise KeyError(f"no part {sorted(pending)[0]} to edit")
+
+
+def _copy_worksheet(part: IO[bytes], out: IO[bytes], edit: Edit | None) -> None:
+    """Stream the rows (they may be hundreds of megabytes); hold only what follows them, for ``edit``."""
+    held = b""
+    while chunk := part.read(_CHUNK):
+        held += chunk
+        if (at := held.find(_ROWS_END)) >= 0:
+            out.write(held[:at])
+            tail = held[at:] + part.read()
+            out.write(edit(tail) if edit else tail)
+            return
+        out.write(held[: -len(_ROWS_END)])
+        held = held[-len(_ROWS_END) :]
+    out.write(edit(held) if edit else held)
+
+
+def alt_texts(texts: Sequence[str]) -> Edit:
+    """An edit of a spreadsheet drawing: the n-th chart or picture in it gets the n-th text as its description."""
+
+    def edit(drawing: bytes) -> bytes:
+        waiting = iter(texts)
+
+        def describe(match: re.Match[bytes]) -> bytes:
+            text = next(waiting, None)
+            if text is None:
+                return match[0]
+            return b"<%b%b descr=%b%b>" % (match[1], match[2], quoteattr(plain(text)).encode(), match[3])
+
+        return _UNNAMED_PROPERTIES.sub(describe, drawing)
+
+    return edit
+
+
+def text_numbers(*ranges: str) -> Edit:
+    """An edit of a worksheet: no green triangle for digits kept as text (account ids) in these cell ranges."""
+
+    def edit(tail: bytes) -> bytes:
+        mark = b"".join(b'<ignoredError sqref="%b" numberStoredAsText="1"/>' % cells.encode() for cells in ranges)
+        return _insert(tail, b"<ignoredErrors>" + mark + b"</ignoredErrors>", _AFTER_IGNORED_ERRORS)
+
+    return edit
+
+
+def extension(element: bytes) -> Edit:
+    """An edit of a worksheet: one ``<ext>`` element (such as a sparkline group) at its end."""
+
+    def edit(tail: bytes) -> bytes:
+        return tail.replace(b"</worksheet>", b"<extLst>" + element + b"</extLst></worksheet>")
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    """One edit made of several, in order."""
+
+    def edit(content: bytes) -> bytes:
+        for each in edits:
+            content = each(content)
+        return content
+
+    return edit
+
+
+def _insert(tail: bytes, element: bytes, before: re.Pattern[bytes]) -> bytes:
+    match = before.search(tail)
+    at = match.start() if match else len(tail)
+    return tail[:at] + element + tail[at:]

@@ -1,0 +1,34 @@
+"""The bounce and complaint rates at which AWS acts.
+
+Source: Amazon SES Developer Guide, "Amazon SES sending review process FAQs": an account comes under review at a
+bounce rate of 5 % or a complaint rate of 0.1 %, and sending may be paused from 10 % or 0.5 %.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+BOUNCE_REVIEW, BOUNCE_PAUSE = 0.05, 0.10
+COMPLAINT_REVIEW, COMPLAINT_PAUSE = 0.001, 0.005
+JUDGED_FROM = 1_000
+"""Messages a month below which an own rate says nothing."""
+
+
+def crossed(rows: pd.DataFrame) -> pd.Series:
+    """Per row of ``sent``, ``bounce_rate``, ``complaint_rate``: which line it is over, in words."""
+    sent, bounce, complaint = (
+        pd.to_numeric(rows[name], errors="coerce").astype("Float64")
+        for name in ("sent", "bounce_rate", "complaint_rate")
+    )
+    told = pd.Series("below both review lines", index=rows.index, dtype="object")
+    told[(bounce.isna() | complaint.isna()).to_numpy("bool")] = "not known"
+    for line, words in (
+        (complaint >= COMPLAINT_REVIEW, "complaint review line (0.1 %)"),
+        (bounce >= BOUNCE_REVIEW, "bounce review line (5 %)"),
+        (complaint >= COMPLAINT_PAUSE, "complaint pause line (0.5 %)"),
+        (bounce >= BOUNCE_PAUSE, "bounce pause line (10 %)"),
+    ):
+        told[line.fillna(value=False).to_numpy("bool")] = words
+    told[(sent < JUDGED_FROM).fillna(value=False).to_numpy("bool")] = f"not judged: fewer than {JUDGED_FROM:,} sent"
+    told[sent.isna().to_numpy("bool")] = "not known"
+    return told

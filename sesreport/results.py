@@ -1,0 +1,211 @@
+"""``results.json``: every number of one pack, computed once and read by every output.
+
+The workbook, the HTML report, the deck and the notebooks take their numbers from a :class:`Results` and from
+nowhere else, so they cannot disagree. Unknown values are ``None`` (``null``), never zero.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sesreport.errors import SnapshotError
+
+ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE = "on target", "watch", "off target", "not measurable"
+STATUSES = (ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE)
+SEVERITIES = ("critical", "high", "medium", "low")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One month of a KPI's series; ``value`` is None where the month is not known."""
+
+    period: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a number rests on: the places (account × Region) that were read, of those that should have been."""
+
+    read: int
+    expected: int
+
+    @property
+    def share(self) -> float | None:
+        return self.read / self.expected if self.expected else None
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One KPI of the period. ``unit``: ``count``, ``share`` (0..1), ``rate`` (0..1, small), ``days``, ``messages``."""
+
+    id: str
+    label: str
+    question: str
+    definition: str
+    formula: str
+    source: str
+    unit: str
+    direction: str
+    """``lower`` or ``higher`` is better, or ``none`` (a figure without a target)."""
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    target: float | None
+    watch: float | None
+    """Beyond the target but not yet off target up to here."""
+    status: str
+    reason: str
+    """One sentence: why the status is what it is, or why the value is not known."""
+    prior: float | None
+    change: float | None
+    """value - prior, in the KPI's unit."""
+    series: tuple[Point, ...]
+    """13 months, oldest first, the period last."""
+    owner: str
+    headline: bool
+    """One of the board's own numbers (first on every page)."""
+    coverage: Basis
+    frame: str
+    """Name of the frame behind it in ``data/``: one row per counted thing."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that could not be read."""
+
+    account_id: str
+    account_name: str
+    region: str
+    dataset: str
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the organization the pack rests on."""
+
+    accounts: Basis
+    places: Basis
+    """account × Region."""
+    by_status: Mapping[str, int]
+    """Coverage rows (account × Region × dataset) by status."""
+    statement: str
+    """One sentence for page one."""
+    gaps: tuple[Gap, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Something the board is asked to decide."""
+
+    decision: str
+    owner: str
+    due: str
+    effect: str
+    """What happens if it is not taken."""
+    rule: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Open findings in numbers; the rows are the frame ``findings``."""
+
+    open: int
+    excepted: int
+    by_severity: Mapping[str, int]
+    by_rule: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class SnapshotRef:
+    """Which evidence the numbers were computed from."""
+
+    id: str
+    sha256: str
+    started_at: str
+    finished_at: str
+    tool_version: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """All numbers and sentences of one pack."""
+
+    period: str
+    period_name: str
+    organization_id: str
+    organization_name: str
+    title: str
+    classification: str
+    contact: str
+    headline: str
+    """The verdict as one line of at most 90 characters."""
+    verdict: tuple[str, ...]
+    """The verdict in at most three sentences."""
+    decisions: tuple[Decision, ...]
+    kpis: tuple[Kpi, ...]
+    findings: Findings
+    coverage: Coverage
+    snapshot: SnapshotRef
+    compared_with: str
+    """The earlier snapshot or month that ``prior`` values come from, in words."""
+    configuration_sha256: str
+    register_sha256: str
+    format: str = field(default="sesreport-results/1")
+
+    def kpi(self, kpi_id: str) -> Kpi:
+        """The KPI with that id; KeyError when there is none."""
+        for kpi in self.kpis:
+            if kpi.id == kpi_id:
+                return kpi
+        raise KeyError(kpi_id)
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Results:
+        """The results a pack's ``results.json`` holds; SnapshotError when the text is something else."""
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            return cls(
+                **{
+                    **raw,
+                    "verdict": tuple(raw["verdict"]),
+                    "decisions": tuple(Decision(**d) for d in raw["decisions"]),
+                    "kpis": tuple(_kpi(k) for k in raw["kpis"]),
+                    "findings": Findings(**raw["findings"]),
+                    "coverage": Coverage(
+                        **{
+                            **raw["coverage"],
+                            "accounts": Basis(**raw["coverage"]["accounts"]),
+                            "places": Basis(**raw["coverage"]["places"]),
+                            "gaps": tuple(Gap(**g) for g in raw["coverage"]["gaps"]),
+                        }
+                    ),
+                    "snapshot": SnapshotRef(**raw["snapshot"]),
+                }
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise SnapshotError(f"results.json is not a pack's results: {error}") from error
+
+    @classmethod
+    def read(cls, path: Path) -> Results:
+        return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def _kpi(raw: dict[str, Any]) -> Kpi:
+    return Kpi(
+        **{
+            **raw,
+            "series": tuple(Point(**p) for p in raw["series"]),
+            "coverage": Basis(**raw["coverage"]),
+        }
+    )

@@ -1,0 +1,186 @@
+"""The declared shape of every frame: columns, types, keys, three sample rows.
+
+A frame is declared once, beside the function that makes it, as a :class:`Frame`; the declaration types new
+frames, validates them on write and on load, and documents them. At rest a frame is Parquet with the Arrow
+types given here; in memory it is a pandas DataFrame with nullable dtypes, so unknown is always ``NA``.
+
+============  ==================  =====================================
+column kind   at rest             in memory
+============  ==================  =====================================
+text          string              string (NA when unknown)
+account_id    string, 12 digits   string
+integer       int64               Int64
+real          double              Float64
+flag          bool                boolean
+at            timestamp[us, UTC]  datetime64[us, UTC]
+texts         list<string>        list[pyarrow] (``frame.col.list``)
+============  ==================  =====================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from sesreport.errors import SchemaError
+
+_KINDS: dict[str, pa.DataType] = {
+    "text": pa.string(),
+    "account_id": pa.string(),
+    "integer": pa.int64(),
+    "real": pa.float64(),
+    "flag": pa.bool_(),
+    "at": pa.timestamp("us", tz="UTC"),
+    "texts": pa.list_(pa.string()),
+}
+_DTYPES: dict[pa.DataType, Any] = {
+    pa.string(): pd.StringDtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.float64(): pd.Float64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.list_(pa.string()): pd.ArrowDtype(pa.list_(pa.string())),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind (see the module's table), what it means, and what must hold."""
+
+    kind: str
+    doc: str
+    required: bool = False
+    """No NA allowed."""
+    minimum: float | None = None
+    """Smallest legal value (0 for counts and shares)."""
+
+
+def text(doc: str, *, required: bool = False) -> Column:
+    return Column("text", doc, required)
+
+
+def account_id(doc: str, *, required: bool = False) -> Column:
+    return Column("account_id", doc, required)
+
+
+def integer(doc: str, *, required: bool = False, minimum: float | None = None) -> Column:
+    return Column("integer", doc, required, minimum)
+
+
+def count(doc: str, *, required: bool = False) -> Column:
+    return Column("integer", doc, required, 0)
+
+
+def real(doc: str, *, required: bool = False, minimum: float | None = None) -> Column:
+    return Column("real", doc, required, minimum)
+
+
+def flag(doc: str, *, required: bool = False) -> Column:
+    return Column("flag", doc, required)
+
+
+def at(doc: str, *, required: bool = False) -> Column:
+    return Column("at", doc, required)
+
+
+def texts(doc: str, *, required: bool = False) -> Column:
+    return Column("texts", doc, required)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One declared frame. ``keys`` come first, identify a row and are never NA."""
+
+    name: str
+    doc: str
+    keys: Mapping[str, Column]
+    columns: Mapping[str, Column]
+    samples: Sequence[Mapping[str, Any]] = ()
+    """Three rows as an analyst would meet them."""
+    unique: bool = True
+    """Whether the keys identify one row (an event log may repeat)."""
+
+    @property
+    def all_columns(self) -> dict[str, Column]:
+        return {**self.keys, **self.columns}
+
+    @property
+    def arrow(self) -> pa.Schema:
+        return pa.schema(
+            [pa.field(n, _KINDS[c.kind], nullable=True, metadata={"doc": c.doc}) for n, c in self.all_columns.items()]
+        )
+
+    def from_rows(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+        """A typed frame from plain rows; a missing field is NA, a field the frame lacks is an error."""
+        rows = list(rows)
+        known = self.all_columns.keys()
+        for row in rows:
+            if row.keys() - known:
+                raise SchemaError(f"frame {self.name}: no column {sorted(row.keys() - known)[0]!r}")
+        try:
+            try:
+                table = pa.Table.from_pylist(rows, schema=self.arrow)
+            except UnicodeEncodeError:
+                table = pa.Table.from_pylist([_storable(row) for row in rows], schema=self.arrow)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise SchemaError(f"frame {self.name}: {error}") from error
+        return self.check(nullable(table))
+
+    def empty(self) -> pd.DataFrame:
+        return self.from_rows([])
+
+    def to_arrow(self, frame: pd.DataFrame) -> pa.Table:
+        """The frame as an Arrow table of the declared types.
+
+        Raises SchemaError for a missing or surplus column, a wrong type, a broken key or value.
+        """
+        expected, found = list(self.all_columns), list(frame.columns)
+        if expected != found:
+            missing, surplus = set(expected) - set(found), set(found) - set(expected)
+            raise SchemaError(
+                f"frame {self.name}: columns differ (missing {sorted(missing)}, surplus {sorted(surplus)})"
+                if missing or surplus
+                else f"frame {self.name}: columns are out of order: {found}"
+            )
+        try:
+            table = pa.Table.from_pandas(frame, schema=self.arrow, preserve_index=False, safe=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise SchemaError(f"frame {self.name}: {error}") from error
+        return table.replace_schema_metadata(None)
+
+    def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame cast to the declared dtypes, columns in order, index dropped, and checked."""
+        return self.check(nullable(self.to_arrow(frame.reset_index(drop=True)[list(self.all_columns)])))
+
+    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The same frame, or SchemaError saying which column breaks which promise."""
+        for name, column in self.all_columns.items():
+            values = frame[name]
+            if (name in self.keys or column.required) and values.isna().any():
+                raise SchemaError(f"frame {self.name}: {name} is NA in {int(values.isna().sum())} rows")
+            if column.kind == "account_id" and not values.dropna().str.fullmatch(r"\d{12}").all():
+                bad = values.dropna()[~values.dropna().str.fullmatch(r"\d{12}")].iloc[0]
+                raise SchemaError(f"frame {self.name}: {name} {bad!r} is not a 12-digit account id")
+            if column.minimum is not None and (values.dropna() < column.minimum).any():
+                raise SchemaError(f"frame {self.name}: {name} is below {column.minimum:g}")
+        if self.unique and len(frame) and frame.duplicated(list(self.keys)).any():
+            first = frame.loc[frame.duplicated(list(self.keys)), list(self.keys)].iloc[0].to_dict()
+            raise SchemaError(f"frame {self.name}: two rows with the key {first}")
+        return frame
+
+
+def nullable(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame with the nullable dtypes of this module's table."""
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
+    return frame
+
+
+def _storable(row: Mapping[str, Any]) -> dict[str, Any]:
+    r"""Lone surrogates, which JSON can carry and UTF-8 cannot, as the JSON escapes they came from (``\\ud800``)."""
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for name, value in row.items()
+    }

@@ -1,0 +1,177 @@
+"""Snapshots on disk: one Parquet file per frame and a manifest that seals them.
+
+``<folder>/<UTC time>/`` holds ``<frame>.parquet`` and ``manifest.json`` (versions, settings' hash, SHA-256 and rows of
+each file, coverage in short). A snapshot is written under a temporary name, renamed when whole, and never changed;
+loading verifies every byte.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sesreport import __version__
+from sesreport.collection.registry import frames as declared_frames
+from sesreport.errors import ConfigError, SnapshotError
+from sesreport.files import sha256_of, whole_folder
+from sesreport.period import Period
+from sesreport.schema import Frame, nullable
+
+FORMAT = "sesreport-snapshot/1"
+
+
+class Snapshot:
+    """One collection: frames as attributes (``snapshot.identities``), verified against the manifest."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises SnapshotError when the snapshot is missing, incomplete, changed, or of another format."""
+        self.path = path
+        self.manifest: dict[str, Any] = _read_manifest(path)
+        self.sha256 = sha256_of(path / "manifest.json")
+        """Hash of the manifest, which holds the hash of every file: it names the evidence."""
+        self._declared = declared_frames()
+        for name, entry in self.manifest["files"].items():
+            file = path / f"{name}.parquet"
+            if not file.is_file():
+                raise SnapshotError(f"snapshot {path}: {file.name} is missing; restore it or collect again")
+            if sha256_of(file) != entry["sha256"]:
+                raise SnapshotError(f"snapshot {path}: {file.name} was changed after it was written; restore it")
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @cached_property
+    def started_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["started_at"])
+
+    @cached_property
+    def finished_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest["finished_at"])
+
+    @property
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """All collected frames by name."""
+        return {name: getattr(self, name) for name in self._declared}
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        if name.startswith("_") or name not in self._declared:
+            raise AttributeError(f"a snapshot has no frame {name!r}")
+        frame = self._read(self._declared[name])
+        setattr(self, name, frame)
+        return frame
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {entry['rows']}" for name, entry in self.manifest["files"].items())
+        return f"<Snapshot {self.id}: {rows}>"
+
+    def _read(self, declared: Frame) -> pd.DataFrame:
+        if declared.name not in self.manifest["files"]:
+            return declared.empty()  # a dataset that is newer than the snapshot; it has no coverage rows either
+        try:
+            table = pq.read_table(self.path / f"{declared.name}.parquet", memory_map=True)
+            table = table.select(list(declared.all_columns)).cast(declared.arrow)
+        except (OSError, KeyError, pa.ArrowException) as error:
+            raise SnapshotError(f"snapshot {self.path}: {declared.name}.parquet cannot be read: {error}") from error
+        return declared.check(nullable(table))
+
+
+def write_snapshot(
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame],
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    about: dict[str, Any],
+) -> Path:
+    """Writes a new snapshot and returns its path; ``about`` joins the manifest.
+
+    Two collections that began in the same second get different names. Raises SchemaError, WriteError.
+    """
+    declared = declared_frames()
+    stem = started_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    number = 1
+    while (destination := folder / (stem if number == 1 else f"{stem}-{number}")).exists():
+        number += 1
+    with whole_folder(destination) as temporary:
+        files = {}
+        for name, frame in frames.items():
+            table = declared[name].to_arrow(declared[name].check(frame))
+            file = temporary / f"{name}.parquet"
+            pq.write_table(table, file, compression="zstd")
+            files[name] = {"sha256": sha256_of(file), "rows": table.num_rows}
+        manifest = {
+            "format": FORMAT,
+            "tool": {
+                "sesreport": __version__,
+                "botocore": botocore.__version__,
+                "pandas": pd.__version__,
+                "pyarrow": pa.__version__,
+                "python": platform.python_version(),
+            },
+            "started_at": started_at.isoformat(),
+            "finished_at": finished_at.isoformat(),
+            **about,
+            "coverage": frames["coverage"]["status"].value_counts().sort_index().to_dict(),
+            "files": files,
+        }
+        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return destination
+
+
+def load(path: str | Path) -> Snapshot:
+    """The snapshot at a path, verified. Raises SnapshotError."""
+    return Snapshot(Path(path))
+
+
+def snapshots(folder: Path) -> list[Path]:
+    """Paths of all whole snapshots in a folder, oldest first."""
+    return sorted(p.parent for p in folder.glob("[0-9]*/manifest.json"))
+
+
+def snapshot_of(folder: Path, period: Period) -> Path:
+    """The snapshot that speaks for a closed month: the first begun after its end, within the next month.
+
+    Failing that, the last one begun within the month. Raises ConfigError when there is neither.
+    """
+    begun = [(_begun(path), path) for path in snapshots(folder)]
+    after = [path for moment, path in begun if period.end <= moment < period.shift(1).end]
+    within = [path for moment, path in begun if period.start <= moment < period.end]
+    if not after and not within:
+        raise ConfigError(
+            f"no snapshot for {period} in {folder}: it needs one begun in {period} or {period.shift(1)}; "
+            "collect one with 'sesreport collect'"
+        )
+    return after[0] if after else within[-1]
+
+
+def _begun(path: Path) -> datetime:
+    return datetime.strptime(path.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT:
+            raise SnapshotError(
+                f"snapshot {path}: format {manifest['format']!r}, not {FORMAT!r}: made by another version"
+            )
+        if not {"files", "started_at", "finished_at"} <= manifest.keys():
+            raise KeyError("files")
+    except FileNotFoundError as error:
+        raise SnapshotError(
+            f"snapshot {path}: there is no manifest.json; it is not a snapshot, or not a whole one"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SnapshotError(f"snapshot {path}: manifest.json cannot be read: {error}") from error
+    return dict(manifest)
