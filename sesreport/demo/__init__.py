@@ -1,7 +1,6 @@
 """The demonstration organization: a loopback AWS endpoint that answers as AWS would for an invented company.
 
-    with serve(today=reference_day()) as endpoint:
-        os.environ.update(endpoint.environment())
+    with serve(today=reference_day()) as endpoint, endpoint.activate():
         ...                              # plain boto3 from here on
 
 Its data is ``data/demo`` (see the README there). Everything is a function of that folder and of ``today``.

@@ -8,11 +8,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 from sesreport.demo.identities import Identity, Policy
-from sesreport.demo.organization import read_toml
 
 _NAMES = {
     ("v1", "make"): "PutIdentityPolicy",
@@ -43,12 +41,6 @@ class Change:
     @property
     def id(self) -> str:
         return str(uuid.uuid5(_SPACE, f"{self.at} {self.name} {self.account} {self.region} {self.parameters}"))
-
-
-def load_sessions(data: Path) -> dict[str, str]:
-    """Role to the name of the session it is used under, from ``policies.toml``."""
-    sessions: dict[str, str] = read_toml(data / "policies.toml")["sessions"]
-    return sessions
 
 
 def changes_of(identity: Identity) -> Iterator[Change]:

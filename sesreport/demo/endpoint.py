@@ -7,14 +7,17 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+from urllib.parse import urlsplit
 
 import sesreport
 from sesreport.demo.organization import Organization, default_today, load_organization
-from sesreport.errors import SesReportError
+from sesreport.errors import ConfigError, SesReportError
 from sesreport.resources import shipped
 
 _START_SECONDS = 30.0
@@ -36,7 +39,12 @@ def reference_day(data: Path | None = None) -> date:
 
 
 def environment(url: str, organization: Organization) -> dict[str, str]:
-    """Variables that lead the SDK to the endpoint, as the audit user, and to nobody's real account."""
+    """Variables that lead the SDK to the endpoint, as the audit user, and to nobody's real account.
+
+    A proxy is passed by; what was exempt from it stays so.
+    """
+    exempt = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    no_proxy = ",".join(filter(None, [exempt, str(urlsplit(url).hostname)]))
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": organization.caller.access_key_id,
@@ -45,6 +53,8 @@ def environment(url: str, organization: Organization) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
     }
 
 
@@ -64,6 +74,30 @@ class Endpoint:
     def environment(self) -> dict[str, str]:
         """What to put into ``os.environ`` (or a child's) so that boto3 speaks to this endpoint."""
         return environment(self.url, self._organization)
+
+    @contextmanager
+    def activate(self) -> Iterator[None]:
+        """Leads this process's SDK to the endpoint until the block ends.
+
+        Sets :meth:`environment` and hides every other ``AWS_*`` variable: a profile, a session token or a
+        service's own endpoint would lead elsewhere.
+        """
+        ours = self.environment()
+        touched = {name for name in os.environ if name.startswith("AWS_")} | set(ours)
+        before = {name: os.environ.pop(name, None) for name in touched}
+        os.environ.update(ours)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+    def wait(self) -> None:
+        """Returns when the endpoint has ended."""
+        self._process.wait()
 
     def close(self) -> None:
         """Ends the endpoint; more than once does no harm."""
@@ -99,8 +133,10 @@ def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | N
     package_parent = str(Path(sesreport.__file__).resolve().parent.parent)
     search_path = os.pathsep.join([package_parent, *filter(None, [os.environ.get("PYTHONPATH")])])
     pipe = subprocess.PIPE
+    # A session of its own: Ctrl-C is the parent's to handle, and ends the endpoint through it.
     process = subprocess.Popen(
         command,
+        start_new_session=True,
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
@@ -109,9 +145,10 @@ def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | N
     )
     url = _first_line(process)
     if not url:
-        process.kill()
         _, complaint = process.communicate()
         last = (complaint.strip().splitlines() or [f"no answer within {_START_SECONDS:.0f} s"])[-1]
+        if process.returncode == ConfigError.exit_code:
+            raise ConfigError(last)
         raise DemoError(f"the demonstration endpoint did not start: {last}")
     assert process.stderr is not None
     threading.Thread(target=_drain, args=(process.stderr,), daemon=True, name="demo-log").start()

@@ -141,7 +141,7 @@ def _date(text: str) -> date | None:
 def _load_policies(data: Path, organization_id: str) -> dict[Place, list[Policy]]:
     path = data / "policies.toml"
     placed: dict[Place, list[Policy]] = {}
-    for entry in read_toml(path)["policies"]:
+    for entry in read_toml(path).get("policies", []):
         try:
             for on in entry["on"]:
                 account, region, identity = on.split("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
@@ -29,16 +28,8 @@ def demo_environment(today: date) -> Iterator[str]:
     """Serves the endpoint and points the SDK of this process at it; yields its URL."""
     from sesreport.demo import serve
 
-    with serve(today=today) as endpoint:
-        before = dict(os.environ)
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            del os.environ[name]
-        os.environ.update(endpoint.environment())
-        try:
-            yield endpoint.url
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    with serve(today=today) as endpoint, endpoint.activate():
+        yield endpoint.url
 
 
 def demo_clock(today: date) -> datetime:

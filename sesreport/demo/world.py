@@ -9,28 +9,47 @@ from pathlib import Path
 
 from sesreport.demo import traffic
 from sesreport.demo.identities import Identity, Place, load_identities
-from sesreport.demo.organization import Account, Organization, load_organization
+from sesreport.demo.organization import Account, Organization, load_organization, read_toml
 from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
+from sesreport.errors import ConfigError
 
 HISTORY_DAYS = 520
 """Days of traffic kept: CloudWatch's 455, and what the rates of the first of them look back on."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What Cost Explorer charges, in USD: by usage type, attachments in GB a message, usage type prefixes."""
+
+    usage: dict[str, float]
+    attachments: dict[str, float]
+    prefixes: dict[str, str]
 
 
 @dataclass(frozen=True, eq=False)
 class World:
     """The organization at the first instant (UTC) of ``today``: yesterday is the last day with numbers."""
 
-    data: Path
     today: date
     organization: Organization
     identities: dict[Place, Identity]
     senders: dict[tuple[str, str], Sender]
+    prices: Prices
+    sessions: dict[str, str]
+    """Role to the name of the session people and machines use it under."""
 
     @classmethod
     def load(cls, data: Path, today: date) -> World:
         """Raises ConfigError when a data file is missing or wrong."""
         organization = load_organization(data)
-        return cls(data, today, organization, load_identities(data, organization.id), load_senders(data))
+        return cls(
+            today,
+            organization,
+            load_identities(data, organization.id),
+            load_senders(data),
+            _load_prices(data),
+            read_toml(data / "policies.toml").get("sessions", {}),
+        )
 
     @property
     def now(self) -> datetime:
@@ -76,6 +95,15 @@ class World:
     def _span(self, known_from: date, start: date, end: date) -> tuple[int, int]:
         low = max(0, (start - known_from).days)
         return low, max(low, (min(end, self.today) - known_from).days)
+
+
+def _load_prices(data: Path) -> Prices:
+    path = data / "prices.toml"
+    raw = read_toml(path)
+    try:
+        return Prices(prefixes=raw["prefixes"], usage=raw["usage"], attachments=raw["attachments"])
+    except KeyError as error:
+        raise ConfigError(f"{path}: missing or unknown key: {error}") from error
 
 
 @lru_cache(maxsize=256)

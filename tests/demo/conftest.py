@@ -28,11 +28,7 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.fixture(scope="session")
 def client(endpoint: Endpoint) -> Iterator[Client]:
     """``client(service, account, region)``: a boto3 client under the audit role of that account."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in endpoint.environment().items():
-            patch.setenv(name, value)
-        patch.delenv("AWS_SESSION_TOKEN", raising=False)
-        patch.delenv("AWS_PROFILE", raising=False)
+    with endpoint.activate():
         own = boto3.Session()
 
         @cache

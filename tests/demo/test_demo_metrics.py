@@ -136,3 +136,13 @@ def test_deliverability_figures_need_the_feature(client: Client) -> None:
     answer = vdm(client, MARKETING)
     assert answer["Results"] == []
     assert answer["Errors"][0]["Code"] == "ACCESS_DENIED"
+
+
+def test_recommendations_are_for_those_who_pay_and_can_be_filtered(client: Client) -> None:
+    shared = client("sesv2", "210000000004", "us-east-1")
+    found = shared.list_recommendations()["Recommendations"]
+    failed = [entry["ResourceArn"] for entry in found if entry["Type"] == "SPF"]
+    assert failed == ["arn:aws:ses:us-east-1:210000000004:identity/events.example.com"]
+    high = shared.list_recommendations(Filter={"IMPACT": "HIGH"})["Recommendations"]
+    assert high == [entry for entry in found if entry["Impact"] == "HIGH"] != found
+    assert client("sesv2", *MARKETING).list_recommendations()["Recommendations"] == []

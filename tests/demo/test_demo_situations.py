@@ -33,6 +33,11 @@ def statements(client: Client, account: str, region: str, name: str, policy: str
     return found
 
 
+def every_account(client: Client) -> list[dict[str, Any]]:
+    pages = client("organizations").get_paginator("list_accounts").paginate()
+    return [account for page in pages for account in page["Accounts"]]
+
+
 def counts(client: Client, account: str, region: str, start: date, end: date) -> dict[str, float]:
     """What CloudWatch counted over a span of days, by metric."""
     queries = [
@@ -70,7 +75,7 @@ def test_every_identity_the_readme_names_is_there(client: Client) -> None:
 
 
 def test_the_organization_is_large_enough(client: Client, world: World) -> None:
-    accounts = client("organizations").list_accounts()["Accounts"]
+    accounts = every_account(client)
     assert len(accounts) == 19
     regions = {"us-east-1", "eu-west-1", "eu-central-1", "ap-southeast-2", "sa-east-1"}
     found = {}
@@ -96,7 +101,7 @@ def test_accounts_have_an_environment_and_a_unit(client: Client) -> None:
         return found
 
     paths = below(root["Id"], "Root")
-    accounts = [account["Id"] for account in organizations.list_accounts()["Accounts"]]
+    accounts = [account["Id"] for account in every_account(client)]
     assert sorted(paths) == sorted(accounts)
     assert paths["210000000015"] == "Root/Workloads/Dev"
     environments = {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sesreport.demo import changes
 from sesreport.demo.calls import AwsError, Call, operation
 from sesreport.demo.changes import Change
 from sesreport.demo.paging import page
+from sesreport.demo.world import World
 
 HISTORY_DAYS = 90
 PAGE_EVENTS = 50
@@ -26,46 +28,39 @@ def lookup_events(call: Call) -> dict[str, Any]:
     start, end = call.params.get("StartTime"), call.params.get("EndTime")
     if start and end and start > end:
         raise AwsError("InvalidTimeRangeException", "StartTime must not be later than EndTime.")
-    events = [event for event in map(_event_of(call), _history(call)) if _wanted(event, attributes, start, end)]
+    history = _history(call.world, call.account_id, call.region)
+    events = [event for event in history if _wanted(event, attributes, start, end)]
     of = f"LookupEvents {call.account_id} {call.region} {attributes} {start} {end}"
     found, token = page(events, size, call.params.get("NextToken"), of=of)
     return {"Events": found} | ({"NextToken": token} if token else {})
 
 
-def _history(call: Call) -> list[Change]:
-    world = call.world
+@lru_cache(maxsize=512)
+def _history(world: World, account_id: str, region: str) -> list[dict[str, Any]]:
+    """All events of an account in a Region, newest first."""
     oldest = world.now - timedelta(days=HISTORY_DAYS)
-    there = [entry for entry in world.identities.values() if (entry.account, entry.region) == _place(call)]
+    there = [entry for entry in world.identities.values() if (entry.account, entry.region) == (account_id, region)]
     happened = [change for identity in there for change in changes.changes_of(identity)]
-    if world.sender(*_place(call)):
-        happened += changes.inventory(*_place(call), oldest.date(), world.today)
+    if world.sender(account_id, region):
+        happened += changes.inventory(account_id, region, oldest.date(), world.today)
     kept = [change for change in happened if oldest <= change.at < world.now]
-    return sorted(kept, key=lambda change: (change.at, change.id), reverse=True)
+    newest_first = sorted(kept, key=lambda change: (change.at, change.id), reverse=True)
+    return [_event(change, world.sessions.get(change.role, change.role)) for change in newest_first]
 
 
-def _place(call: Call) -> tuple[str, str]:
-    return call.account_id, call.region
-
-
-def _event_of(call: Call) -> Any:
-    sessions = changes.load_sessions(call.world.data)
-
-    def event(change: Change) -> dict[str, Any]:
-        session = sessions.get(change.role, change.role)
-        resources = [{"ResourceType": "AWS::SES::EmailIdentity", "ResourceName": change.identity}]
-        return {
-            "EventId": change.id,
-            "EventName": change.name,
-            "ReadOnly": "true" if change.read_only else "false",
-            "AccessKeyId": changes.access_key(change),
-            "EventTime": change.at,
-            "EventSource": "ses.amazonaws.com",
-            "Username": session,
-            "Resources": resources if change.identity else [],
-            "CloudTrailEvent": changes.record(change, session),
-        }
-
-    return event
+def _event(change: Change, session: str) -> dict[str, Any]:
+    resources = [{"ResourceType": "AWS::SES::EmailIdentity", "ResourceName": change.identity}]
+    return {
+        "EventId": change.id,
+        "EventName": change.name,
+        "ReadOnly": "true" if change.read_only else "false",
+        "AccessKeyId": changes.access_key(change),
+        "EventTime": change.at,
+        "EventSource": "ses.amazonaws.com",
+        "Username": session,
+        "Resources": resources if change.identity else [],
+        "CloudTrailEvent": changes.record(change, session),
+    }
 
 
 def _wanted(

@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sesreport.demo.calls import AwsError, Call, operation
-from sesreport.demo.organization import read_toml
 from sesreport.demo.paging import page
 from sesreport.demo.traffic import SLOTS, Counts, Sender
-from sesreport.demo.world import HISTORY_DAYS, World
+from sesreport.demo.world import HISTORY_DAYS, Prices, World
 
 SERVICE = "Amazon Simple Email Service"
 PAGE_GROUPS = 5000
@@ -120,13 +119,13 @@ def _filter(expression: dict[str, Any] | None) -> Callable[[dict[str, str]], boo
 
 @lru_cache(maxsize=8)
 def _charges(world: World) -> list[Charge]:
-    prices = read_toml(world.data / "prices.toml")
+    prices = world.prices
     charges = []
     for sender in world.senders.values():
         send = world.volume(sender, world.history_start, world.today).grouped(SLOTS).send
         for usage, quantity in _usage(world, sender, send, prices).items():
             if quantity.any():
-                usage_type = prices["prefixes"][sender.region] + usage
+                usage_type = prices.prefixes.get(sender.region, "") + usage
                 dimensions = {
                     "LINKED_ACCOUNT": sender.account,
                     "REGION": sender.region,
@@ -135,11 +134,11 @@ def _charges(world: World) -> list[Charge]:
                     "OPERATION": "Send",
                     "RECORD_TYPE": "Usage",
                 }
-                charges.append(Charge(dimensions, quantity, quantity * prices["usage"][usage]))
+                charges.append(Charge(dimensions, quantity, quantity * prices.usage[usage]))
     return charges
 
 
-def _usage(world: World, sender: Sender, send: Counts, prices: dict[str, Any]) -> dict[str, NDArray[np.float64]]:
+def _usage(world: World, sender: Sender, send: Counts, prices: Prices) -> dict[str, NDArray[np.float64]]:
     sent = send.astype(np.float64)
     days = world.history_start.toordinal() + np.arange(len(sent))
     planned = (days >= sender.plan_since.toordinal()) & (sender.plan == "ESSENTIALS")
@@ -147,7 +146,7 @@ def _usage(world: World, sender: Sender, send: Counts, prices: dict[str, Any]) -
     return {
         "Recipients": np.where(planned, 0.0, sent),
         "Essentials-Outbound-Email": np.where(planned, sent, 0.0),
-        "AttachmentsSize-Bytes": sent * prices["attachments"].get(sender.profile_name, 0.0),
+        "AttachmentsSize-Bytes": sent * prices.attachments.get(sender.profile_name, 0.0),
         "Recipients-VirtDelivMgr": sent * sender.vdm,
         "DIP-Hours": active * 24.0 * len(sender.dedicated_ips),
     }

@@ -149,7 +149,8 @@ def _unit_path(call: Call, unit_id: str) -> str:
     return path
 
 
-def _page(call: Call, key: str, items: list[dict[str, Any]], size: int = 20) -> dict[str, Any]:
+def _page(call: Call, key: str, items: list[dict[str, Any]], size: int = 10) -> dict[str, Any]:
+    # AWS may hand out fewer than asked for; so small a page makes every reader turn it.
     wanted = min(int(call.params.get("MaxResults", size)), size)
     of = f"{call.operation} {call.params.get('ParentId', '')}"
     found, token = page(items, wanted, call.params.get("NextToken"), of=of, invalid="InvalidInputException")

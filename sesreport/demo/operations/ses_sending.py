@@ -179,7 +179,9 @@ def list_recommendations(call: Call) -> dict[str, Any]:
         ]
     fields = {"TYPE": "Type", "IMPACT": "Impact", "STATUS": "Status", "RESOURCE_ARN": "ResourceArn"}
     for key, value in call.params.get("Filter", {}).items():
-        found = [entry for entry in found if entry[fields.get(key, "Type")] == value]
+        if key not in fields:
+            raise AwsError("BadRequestException", f"Invalid filter {key}")
+        found = [entry for entry in found if entry[fields[key]] == value]
     return _page(call, "Recommendations", found, 100)
 
 
