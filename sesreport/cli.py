@@ -23,6 +23,7 @@ from sesreport.errors import SesReportError
 
 if TYPE_CHECKING:
     from sesreport.config import Config
+    from sesreport.period import Period
     from sesreport.report.build import Made
     from sesreport.store import Snapshot
 
@@ -100,7 +101,9 @@ def report_options(command: Command) -> Command:
 def demo_options(command: Command) -> Command:
     """Options to use the demonstration organization instead of AWS."""
     command = click.option(
-        "--today", type=click.DateTime(["%Y-%m-%d"]), help="The demonstration's day; default is the clock's."
+        "--today",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help="The demonstration's day; default is the one it was written for.",
     )(command)
     return click.option("--demo", is_flag=True, help="Use the demonstration organization.")(command)
 
@@ -124,6 +127,8 @@ def run(
     settings = _settings(config, demo, output)
     chosen = Period.parse(period, today=day)  # before collecting: a bad period must not cost an hour
     given = _parameters(parameters)
+    if demo:
+        _collect_month_before(settings, chosen, quiet)
     with _demo(demo, day):
         snapshot = load(_collect(settings, demo, day, profile, single_account, quiet))
     return _report(settings, chosen, snapshot, given, fail_on, strict)
@@ -209,7 +214,9 @@ def doctor(
 @cli.command()
 @click.option("--serve", is_flag=True, help="Keep the endpoint up to explore it; Ctrl-C ends it.")
 @click.option("--port", default=5000, show_default=True, help="Port of the endpoint.")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The demonstration's day; default is the clock's.")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The demonstration's day; default is the one it was written for."
+)
 @click.pass_context
 def demo(context: click.Context, serve: bool, port: int, today: datetime | None) -> int:
     """Make the demonstration organization's pack, or serve its AWS endpoint (--serve)."""
@@ -226,7 +233,7 @@ def demo(context: click.Context, serve: bool, port: int, today: datetime | None)
 
 
 def _report(
-    settings: Config, period: Any, snapshot: Snapshot, parameters: dict[str, Any], fail_on: str | None, strict: bool
+    settings: Config, period: Period, snapshot: Snapshot, parameters: dict[str, Any], fail_on: str | None, strict: bool
 ) -> int:
     from sesreport.report.build import report as build
 
@@ -303,6 +310,19 @@ def _collect(settings: Config, demo: bool, day: date, profile: str | None, singl
         )
 
 
+def _collect_month_before(settings: Config, period: Period, quiet: bool) -> None:
+    """The demonstration as it stood a month earlier, so that its pack can say what changed."""
+    from sesreport.errors import ConfigError
+    from sesreport.store import snapshot_of
+
+    first = period.start.date()
+    try:
+        snapshot_of(Path(settings.paths.snapshots), period.shift(-1))
+    except ConfigError:
+        with _demo(True, first):
+            _collect(settings, True, first, None, False, quiet)
+
+
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A bar on a terminal, a line per step and tenth elsewhere, nothing when quiet."""
@@ -347,7 +367,11 @@ def _demo(demo: bool, day: date) -> Any:
 def _day(demo: bool, today: datetime | None) -> date:
     if today and not demo:
         raise click.BadParameter("goes with --demo: real organizations are read as they are", param_hint="--today")
-    return today.date() if today else _now().date()
+    if not demo:
+        return _now().date()
+    from sesreport.demo import reference_day
+
+    return today.date() if today else reference_day()
 
 
 def _clock(demo: bool, day: date) -> Callable[[], datetime]:

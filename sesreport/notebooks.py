@@ -109,6 +109,7 @@ def execute(source: Path, destination: Path, parameters: Mapping[str, Any]) -> E
             # papermill's own ``cwd`` changes the directory of the whole process, which threads share.
             resources={"metadata": {"path": str(destination.parent)}},
             shutdown_kernel="immediate",
+            extra_arguments=["--log-level=ERROR"],  # it warns that loopback TCP is not encrypted, once per kernel
         )
     except PapermillExecutionError as failure:
         cell = int(failure.cell_index) + 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sesreport.config import Config, load_config
@@ -16,8 +15,8 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
     """Numbers (``.results``) and frames (``.frames``) of one period.
 
     ``pack`` names the folder of a pack and wins over all else. Otherwise ``snapshot`` is a snapshot's folder,
-    ``latest`` (the newest of the configuration's) or ``demo`` (the demonstration organization, read once a day from
-    its own endpoint and kept in the user's cache). ``period`` is ``YYYY-MM`` or the month before the snapshot.
+    ``latest`` (the newest of the configuration's) or ``demo`` (the demonstration organization, read once from its
+    own endpoint and kept in the user's cache). ``period`` is ``YYYY-MM`` or the month before the snapshot.
     Raises ConfigError, SnapshotError.
     """
     from sesreport.report.build import make_pack, open_frames
@@ -38,9 +37,10 @@ def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
     from sesreport.store import snapshots
 
     if snapshot == "demo":
+        from sesreport.demo import reference_day
         from sesreport.demo.snapshot import demo_config, demo_snapshot
 
-        return demo_config(), demo_snapshot(today=datetime.now(UTC).date())
+        return demo_config(), demo_snapshot(today=reference_day())
     settings = load_config(Path(config) if config else None)
     if snapshot != "latest":
         return settings, Path(snapshot)

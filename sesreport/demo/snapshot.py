@@ -38,7 +38,7 @@ def demo_clock(today: date) -> datetime:
 
 
 def demo_snapshot(today: date) -> Path:
-    """A snapshot of the demonstration organization, collected once a day and version, kept in the user's cache."""
+    """A snapshot of the demonstration organization, collected once per version and kept in the user's cache."""
     from sesreport.collection.run import collect
     from sesreport.store import snapshots
 

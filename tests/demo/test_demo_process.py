@@ -84,7 +84,7 @@ def test_two_endpoints_have_two_ports_and_two_days(endpoint: Endpoint) -> None:
             )
             pages = client.get_paginator("list_accounts").paginate()
             counts.append(sum(len(page["Accounts"]) for page in pages))
-    assert counts == [19, 18]
+    assert counts == [22, 21]
 
 
 def test_activating_leads_here_and_back(endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch) -> None:

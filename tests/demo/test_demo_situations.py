@@ -76,7 +76,7 @@ def test_every_identity_the_readme_names_is_there(client: Client) -> None:
 
 def test_the_organization_is_large_enough(client: Client, world: World) -> None:
     accounts = every_account(client)
-    assert len(accounts) == 19
+    assert len(accounts) == 22
     regions = {"us-east-1", "eu-west-1", "eu-central-1", "ap-southeast-2", "sa-east-1"}
     found = {}
     for account in accounts:
@@ -84,7 +84,7 @@ def test_the_organization_is_large_enough(client: Client, world: World) -> None:
             for region in regions:
                 listed = client("sesv2", account["Id"], region).list_email_identities()["EmailIdentities"]
                 found |= {(account["Id"], region, entry["IdentityName"]): entry for entry in listed}
-    assert len(found) == 66
+    assert len(found) == 71
     assert {region for _, region, _ in found} == regions
     assert {entry["IdentityType"] for entry in found.values()} == {"DOMAIN", "EMAIL_ADDRESS"}
 
