@@ -123,7 +123,9 @@ def test_rates_stand_against_the_lines_of_aws(name: str, lines: tuple[float, flo
 def test_rates_aws_never_gave_are_no_data_not_good_news() -> None:
     frame = pd.DataFrame({"account_id": strings(A), "region": strings("eu-west-1"),
                           "bounce_rate": pd.array([None], dtype="Float64")})  # fmt: skip
-    assert any(text.startswith("No data\nAWS gave no bounce rate") for text in texts(charts.CHARTS["bounce_rate"].draw(frame)))
+    assert any(
+        text.startswith("No data\nAWS gave no bounce rate") for text in texts(charts.CHARTS["bounce_rate"].draw(frame))
+    )
 
 
 def test_outside_accounts_are_counted_by_identity_not_by_statement() -> None:
@@ -156,7 +158,9 @@ def test_no_outside_account_is_said_in_words() -> None:
 
 
 def test_an_exposure_that_is_not_known_is_drawn_as_such() -> None:
-    frame = pd.DataFrame({"exposure": strings("public", None), "needs_review": pd.array([False, None], dtype="boolean")})
+    frame = pd.DataFrame(
+        {"exposure": strings("public", None), "needs_review": pd.array([False, None], dtype="boolean")}
+    )
     figure: Any = charts.CHARTS["exposure_by_class"].draw(frame)
     assert "Not known 1" in figure.alt
     assert "1, 1 to review" in texts(figure)

@@ -23,7 +23,9 @@ print(charts.figure_svg(charts.exposure_by_class(frame), prefix="p"))
 
 
 def figure(names: list[str]) -> Any:
-    frame = pd.DataFrame({"account_id": pd.Series(names, dtype="string"), "owner": pd.Series([None] * len(names), dtype="string")})
+    frame = pd.DataFrame(
+        {"account_id": pd.Series(names, dtype="string"), "owner": pd.Series([None] * len(names), dtype="string")}
+    )
     return charts.CHARTS["ownership"].draw(frame)
 
 
@@ -64,7 +66,9 @@ def test_a_prefix_that_is_no_id_is_refused() -> None:
 def test_there_is_no_style_script_date_or_address_in_it() -> None:
     text = charts.figure_svg(exposure(), prefix="p")
     root = ET.fromstring(text)
-    assert not [e for e in root.iter() if "style" in e.attrib or e.tag.endswith(("style", "script", "metadata", "image"))]
+    assert not [
+        e for e in root.iter() if "style" in e.attrib or e.tag.endswith(("style", "script", "metadata", "image"))
+    ]
     assert "xlink" not in text
     assert text.count("http") == 1  # the namespace
 
@@ -100,7 +104,9 @@ def test_writing_a_figure_leaves_it_as_it_was() -> None:
 def test_hostile_names_are_only_names() -> None:
     root = ET.fromstring(charts.figure_svg(figure(HOSTILE), prefix="p"))
     words = [element.text for element in root.iter(f"{SVG}text")]
-    assert {"<script>x</script>", "$x^2$ ${y}", "nul⟨U+0000⟩bell⟨U+0007⟩", "a⟨U+202E⟩b", "]]>&amp;", "中文"} <= set(words)
+    assert {"<script>x</script>", "$x^2$ ${y}", "nul⟨U+0000⟩bell⟨U+0007⟩", "a⟨U+202E⟩b", "]]>&amp;", "中文"} <= set(
+        words
+    )
 
 
 def test_a_chart_of_a_thousand_accounts_stays_small() -> None:
