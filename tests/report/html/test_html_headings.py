@@ -42,7 +42,7 @@ def judged(results: Results, **statuses: str) -> Results:
         (0, 1, "1 policy names everyone as principal"),
         (None, 4, "4 policies name everyone as principal"),
         (0, 0, "No identity is open to everyone"),
-        (None, None, "Exposure is not known. it was not read"),
+        (None, None, "Exposure is not known. It was not read."),
     ],
 )
 def test_exposure(results: Results, public: float | None, wildcards: float | None, heading: str) -> None:
@@ -56,8 +56,8 @@ def test_exposure(results: Results, public: float | None, wildcards: float | Non
         (1, 0, "1 account nobody approved can send as us"),
         (0, 1, "1 grant rests on expired approvals"),
         (0, 0, "Every outside account that can send as us has a valid approval"),
-        (None, None, "Outside accounts are not known. it was not read"),
-        (None, 0, "Approvals have not expired, but who else can send is not known. it was not read"),
+        (None, None, "Outside accounts are not known. It was not read."),
+        (None, 0, "Approvals have not expired, but who else can send is not known. It was not read."),
     ],
 )
 def test_outside_accounts(results: Results, unknown: float | None, expired: float | None, heading: str) -> None:
@@ -69,7 +69,7 @@ def test_outside_accounts(results: Results, unknown: float | None, expired: floa
     [
         (0.88, "88.0 % of identities have an owner, 7.0 points short of the target"),
         (0.97, "97.0 % of identities have an owner: the target of 95.0 % is met"),
-        (None, "Ownership is not known. it was not read"),
+        (None, "Ownership is not known. It was not read."),
     ],
 )
 def test_ownership(results: Results, share: float | None, heading: str) -> None:
@@ -90,7 +90,7 @@ def test_sending_tells_the_volume_when_the_rates_are_fine(results: Results) -> N
 
 def test_sending_is_not_known_when_the_rates_are_not(results: Results) -> None:
     unknown = having(results, bounce_rate=None, complaint_rate=None, sent_volume=None)
-    assert sending.heading(unknown) == "Bounce and complaint rates are not known. it was not read"
+    assert sending.heading(unknown) == "Bounce and complaint rates are not known. It was not read."
 
 
 def test_one_unknown_rate_is_not_passed_over(results: Results) -> None:
