@@ -33,9 +33,9 @@ class Opened:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
-    def open_tables(self) -> None:
-        self.page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true })")
-        self.page.wait_for_function("!document.querySelector('.controls[hidden]')")
+    def open_tables(self, which: str = "details") -> None:
+        self.page.evaluate(f"document.querySelectorAll('{which}').forEach((box) => {{ box.open = true }})")
+        self.page.wait_for_function(f"!document.querySelector('{which}[open] .controls[hidden]')")
 
 
 @pytest.fixture(scope="session")

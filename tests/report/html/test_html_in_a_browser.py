@@ -68,11 +68,12 @@ def test_a_pack_without_any_row_breaks_no_rule_either(visit: Visit, tmp_path: Pa
     assert "not known" in opened.page.locator("#scorecard").inner_text()
 
 
-@pytest.mark.parametrize("width", [320, 768, 1280])
-def test_the_page_never_scrolls_sideways(visit: Visit, report: Path, width: int) -> None:
-    opened = visit(report, width=width)
+def test_the_page_never_scrolls_sideways(visit: Visit, report: Path) -> None:
+    opened = visit(report)
     opened.open_tables()
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (320, 768, 1280):
+        opened.page.set_viewport_size({"width": width, "height": 800})
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_numbers_on_the_page_are_those_of_the_results(visit: Visit, report: Path, pack: Pack) -> None:
@@ -90,7 +91,7 @@ def test_numbers_on_the_page_are_those_of_the_results(visit: Visit, report: Path
 
 def test_hostile_text_is_shown_and_does_nothing(visit: Visit, report: Path) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables(FINDINGS)
     evidence = column(opened, "Evidence")
     opened.page.locator(f"{FINDINGS} .next").click()
     evidence += column(opened, "Evidence")
@@ -122,7 +123,7 @@ def test_without_a_script_the_first_rows_stand_and_say_so(visit: Visit, report: 
 
 def test_paging_reaches_every_row_once(visit: Visit, report: Path, pack: Pack) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables(FINDINGS)
     first = column(opened, "Fingerprint")
     opened.page.locator(f"{FINDINGS} .next").click()
     seen = first + column(opened, "Fingerprint")
@@ -133,7 +134,7 @@ def test_paging_reaches_every_row_once(visit: Visit, report: Path, pack: Pack) -
 
 def test_search_keeps_the_rows_that_hold_every_word(visit: Visit, report: Path) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables(FINDINGS)
     opened.page.locator(f"{FINDINGS} input").fill("REGISTER crm-prod")
     rows = opened.page.locator(f"{FINDINGS} tbody tr").all_inner_texts()
     assert rows
@@ -143,7 +144,7 @@ def test_search_keeps_the_rows_that_hold_every_word(visit: Visit, report: Path) 
 
 def test_a_facet_keeps_the_rows_with_that_value(visit: Visit, report: Path, pack: Pack) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables(FINDINGS)
     opened.page.locator(FINDINGS).get_by_label("Severity").select_option("critical")
     assert set(column(opened, "Severity")) == {"critical"}
     assert len(column(opened, "Severity")) == int((pack.frames["findings"]["severity"] == "critical").sum())
@@ -151,7 +152,7 @@ def test_a_facet_keeps_the_rows_with_that_value(visit: Visit, report: Path, pack
 
 def test_severity_sorts_by_weight_and_says_which_way(visit: Visit, report: Path) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables(FINDINGS)
     head = opened.page.locator(f"{FINDINGS} thead th").first
     assert head.get_attribute("aria-sort") == "none"
     head.locator("button").click()
@@ -164,7 +165,7 @@ def test_severity_sorts_by_weight_and_says_which_way(visit: Visit, report: Path)
 
 def test_numbers_sort_as_numbers_and_unknown_ones_last(visit: Visit, report: Path) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables("#t-month")
     opened.page.locator("#t-month thead button", has_text="Sent").click()
     shown = column(opened, "Sent", "#t-month")
     assert shown[-1] == "not known"
@@ -174,7 +175,7 @@ def test_numbers_sort_as_numbers_and_unknown_ones_last(visit: Visit, report: Pat
 
 def test_the_csv_holds_the_selection_and_no_formula(visit: Visit, report: Path) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables(FINDINGS)
     opened.page.locator(f"{FINDINGS} input").fill("Anyone may send")
     with opened.page.expect_download() as download:
         opened.page.locator(f"{FINDINGS} .csv").click()
@@ -190,7 +191,7 @@ def test_the_csv_holds_the_selection_and_no_formula(visit: Visit, report: Path) 
 
 def test_the_csv_keeps_ids_whole_and_numbers_plain(visit: Visit, report: Path) -> None:
     opened = visit(report)
-    opened.open_tables()
+    opened.open_tables("#t-month")
     with opened.page.expect_download() as download:
         opened.page.locator("#t-month .csv").click()
     rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8-sig"), newline="")))
@@ -249,7 +250,7 @@ def test_five_thousand_findings_can_be_searched_and_sorted(visit: Visit, tmp_pat
     write_html(html_example.example_pack(5000), path)
     assert path.stat().st_size < 1_000_000
     opened = visit(path)
-    opened.open_tables()
+    opened.open_tables(FINDINGS)
     assert opened.page.locator(f"{FINDINGS} tbody tr").count() == 50
     opened.page.locator(f"{FINDINGS} thead button", has_text="Opened").click()
     assert column(opened, "Opened")[0] == "2026-04-03"
