@@ -23,7 +23,7 @@ from sesreport.report.html.table import STATIC_ROWS, Column, Table, Value
 from sesreport.report.pack import Pack
 from sesreport.resources import shipped
 
-ROW_BYTES = 760_000
+ROW_BYTES = 640_000
 """Bytes of table rows the page may hold; beyond it the largest tables hold fewer rows and say so."""
 
 

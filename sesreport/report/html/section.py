@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,8 +60,13 @@ def kpi_of(results: Results, kpi_id: str) -> Kpi | None:
 
 def why_unknown(results: Results, *kpi_ids: str) -> str:
     """The reasons why these KPIs have no value, each once."""
-    reasons = [kpi.reason for kpi in results.kpis if kpi.id in kpi_ids and kpi.value is None and kpi.reason]
-    return " ".join(dict.fromkeys(reasons)) or "The results do not hold these numbers."
+    found = _sentences(kpi.reason for kpi in results.kpis if kpi.id in kpi_ids and kpi.value is None)
+    return found or "The results do not hold these numbers."
+
+
+def reasons(results: Results, *kpi_ids: str) -> str:
+    """The one-sentence reasons of these KPIs, in this order, each once."""
+    return _sentences(kpi.reason for kpi_id in kpi_ids for kpi in results.kpis if kpi.id == kpi_id)
 
 
 def consequence(results: Results, sentence: str, *kpi_ids: str) -> str:
@@ -70,7 +75,7 @@ def consequence(results: Results, sentence: str, *kpi_ids: str) -> str:
     return " ".join(filter(None, (reasons(results, *kpi_ids), sentence if off else "")))
 
 
-def reasons(results: Results, *kpi_ids: str) -> str:
-    """The one-sentence reasons of these KPIs, in this order, each once."""
-    found = [kpi.reason for kpi_id in kpi_ids for kpi in results.kpis if kpi.id == kpi_id and kpi.reason]
-    return " ".join(dict.fromkeys(reason if reason.endswith((".", "!", "?")) else f"{reason}." for reason in found))
+def _sentences(texts: Iterable[str]) -> str:
+    """Each text once, with a capital letter and a full stop."""
+    ended = (text if text.endswith((".", "!", "?")) else f"{text}." for text in texts if text)
+    return " ".join(dict.fromkeys(text[0].upper() + text[1:] for text in ended))

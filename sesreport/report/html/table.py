@@ -37,12 +37,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the report. ``columns`` hold the values in the same order as ``heads``."""
+    """A table of the report; ``cells`` holds the values by column, in the order of ``heads``."""
 
     id: str
     caption: str
     heads: tuple[Column, ...]
-    values: tuple[tuple[Value, ...], ...]
+    cells: tuple[tuple[Value, ...], ...]
     total: int
     """Rows there are; more than are held when the page's size asked for it."""
     source: str
@@ -53,7 +53,7 @@ class Table:
 
     @property
     def held(self) -> int:
-        return len(self.values[0]) if self.values else 0
+        return len(self.cells[0]) if self.cells else 0
 
     @property
     def paged(self) -> bool:
@@ -62,15 +62,15 @@ class Table:
     @property
     def first_rows(self) -> list[list[tuple[Column, Value]]]:
         """The rows that stand in the page."""
-        return [list(zip(self.heads, row, strict=True)) for row in list(zip(*self.values, strict=True))[:STATIC_ROWS]]
+        return [list(zip(self.heads, row, strict=True)) for row in list(zip(*self.cells, strict=True))[:STATIC_ROWS]]
 
     def head(self, rows: int) -> Table:
         """The same table holding at most ``rows`` rows."""
-        return replace(self, values=tuple(column[:rows] for column in self.values))
+        return replace(self, cells=tuple(column[:rows] for column in self.cells))
 
     def to_json(self) -> str:
         """The rows by column, repeated texts as indexes of a list; safe inside a ``<script>`` element."""
-        columns = [_encoded(head, values) for head, values in zip(self.heads, self.values, strict=True)]
+        columns = [_encoded(head, values) for head, values in zip(self.heads, self.cells, strict=True)]
         text = json.dumps({"name": self.source, "rows": self.held, "columns": columns}, ensure_ascii=False,
                           separators=(",", ":"), allow_nan=False)  # fmt: skip
         return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -49,7 +49,7 @@ def heading(results: Results) -> str:
         return f"Exposure is not known. {why_unknown(results, 'public_identities', 'wildcard_policies')}"
     if public is not None and public.value:
         one = public.value == 1
-        return f"Anyone with an AWS account can use {public.value:,.0f} of our {'identity' if one else 'identities'}"
+        return f"Anyone with an AWS account can use {'one' if one else f'{public.value:,.0f}'} of our identities"
     if wildcards is not None and wildcards.value:
         one = wildcards.value == 1
         return f"{wildcards.value:,.0f} {'policy names' if one else 'policies name'} everyone as principal"

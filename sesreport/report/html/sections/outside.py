@@ -62,13 +62,17 @@ def heading(results: Results) -> str:
         return f"Outside accounts are not known. {why_unknown(results, 'unknown_accounts', 'expired_grants')}"
     parts = []
     if unknown is not None and unknown.value:
-        parts.append(
-            f"{unknown.value:,.0f} {'account' if unknown.value == 1 else 'accounts'} nobody approved can send as us"
-        )
+        one = unknown.value == 1
+        parts.append(f"{unknown.value:,.0f} {'account' if one else 'accounts'} nobody approved can send as us")
     if expired is not None and expired.value:
-        parts.append(
-            f"{expired.value:,.0f} {'grant rests' if expired.value == 1 else 'grants rest'} on expired approvals"
-        )
+        one = expired.value == 1
+        parts.append(f"{expired.value:,.0f} {'grant rests' if one else 'grants rest'} on expired approvals")
+    if not parts and unknown is None:
+        reason = why_unknown(results, "unknown_accounts")
+        return f"Approvals have not expired, but who else can send is not known. {reason}"
+    if not parts and expired is None:
+        reason = why_unknown(results, "expired_grants")
+        return f"No unknown account can send as us; expired approvals are not known. {reason}"
     return "; ".join(parts) or "Every outside account that can send as us has a valid approval"
 
 

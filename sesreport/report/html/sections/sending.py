@@ -38,6 +38,9 @@ _MONTH = (
 _CONSEQUENCE = "AWS may put an account under review, and pause its sending, until the rate is down."
 
 
+_RATES = ("bounce_rate", "complaint_rate")
+
+
 @section(70, "sending", "Sending and reputation")
 def sending(pack: Pack) -> Content:
     results, monthly = pack.results, pack.frames.get("monthly")
@@ -62,20 +65,25 @@ def sending(pack: Pack) -> Content:
 
 def heading(results: Results) -> str:
     """The rates beyond their target, else the volume."""
-    rates = [kpi for kpi_id in ("bounce_rate", "complaint_rate") if (kpi := kpi_of(results, kpi_id))]
+    rates = [kpi for kpi_id in _RATES if (kpi := kpi_of(results, kpi_id))]
     sent = kpi_of(results, "sent_volume")
     volume = f"{words.number(sent.value, sent.unit)} messages sent" if sent else ""
     if not rates:
         unknown = f"Bounce and complaint rates are not known. {why_unknown(results, 'bounce_rate', 'complaint_rate')}"
         return f"{volume}. {unknown}" if volume else unknown
-    beyond = [
-        f"{kpi.label.lower()} {words.number(kpi.value, kpi.unit)}" for kpi in rates if kpi.status in (OFF_TARGET, WATCH)
+    beyond = [k for k in rates if k.status in (OFF_TARGET, WATCH)]
+    within = [k.label.lower() for k in rates if k not in beyond]
+    missing = [k.label.lower() for k in results.kpis if k.id in _RATES and k.value is None]
+    parts = [
+        f"{' and '.join(f'{k.label.lower()} {words.number(k.value, k.unit)}' for k in beyond)}: beyond target"
+        if beyond
+        else "",
+        f"{' and '.join(within)} within target" if within and not beyond else "",
+        f"{' and '.join(missing)} not known" if missing else "",
+        volume if not beyond else "",
     ]
-    if beyond:
-        told = " and ".join(beyond)
-        return f"{told[0].upper()}{told[1:]}: beyond target"
-    names = " and ".join(kpi.label.lower() for kpi in rates)
-    return f"{names[0].upper()}{names[1:]} within target" + (f"; {volume}" if volume else "")
+    told = "; ".join(filter(None, parts))
+    return told[0].upper() + told[1:]
 
 
 def _places(pack: Pack) -> pd.DataFrame | None:
