@@ -60,7 +60,9 @@ class Tags(_Section):
     """``[tags]``: which tags carry the owner and the ticket, most trusted first."""
 
     owner: list[str] = ["owner", "Owner", "team"]
+    """Who answers for an identity or account."""
     ticket: list[str] = ["ticket", "Ticket", "change-ticket"]
+    """The record of why it is there."""
 
 
 class Collect(_Section):
@@ -80,26 +82,37 @@ class KpiSetting(_Section):
     """``[kpis.<id>]``: target, the limit up to which a miss is only ``watch``, and who answers for it."""
 
     target: float | None = None
+    """Replaces the KPI's own; shares and rates are written 0..1."""
     watch: float | None = None
+    """Beyond the target but not yet off target up to here; the target itself when only that is set."""
     owner: str | None = None
+    """Who answers for the KPI."""
 
 
 class FindingException(_Section):
     """``[[findings.exceptions]]``: a risk accepted for a time; it stays counted."""
 
     rule: str
+    """Id of the rule."""
     account_id: AccountId | None = None
+    """Only in this account."""
     region: str | None = None
+    """Only in this Region."""
     identity: str | None = None
+    """Only on this identity."""
     grantee: str | None = None
+    """Only for this principal, as written in the policy."""
     reason: Annotated[str, Field(min_length=1)]
+    """Why the risk is accepted."""
     expires: date
+    """The last day on which it is."""
 
 
 class FindingsSetting(_Section):
     """``[findings]``: severities by rule, and exceptions."""
 
     severity: dict[str, Severity] = {}
+    """Severity by rule id, in place of the rule's own."""
     exceptions: list[FindingException] = []
 
 
@@ -107,13 +120,17 @@ class Report(_Section):
     """``[report]``: how the pack presents itself."""
 
     title: str = "Who can send e-mail as us"
+    """On the cover of everything."""
     classification: str = "Internal"
+    """In every footer."""
     contact: str = ""
+    """Whom to ask."""
     accent: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#1F3864"
+    """Color of titles and rules."""
     deck_template: str | None = None
+    """A .pptx whose masters and layouts the deck uses."""
     minimum_coverage: Share = 0.95
     """Below this share no status is better than ``watch``."""
-    dormant_days: Annotated[int, Field(ge=1)] = 90
     expiry_warning_days: Annotated[int, Field(ge=0)] = 60
     """A register entry that ends within this many days is ``expiring``."""
     minimum_sends: Annotated[int, Field(ge=1)] = 1000
@@ -124,8 +141,11 @@ class Paths(_Section):
     """``[paths]``: where things are, relative to the configuration file."""
 
     register_file: Annotated[str, Field(alias="register")] = "data/register.csv"
+    """The register of approved outside accounts: .csv, .xlsx or .toml."""
     snapshots: str = "data/snapshots"
+    """Where snapshots are kept."""
     output: str = "out"
+    """Where packs are written."""
 
 
 class Config(_Section):

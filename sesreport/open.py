@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sesreport.config import Config, load_config
+import pandas as pd
+import pyarrow.parquet as pq
+
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.period import Period
-from sesreport.report.pack import Branding, Pack
+from sesreport.report.pack import Pack
 from sesreport.results import Results
+from sesreport.schema import nullable
+
+if TYPE_CHECKING:
+    from sesreport.config import Config
 
 
 def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-month", config: str = "") -> Pack:
@@ -19,13 +27,12 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
     own endpoint and kept in the user's cache). ``period`` is ``YYYY-MM`` or the month before the snapshot.
     Raises ConfigError, SnapshotError.
     """
-    from sesreport.report.build import make_pack, open_frames
-
     if pack:
         folder = Path(pack)
         if not (folder / "results.json").is_file():
             raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
-        return Pack(Results.read(folder / "results.json"), open_frames(folder), Branding())
+        return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data"))
+    from sesreport.report.build import make_pack
     from sesreport.store import load
 
     settings, path = _choose(snapshot, config)
@@ -33,7 +40,27 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
     return make_pack(chosen, settings, Period.parse(period, today=chosen.started_at.date()))
 
 
+class StoredFrames(Mapping[str, pd.DataFrame]):
+    """The frames of a pack on disk by name, each read when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {path.stem: path for path in sorted(folder.glob("*.parquet"))}
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            self._read[name] = nullable(pq.read_table(self._files[name]))
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
+    from sesreport.config import load_config
     from sesreport.store import snapshots
 
     if snapshot == "demo":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
@@ -50,6 +52,24 @@ def expired_approval(analysis: Analysis) -> pd.DataFrame:
     """Grants to accounts with an expired register entry."""
     grants = _sending(analysis)
     return at_grants(grants[(grants["register_status"] == "expired") & grants["grantee_account_id"].notna()])
+
+
+@rule(
+    title="A vendor can send beyond what was approved",
+    severity="medium",
+    why="The register approves the vendor for other identities than this one.",
+    recommendation="Remove the grant, or have the identity added to the approval.",
+)
+def beyond_approval(analysis: Analysis) -> pd.DataFrame:
+    """Approved accounts on an identity that their register entry does not list."""
+    grants = _sending(analysis)
+    approved = analysis.register[analysis.register["identities"].list.len().fillna(0) > 0]
+    listed = {row["account_id"]: list(row["identities"]) for row in approved.to_dict("records")}
+    beyond = [
+        account in listed and not any(fnmatch.fnmatchcase(identity, pattern) for pattern in listed[account])
+        for account, identity in zip(grants["grantee_account_id"], grants["identity"], strict=True)
+    ]
+    return at_grants(grants[grants["registered"] & pd.Series(beyond, index=grants.index, dtype=bool)])
 
 
 @rule(

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -179,10 +178,3 @@ def _earlier(folder: Path, period: Period, chosen: Snapshot) -> list[Snapshot]:
 def _period_of(snapshot: Snapshot) -> Period:
     today = snapshot.started_at
     return Period(today.year, today.month).shift(-1)
-
-
-def open_frames(folder: Path) -> dict[str, pd.DataFrame]:
-    """The frames of a pack on disk, by name."""
-    from sesreport.schema import nullable
-
-    return {p.stem: nullable(pq.read_table(p)) for p in sorted((folder / "data").glob("*.parquet"))}
