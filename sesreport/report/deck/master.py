@@ -15,6 +15,7 @@ from pptx.util import Emu, Inches
 
 from sesreport.errors import ConfigError
 from sesreport.report.deck.grid import HEIGHT, LEFT, RIGHT, TITLE_SIZE, WIDTH, Box
+from sesreport.report.deck.scale import factor
 from sesreport.report.pack import Branding
 
 FONT = "Arial"
@@ -25,7 +26,10 @@ _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE)
 
 
 def start(branding: Branding) -> tuple[Any, Any, Box | None]:
-    """An empty presentation, the layout for its slides, and where a template puts the title (None: our own place)."""
+    """An empty presentation, the layout for its slides, and the template's title place in the design's inches.
+
+    The place is None without a template. Raises ConfigError for a template that cannot be used.
+    """
     if branding.deck_template is None:
         deck = Presentation()
         _make_wide(deck)
@@ -39,7 +43,8 @@ def start(branding: Branding) -> tuple[Any, Any, Box | None]:
     _drop_slides(deck)
     layout = _layout(deck, str(template))
     title = next(shape for shape in layout.placeholders if shape.placeholder_format.type in _TITLES)
-    inches = [Emu(value).inches for value in (title.left, title.top, title.width, title.height)]
+    by = factor(Emu(deck.slide_width).inches, Emu(deck.slide_height).inches)
+    inches = [Emu(value).inches / by for value in (title.left, title.top, title.width, title.height)]
     return deck, layout, Box(*inches)
 
 

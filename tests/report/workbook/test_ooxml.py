@@ -87,7 +87,7 @@ def test_document_dates_are_utc_wherever_the_snapshot_was_made() -> None:
 
 
 def test_an_edit_of_a_part_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(KeyError, match="no part xl/none.xml"):
+    with pytest.raises(KeyError, match=r"no part xl/none\.xml"):
         rewritten({"a.xml": b""}, **{"xl/none.xml": lambda content: content})
 
 
