@@ -55,6 +55,7 @@ def write(slides: list[Content], pack: Pack, path: Path) -> None:
     for number, content in enumerate(pages, 1):
         _Slide(deck.slides.add_slide(layout), size, title_place, pack, number).write(content)
     scale.apply(deck, by)
+    master.keep_measured(deck)
     staged = io.BytesIO()
     deck.save(staged)
     with replacing(path) as temporary, temporary.open("wb") as out:

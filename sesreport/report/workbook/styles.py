@@ -44,7 +44,8 @@ def _signed(number_format: str) -> str:
 LOOKS: dict[str, Look] = {
     "Text": Look("@"),
     "Text wrapped": Look("@", wrap=True),
-    "Text guarded": Look("@", wrap=True, quote=True),
+    "Text guarded": Look("@", quote=True),
+    "Text wrapped guarded": Look("@", wrap=True, quote=True),
     "Account id": Look("@"),
     "Integer": Look("#,##0", "right"),
     "Real": Look("#,##0.##", "right"),

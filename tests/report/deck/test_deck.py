@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 from pptx import Presentation
+from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.util import Inches
 from workbook.sample_pack import sample_pack
 
@@ -173,6 +174,23 @@ def test_a_template_s_layout_is_used_and_its_example_dropped(tmp_path: Path, tem
     assert {one.slide_layout.name for one in deck.slides} == {"SESreport"}
     assert "Example slide" not in titles(deck)
     assert deck.slide_width == Inches(10)
+
+
+def test_a_template_in_a_wide_typeface_gets_texts_in_the_one_they_were_measured_in(tmp_path: Path) -> None:
+    house = Presentation()
+    theme = house.slide_master.part.part_related_by(RELATIONSHIP_TYPE.THEME)
+    theme._blob = theme.blob.replace(b'typeface="Calibri"', b'typeface="Verdana"')
+    house.save(str(tmp_path / "house.pptx"))
+    write_deck(sample_pack(Branding(deck_template=str(tmp_path / "house.pptx"))), tmp_path / "pack.pptx")
+    runs = [
+        run
+        for one in Presentation(str(tmp_path / "pack.pptx")).slides
+        for shape in one.shapes
+        if shape.has_text_frame
+        for paragraph in shape.text_frame.paragraphs
+        for run in paragraph.runs
+    ]
+    assert {run.font.name for run in runs} == {"Arial"}
 
 
 @pytest.mark.parametrize("content", [b"not a deck", None])
