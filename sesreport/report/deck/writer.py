@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from sesreport.report.deck.description import Cell, Chart, Content, Nothing, Tab
 from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.report.deck.textfit import LINE, fit, width, wrap
 from sesreport.report.deck.titles import limited
-from sesreport.report.ooxml import plain, replacing, rewrite
+from sesreport.report.ooxml import moment, plain, replacing, rewrite
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.styles import INK, MUTED, on
 from sesreport.results import Kpi
@@ -43,7 +43,7 @@ def write(slides: list[Content], pack: Pack, path: Path) -> None:
     """Write the slides as one .pptx; whole or not at all. Raises WriteError and, for a template, ConfigError."""
     deck, layout, title_place = master.start(pack.branding)
     results = pack.results
-    finished_at = datetime.fromisoformat(results.snapshot.finished_at)
+    finished_at = moment(results.snapshot.finished_at)
     about = deck.core_properties
     about.title, about.subject = plain(f"{results.title}, {results.period_name}"), plain(results.headline)
     about.author = about.last_modified_by = f"sesreport {results.snapshot.tool_version}"

@@ -26,7 +26,6 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
-from sesreport.report import words
 from sesreport.report.ooxml import Edit, alt_texts, both, extension, plain, replacing, rewrite, text_numbers
 from sesreport.report.workbook import charts, sparklines
 from sesreport.report.workbook.description import Content
@@ -37,7 +36,7 @@ from sesreport.report.workbook.values import NUMBERS, cells, lines, text
 HEADER_ROW = 5
 MAX_TABLE_ROWS = 100_000
 """Rows beyond these are in the pack's data folder; a note says so."""
-PRINTED_CHARACTERS = 230
+PRINTED_CHARACTERS = 200
 """Characters across a landscape page that can still be read; wider tables go over two or three pages."""
 TAB_COLORS = {"evidence": "6B7280", "reference": "BFC5CD"}
 
@@ -199,7 +198,7 @@ class _Sheet:
         sheet.sheet_properties.tabColor = TAB_COLORS.get(self.page.group, properties.accent)
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
-        sheet.page_setup.fitToWidth = min(3, -(-round(sum(plan.width for plan in self.plans)) // PRINTED_CHARACTERS))
+        sheet.page_setup.fitToWidth = min(3, max(1, round(sum(p.width for p in self.plans) / PRINTED_CHARACTERS)))
         sheet.page_setup.fitToHeight = 0
         sheet.print_title_cols = "A:A"
         sheet.page_margins.left = sheet.page_margins.right = 0.4
@@ -278,15 +277,8 @@ class _Sheet:
 
     def _conditions(self) -> None:
         for i, column in enumerate(self.columns):
-            colors = (
-                {words.status(status): color for status, color in words.COLORS.items()}
-                if column.kind == "status"
-                else words.SEVERITY_COLORS
-                if column.kind == "severity"
-                else {}
-            )
             first = f"{self.plans[i].letter}{HEADER_ROW + 1}"
-            for value, color in colors.items():
+            for value, color in column.colors.items():
                 fill = color.lstrip("#")
                 style = DifferentialStyle(
                     font=Font(color=on(fill), bold=True),

@@ -15,6 +15,8 @@ from sesreport.report.workbook.description import registered
 from workbook.sample_frames import HOSTILE
 from workbook.sample_pack import sample_pack
 
+pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")  # openpyxl cannot keep them
+
 ORDER = [
     "Cover", "Contents", "Scorecard", "Trends", "Changes", "Exposure", "Grants", "Trust register", "Ownership",
     "Sending & reputation", "Findings", "Data quality", "Definitions", "Run",

@@ -11,7 +11,8 @@ from sesreport.report.pack import Pack
 @slide(order=110)
 def decisions(pack: Pack) -> Content:
     asked = pack.results.decisions
-    first = f"The first is due by {min(each.due for each in asked)}." if asked else ""
+    due = sorted(each.due for each in asked if each.due)
+    first = f"The first is due by {due[0]}." if due else ""
     return Content(
         title=titles.decisions(len(asked)),
         subtitle=f"Decisions requested of the board, {pack.results.period_name}",
