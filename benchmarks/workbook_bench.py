@@ -118,7 +118,8 @@ def main() -> None:
             for kind, path, work in writers:
                 seconds = best(work, options.repeat)
                 print(
-                    f"{name} {kind:9} {seconds:6.2f} s  {seconds / floor:5.2f} × plain dump ({floor:.2f} s)  {size(path)}"
+                    f"{name} {kind:9} {seconds:6.2f} s  {seconds / floor:5.2f} × plain dump ({floor:.2f} s)  "
+                    f"{size(path)}"
                 )
         context = multiprocessing.get_context("spawn")
         measured = {}

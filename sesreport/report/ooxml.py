@@ -24,6 +24,9 @@ from sesreport.errors import WriteError
 Edit = Callable[[bytes], bytes]
 """Changes one part; of a worksheet it is given what follows the rows (``</sheetData>`` and after)."""
 
+KEYWORDS = "Amazon SES; governance"
+"""Of every document's properties."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ROWS_END = b"</sheetData>"
 _EMBEDDED = (".xlsx", ".xlsm", ".docx", ".pptx")
@@ -44,6 +47,11 @@ def plain(text: str) -> str:
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNSAFE.sub(lambda match: _visible(ord(match[0])), text)
+
+
+def brief(text: str) -> str:
+    """One line for a document property (at most 255 characters) or a footer."""
+    return plain(text).replace("\n", " ")[:250]
 
 
 def _visible(code: int) -> str:

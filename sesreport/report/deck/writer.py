@@ -21,7 +21,7 @@ from sesreport.report.deck.description import Cell, Chart, Content, Nothing, Tab
 from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.report.deck.textfit import LINE, fit, width, wrap
 from sesreport.report.deck.titles import limited
-from sesreport.report.ooxml import moment, plain, replacing, rewrite
+from sesreport.report.ooxml import KEYWORDS, brief, moment, plain, replacing, rewrite
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.styles import INK, MUTED, on
 from sesreport.results import Kpi
@@ -45,9 +45,9 @@ def write(slides: list[Content], pack: Pack, path: Path) -> None:
     results = pack.results
     finished_at = moment(results.snapshot.finished_at)
     about = deck.core_properties
-    about.title, about.subject = plain(f"{results.title}, {results.period_name}"), plain(results.headline)
+    about.title, about.subject = brief(f"{results.title}, {results.period_name}"), brief(results.headline)
     about.author = about.last_modified_by = f"sesreport {results.snapshot.tool_version}"
-    about.category, about.keywords = plain(results.classification), "Amazon SES; governance"
+    about.category, about.keywords = brief(results.classification), KEYWORDS
     about.created = about.modified = finished_at.astimezone(UTC).replace(tzinfo=None)
     by = scale.factor(Emu(deck.slide_width).inches, Emu(deck.slide_height).inches)
     size = (Emu(deck.slide_width).inches / by, Emu(deck.slide_height).inches / by)
@@ -190,7 +190,7 @@ class _Slide:
 
     def _rectangle(self, box: Box, fill: str, name: str) -> Any:
         shape = self.slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *_emu(box))
-        shape.name = name
+        shape.name = brief(name)
         shape.fill.solid()
         shape.fill.fore_color.rgb = RGBColor.from_string(fill)
         shape.line.fill.background()

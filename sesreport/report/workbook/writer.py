@@ -26,7 +26,17 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
-from sesreport.report.ooxml import Edit, alt_texts, both, extension, plain, replacing, rewrite, text_numbers
+from sesreport.report.ooxml import (
+    KEYWORDS,
+    Edit,
+    alt_texts,
+    both,
+    brief,
+    extension,
+    replacing,
+    rewrite,
+    text_numbers,
+)
 from sesreport.report.workbook import charts, sparklines
 from sesreport.report.workbook.description import Content
 from sesreport.report.workbook.rows import Plan, nothing, stream
@@ -103,8 +113,8 @@ def _stage(
 
 def _describe(book: Any, properties: Properties) -> None:
     about = book.properties
-    about.title, about.subject, about.creator = plain(properties.title), plain(properties.subject), properties.creator
-    about.category, about.keywords = plain(properties.classification), "Amazon SES; governance"
+    about.title, about.subject = brief(properties.title), brief(properties.subject)
+    about.creator, about.category, about.keywords = properties.creator, brief(properties.classification), KEYWORDS
     about.created = about.modified = properties.finished_at.astimezone(UTC).replace(tzinfo=None)
 
 
@@ -305,4 +315,4 @@ def _internal(sheet: str, tooltip: str) -> Hyperlink:
 
 def _footer(value: str) -> str:
     """Footer codes start with an ampersand: outside text must not."""
-    return plain(value).replace("&", "&&").replace("\n", " ")[:80]
+    return brief(value)[:80].replace("&", "&&")

@@ -11,10 +11,12 @@ import pytest
 from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.util import Inches
-from workbook.sample_pack import bare_pack, empty_pack, sample_pack
+from workbook.sample_pack import bare_pack, empty_pack, hostile_pack, sample_pack
 
 from sesreport.report.deck import write_deck
 from sesreport.report.pack import Branding
+
+PACKS = {"full": sample_pack, "hostile": hostile_pack, "empty frames": empty_pack, "no frames": bare_pack}
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +47,14 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session", params=["full", "empty frames", "no frames", "template"])
+@pytest.fixture(scope="session", params=[*PACKS, "template"])
 def any_deck(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = tmp_path_factory.mktemp("deck") / "pack.pptx"
     if request.param == "template":
         house = request.getfixturevalue("template")
         write_deck(sample_pack(Branding(accent="#7A4B00", deck_template=str(house))), path)
     else:
-        write_deck({"full": sample_pack, "empty frames": empty_pack, "no frames": bare_pack}[request.param](), path)
+        write_deck(PACKS[request.param](), path)
     return Presentation(str(path))
 
 

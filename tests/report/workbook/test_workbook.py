@@ -89,6 +89,12 @@ def test_calamine_reads_the_same_numbers(written: Path, book: Any) -> None:
         assert first[header.index(name)] == shown[name]
 
 
+def test_document_and_footers_carry_title_and_classification(book: Any) -> None:
+    assert book.properties.title == "Amazon SES governance, October 2026"
+    assert book.properties.category == "Confidential & internal"
+    assert all(sheet.oddFooter.left.text == "Confidential && internal" for sheet in book.worksheets)
+
+
 def test_nothing_is_a_formula(book: Any) -> None:
     formulas = [cell for sheet in book.worksheets for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
     assert formulas == []
