@@ -12,7 +12,7 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,10 @@ from sesreport.errors import WriteError
 Edit = Callable[[bytes], bytes]
 """Changes one part; of a worksheet it is given what follows the rows (``</sheetData>`` and after)."""
 
+KEYWORDS = "Amazon SES; governance"
+"""Of every document's properties."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_CHUNK = 1 << 20
 _ROWS_END = b"</sheetData>"
 _EMBEDDED = (".xlsx", ".xlsm", ".docx", ".pptx")
 _CORE_DATE = re.compile(rb"(<dcterms:(?:created|modified)\b[^>]*>)[^<]*(</dcterms:)")
@@ -47,8 +49,19 @@ def plain(text: str) -> str:
     return _UNSAFE.sub(lambda match: _visible(ord(match[0])), text)
 
 
+def brief(text: str) -> str:
+    """One line for a document property (at most 255 characters) or a footer."""
+    return plain(text).replace("\n", " ")[:250]
+
+
 def _visible(code: int) -> str:
     return chr(0x2400 + code) if code < 0x20 else f"⟨U+{code:04X}⟩"
+
+
+def moment(text: str) -> datetime:
+    """An ISO 8601 time of the results as a timezone-aware datetime; UTC when it names no zone."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @contextmanager
@@ -70,14 +83,20 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def rewrite(
-    source: IO[bytes], target: IO[bytes], *, finished_at: datetime, edits: Mapping[str, Edit] | None = None
+    source: IO[bytes],
+    target: IO[bytes],
+    *,
+    finished_at: datetime,
+    edits: Mapping[str, Edit] | None = None,
+    rows: Mapping[str, Iterable[bytes]] | None = None,
 ) -> None:
     """Copy an OOXML zip so that equal content gives equal bytes.
 
     ``finished_at`` (timezone-aware) becomes the document's created and modified date; ``edits`` maps part names to
-    changes. Raises KeyError when an edit names a part that the zip does not have.
+    changes, ``rows`` worksheets to ``<row>`` elements to add after those they have. Raises KeyError when one of these
+    names a part that the zip does not have.
     """
-    pending = dict(edits or {})
+    pending, waiting = dict(edits or {}), dict(rows or {})
     stamp = finished_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     with (
         zipfile.ZipFile(source) as old,
@@ -90,7 +109,7 @@ def rewrite(
             info.create_system = 0
             with old.open(name) as part, new.open(info, "w", force_zip64=True) as out:
                 if name.startswith("xl/worksheets/sheet"):
-                    _copy_worksheet(part, out, edit)
+                    _copy_worksheet(part, out, edit, waiting.pop(name, ()))
                     continue
                 content = part.read()
                 if name.lower().endswith(_EMBEDDED):
@@ -100,23 +119,21 @@ def rewrite(
                 elif name == "docProps/core.xml":
                     content = _CORE_DATE.sub(rb"\g<1>" + stamp + rb"\g<2>", content)
                 out.write(edit(content) if edit else content)
-    if pending:
-        raise KeyError(f"no part {sorted(pending)[0]} to edit")
+    if missing := sorted({*pending, *waiting}):
+        raise KeyError(f"no part {missing[0]} to edit")
 
 
-def _copy_worksheet(part: IO[bytes], out: IO[bytes], edit: Edit | None) -> None:
-    """Stream the rows (they may be hundreds of megabytes); hold only what follows them, for ``edit``."""
-    held = b""
-    while chunk := part.read(_CHUNK):
-        held += chunk
-        if (at := held.find(_ROWS_END)) >= 0:
-            out.write(held[:at])
-            tail = held[at:] + part.read()
-            out.write(edit(tail) if edit else tail)
-            return
-        out.write(held[: -len(_ROWS_END)])
-        held = held[-len(_ROWS_END) :]
-    out.write(edit(held) if edit else held)
+def _copy_worksheet(part: IO[bytes], out: IO[bytes], edit: Edit | None, rows: Iterable[bytes]) -> None:
+    content = part.read()
+    at = content.find(_ROWS_END)
+    if at < 0:  # no row at all: <sheetData/>
+        out.write(edit(content) if edit else content)
+        return
+    out.write(content[:at])
+    for chunk in rows:
+        out.write(chunk)
+    tail = content[at:]
+    out.write(edit(tail) if edit else tail)
 
 
 def alt_texts(texts: Sequence[str]) -> Edit:

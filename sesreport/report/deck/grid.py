@@ -1,4 +1,4 @@
-"""Where things go on a slide, in inches of the 13.333 × 7.5 design, scaled to the template's size."""
+"""Where things go on a slide, in inches of a slide 13.333 wide (scale.py takes them to a template's size)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Grid:
-    """The areas of one slide; ``scale_x`` and ``scale_y`` take the design to the template."""
+    """The areas of one slide."""
 
     title: Box
     subtitle: Box
@@ -62,8 +62,7 @@ class Grid:
     @classmethod
     def of(cls, width: float, height: float, title_lines: int, title: Box | None = None) -> Grid:
         """The grid of a slide that size; ``title`` when a template says where its title is."""
-        x = width / WIDTH
-        left, right = LEFT * x, RIGHT * x
+        left, right = LEFT, width - LEFT
         line = TITLE_SIZE * 1.2 / 72
         title = title or Box(left, 0.42, right - left, line * title_lines + 0.1)
         subtitle = Box(left, title.bottom, right - left, 0.4)

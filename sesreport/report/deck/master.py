@@ -15,9 +15,15 @@ from pptx.util import Emu, Inches
 
 from sesreport.errors import ConfigError
 from sesreport.report.deck.grid import HEIGHT, LEFT, RIGHT, TITLE_SIZE, WIDTH, Box
+from sesreport.report.deck.scale import factor
 from sesreport.report.pack import Branding
 
 FONT = "Arial"
+NO_WIDER = frozenset(
+    {"arial", "helvetica", "helvetica neue", "liberation sans", "calibri", "carlito", "aptos", "arial narrow",
+     "times new roman", "cambria", "garamond", "gill sans mt", "franklin gothic book"}
+)  # fmt: skip
+"""Typefaces whose text takes no more room than Arial's, in which texts are measured."""
 LAYOUT_NAMES = ("sesreport", "title only")
 """A template's layout for every slide, by name in any letter case; else its first layout that has a title."""
 _KEPT = ("Title Slide", "Title and Content", "Title Only", "Blank")
@@ -25,7 +31,10 @@ _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE)
 
 
 def start(branding: Branding) -> tuple[Any, Any, Box | None]:
-    """An empty presentation, the layout for its slides, and where a template puts the title (None: our own place)."""
+    """An empty presentation, the layout for its slides, and the template's title place in the design's inches.
+
+    The place is None without a template. Raises ConfigError for a template that cannot be used.
+    """
     if branding.deck_template is None:
         deck = Presentation()
         _make_wide(deck)
@@ -39,8 +48,25 @@ def start(branding: Branding) -> tuple[Any, Any, Box | None]:
     _drop_slides(deck)
     layout = _layout(deck, str(template))
     title = next(shape for shape in layout.placeholders if shape.placeholder_format.type in _TITLES)
-    inches = [Emu(value).inches for value in (title.left, title.top, title.width, title.height)]
+    by = factor(Emu(deck.slide_width).inches, Emu(deck.slide_height).inches)
+    inches = [Emu(value).inches / by for value in (title.left, title.top, title.width, title.height)]
     return deck, layout, Box(*inches)
+
+
+def keep_measured(deck: Any) -> None:
+    """Set our texts in Arial when the template's own typefaces are, or may be, wider than what was measured."""
+    theme = etree.fromstring(deck.slide_master.part.part_related_by(RELATIONSHIP_TYPE.THEME).blob)
+    faces = {latin.get("typeface", "").casefold() for font in ("a:majorFont", "a:minorFont")
+             for latin in theme.iterfind(f".//{{{_A}}}{font[2:]}/{{{_A}}}latin")}  # fmt: skip
+    if faces <= NO_WIDER:
+        return
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            frames = [shape.text_frame] if shape.has_text_frame else []
+            if shape.has_table:
+                frames += [cell.text_frame for row in shape.table.rows for cell in row.cells]
+            for run in (run for frame in frames for paragraph in frame.paragraphs for run in paragraph.runs):
+                run.font.name = FONT
 
 
 def _layout(deck: Any, where: str) -> Any:

@@ -16,6 +16,7 @@ _ASCII = (
     260, 334, 584,
 )  # fmt: skip
 _OTHERS = {"·": 278, "…": 1000, "–": 556, "—": 1000, "−": 584, "≤": 549, "≥": 549, "×": 584, "’": 222, "→": 1000}
+_NARROWEST = 0.19
 BOLD = 1.08
 """Helvetica Bold is wider by up to this."""
 LINE = 1.2
@@ -25,16 +26,14 @@ ELLIPSIS = "…"
 
 def width(text: str, points: float, *, bold: bool = False) -> float:
     """Inches a line of text takes."""
-    units = 0
-    for character in text:
-        code = ord(character)
-        if 32 <= code < 127:
-            units += _ASCII[code - 32]
-        elif 0xC0 <= code < 0x250:
-            units += 722
-        else:
-            units += _OTHERS.get(character, 1000)
-    return units / 1000 * points / 72 * (BOLD if bold else 1)
+    return sum(map(_advance, text)) / 1000 * points / 72 * (BOLD if bold else 1)
+
+
+def _advance(character: str) -> int:
+    code = ord(character)
+    if 32 <= code < 127:
+        return _ASCII[code - 32]
+    return 722 if 0xC0 <= code < 0x250 else _OTHERS.get(character, 1000)
 
 
 def wrap(text: str, inches: float, points: float, *, bold: bool = False) -> list[str]:
@@ -62,7 +61,8 @@ def wrap(text: str, inches: float, points: float, *, bold: bool = False) -> list
 
 def fit(text: str, inches: float, points: float, *, lines: int = 1, bold: bool = False) -> str:
     """The text, made inert and shortened with an ellipsis so that it takes at most that many lines."""
-    text = plain(text[:4000]).replace("\t", " ")
+    most = int(lines * inches * 72 / points / _NARROWEST) + 100  # more cannot fit: spares measuring it
+    text = plain(text[:most]).replace("\t", " ")
     if lines == 1:
         text = text.replace("\n", " ")
     wrapped = wrap(text, inches, points, bold=bold)
@@ -77,7 +77,9 @@ def fit(text: str, inches: float, points: float, *, lines: int = 1, bold: bool =
 
 def _head(word: str, inches: float, points: float, *, bold: bool) -> int:
     """How many characters of a word fit; at least one."""
-    size = 1
-    while size < len(word) and width(word[: size + 1], points, bold=bold) <= inches:
-        size += 1
-    return size
+    room = inches * 1000 * 72 / points / (BOLD if bold else 1)
+    for size, character in enumerate(word):
+        room -= _advance(character)
+        if room < 0:
+            return max(size, 1)
+    return len(word)

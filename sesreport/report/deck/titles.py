@@ -62,7 +62,8 @@ def scorecard(kpis: tuple[Kpi, ...]) -> str:
         parts.append(f"{spelled(counts[WATCH])} to watch")
     if counts[NOT_MEASURABLE]:
         parts.append(f"{spelled(counts[NOT_MEASURABLE])} not measurable")
-    on_target = f"{spelled(counts[ON_TARGET], first=True)} of {spelled(len(kpis))} controls on target"
+    number = spelled(counts[ON_TARGET], first=True) if counts[ON_TARGET] else "None"
+    on_target = f"{number} of {spelled(len(kpis))} controls on target"
     return limited(f"{on_target}: {', '.join(parts)}", on_target)
 
 
@@ -152,6 +153,8 @@ def findings(counts: Findings, older: int | None, read: Basis) -> str:
     opened = f"{counted(counts.open, 'finding is', 'findings are', first=True)} open"
     critical = counts.by_severity.get("critical", 0)
     worst = f"{spelled(critical)} of them critical" if critical else "none of them critical"
+    if counts.open == 1:
+        worst = "and it is critical" if critical else "and it is not critical"
     if older:
         return limited(f"{opened}, {worst}; {spelled(older)} older than 30 days", f"{opened}, {worst}")
     return limited(f"{opened}, {worst}")

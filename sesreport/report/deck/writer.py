@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from lxml import etree
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE, PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
-from pptx.util import Inches, Pt
+from pptx.util import Emu, Inches, Pt
 
 from sesreport.report import words
-from sesreport.report.deck import charts, master
+from sesreport.report.deck import charts, master, scale
 from sesreport.report.deck.description import Cell, Chart, Content, Nothing, Table, Verdict
 from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.report.deck.textfit import LINE, fit, width, wrap
-from sesreport.report.ooxml import plain, replacing, rewrite
+from sesreport.report.deck.titles import limited
+from sesreport.report.ooxml import KEYWORDS, brief, moment, plain, replacing, rewrite
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.styles import INK, MUTED, on
 from sesreport.results import Kpi
@@ -27,7 +29,10 @@ from sesreport.results import Kpi
 PANEL, HAIRLINE = "F3F5F7", "D9DEE4"
 _Part = tuple[str, float, str, bool]
 """A paragraph: text, points, color, bold."""
+TITLE_SIZES = (28, 26, 24, 22, 20, 18, 16, 14)
 TABLE_SIZES = (20, 18, 16, 14)
+ROW_PAD = 0.08
+"""Inches a table row has at least beyond its text."""
 _A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
 NOTES_LIMIT = 12_000
@@ -38,14 +43,19 @@ def write(slides: list[Content], pack: Pack, path: Path) -> None:
     """Write the slides as one .pptx; whole or not at all. Raises WriteError and, for a template, ConfigError."""
     deck, layout, title_place = master.start(pack.branding)
     results = pack.results
-    finished_at = datetime.fromisoformat(results.snapshot.finished_at)
+    finished_at = moment(results.snapshot.finished_at)
     about = deck.core_properties
-    about.title, about.subject = plain(f"{results.title}, {results.period_name}"), plain(results.headline)
+    about.title, about.subject = brief(f"{results.title}, {results.period_name}"), brief(results.headline)
     about.author = about.last_modified_by = f"sesreport {results.snapshot.tool_version}"
-    about.category, about.keywords = plain(results.classification), "Amazon SES; governance"
+    about.category, about.keywords = brief(results.classification), KEYWORDS
     about.created = about.modified = finished_at.astimezone(UTC).replace(tzinfo=None)
-    for number, content in enumerate(slides, 1):
-        _Slide(deck, layout, title_place, pack, number).write(content)
+    by = scale.factor(Emu(deck.slide_width).inches, Emu(deck.slide_height).inches)
+    size = (Emu(deck.slide_width).inches / by, Emu(deck.slide_height).inches / by)
+    pages = [page for content in slides for page in _pages(content, size, title_place)]
+    for number, content in enumerate(pages, 1):
+        _Slide(deck.slides.add_slide(layout), size, title_place, pack, number).write(content)
+    scale.apply(deck, by)
+    master.keep_measured(deck)
     staged = io.BytesIO()
     deck.save(staged)
     with replacing(path) as temporary, temporary.open("wb") as out:
@@ -55,9 +65,8 @@ def write(slides: list[Content], pack: Pack, path: Path) -> None:
 class _Slide:
     """One slide while it is being made. Shapes are added in reading order."""
 
-    def __init__(self, deck: Any, layout: Any, title_place: Box | None, pack: Pack, number: int) -> None:
-        self.slide = deck.slides.add_slide(layout)
-        self.size = (deck.slide_width / Inches(1), deck.slide_height / Inches(1))
+    def __init__(self, slide: Any, size: tuple[float, float], title_place: Box | None, pack: Pack, number: int) -> None:
+        self.slide, self.size = slide, size
         self.title_place, self.pack, self.number = title_place, pack, number
         self.accent = pack.branding.accent.lstrip("#").upper()
 
@@ -82,17 +91,27 @@ class _Slide:
         self.slide.notes_slide.notes_text_frame.text = plain(content.notes)[:NOTES_LIMIT]
 
     def _title(self, content: Content) -> Grid:
-        across = self.title_place.width if self.title_place else Grid.of(*self.size, 1).title.width
-        lines = min(2, len(wrap(content.title, across, TITLE_SIZE, bold=True)))
-        grid = Grid.of(*self.size, lines, self.title_place)
+        grid = _grid(content.title, self.size, self.title_place)
         title = self.slide.shapes.title
+        across = grid.title.width - 0.05
         if self.title_place is None:
             _place(title, grid.title)
-        title.text_frame.text = fit(content.title, grid.title.width - 0.05, TITLE_SIZE, lines=2, bold=True)
+            _frame(title, inset=0)
+            title.text_frame.text = fit(content.title, across, TITLE_SIZE, lines=2, bold=True)
+        else:
+            self._template_title(title, content.title, grid.title)
         for shape in list(self.slide.placeholders):
             if shape.placeholder_format.type not in (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE):
                 shape._element.getparent().remove(shape._element)
         return grid
+
+    def _template_title(self, title: Any, text: str, box: Box) -> None:
+        """The template's typeface and color, at a size that the place it gives has room for."""
+        across, down = box.width - 2 * INSET, box.height - 0.1
+        size = next((s for s in TITLE_SIZES if _height([text], across, s, 0, bold=True) <= down), SMALL_SIZE)
+        lines = max(1, int(down * 72 / (size * LINE)))
+        title.text_frame.text = fit(text, across, size, lines=lines, bold=True)
+        title.text_frame.paragraphs[0].runs[0].font.size = Pt(size)
 
     def _text(
         self, box: Box, text: str, size: float, *, name: str, color: str = INK, bold: bool = False, align: Any = None
@@ -171,7 +190,7 @@ class _Slide:
 
     def _rectangle(self, box: Box, fill: str, name: str) -> Any:
         shape = self.slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *_emu(box))
-        shape.name = name
+        shape.name = brief(name)
         shape.fill.solid()
         shape.fill.fore_color.rgb = RGBColor.from_string(fill)
         shape.line.fill.background()
@@ -280,6 +299,39 @@ def _breaks_word(cell: Cell, across: float, size: float) -> bool:
     )
 
 
+def _grid(title: str, size: tuple[float, float], title_place: Box | None) -> Grid:
+    across = title_place.width if title_place else Grid.of(*size, 1).title.width
+    return Grid.of(*size, min(2, len(wrap(title, across - 0.05, TITLE_SIZE, bold=True))), title_place)
+
+
+def _pages(content: Content, size: tuple[float, float], title_place: Box | None) -> list[Content]:
+    """The content, a table that is too tall for one slide over several, as evenly as its rows allow."""
+    body = content.body
+    if not isinstance(body, Table):
+        return [content]
+    grid = _grid(content.title + " (9 of 9)", size, title_place)
+    box = grid.body_above_takeaway if content.takeaway else grid.body
+    across = _across(body, box.width, SMALL_SIZE)
+    line = SMALL_SIZE * LINE / 72
+    heights = [line * _lines(row, across, body.lines, SMALL_SIZE) + ROW_PAD for row in body.rows]
+    room = box.height - line - ROW_PAD
+    for count in range(1, len(heights) + 1):
+        each = -(-len(heights) // count)
+        starts = range(0, len(heights), each)
+        if all(sum(heights[at : at + each]) <= room for at in starts):
+            break
+    if count == 1:
+        return [content]
+    return [
+        dataclasses.replace(
+            content,
+            title=limited(f"{content.title} ({number} of {len(starts)})", content.title),
+            body=dataclasses.replace(body, rows=body.rows[at : at + each]),
+        )
+        for number, at in enumerate(starts, 1)
+    ]
+
+
 def _across(body: Table, across: float, size: float) -> list[float]:
     """Column widths: what the content needs on one line where that is enough, else the declared shares."""
     shares = [share / sum(body.widths) for share in body.widths]
@@ -305,7 +357,7 @@ def _suits(body: Table, box: Box, size: float) -> bool:
         for cell, w in zip(row, across, strict=True)
     )
     lines = 1 + sum(_lines(row, across, body.lines, size) for row in body.rows)
-    return whole and lines * size * LINE / 72 + 0.1 * (len(body.rows) + 1) <= box.height
+    return whole and lines * size * LINE / 72 + ROW_PAD * (len(body.rows) + 1) <= box.height
 
 
 def _counted(kpi: Kpi) -> str:
@@ -315,8 +367,9 @@ def _counted(kpi: Kpi) -> str:
     return f"{kpi.numerator:,.0f} of {kpi.denominator:,.0f}"
 
 
-def _height(texts: Sequence[str], across: float, size: float, gap: float) -> float:
-    return sum(len(wrap(text, across, size)) for text in texts) * size * LINE / 72 + gap / 72 * (len(texts) - 1)
+def _height(texts: Sequence[str], across: float, size: float, gap: float, *, bold: bool = False) -> float:
+    lines = sum(len(wrap(text, across, size, bold=bold)) for text in texts)
+    return lines * size * LINE / 72 + gap / 72 * (len(texts) - 1)
 
 
 def _emu(box: Box) -> tuple[int, int, int, int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
 from pathlib import Path
 
 from sesreport.report.pack import Pack
 from sesreport.report.workbook import sheets  # noqa: F401  registers them
 from sesreport.report.workbook.description import registered
+from sesreport.report.workbook.evidence import finished_at
 from sesreport.report.workbook.writer import Page, Properties, write
 
 __all__ = ["write_workbook"]
@@ -49,5 +49,5 @@ def properties(pack: Pack) -> Properties:
         creator=f"sesreport {results.snapshot.tool_version}",
         footer=f"Snapshot {results.snapshot.sha256[:12]}",
         accent=pack.branding.accent.lstrip("#").upper(),
-        finished_at=datetime.fromisoformat(results.snapshot.finished_at),
+        finished_at=finished_at(pack),
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 from openpyxl.chart import BarChart, LineChart
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
-from openpyxl.chart.layout import Layout
 from openpyxl.chart.marker import Marker
 from openpyxl.chart.series import Series as XlSeries
 from openpyxl.chart.series import SeriesLabel
@@ -23,8 +22,8 @@ from sesreport.report.ooxml import plain
 from sesreport.report.workbook.description import Cells, Chart, Content
 from sesreport.report.workbook.styles import BY_UNIT, FONT, HAIRLINE, MUTED
 
-WIDTH, HEIGHT, GAP = 4_320_000, 2_520_000, 180_000
-"""EMU: 12 × 7 cm, 5 mm apart."""
+WIDTH, HEIGHT, GAP = 3_960_000, 2_520_000, 180_000
+"""EMU: 11 × 7 cm, 5 mm apart."""
 PER_ROW = 3
 _EMU_PER_CHARACTER = 7 * 9525
 _EMU_PER_ROW = 13.5 * 12700
@@ -107,7 +106,6 @@ def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
     native.graphical_properties = _line(HAIRLINE, 9525)
     native.graphical_properties.solidFill = "FFFFFF"
     native.roundedCorners = False
-    native.layout = Layout(manualLayout=None)
     return native
 
 

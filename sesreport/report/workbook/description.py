@@ -10,8 +10,8 @@ The decorator registers it; :mod:`sesreport.report.workbook.writer` turns every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -19,9 +19,10 @@ from sesreport.report.pack import Pack
 
 KINDS = (
     "text", "account_id", "texts", "flag", "integer", "share", "rate", "days", "real", "at", "date",
-    "figure", "change", "status", "severity", "link", "input", "spark",
+    "figure", "change", "signal", "link", "input", "spark",
 )  # fmt: skip
-"""How a column is written; ``figure`` and ``change`` follow the unit in the rows' column ``unit``."""
+"""How a column is written; ``figure`` and ``change`` follow the unit in the rows' column ``unit``; a
+``signal`` is a word in bold, colored by :attr:`Column.colors`."""
 GROUPS = ("summary", "evidence", "reference")
 
 
@@ -41,6 +42,8 @@ class Column:
     """Written for NA in text columns; numbers stay blank."""
     width: float | None = None
     """Characters; from the content when None."""
+    colors: Mapping[str, str] = field(default_factory=dict)
+    """Fill (#RRGGBB) of cells by their text: a conditional format of the whole column."""
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from sesreport.report.ooxml import moment
 from sesreport.report.pack import Pack
 
 SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
@@ -38,7 +39,7 @@ def ranked(rows: pd.DataFrame, rank: pd.Series, *then: str) -> pd.DataFrame:
 
 def finished_at(pack: Pack) -> datetime:
     """When the collection behind the pack ended (the only clock of the pack)."""
-    return datetime.fromisoformat(pack.results.snapshot.finished_at)
+    return moment(pack.results.snapshot.finished_at)
 
 
 def basis(pack: Pack, *datasets: str) -> str:

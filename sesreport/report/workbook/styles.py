@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sesreport.report import words
+from sesreport.results import OFF_TARGET, ON_TARGET, WATCH
+
 FONT = "Arial"
 """Present, or metrically matched, on every system that opens a workbook."""
 INK, MUTED, HAIRLINE, INPUT_FILL = "1F2933", "595959", "D9DEE4", "FFF8E1"
@@ -44,13 +47,14 @@ def _signed(number_format: str) -> str:
 LOOKS: dict[str, Look] = {
     "Text": Look("@"),
     "Text wrapped": Look("@", wrap=True),
-    "Text guarded": Look("@", wrap=True, quote=True),
+    "Text guarded": Look("@", quote=True),
+    "Text wrapped guarded": Look("@", wrap=True, quote=True),
     "Account id": Look("@"),
     "Integer": Look("#,##0", "right"),
     "Real": Look("#,##0.##", "right"),
     "At": Look("yyyy-mm-dd hh:mm", "left"),
     "Date": Look("yyyy-mm-dd", "left"),
-    "Status": Look("@", bold=True),
+    "Signal": Look("@", bold=True),
     "Link": Look("@", color="0563C1", underline=True),
     "Input": Look("@", fill=INPUT_FILL),
     **{f"Figure {unit}": Look(number_format, "right") for unit, number_format in BY_UNIT.items()},
@@ -70,13 +74,16 @@ BY_KIND = {
     "real": "Real",
     "at": "At",
     "date": "Date",
-    "status": "Status",
-    "severity": "Status",
+    "signal": "Signal",
     "link": "Link",
     "input": "Input",
     "spark": "Text",
 }
 """``figure`` and ``change`` are ``Figure <unit>`` and ``Change <unit>``, row by row."""
+
+
+STATUS_COLORS = {words.status(status): color for status, color in words.COLORS.items()}
+BAD, CAREFUL, GOOD = words.COLORS[OFF_TARGET], words.COLORS[WATCH], words.COLORS[ON_TARGET]
 
 
 def frame_looks(accent: str) -> dict[str, Look]:

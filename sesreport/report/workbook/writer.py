@@ -1,12 +1,12 @@
 """The one module that knows openpyxl: sheets' descriptions in, a workbook file out.
 
-Sheets are streamed (openpyxl's write-only mode), so memory does not grow with the rows. One cell object per column
-and look is made per sheet and filled again for each row: openpyxl resolves a style once instead of once per cell.
+openpyxl writes everything but the tables' rows, which :mod:`sesreport.report.workbook.rows` streams into the
+finished file: memory and time grow little with them.
 """
 
 from __future__ import annotations
 
-import tempfile
+import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,18 +26,27 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
-from sesreport.report import words
-from sesreport.report.ooxml import Edit, alt_texts, both, extension, plain, replacing, rewrite, text_numbers
+from sesreport.report.ooxml import (
+    KEYWORDS,
+    Edit,
+    alt_texts,
+    both,
+    brief,
+    extension,
+    replacing,
+    rewrite,
+    text_numbers,
+)
 from sesreport.report.workbook import charts, sparklines
-from sesreport.report.workbook.description import Column, Content
-from sesreport.report.workbook.styles import BY_KIND, FONT, HAIRLINE, LOOKS, Look, frame_looks, on
-from sesreport.report.workbook.values import FORMULA_STARTS, NUMBERS, Value, cells, lines, text, width
+from sesreport.report.workbook.description import Content
+from sesreport.report.workbook.rows import Plan, nothing, stream
+from sesreport.report.workbook.styles import FONT, HAIRLINE, LOOKS, Look, frame_looks, on
+from sesreport.report.workbook.values import NUMBERS, cells, lines, text
 
 HEADER_ROW = 5
 MAX_TABLE_ROWS = 100_000
 """Rows beyond these are in the pack's data folder; a note says so."""
-MAX_LINES = 6
-PRINTED_CHARACTERS = 230
+PRINTED_CHARACTERS = 200
 """Characters across a landscape page that can still be read; wider tables go over two or three pages."""
 TAB_COLORS = {"evidence": "6B7280", "reference": "BFC5CD"}
 
@@ -71,13 +80,16 @@ class Page:
 
 def write(pages: Sequence[Page], path: Path, properties: Properties) -> None:
     """Write the pages as one .xlsx; whole or not at all. Raises WriteError when the file system refuses."""
-    with replacing(path) as temporary, tempfile.TemporaryFile(dir=path.parent) as staged, temporary.open("wb") as out:
-        edits = _stage(pages, staged, properties)
-        rewrite(staged, out, finished_at=properties.finished_at, edits=edits)
+    with replacing(path) as temporary, temporary.open("wb") as out:
+        staged = io.BytesIO()
+        edits, rows = _stage(pages, staged, properties)
+        rewrite(staged, out, finished_at=properties.finished_at, edits=edits, rows=rows)
 
 
-def _stage(pages: Sequence[Page], staged: IO[bytes], properties: Properties) -> dict[str, Edit]:
-    """Save what openpyxl can say, uncompressed; the edits that say the rest."""
+def _stage(
+    pages: Sequence[Page], staged: IO[bytes], properties: Properties
+) -> tuple[dict[str, Edit], dict[str, Iterator[bytes]]]:
+    """Save what openpyxl says well: all but the tables' rows; the edits and rows that complete it, by part."""
     book: Any = openpyxl.Workbook(write_only=True)
     _describe(book, properties)
     _add_styles(book, properties.accent)
@@ -85,22 +97,24 @@ def _stage(pages: Sequence[Page], staged: IO[bytes], properties: Properties) -> 
     places = {sheet.page.title: sheet.place for sheet in sheets}
     edits: dict[str, Edit] = {}
     drawings = 0
-    for number, sheet in enumerate(sheets, 1):
+    for sheet in sheets:
         sheet.write()
         drawn = charts.add(sheet.sheet, sheet.page.content, places, sheet.place)
         if drawn:
             drawings += 1
             edits[f"xl/drawings/drawing{drawings}.xml"] = alt_texts(drawn)
-        edits[f"xl/worksheets/sheet{number}.xml"] = sheet.edit()
+    parts = {f"xl/worksheets/sheet{number}.xml": sheet for number, sheet in enumerate(sheets, 1)}
+    edits |= {part: sheet.edit() for part, sheet in parts.items()}
+    rows = {part: sheet.rows() for part, sheet in parts.items()}
     with zipfile.ZipFile(staged, "w", zipfile.ZIP_STORED) as archive:
         ExcelWriter(book, archive).save()
-    return edits
+    return edits, rows
 
 
 def _describe(book: Any, properties: Properties) -> None:
     about = book.properties
-    about.title, about.subject, about.creator = plain(properties.title), plain(properties.subject), properties.creator
-    about.category, about.keywords = plain(properties.classification), "Amazon SES; governance"
+    about.title, about.subject = brief(properties.title), brief(properties.subject)
+    about.creator, about.category, about.keywords = properties.creator, brief(properties.classification), KEYWORDS
     about.created = about.modified = properties.finished_at.astimezone(UTC).replace(tzinfo=None)
 
 
@@ -145,18 +159,17 @@ class _Sheet:
         if len({title.strip().casefold() for title in titles}) != len(titles):
             raise ValueError(f"sheet {page.title!r}: two columns have the same header")
         self.shown = content.rows.iloc[:MAX_TABLE_ROWS]
-        self.values = [cells(self.shown, column) for column in self.columns]
-        if not len(self.shown):
-            self.values = _empty_row(self.columns)
-        self.widths = [width(column, values) for column, values in zip(self.columns, self.values, strict=True)]
-        self.last_row = HEADER_ROW + len(self.values[0])
+        letters = [get_column_letter(i) for i in range(1, len(self.columns) + 1)]
+        self.plans = [Plan.of(column, letter, self.shown) for column, letter in zip(self.columns, letters, strict=True)]
+        self.last_row = HEADER_ROW + max(len(self.shown), 1)
         self.sheet: Any = book.create_sheet(page.title)
+        self.styles = {name: self._style_id(name) for name in LOOKS}
         self.place = charts.Place(
             title=page.title,
             first_row=HEADER_ROW + 1,
             last_row=self.last_row,
-            letters={title: get_column_letter(i) for i, title in enumerate(titles, 1)},
-            widths=tuple(self.widths),
+            letters=dict(zip(titles, letters, strict=True)),
+            widths=tuple(plan.width for plan in self.plans),
         )
 
     def write(self) -> None:
@@ -170,7 +183,7 @@ class _Sheet:
                 for column in self.columns
             ]
         )
-        self._rows()
+        self._links()
         self._table()
         self._conditions()
         self._choices()
@@ -179,7 +192,7 @@ class _Sheet:
         """What openpyxl cannot write into this sheet."""
         digits = [self._range(i) for i, column in enumerate(self.columns) if column.kind == "account_id"]
         edits = [text_numbers(*digits)] if digits else []
-        letters = [get_column_letter(i) for i in range(1, len(self.columns) + 1)]
+        letters = [plan.letter for plan in self.plans]
         place = (HEADER_ROW + 1, self.last_row)
         if element := sparklines.group(self.page.title, self.columns, letters, *place, self.properties.accent):
             edits.append(extension(element))
@@ -187,15 +200,15 @@ class _Sheet:
 
     def _set_up(self) -> None:
         sheet, properties = self.sheet, self.properties
-        for i, column_width in enumerate(self.widths, 1):
-            sheet.column_dimensions[get_column_letter(i)].width = column_width
+        for plan in self.plans:
+            sheet.column_dimensions[plan.letter].width = plan.width
         sheet.freeze_panes = f"B{HEADER_ROW + 1}"
         sheet.sheet_view.showGridLines = False
         sheet.sheet_view.zoomScale = 100
         sheet.sheet_properties.tabColor = TAB_COLORS.get(self.page.group, properties.accent)
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
-        sheet.page_setup.fitToWidth = min(3, -(-round(sum(self.widths)) // PRINTED_CHARACTERS))
+        sheet.page_setup.fitToWidth = min(3, max(1, round(sum(p.width for p in self.plans) / PRINTED_CHARACTERS)))
         sheet.page_setup.fitToHeight = 0
         sheet.print_title_cols = "A:A"
         sheet.page_margins.left = sheet.page_margins.right = 0.4
@@ -231,33 +244,39 @@ class _Sheet:
 
     def _cell(self, value: str, style: str) -> Any:
         cell: Any = WriteOnlyCell(self.sheet)
-        _fill(cell, text(value))
+        cell._value, cell.data_type = text(value), "s"  # whatever it starts with
         cell.style = style
         return cell
 
     def _header_lines(self) -> int:
-        return max(lines(c.title, w - 2) for c, w in zip(self.columns, self.widths, strict=True))
+        return max(lines(plan.column.title, plan.width - 2) for plan in self.plans)
 
-    def _rows(self) -> None:
-        """Every row of the table, refilling one cell per column and look."""
-        units = self.shown["unit"].astype("object").tolist() if "unit" in self.shown.columns else []
-        painters = [_Painter(self, column, w, units) for column, w in zip(self.columns, self.widths, strict=True)]
-        wrapping = [i for i, painter in enumerate(painters) if painter.wraps]
-        heights = self.sheet.row_dimensions
-        append = self.sheet.append
-        for number, values in enumerate(zip(*self.values, strict=True)):
-            if wrapping:
-                tallest = max(lines(values[i], self.widths[i]) for i in wrapping)
-                if tallest > 1:
-                    heights[HEADER_ROW + 1 + number].height = 13.5 * min(tallest, MAX_LINES) + 2
-            append([paint(number, value) for paint, value in zip(painters, values, strict=True)])
+    def rows(self) -> Iterator[bytes]:
+        """The table's rows, made when they are asked for."""
+        if len(self.shown):
+            return stream(self.shown, self.plans, HEADER_ROW + 1, self.styles.__getitem__)
+        return nothing(self.plans, HEADER_ROW + 1, self.styles.__getitem__)
+
+    def _style_id(self, name: str) -> int:
+        cell: Any = WriteOnlyCell(self.sheet)
+        cell.style = name
+        cell._style.quotePrefix = int(LOOKS[name].quote)
+        return int(cell.style_id)
+
+    def _links(self) -> None:
+        for plan in self.plans:
+            if plan.column.kind == "link":
+                for row, value in enumerate(cells(self.shown, plan.column), HEADER_ROW + 1):
+                    link = _internal(str(value), f"Go to {value}")
+                    link.ref = f"{plan.letter}{row}"
+                    self.sheet._hyperlinks.append(link)
 
     def _range(self, index: int) -> str:
-        letter = get_column_letter(index + 1)
+        letter = self.plans[index].letter
         return f"{letter}{HEADER_ROW + 1}:{letter}{self.last_row}"
 
     def _table(self) -> None:
-        last = get_column_letter(len(self.columns))
+        last = self.plans[-1].letter
         name = "".join(part for part in self.page.title.title() if part.isalnum())
         table: Any = Table(displayName=f"Table{name}", ref=f"A{HEADER_ROW}:{last}{self.last_row}")
         table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
@@ -268,15 +287,8 @@ class _Sheet:
 
     def _conditions(self) -> None:
         for i, column in enumerate(self.columns):
-            colors = (
-                {words.status(status): color for status, color in words.COLORS.items()}
-                if column.kind == "status"
-                else words.SEVERITY_COLORS
-                if column.kind == "severity"
-                else {}
-            )
-            first = f"{get_column_letter(i + 1)}{HEADER_ROW + 1}"
-            for value, color in colors.items():
+            first = f"{self.plans[i].letter}{HEADER_ROW + 1}"
+            for value, color in column.colors.items():
                 fill = color.lstrip("#")
                 style = DifferentialStyle(
                     font=Font(color=on(fill), bold=True),
@@ -296,46 +308,6 @@ class _Sheet:
                 self.sheet.data_validations.append(choice)
 
 
-class _Painter:
-    """Fills the cells of one column, reusing one cell object per look."""
-
-    def __init__(self, sheet: _Sheet, column: Column, column_width: float, units: list[Any]) -> None:
-        self.sheet, self.kind, self.units = sheet, column.kind, units
-        self.numeric = column.kind in NUMBERS or column.kind in ("at", "date")
-        index = sheet.columns.index(column)
-        self.wraps = column.kind in ("text", "texts") and any(
-            isinstance(value, str) and lines(value, column_width) > 1 for value in sheet.values[index]
-        )
-        self.name = "Text wrapped" if self.wraps else BY_KIND.get(column.kind, "")
-        self.looks: dict[str, Any] = {}
-
-    def __call__(self, row: int, value: Value) -> Any:
-        name = self.name or f"{self.kind.title()} {self.units[row]}"
-        if not self.numeric and isinstance(value, str) and value.startswith(FORMULA_STARTS):
-            name = "Text guarded"
-        cell = self.looks.get(name)
-        if cell is None:
-            cell = self.looks[name] = self._make(name)
-        if self.kind == "link" and isinstance(value, str):
-            cell = self._make(name)
-            cell.hyperlink = _internal(value, f"Go to {value}")
-        _fill(cell, value)
-        return cell
-
-    def _make(self, name: str) -> Any:
-        cell: Any = WriteOnlyCell(self.sheet.sheet)
-        cell.style = name
-        if name == "Text guarded":
-            cell._style.quotePrefix = 1
-        return cell
-
-
-def _fill(cell: Any, value: Value) -> None:
-    """Set a value that is clean already; text is text whatever it starts with."""
-    cell._value = value
-    cell.data_type = "s" if isinstance(value, str) else "n"
-
-
 def _internal(sheet: str, tooltip: str) -> Hyperlink:
     quoted = sheet.replace("'", "''")
     return Hyperlink(ref="", location=f"'{quoted}'!A1", tooltip=tooltip, display=sheet)
@@ -343,10 +315,4 @@ def _internal(sheet: str, tooltip: str) -> Hyperlink:
 
 def _footer(value: str) -> str:
     """Footer codes start with an ampersand: outside text must not."""
-    return plain(value).replace("&", "&&").replace("\n", " ")[:80]
-
-
-def _empty_row(columns: Sequence[Column]) -> list[list[Value]]:
-    """A table needs a row: one that says there is none, in the first column that takes text."""
-    first = next((i for i, column in enumerate(columns) if column.kind not in NUMBERS), 0)
-    return [["no data" if i == first else None] for i in range(len(columns))]
+    return brief(value)[:80].replace("&", "&&")

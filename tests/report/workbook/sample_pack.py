@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import pandas as pd
@@ -43,6 +44,34 @@ def empty_pack() -> Pack:
 def bare_pack() -> Pack:
     """Results alone."""
     return Pack(results({}, unknown=True), {})
+
+
+def hostile_pack() -> Pack:
+    """Every text that people or outsiders write is as long, broken and malicious as it can be."""
+    pack = sample_pack()
+    long = "=HYPERLINK(1) <script> \u202e\x07 " + "Donaudampfschifffahrtsgesellschaftskapitänsmütze " * 8 + "W" * 300
+    given = pack.results
+    kpis = tuple(
+        dataclasses.replace(k, label=f"{i} {long}", owner=long, reason=long, definition=long, formula=long, source=long)
+        for i, k in enumerate(given.kpis)
+    )
+    gaps = tuple(Gap(long, "000000000001", long, long, "denied", long) for _ in range(40))
+    results = dataclasses.replace(
+        given,
+        kpis=kpis,
+        organization_name=long,
+        title=long,
+        classification=long,
+        headline=long,
+        compared_with=long,
+        verdict=(long,) * 3,
+        decisions=(Decision(long, long, "2026-11-15", long, "r"),) * 9,
+        coverage=dataclasses.replace(given.coverage, statement=long, gaps=gaps),
+    )
+    frames = dict(pack.frames)
+    frames["accounts"] = frames["accounts"].assign(name=long)
+    frames["grants"] = frames["grants"].assign(grantee_name=long, grantee=long)
+    return Pack(results, frames)
 
 
 def results(found: dict[str, pd.DataFrame], *, unknown: bool = False) -> Results:

@@ -15,6 +15,8 @@ from sesreport.report.workbook.description import registered
 from workbook.sample_frames import HOSTILE
 from workbook.sample_pack import sample_pack
 
+pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")  # openpyxl cannot keep them
+
 ORDER = [
     "Cover", "Contents", "Scorecard", "Trends", "Changes", "Exposure", "Grants", "Trust register", "Ownership",
     "Sending & reputation", "Findings", "Data quality", "Definitions", "Run",
@@ -85,6 +87,12 @@ def test_calamine_reads_the_same_numbers(written: Path, book: Any) -> None:
     shown = table(book["Scorecard"]).iloc[0]
     for name in ("KPI", "Status", "Actual", "Target", "Change", "2025-10"):
         assert first[header.index(name)] == shown[name]
+
+
+def test_document_and_footers_carry_title_and_classification(book: Any) -> None:
+    assert book.properties.title == "Amazon SES governance, October 2026"
+    assert book.properties.category == "Confidential & internal"
+    assert all(sheet.oddFooter.left.text == "Confidential && internal" for sheet in book.worksheets)
 
 
 def test_nothing_is_a_formula(book: Any) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import pandas as pd
 
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import Chart, Content, Series, slide
 from sesreport.report.deck.evidence import frame, kpi, method, nothing
+from sesreport.report.ooxml import moment
 from sesreport.report.pack import Pack
 from sesreport.results import SEVERITIES
 
@@ -25,7 +24,7 @@ UNKNOWN = ("Age not known", "#595959")
 def findings(pack: Pack) -> Content:
     rows = frame(pack, "findings", ("severity", "status", "opened_at"))
     rows = rows[rows["status"] == "open"]
-    at = datetime.fromisoformat(pack.results.snapshot.finished_at)
+    at = moment(pack.results.snapshot.finished_at)
     days = (at - pd.to_datetime(rows["opened_at"], utc=True)).dt.days.astype("Float64")
     age = pd.Series(UNKNOWN[0], index=rows.index)
     for name, start, _ in AGES:

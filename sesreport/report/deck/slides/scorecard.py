@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from sesreport.report import words
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import Cell, Content, Nothing, Table, slide
@@ -11,24 +9,19 @@ from sesreport.report.deck.evidence import method
 from sesreport.report.pack import Pack
 from sesreport.results import Kpi
 
-ROWS = 11
-
 
 @slide(order=20)
-def scorecard(pack: Pack) -> Iterator[Content]:
+def scorecard(pack: Pack) -> Content:
     kpis = pack.results.kpis
-    pages = [kpis[at : at + ROWS] for at in range(0, len(kpis), ROWS)] or [()]
-    for number, page in enumerate(pages, 1):
-        of = f" ({number} of {len(pages)})" if len(pages) > 1 else ""
-        yield Content(
-            title=titles.limited(titles.scorecard(kpis) + of, titles.scorecard(kpis)),
-            subtitle=f"Actual, target and change since {pack.results.compared_with or 'an earlier month'}, "
-            f"{pack.results.period_name}",
-            body=_table(page) if page else Nothing("No data: no KPI was computed."),
-            source="results of this pack",
-            notes=method(pack, page),
-            takeaway=pack.results.coverage.statement,
-        )
+    return Content(
+        title=titles.scorecard(kpis),
+        subtitle=f"Actual, target and change since {pack.results.compared_with or 'an earlier month'}, "
+        f"{pack.results.period_name}",
+        body=_table(kpis) if kpis else Nothing("No data: no KPI was computed."),
+        source="results of this pack",
+        notes=method(pack, kpis),
+        takeaway=pack.results.coverage.statement,
+    )
 
 
 def _table(kpis: tuple[Kpi, ...]) -> Table:

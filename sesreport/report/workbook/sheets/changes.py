@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sesreport.report.pack import Pack
+from sesreport.report.words import SEVERITY_COLORS
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import SEVERITY_ORDER, frame, nothing, ranked, with_account_names
 
@@ -22,7 +23,7 @@ def changes(pack: Pack) -> Content:
         columns=(
             Column("what", "What"),
             Column("change", "Change"),
-            Column("severity", "Severity", "severity"),
+            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
             Column("identity", "Identity"),
             Column("subject", "Subject"),
             Column("before", "Before", unknown="nothing"),

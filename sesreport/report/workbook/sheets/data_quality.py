@@ -5,9 +5,12 @@ from __future__ import annotations
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.styles import BAD, CAREFUL
 
 COLUMNS = ("account_id", "region", "dataset", "status", "reason", "calls", "rows", "seconds")
 ORDER = {"denied": 0, "error": 1, "throttled": 2, "not_offered": 3, "region_disabled": 4, "skipped": 5, "ok": 6}
+
+COLORS = {"denied": BAD, "error": BAD, "throttled": CAREFUL, "not known": CAREFUL}
 
 
 @sheet(
@@ -32,8 +35,8 @@ def data_quality(pack: Pack) -> Content:
             Column("account", "Account"),
             Column("region", "Region"),
             Column("dataset", "Dataset"),
-            Column("state", "Read"),
-            Column("reason", "Reason", unknown=""),
+            Column("state", "Read", "signal", colors=COLORS),
+            Column("reason", "Reason", unknown="", width=56),
             Column("rows", "Rows", "integer"),
             Column("calls", "API calls", "integer"),
             Column("seconds", "Seconds", "real"),

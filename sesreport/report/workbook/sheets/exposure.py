@@ -5,12 +5,15 @@ from __future__ import annotations
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.styles import BAD, CAREFUL
 
 ORDER = {"public": 0, "external": 1, "vendor": 2, "organization": 3, "service": 4, "own": 5, "none": 6}
 COLUMNS = (
     "identity", "exposure", "public", "any_from_address", "needs_review", "guarded", "external_accounts", "services",
     "reasons", "owner", "environment", "identity_type", "policies", "account_id", "region",
 )  # fmt: skip
+
+COLORS = {"public": BAD, "external": CAREFUL, "not known": CAREFUL}
 
 
 @sheet(
@@ -31,7 +34,7 @@ def exposure(pack: Pack) -> Content:
         f"{basis(pack, 'policies')}",
         columns=(
             Column("identity", "Identity"),
-            Column("exposure", "Exposure"),
+            Column("exposure", "Exposure", "signal", colors=COLORS),
             Column("public", "Anyone may send", "flag"),
             Column("any_from_address", "Any From address", "flag"),
             Column("needs_review", "Needs review", "flag"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.report.pack import Pack
+from sesreport.report.words import SEVERITY_COLORS
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import SEVERITY_ORDER, basis, finished_at, frame, nothing, ranked
 
@@ -36,7 +37,7 @@ def findings(pack: Pack) -> Content:
         note="Age runs to the snapshot, or to the day it was resolved; blank where the first day is not known. "
         f"The column Decision is for the reviewer. {basis(pack, 'policies', 'identities')}",
         columns=(
-            Column("severity", "Severity", "severity"),
+            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
             Column("status", "Status"),
             Column("title", "Finding"),
             Column("identity", "Identity"),

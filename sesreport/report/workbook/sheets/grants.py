@@ -5,6 +5,7 @@ from __future__ import annotations
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.styles import BAD, CAREFUL
 
 ORDER = {
     "public": 0, "needs review": 1, "external": 2, "vendor": 3, "organization": 4, "service": 5, "own": 6,
@@ -14,6 +15,8 @@ COLUMNS = (
     "identity", "any_from_address", "from_patterns", "actions", "conditions", "why", "policy_name", "statement", "sid",
     "grantee_kind", "grantee_status", "grantee_environment", "identity_environment", "account_id", "region",
 )  # fmt: skip
+
+COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not known": CAREFUL}
 
 
 @sheet(
@@ -36,7 +39,7 @@ def grants(pack: Pack) -> Content:
             Column("grantee", "Grantee"),
             Column("grantee_name", "Grantee name"),
             Column("grantee_account_id", "Grantee account id", "account_id", unknown="none"),
-            Column("scope", "Scope"),
+            Column("scope", "Scope", "signal", colors=COLORS),
             Column("register_status", "Register", unknown="not registered"),
             Column("effect", "Effect"),
             Column("can_send", "Can send", "flag"),

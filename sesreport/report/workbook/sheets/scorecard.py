@@ -8,6 +8,7 @@ from sesreport.report import words
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.description import Column, Content, sheet, sheet_of
 from sesreport.report.workbook.sheets.trends import is_known, kpi_chart
+from sesreport.report.workbook.styles import STATUS_COLORS
 
 
 @sheet(
@@ -45,22 +46,22 @@ def scorecard(pack: Pack) -> Content:
     statuses = [kpi.status for kpi in kpis]
     counted = " · ".join(f"{statuses.count(s)} {words.status(s)}" for s in words.SHAPES if s in statuses)
     columns = (
-        Column("kpi", "KPI", width=44),
-        Column("status", "Status", "status", width=18),
+        Column("kpi", "KPI", width=40),
+        Column("status", "Status", "signal", width=18, colors=STATUS_COLORS),
         Column("actual", "Actual", "figure"),
         Column("target", "Target", "figure"),
         Column("prior", "Prior", "figure"),
         Column("change", "Change", "change"),
         Column("trend", "Trend", "spark", width=20),
-        Column("unit", "Unit", width=12),
-        Column("better", "Better", width=12),
         Column("owner", "Owner", width=20),
         Column("reason", "Reading", width=60),
-        Column("numerator", "Numerator", "real"),
-        Column("denominator", "Denominator", "real"),
-        Column("basis", "Rests on", width=20),
         Column("details", "Details", "link", width=22),
         *(Column(month, month, "figure") for month in months),
+        Column("numerator", "Numerator", "real"),
+        Column("denominator", "Denominator", "real"),
+        Column("unit", "Unit", width=12),
+        Column("better", "Better", width=12),
+        Column("basis", "Rests on", width=20),
     )
     return Content(
         subtitle=f"{pack.results.period_name}: {counted}",

@@ -7,12 +7,15 @@ import pandas as pd
 from sesreport.report.pack import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import basis, frame, nothing, ranked
+from sesreport.report.workbook.styles import BAD, CAREFUL, GOOD
 
 ORDER = {"not registered": 0, "expired": 1, "expiring": 2, "valid": 3}
 REGISTER = (
     "account_id", "name", "vendor", "owner", "justification", "ticket", "approved_by", "approved_at", "expires_at",
     "identities", "from_patterns", "status",
 )  # fmt: skip
+
+COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": GOOD}
 
 
 @sheet(
@@ -46,7 +49,7 @@ def trust_register(pack: Pack) -> Content:
         columns=(
             Column("account_id", "Account id", "account_id"),
             Column("name", "Name"),
-            Column("status", "Register status"),
+            Column("status", "Register status", "signal", colors=COLORS),
             Column("live_grants", "Live grants", "integer"),
             Column("vendor", "Vendor"),
             Column("owner", "Owner", unknown="no owner"),
