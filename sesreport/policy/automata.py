@@ -2,8 +2,8 @@
 
 A set of patterns runs as one automaton whose state is an integer: bit *i* is set when *i* symbols of the
 (concatenated) patterns can have been consumed. A :class:`Grammar` describes the strings that exist (ARNs,
-mail addresses, …). :func:`explore` walks both together; every set of *groups* of patterns that some string matches
-comes out once, with the shortest such string: two strings in one such class look the same to the policies.
+mail addresses, …). :func:`explore` walks both together; every set of *groups* of patterns that some string
+matches comes out once, with the shortest such string: two strings in one class look the same to the policies.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def compile_groups(groups: Groups) -> Automaton:
     merges: list[tuple[int, int, int]] = []
     for group in groups:
         first, final = position, 0
-        resting: dict[tuple[object, ...], int] = {}
+        resting: dict[tuple[bool | str | Wildcard, ...], int] = {}
         for text in group:
             start |= 1 << position
             field = 0
@@ -95,7 +95,7 @@ def compile_groups(groups: Groups) -> Automaton:
                     loops |= bit
                     if crosses:
                         loops_any |= bit
-                        ahead = (text.fold, *symbols[index + 1 :])
+                        ahead: tuple[bool | str | Wildcard, ...] = (text.fold, *symbols[index + 1 :])
                         resting[ahead] = resting.get(ahead, 0) | bit
                     continue
                 if symbol == ONE:
@@ -110,8 +110,8 @@ def compile_groups(groups: Groups) -> Automaton:
             final |= 1 << position
             position += 1
         whole = (1 << position) - (1 << first)
-        for ahead, alike in resting.items():
-            if len(ahead) == 1:  # nothing ahead: the group matches whatever follows
+        for rest, alike in resting.items():
+            if len(rest) == 1:  # nothing ahead: the group matches whatever follows
                 merges.append((alike, whole, alike & -alike))
             elif alike & (alike - 1):
                 merges.append((alike, alike, alike & -alike))

@@ -1,8 +1,8 @@
 """One request against the policies of one identity: allowed or not, and by which statement.
 
 This is the referee: everything the symbolic engine claims is checked against it. It follows the IAM User
-Guide ("Policy evaluation logic", "Condition operators", "Multivalued context keys", "AWS JSON policy elements:
-Principal") statement by statement and knows nothing of classes of callers.
+Guide ("Policy evaluation logic", "Condition operators", "Multivalued context keys", "AWS JSON policy
+elements: Principal") statement by statement and knows nothing of classes of callers.
 """
 
 from __future__ import annotations

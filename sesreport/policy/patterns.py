@@ -49,7 +49,7 @@ def parse(value: str, *, wildcards: bool, variables: bool) -> Pattern:
             pieces.append(Variable(name.strip().lower(), rest.strip().strip("'") if comma else None))
         position = match.end()
     _literal(pieces, value[position:], wildcards)
-    return _joined(pieces)
+    return joined(pieces)
 
 
 def _literal(pieces: list[Piece], text: str, wildcards: bool) -> None:
@@ -64,7 +64,8 @@ def _literal(pieces: list[Piece], text: str, wildcards: bool) -> None:
     pieces.append(text[start:])
 
 
-def _joined(pieces: list[Piece]) -> Pattern:
+def joined(pieces: list[Piece]) -> Pattern:
+    """The pieces with adjacent literals joined and nothing said twice."""
     whole: list[Piece] = []
     for piece in pieces:
         if piece == "" or (piece == MANY and whole and whole[-1] == MANY):
@@ -94,7 +95,7 @@ def resolve(pattern: Pattern, lookup: Callable[[str], str | None]) -> Pattern | 
             pieces.append(value)
         else:
             pieces.append(piece)
-    return _joined(pieces)
+    return joined(pieces)
 
 
 def lowered(pattern: Pattern) -> Pattern:
@@ -113,7 +114,7 @@ def fields(pattern: Pattern) -> tuple[Pattern, ...]:
             parts[-1].append(head)
             parts.append([])
         parts[-1].append(rest)
-    return tuple(_joined(part) for part in parts)
+    return tuple(joined(part) for part in parts)
 
 
 def matches(pattern: Pattern, text: str) -> bool:
@@ -136,3 +137,29 @@ def matches(pattern: Pattern, text: str) -> bool:
         else:
             return False
     return all(symbol == MANY for symbol in symbols[at:])
+
+
+def remainders(pattern: Pattern, head: str) -> tuple[Pattern, ...]:
+    """What may follow ``head`` for the pattern to match: each result is a pattern for the rest."""
+    live: set[Pattern] = {pattern}
+    for character in head:
+        after: set[Pattern] = set()
+        for candidate in live:
+            _derive(candidate, character, after)
+        live = after
+        if not live:
+            break
+    return tuple(sorted(live, key=repr))
+
+
+def _derive(pattern: Pattern, character: str, into: set[Pattern]) -> None:
+    while pattern and pattern[0] == MANY:
+        into.add(pattern)
+        pattern = pattern[1:]
+    if not pattern:
+        return
+    first = pattern[0]
+    if first == ONE:
+        into.add(pattern[1:])
+    elif isinstance(first, str) and first[0] == character:
+        into.add((first[1:], *pattern[1:]) if len(first) > 1 else pattern[1:])
