@@ -1,7 +1,8 @@
 """From policies to exposure: the engine's front door.
 
-The classes of exposure and their order are those of :class:`sesreport.policy.exposure.Exposure`. What AWS calls
-public is taken from the Amazon S3 User Guide, "The meaning of public": access by fixed values only is not public.
+The classes of exposure and their order are those of :class:`sesreport.policy.exposure.Exposure`. What AWS
+calls public is taken from the Amazon S3 User Guide, "The meaning of public": access by fixed values only is
+not public.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sesreport.policy.exposure import CLASSES, Exposure
 from sesreport.policy.model import Effect, Policy, Statement
 from sesreport.policy.reach import Reach, Through, reach
 from sesreport.policy.reader import read_policies, read_policy
-from sesreport.policy.scene import Organization, Scene, Use, read_identity, set_scene
+from sesreport.policy.scene import Organization, Scene, Use, add_policies, read_identity
 from sesreport.policy.search import Search
 from sesreport.policy.space import axis_name, build
 
@@ -40,9 +41,9 @@ def analyze(
 ) -> Exposure:
     """Decide who can send through an identity.
 
-    ``policies`` maps policy name to JSON text or parsed object; ``register`` the ids of approved outside accounts
-    to their names; ``identities`` are the other verified identities of the same account and Region (ARN) with
-    their policies: an address that has some takes precedence over its domain.
+    ``policies`` maps policy name to JSON text or parsed object; ``register`` the ids of approved outside
+    accounts to their names; ``identities`` are the other verified identities of the same account and Region
+    (ARN) with their policies: an address that has some takes precedence over its domain.
 
     Raises ``ValueError`` when ``identity_arn`` is not the ARN of an SES identity. Policies never raise: what
     cannot be read is in ``Exposure.errors``.
@@ -118,7 +119,7 @@ def analyze_models(
     today: date,
     own_identities: Iterable[str] = (),
 ) -> Exposure:
-    """The same for policies that have been read; ``own_identities`` are ARNs of addresses with own policies."""
+    """The same for policies that have been read; ``own_identities``: ARNs of addresses with own policies."""
     from sesreport.policy.evidence import Evidence
 
     question = Question(
@@ -133,7 +134,8 @@ def _scene(question: Question) -> Scene:
     identity = read_identity(question.identity_arn)
     moment = datetime(question.today.year, question.today.month, question.today.day, tzinfo=UTC).timestamp()
     register = frozenset(account for account, _ in question.register)
-    scene = set_scene(identity, question.policies, question.organization, register, moment)
+    scene = Scene(identity, question.organization, register, moment)
+    scene.statements = add_policies(scene, question.policies)
     if question.own_identities and identity.is_domain:
         ends = (f"@{identity.name}", f".{identity.name}")
         names = [arn.partition(":identity/")[2] for arn in question.own_identities]
@@ -206,9 +208,8 @@ def _unclear(scene: Scene) -> tuple[str, ...]:
         for condition in statement.conditions:
             if not fragment.is_clear(scene, Use(condition, statement.variables)):
                 counted = "as met" if statement.effect is Effect.ALLOW else "as not met"
-                found.append(
-                    f"{statement.label}: {condition.operator} on {condition.key} is not decided exactly; it counts {counted}"
-                )
+                what = f"{condition.operator} on {condition.key}"
+                found.append(f"{statement.label}: {what} is not decided exactly; it counts {counted}")
     return tuple(found)
 
 
@@ -292,7 +293,7 @@ def _from_patterns(widest: str, public: bool, people: Reach, services: Reach) ->
 
 
 def from_limits(statement: Statement) -> tuple[str, ...]:
-    """The globs to which a statement limits ses:FromAddress, a literal ``*`` written ``${*}``; empty: it does not."""
+    """The globs to which a statement limits ses:FromAddress (``${*}``: a literal asterisk); empty: none."""
     for condition in statement.conditions:
         if (
             condition.name == "ses:fromaddress"

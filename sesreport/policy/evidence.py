@@ -5,11 +5,12 @@ An exposure keeps only its question, not the spaces it was read off, so that tho
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sesreport.policy.callers import Standing, Who
-from sesreport.policy.evaluator import CallerKind, Request, decide
+from sesreport.policy.evaluator import CallerKind, Request, decide, names
 from sesreport.policy.exposure import CLASSES, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Principal, Statement
 from sesreport.policy.reach import Reach, example
@@ -47,12 +48,12 @@ class Evidence:
     def grants(self) -> tuple[Grant, ...]:
         """Every Allow statement for sending, once for each grantee."""
         outcome = self.outcome()
-        found = []
-        for statement, actions in outcome.scene.statements:
-            if statement.effect is Effect.ALLOW:
-                widest = widest_of(outcome, statement)
-                found += [_grant(statement, actions, principal, widest) for principal in statement.principals]
-        return tuple(found)
+        return tuple(
+            _grant(statement, actions, principal, widest_of(outcome, statement, principal))
+            for statement, actions in outcome.scene.statements
+            if statement.effect is Effect.ALLOW
+            for principal in statement.principals
+        )
 
 
 def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | None:
@@ -68,20 +69,20 @@ def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | N
             request, who, _ = example(outcome.scene, reached.space, part.box)
             decision = decide(question.policies, request)
             if decision.allowed and decision.statement is not None:
-                words = say(question, request, who, decision.statement)
+                words = say(dict(question.register), request, who, decision.statement)
                 return Witness(exposure, request, decision.statement, words)
     return None
 
 
-def widest_of(outcome: Outcome, statement: Statement) -> str:
-    """The widest class that one Allow statement lets in."""
+def widest_of(outcome: Outcome, statement: Statement, principal: Principal) -> str:
+    """The widest class that one Allow statement lets in by one of its principals."""
     from sesreport.policy.analyze import standing_class
 
     widest = "none"
     for reached in outcome.reaches or ():
         mask = _mask_of(reached, statement)
         for index, who in reached.numbered():
-            if mask >> index & 1:
+            if mask >> index & 1 and (statement.not_principal or names(principal, who.caller)):
                 found = standing_class(who, _is_public(reached, statement) and who.common)
                 widest = max(widest, found, key=CLASSES.index)
     return widest
@@ -131,11 +132,10 @@ _STANDING = {
 }
 
 
-def say(question: Question, request: Request, who: Who, statement: Statement) -> str:
+def say(register: Mapping[str, str], request: Request, who: Who, statement: Statement) -> str:
     """A witness in one sentence."""
     context = request.context
     sender = context["ses:fromaddress"][0]
-    names = dict(question.register)
     if request.caller.kind is CallerKind.SERVICE:
         caller = f"The AWS service {request.caller.arn}"
         if who.source is None:
@@ -145,7 +145,7 @@ def say(question: Question, request: Request, who: Who, statement: Statement) ->
             caller += f", calling for a resource of {who.account} ({whose}),"
     else:
         caller = f"The {request.caller.kind.value} {request.caller.arn}"
-        vendor = f" ({names[who.account]})" if who.account in names else ""
+        vendor = f" ({register[who.account]})" if who.account in register else ""
         caller += f", {_STANDING[who.standing]}{vendor}"
         if who.organization is not None and who.standing not in (Standing.OWN, Standing.MEMBER):
             caller += f" in the organization {who.organization}"

@@ -33,10 +33,10 @@ class Witness:
 class Grant:
     """One Allow statement seen from one of its grantees.
 
-    ``grantee`` is the principal as written and ``grantee_kind`` what it names; ``actions`` are the sending actions
-    covered; ``from_patterns`` the globs that limit ses:FromAddress (empty: any address); ``conditions`` all
-    conditions as ``operator key value, value``. ``exposure`` is the widest class that the whole statement lets in
-    after every Deny, ``"none"`` when it lets in nobody.
+    ``grantee`` is the principal as written and ``grantee_kind`` what it names; ``actions`` are the sending
+    actions covered; ``from_patterns`` the globs that limit ses:FromAddress (empty: any address);
+    ``conditions`` all conditions as ``operator key value, value``. ``exposure`` is the widest class that the
+    statement lets in by this grantee after every Deny, ``"none"`` when it lets in nobody.
     """
 
     policy: str
@@ -58,14 +58,14 @@ class Exposure:
     ``exposure`` is the widest class in :data:`CLASSES`. ``public`` tells whether a stranger can send.
     ``external_accounts`` are the outside accounts named in the policies that can send, vendors included;
     ``external_orgs`` foreign organizations let in; ``services`` the service principals (``{"*"}``: any).
-    ``guarded`` is None when no service can send or everybody can; otherwise whether every resource a service may
-    call for belongs to a known account, and ``service_accounts`` are the foreign ones among these.
+    ``guarded`` is None when no service can send or everybody can; otherwise whether every resource a service
+    may call for belongs to a known account, and ``service_accounts`` are the foreign ones among these.
     ``any_from_address`` tells whether an outsider may use an arbitrary local part of the domain;
-    ``from_patterns`` are the globs that limit the widest class. ``limited_by`` is ``("network",)`` when unknown
-    accounts can send, but only from a fixed network.
+    ``from_patterns`` are the globs that limit the widest class. ``limited_by`` is ``("network",)`` when
+    unknown accounts can send, but only from a fixed network.
 
-    ``errors`` and ``undecided`` (conditions outside the exact fragment, or budgets reached) make the identity one
-    that needs review; what was undecided counts as granted.
+    ``errors`` and ``undecided`` (conditions outside the exact fragment, or budgets reached) make the
+    identity one that needs review; what was undecided counts as granted.
     """
 
     identity: str

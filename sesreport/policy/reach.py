@@ -9,7 +9,7 @@ from sesreport.policy.axes import Place
 from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import Request
 from sesreport.policy.model import Statement
-from sesreport.policy.scene import SENDING_ACTIONS, Scene
+from sesreport.policy.scene import Scene
 from sesreport.policy.search import Box, Search, meet
 from sesreport.policy.space import Point, Space
 
@@ -27,7 +27,8 @@ class Reach:
     """All that gets through in one space.
 
     ``callers`` is the mask of points on the first axis that can send; ``publics`` are parts, one a statement,
-    that strangers reach by means anybody has; ``fresh`` a part in which an outsider uses an arbitrary From address.
+    that strangers reach by means anybody has; ``fresh`` a part in which an outsider uses an arbitrary From
+    address.
     """
 
     space: Space
@@ -138,7 +139,7 @@ def example(scene: Scene, space: Space, box: Box) -> tuple[Request, Who, Place |
         who = who or point.who
         place = place or point.place
     assert who is not None
-    action = SENDING_ACTIONS[(box[-1] & -box[-1]).bit_length() - 1]
+    action = scene.actions[(box[-1] & -box[-1]).bit_length() - 1]
     for name, value in _usual(scene, space, who).items():
         if name not in scene.uses:
             context.setdefault(name, value)

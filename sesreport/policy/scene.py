@@ -91,6 +91,7 @@ class Scene:
     organization: Organization
     register: frozenset[str]
     today: float
+    actions: tuple[str, ...] = SENDING_ACTIONS
     statements: list[tuple[Statement, int]] = field(default_factory=list)
     uses: dict[str, list[Use]] = field(default_factory=dict)
     principals: list[Principal] = field(default_factory=list)
@@ -152,26 +153,23 @@ def _open(pattern: Pattern, known: Mapping[str, str | None]) -> Pattern | None:
     return patterns.joined(pieces)
 
 
-def set_scene(
-    identity: Identity,
-    policies: Iterable[Policy],
-    organization: Organization,
-    register: frozenset[str],
-    today: float,
-) -> Scene:
-    """Find the statements that can match a sending request, and all that they mention."""
-    scene = Scene(identity, organization, register, today)
-    probe = Request(Caller(CallerKind.ROOT, "", None), "", identity.arn, {})
+def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Statement, int]]:
+    """Find the statements that can match a request for one of ``scene.actions``, and all that they mention.
+
+    Each comes with a mask of the actions it covers.
+    """
+    found = []
+    probe = Request(Caller(CallerKind.ROOT, "", None), "", scene.identity.arn, {})
     for policy in policies:
         for statement in policy.statements:
             _name_accounts(scene, statement)
-            mask = sending_mask(statement.actions, statement.not_action)
+            mask = action_mask(statement.actions, statement.not_action, scene.actions)
             if mask and _resource(statement, probe):
-                scene.statements.append((statement, mask))
+                found.append((statement, mask))
                 scene.principals += statement.principals
                 for condition in statement.conditions:
                     _use(scene, condition, statement.variables)
-    return scene
+    return found
 
 
 def _name_accounts(scene: Scene, statement: Statement) -> None:
@@ -185,15 +183,13 @@ def _name_accounts(scene: Scene, statement: Statement) -> None:
 
 
 @lru_cache(4096)
-def sending_mask(actions: tuple[str, ...], not_action: bool) -> int:
-    """Bit *i* is set when the element covers ``SENDING_ACTIONS[i]``."""
+def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str, ...]) -> int:
+    """Bit *i* is set when an Action or NotAction element covers ``actions[i]``."""
+    parsed = [patterns.parse(one.lower(), wildcards=True, variables=False) for one in patterns_]
     mask = 0
-    for index, action in enumerate(SENDING_ACTIONS):
-        found = any(
-            patterns.matches(patterns.parse(item.lower(), wildcards=True, variables=False), action.lower())
-            for item in actions
-        )
-        mask |= (found != not_action) << index
+    for index, action in enumerate(actions):
+        name = action.lower()
+        mask |= (any(patterns.matches(one, name) for one in parsed) != not_action) << index
     return mask
 
 

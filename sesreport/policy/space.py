@@ -105,7 +105,7 @@ def build(scene: Scene, links: Links, *, of_services: bool) -> Space:
     space = Space(axes, fresh)
     _add_statements(scene, space)
     if not of_services:
-        _add_impossible(space)
+        _add_impossible(scene, space)
     return space
 
 
@@ -193,14 +193,14 @@ def _can_be_tagged(who: Who) -> bool:
     return who.caller.kind in (CallerKind.USER, CallerKind.ROLE_SESSION)
 
 
-def _add_impossible(space: Space) -> None:
+def _add_impossible(scene: Scene, space: Space) -> None:
     """Only users and roles have tags: the other combinations are cut away like a Deny."""
     for index, axis in enumerate(space.axes):
         (name, *more) = axis.names
         if more or key(name).source is not Source.TAG:
             continue
         tagged = axis.full & ~axis.by_value(name).get(None, 0)
-        box = [a.full for a in space.axes] + [0b1111]
+        box = [a.full for a in space.axes] + [(1 << len(scene.actions)) - 1]
         box[0] = space.axes[0].where(lambda point: point.who is not None and not _can_be_tagged(point.who))
         box[index] = tagged
         if box[0] and tagged:
@@ -218,8 +218,13 @@ def _add_statements(scene: Scene, space: Space) -> None:
             space.denies.append(box)
 
 
-def statement_box(scene: Scene, space: Space, statement: Statement, actions: int) -> Box | None:
-    """Where a statement matches; what cannot be decided counts as matched by an Allow and not by a Deny."""
+def statement_box(
+    scene: Scene, space: Space, statement: Statement, actions: int, *, doubtful: Effect = Effect.ALLOW
+) -> Box | None:
+    """Where a statement matches.
+
+    Conditions that cannot be decided count as met in statements of the ``doubtful`` effect, else as not met.
+    """
     box = [axis.full for axis in space.axes]
     principals: dict[Caller, bool] = {}
     mask = 0
@@ -234,7 +239,7 @@ def statement_box(scene: Scene, space: Space, statement: Statement, actions: int
     box[0] = mask
     for condition in statement.conditions:
         if not is_clear(scene, Use(condition, statement.variables)):
-            if statement.effect is Effect.DENY:
+            if statement.effect is not doubtful:
                 return None
             continue
         at = space.axis_of(axis_name(condition.name))
