@@ -15,13 +15,14 @@ from typing import Any
 
 from sesreport.policy import forms, fragment, patterns
 from sesreport.policy.automata import Budget, Groups, Text
+from sesreport.policy.callers import Standing
 from sesreport.policy.evaluator import Request, decide
 from sesreport.policy.evidence import say
 from sesreport.policy.model import Effect, Policy, PolicyError, Statement
 from sesreport.policy.reach import example
 from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Organization, Scene, Use, add_policies, read_identity
-from sesreport.policy.search import Box, Search
+from sesreport.policy.search import Box, Search, meet
 from sesreport.policy.space import Space, axis_name, build, statement_box
 
 #: Management actions of an identity (SES Developer Guide, "Identity policy anatomy"), and the sending action
@@ -189,18 +190,48 @@ def _new(
     links = fragment.link(scene, axis_name)
     for of_services in (False, True):
         space = build(scene, links, of_services=of_services)
-        old_allows, old_denies = [], []
+        old_allows: list[Box] = []
+        old_denies: list[Box] = []
         for statement, actions in before:
             box = statement_box(scene, space, statement, actions, doubtful=Effect.DENY)
             if box is not None:
                 (old_allows if statement.effect is Effect.ALLOW else old_denies).append(box)
-        for statement, box in space.allows:
-            part = search.find(box, [*space.denies, *old_allows])
-            if part is not None:
-                return space, part, statement
-            for denied in old_denies:
-                both = tuple(mine & theirs for mine, theirs in zip(box, denied, strict=True))
-                part = search.find(both, space.denies) if all(both) else None
+        for callers in _strangest_first(space):
+            for statement, whole in space.allows:
+                box = meet(whole, 0, callers)
+                part = None if box is None else _outside(search, space, box, old_allows, old_denies)
                 if part is not None:
                     return space, part, statement
+    return None
+
+
+def _strangest_first(space: Space) -> list[int]:
+    """Masks of callers, so that a witness is somebody from far away where one can be had."""
+    order = (
+        Standing.STRANGER,
+        Standing.NAMED,
+        Standing.VENDOR,
+        Standing.MEMBER,
+        Standing.OWN,
+        Standing.SERVICE,
+    )
+    axis = space.axes[0]
+    masks = [
+        axis.where(lambda p, s=standing: p.who is not None and p.who.standing is s) for standing in order
+    ]
+    return [mask for mask in masks if mask]
+
+
+def _outside(
+    search: Search, space: Space, box: Box, old_allows: list[Box], old_denies: list[Box]
+) -> Box | None:
+    """A part of a new Allow that the old policies do not allow and the new ones do not deny."""
+    part = search.find(box, [*space.denies, *old_allows])
+    if part is not None:
+        return part
+    for denied in old_denies:
+        both = tuple(mine & theirs for mine, theirs in zip(box, denied, strict=True))
+        part = search.find(both, space.denies) if all(both) else None
+        if part is not None:
+            return part
     return None

@@ -135,7 +135,8 @@ _STANDING = {
 def say(register: Mapping[str, str], request: Request, who: Who, statement: Statement) -> str:
     """A witness in one sentence."""
     context = request.context
-    sender = context["ses:fromaddress"][0]
+    sender = context.get("ses:fromaddress", ("",))[0]
+    does = f"can send as {sender} ({request.action}" if sender else f"can call {request.action} ("
     if request.caller.kind is CallerKind.SERVICE:
         caller = f"The AWS service {request.caller.arn}"
         if who.source is None:
@@ -145,7 +146,7 @@ def say(register: Mapping[str, str], request: Request, who: Who, statement: Stat
             caller += f", calling for a resource of {who.account} ({whose}),"
     else:
         caller = f"The {request.caller.kind.value} {request.caller.arn}"
-        vendor = f" ({register[who.account]})" if who.account in register else ""
+        vendor = f" ({register[who.account]})" if who.account is not None and who.account in register else ""
         caller += f", {_STANDING[who.standing]}{vendor}"
         if who.organization is not None and who.standing not in (Standing.OWN, Standing.MEMBER):
             caller += f" in the organization {who.organization}"
@@ -163,6 +164,5 @@ def say(register: Mapping[str, str], request: Request, who: Who, statement: Stat
         and name != "ses:fromaddress"
     ]
     with_ = f", with {' and '.join(extra)}" if extra else ""
-    return (
-        f"{caller} can send as {sender} ({request.action}{where}{when}{with_}): allowed by {statement.label}."
-    )
+    how = f"{where}{when}{with_}" if sender else f"{where}{when}{with_}".strip()
+    return f"{caller} {does}{how}): allowed by {statement.label}."

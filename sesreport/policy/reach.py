@@ -9,7 +9,7 @@ from sesreport.policy.axes import Place
 from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import Request
 from sesreport.policy.model import Statement
-from sesreport.policy.scene import Scene
+from sesreport.policy.scene import SENDING_ACTIONS, Scene
 from sesreport.policy.search import Box, Search, meet
 from sesreport.policy.space import Point, Space
 
@@ -141,7 +141,7 @@ def example(scene: Scene, space: Space, box: Box) -> tuple[Request, Who, Place |
     assert who is not None
     action = scene.actions[(box[-1] & -box[-1]).bit_length() - 1]
     for name, value in _usual(scene, space, who).items():
-        if name not in scene.uses:
+        if name not in scene.uses and (name != "ses:fromaddress" or action in SENDING_ACTIONS):
             context.setdefault(name, value)
     return Request(who.caller, action, scene.identity.arn, context), who, place
 

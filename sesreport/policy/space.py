@@ -19,12 +19,16 @@ from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_ho
 from sesreport.policy.fragment import Links, is_clear
 from sesreport.policy.keys import Source, key
 from sesreport.policy.model import Condition, Effect, Statement
-from sesreport.policy.scene import Scene, Use
+from sesreport.policy.scene import SENDING_ACTIONS, Scene, Use
 from sesreport.policy.search import Box
 from sesreport.policy.services import services
 
 #: More candidate requests on one axis than this are not followed.
 MAX_POINTS = 40_000
+
+_FROM = "ses:fromaddress"
+#: Keys that only sending has (Service Authorization Reference, "Condition keys for Amazon SES").
+_MAIL_KEYS = (_FROM, "ses:fromdisplayname", "ses:feedbackaddress", "ses:recipients")
 
 _NOBODY = Caller(CallerKind.ROOT, "")
 #: Keys of the caller's choosing that a service's own call does not have.
@@ -104,8 +108,7 @@ def build(scene: Scene, links: Links, *, of_services: bool) -> Space:
     fresh = f"{fresh_local(scene)}@{scene.identity.name}" if scene.identity.is_domain else None
     space = Space(axes, fresh)
     _add_statements(scene, space)
-    if not of_services:
-        _add_impossible(scene, space)
+    _add_impossible(scene, space)
     return space
 
 
@@ -178,7 +181,9 @@ def _options(
         if known:
             addresses = from_addresses(scene, known)
         for address in addresses:
-            yield {name_of_from: (address,)}
+            yield {_FROM: (address,)}
+        if scene.actions != SENDING_ACTIONS:
+            yield {}
     elif of_services and (name in _NOT_SERVICES or key(name).source is Source.TAG):
         yield {}
     else:
@@ -186,15 +191,13 @@ def _options(
             yield {} if value is None else {name: value}
 
 
-name_of_from = "ses:fromaddress"
-
-
 def _can_be_tagged(who: Who) -> bool:
     return who.caller.kind in (CallerKind.USER, CallerKind.ROLE_SESSION)
 
 
 def _add_impossible(scene: Scene, space: Space) -> None:
-    """Only users and roles have tags: the other combinations are cut away like a Deny."""
+    """Cut away what cannot be, like a Deny: tags of others than users and roles, mail keys without mail."""
+    _tie_mail_to_sending(scene, space)
     for index, axis in enumerate(space.axes):
         (name, *more) = axis.names
         if more or key(name).source is not Source.TAG:
@@ -205,6 +208,25 @@ def _add_impossible(scene: Scene, space: Space) -> None:
         box[index] = tagged
         if box[0] and tagged:
             space.denies.append(tuple(box))
+
+
+def _tie_mail_to_sending(scene: Scene, space: Space) -> None:
+    sending = (1 << len(SENDING_ACTIONS)) - 1
+    others = (1 << len(scene.actions)) - 1 & ~sending
+    if not others:
+        return
+    for name in _MAIL_KEYS:
+        at = space.axis_of(axis_name(name))
+        if at is None or name not in scene.uses:
+            continue
+        absent = space.axes[at].by_value(name).get(None, 0)
+        whole = [axis.full for axis in space.axes]
+        for mask, actions in (
+            (space.axes[at].full & ~absent, others),
+            (absent if name == _FROM else 0, sending),
+        ):
+            if mask:
+                space.denies.append((*whole[:at], mask, *whole[at + 1 :], actions))
 
 
 def _add_statements(scene: Scene, space: Space) -> None:
