@@ -216,10 +216,11 @@ def _strangest_first(space: Space) -> list[int]:
         Standing.SERVICE,
     )
     axis = space.axes[0]
-    masks = [
-        axis.where(lambda p, s=standing: p.who is not None and p.who.standing is s) for standing in order
-    ]
-    return [mask for mask in masks if mask]
+    masks = dict.fromkeys(order, 0)
+    for index, point in enumerate(axis.points):
+        assert point.who is not None
+        masks[point.who.standing] |= 1 << index
+    return [mask for mask in masks.values() if mask]
 
 
 def _outside(

@@ -27,13 +27,14 @@ DIGITS = frozenset(string.digits)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A set of strings. ``endings`` complete to a member what begins with one free character."""
+    """A set of strings: all begin with ``start``; ``endings`` complete one with a free character."""
 
     name: str
     fits: re.Pattern[str]
     grammar: Grammar
     characters: frozenset[str]
     endings: tuple[str, ...]
+    start: str = ""
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -47,10 +48,16 @@ def runs(characters: frozenset[str], least: int, reads: int = 1) -> list[list[Ed
 
 
 def _form(
-    name: str, fits: str, states: list[list[Edge]], final: set[int], characters: frozenset[str], *endings: str
+    name: str,
+    fits: str,
+    states: list[list[Edge]],
+    final: set[int],
+    characters: frozenset[str],
+    *endings: str,
+    start: str = "",
 ) -> Form:
     grammar = Grammar(tuple(tuple(state) for state in states), frozenset(final))
-    return Form(name, re.compile(fits + r"\Z", re.ASCII), grammar, characters, endings)
+    return Form(name, re.compile(fits + r"\Z", re.ASCII), grammar, characters, endings, start)
 
 
 #: Values nobody restricts: header values, VPC ids, tags (one printable character or more).
@@ -85,6 +92,7 @@ ORGANIZATION = _form(
     {12},
     LOWER,
     *("z" * n for n in range(11)),
+    start="o-",
 )
 HOST = _form(
     "host",
@@ -196,7 +204,7 @@ def members(form: Form, groups: Groups) -> tuple[str, ...]:
 
 def _simple(form: Form, groups: Groups) -> tuple[str, ...] | None:
     """Without automata, for literals and ``beginning*`` patterns only (None: there are others)."""
-    literals: set[str] = {""}
+    literals: set[str] = {form.start}
     for group in groups:
         for text in group:
             pattern = text.pattern
