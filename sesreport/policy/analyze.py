@@ -227,7 +227,7 @@ def _exposure(question: Question, scene: Scene, people: Reach, services: Reach) 
     orgs: set[str] = set()
     network = False
     for who in people.who():
-        found = standing_class(who, public and who.common)
+        found = standing_class(who, public)
         if CLASSES.index(found) > CLASSES.index(widest):
             widest = found
         if who.standing in (Standing.VENDOR, Standing.NAMED) and who.account in scene.named:
@@ -271,7 +271,7 @@ def class_mask(reached: Reach, exposure: str, public: bool) -> int:
         return reached.public.box[0] if reached.public is not None else 0
     mask = 0
     for index, who in reached.numbered():
-        if standing_class(who, public and who.common) == exposure:
+        if standing_class(who, public) == exposure:
             mask |= 1 << index
     return mask
 

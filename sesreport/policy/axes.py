@@ -61,15 +61,10 @@ def places(scene: Scene) -> list[Place]:
 
 def _private(scene: Scene, name: str) -> list[tuple[str, bool]]:
     """Values of a VPC key; one that a policy names in full is somebody's."""
-    fixed = {
-        value
-        for use in scene.uses[name]
-        for value in use.condition.values
-        if use.condition.base != "Null"
-        and not ("Like" in use.condition.base and ("*" in value or "?" in value))
-    }
-    groups = (*scene.groups(name), *(forms.literal_group(one) for one in sorted(fixed)))
-    return [(value, value not in fixed) for value in forms.members(forms.FREE, groups)]
+    groups = scene.groups(name)
+    fixed = tuple(text for group in groups for text in group if all(isinstance(p, str) for p in text.pattern))
+    values = forms.members(forms.FREE, (*groups, fixed))
+    return [(value, not forms.accepts((fixed,), value)) for value in values]
 
 
 def _addresses(uses: Iterable[Use]) -> list[tuple[str, bool]]:

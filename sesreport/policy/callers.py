@@ -324,7 +324,7 @@ def _unique_ids(scene: Scene, kind: str, account: str, name: str) -> Iterator[tu
 def _pinned_ids(scene: Scene, account: str) -> tuple[Groups, tuple[Text, ...]]:
     ids = scene.groups("aws:userid", {"aws:principalaccount": account})
     values = " ".join(v for use in scene.uses["aws:userid"] for v in use.condition.values)
-    fixed = sorted(set(_UNIQUE_ID.findall(values)))
+    fixed = sorted(set(_UNIQUE_ID.findall(values.upper())))
     pinned = [Text((one,)) for one in fixed] + [Text((one + ":", patterns.MANY)) for one in fixed]
     return ids, tuple(pinned)
 

@@ -83,7 +83,7 @@ def widest_of(outcome: Outcome, statement: Statement, principal: Principal) -> s
         mask = _mask_of(reached, statement)
         for index, who in reached.numbered():
             if mask >> index & 1 and (statement.not_principal or names(principal, who.caller)):
-                found = standing_class(who, _is_public(reached, statement) and who.common)
+                found = standing_class(who, _is_public(reached, statement))
                 widest = max(widest, found, key=CLASSES.index)
     return widest
 

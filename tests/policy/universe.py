@@ -146,7 +146,7 @@ def paths(organization: str, values: set[str]) -> list[str]:
     found = {f"{organization}/r-zz99/ou-zz99-zqzqzqzq/"}
     for value in values:
         for text in filled(value, ("zq/", "", f"{organization}/r-zz99/")):
-            if text.startswith(f"{organization}/r-"):
+            if text.startswith(f"{organization}/r-") and "*" not in text:
                 found.add(text)
     return sorted(found)
 
@@ -208,6 +208,7 @@ def _names(setting: Setting, constants: Constants) -> tuple[set[str], set[str]]:
                 names.add(f"x{part}x")
     for value in constants.of("aws:username"):
         users.update(filled(value, ("", "zq")))
+        users.update(text.upper() for text in filled(value, ("", "zq")))
     if constants.user_variable:
         users.update(address.partition("@")[0] for address in senders(setting, constants))
     return names, {user for user in users if re.fullmatch(r"[\w+=,.@-]+", user)}
@@ -275,7 +276,8 @@ def senders(setting: Setting, constants: Constants) -> list[str]:
         for text in filled(value.replace("${aws:username}", "zq"), ("", "zq", "admin", "a", "b")):
             for address in (text, f"{text}@{setting.name}"):
                 if re.fullmatch(rf"[!-?A-~]+@([a-z0-9-]+\.)*{re.escape(setting.name)}", address):
-                    found.add(address)
+                    local, _, host = address.partition("@")
+                    found |= {address, f"{local.upper()}@{host}"}
     return sorted(found)
 
 
@@ -292,7 +294,10 @@ def places(constants: Constants) -> list[tuple[dict[str, tuple[str, ...]], bool]
         options = []
         for name in ("aws:sourcevpc", "aws:sourcevpce"):
             values = {text for v in constants.of(name) for text in filled(v, ("zq",))}
-            options.append([(name, v, v not in constants.of(name)) for v in sorted(values | {"vpc-zq"})])
+            values |= {text.upper() for text in values}
+            options.append(
+                [(name, v, v.lower() not in constants.of(name)) for v in sorted(values | {"vpc-zq"})]
+            )
         found += [
             ({n: (v,) for n, v, _ in choice}, all(common for _, _, common in choice))
             for choice in product(*options)
@@ -301,7 +306,8 @@ def places(constants: Constants) -> list[tuple[dict[str, tuple[str, ...]], bool]
 
 
 def _free(values: set[str]) -> list[str]:
-    return sorted({text for value in values for text in filled(value, ("", "zq"))} - {""} | {"zq"})
+    found = {text for value in values for text in filled(value, ("", "zq"))}
+    return sorted(found | {text.upper() for text in found} - {""} | {"zq"})
 
 
 @dataclass
@@ -386,7 +392,6 @@ def _distinct(setting: Setting, constants: Constants, views: Views, about: set[s
     seen: set[object] = set()
     for someone in (*people(setting, constants), *services(setting, constants)):
         someone.context["aws:securetransport"] = ("true",)
-        named = someone.account in constants.named
         shown = (
             someone.caller.kind is CallerKind.SERVICE and someone.caller.arn,
             someone.account
@@ -404,7 +409,7 @@ def _distinct(setting: Setting, constants: Constants, views: Views, about: set[s
 
 
 def classify(setting: Setting, constants: Constants, someone: Someone, common: bool) -> str:
-    """The class an allowed request shows; ``network`` is external, unless others are public."""
+    """The class an allowed request shows; ``tied`` (to a place or organization) is external at most."""
     if someone.caller.kind is CallerKind.SERVICE:
         return "service"
     account = someone.account
@@ -414,9 +419,9 @@ def classify(setting: Setting, constants: Constants, someone: Someone, common: b
         return "organization"
     if account in setting.vendors:
         return "vendor"
-    if account in constants.named or is_named(someone.organization, constants):
+    if account in constants.named:
         return "external"
-    return "public" if common else "network"
+    return "public" if common and not is_named(someone.organization, constants) else "tied"
 
 
 def verdict(setting: Setting, policies: tuple[Policy, ...], today: str) -> Verdict:
@@ -427,7 +432,7 @@ def verdict(setting: Setting, policies: tuple[Policy, ...], today: str) -> Verdi
         if not decide(policies, request).allowed:
             continue
         shown = classify(setting, constants, someone, common)
-        if shown != "network":
+        if shown != "tied":
             found.classes.add(shown)
         outside = someone.account not in (setting.own, *setting.members)
         if shown == "service":
@@ -438,12 +443,12 @@ def verdict(setting: Setting, policies: tuple[Policy, ...], today: str) -> Verdi
                 found.service_accounts.add(str(someone.account))
         elif someone.account in constants.named and outside:
             found.external_accounts.add(str(someone.account))
-        elif shown == "external" and is_named(someone.organization, constants):
+        elif shown == "tied" and is_named(someone.organization, constants):
             found.external_orgs.add(str(someone.organization))
-        elif shown == "network":
+        elif shown == "tied":
             found.network = True
         if shown != "own" and request.context["ses:fromaddress"][0].startswith(f"{FRESH}@"):
             found.any_from_address = True
-    if found.network and "public" not in found.classes:
+    if (found.network or found.external_orgs) and "public" not in found.classes:
         found.classes.add("external")
     return found
