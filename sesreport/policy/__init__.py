@@ -1,1 +1,46 @@
-"""Who can send through an Amazon SES identity, decided over all requests from its policies alone."""
+"""Who can send through an Amazon SES identity, decided over all requests from its policies alone.
+
+Pure: no AWS call, no file, no clock. ``analyze`` decides, ``explain`` says why, ``narrower_or_equal``
+compares two versions, ``read_policy`` reads one document and ``decide`` answers one request.
+"""
+
+from sesreport.policy.analyze import analyze, analyze_models
+from sesreport.policy.compare import Comparison, narrower_or_equal
+from sesreport.policy.evaluator import Caller, CallerKind, Decision, Request, decide
+from sesreport.policy.explain import Explanation, explain, explain_policies
+from sesreport.policy.exposure import CLASSES, Exposure, Grant, Witness
+from sesreport.policy.model import Condition, Effect, Policy, PolicyError, Principal, PrincipalKind, Statement
+from sesreport.policy.reader import read_policies, read_policy
+from sesreport.policy.scene import SENDING_ACTIONS, Identity, Organization, read_identity
+
+__all__ = [
+    "CLASSES",
+    "SENDING_ACTIONS",
+    "Caller",
+    "CallerKind",
+    "Comparison",
+    "Condition",
+    "Decision",
+    "Effect",
+    "Explanation",
+    "Exposure",
+    "Grant",
+    "Identity",
+    "Organization",
+    "Policy",
+    "PolicyError",
+    "Principal",
+    "PrincipalKind",
+    "Request",
+    "Statement",
+    "Witness",
+    "analyze",
+    "analyze_models",
+    "decide",
+    "explain",
+    "explain_policies",
+    "narrower_or_equal",
+    "read_identity",
+    "read_policies",
+    "read_policy",
+]

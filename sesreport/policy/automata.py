@@ -1,0 +1,243 @@
+"""Which combinations of patterns a string of a given form can match, each with an example.
+
+A set of patterns runs as one automaton whose state is an integer: bit *i* is set when *i* symbols of the
+(concatenated) patterns can have been consumed. A :class:`Grammar` describes the strings that exist (ARNs,
+mail addresses, …). :func:`explore` walks both together; every set of *groups* of patterns that some string
+matches comes out once, with the shortest such string: two strings in one class look the same to the policies.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from sesreport.policy.patterns import MANY, ONE, Pattern, Wildcard
+
+
+class Budget(Exception):  # noqa: N818 - a bound that was reached, not a fault
+    """The policies need more states than the engine spends on them."""
+
+
+class Text(NamedTuple):
+    """One pattern to match: ``fold`` ignores case, ``fielded`` keeps wildcards between an ARN's colons."""
+
+    pattern: Pattern
+    fold: bool = False
+    fielded: bool = False
+
+
+Groups = tuple[tuple[Text, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """Groups of patterns, compiled. ``alphabet`` holds the characters that the patterns tell apart."""
+
+    start: int
+    alphabet: frozenset[str]
+    moves: dict[str, int]
+    other_moves: int
+    loops: int
+    colon_loops: int
+    colon_moves: int
+    finals: tuple[int, ...]
+    merges: tuple[tuple[int, int, int], ...]
+    merging: int
+
+    def step(self, state: int, character: str) -> int:
+        """The state after one more character; positions with the same patterns ahead are kept as one bit."""
+        if character == ":":
+            after = ((state & self.colon_moves) << 1) | (state & self.colon_loops)
+        else:
+            after = ((state & self.moves.get(character, self.other_moves)) << 1) | (state & self.loops)
+        if after & self.merging:
+            for alike, cleared, kept in self.merges:
+                if after & alike:
+                    after = (after & ~cleared) | kept
+        return after
+
+    def run(self, state: int, text: str) -> int:
+        """The state after all of ``text``."""
+        for character in text:
+            state = self.step(state, character)
+        return state
+
+    def accepted(self, state: int) -> int:
+        """Bit *g* is set when group *g* has a pattern that matches the text read so far."""
+        vector = 0
+        for group, final in enumerate(self.finals):
+            if state & final:
+                vector |= 1 << group
+        return vector
+
+
+@lru_cache(2048)
+def compile_groups(groups: Groups) -> Automaton:
+    """Build the automaton of several groups of patterns."""
+    moves: dict[str, int] = {}
+    start = ones = ones_any = loops = loops_any = position = 0
+    finals: list[int] = []
+    merges: list[tuple[int, int, int]] = []
+    for group in groups:
+        first, final = position, 0
+        resting: dict[tuple[bool | str | Wildcard, ...], int] = {}
+        for text in group:
+            start |= 1 << position
+            field = 0
+            symbols = tuple(_symbols(text.pattern))
+            for index, symbol in enumerate(symbols):
+                bit = 1 << position
+                crosses = not text.fielded or field >= 5
+                if symbol == MANY:
+                    loops |= bit
+                    if crosses:
+                        loops_any |= bit
+                        ahead: tuple[bool | str | Wildcard, ...] = (text.fold, *symbols[index + 1 :])
+                        resting[ahead] = resting.get(ahead, 0) | bit
+                    continue
+                if symbol == ONE:
+                    ones |= bit
+                    ones_any |= bit if crosses else 0
+                else:
+                    assert isinstance(symbol, str)
+                    for character in {symbol.lower(), symbol.upper()} if text.fold else (symbol,):
+                        moves[character] = moves.get(character, 0) | bit
+                    field += symbol == ":"
+                position += 1
+            final |= 1 << position
+            position += 1
+        whole = (1 << position) - (1 << first)
+        for rest, alike in resting.items():
+            if len(rest) == 1:  # nothing ahead: the group matches whatever follows
+                merges.append((alike, whole, alike & -alike))
+            elif alike & (alike - 1):
+                merges.append((alike, alike, alike & -alike))
+        finals.append(final)
+    merging = 0
+    for alike, _, _ in merges:
+        merging |= alike
+    return Automaton(
+        start,
+        frozenset(moves) | ({":"} if ones != ones_any or loops != loops_any else set()),
+        {character: mask | ones for character, mask in moves.items()},
+        ones,
+        loops,
+        loops_any,
+        moves.get(":", 0) | ones_any,
+        tuple(finals),
+        tuple(sorted(merges, key=lambda merge: merge[1] != merge[0])),
+        merging,
+    )
+
+
+def _symbols(pattern: Pattern) -> Iterable[str | Wildcard]:
+    for piece in pattern:
+        if isinstance(piece, Wildcard):
+            yield piece
+        else:
+            assert isinstance(piece, str), "variables are resolved before compiling"
+            yield from piece
+
+
+class Edge(NamedTuple):
+    """From one grammar state to the next on any character of ``characters``.
+
+    Bit *i* of ``reads`` tells whether automaton *i* sees the character.
+    """
+
+    characters: frozenset[str]
+    target: int
+    reads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """A nondeterministic automaton over characters; state 0 is the start."""
+
+    edges: tuple[tuple[Edge, ...], ...]
+    final: frozenset[int]
+
+
+def literal_then(text: str, rest: Sequence[Sequence[Edge]], final: Iterable[int], reads: int = 1) -> Grammar:
+    """A fixed text, then the states of ``rest`` (numbered from 0 there)."""
+    size = len(text)
+    edges = [(Edge(frozenset(character), index + 1, reads),) for index, character in enumerate(text)]
+    moved = [tuple(edge._replace(target=edge.target + size) for edge in state) for state in rest]
+    return Grammar(tuple(edges + moved), frozenset(state + size for state in final))
+
+
+class Found(NamedTuple):
+    """A class of strings: which groups each automaton accepts, and per automaton the text it read."""
+
+    accepted: tuple[int, ...]
+    texts: tuple[str, ...]
+
+
+#: Characters a witness is made of where nothing else is asked for, most wanted first.
+_PLAIN = "zqxjkvwybdfghlmnprstcaeiou9876543210-"
+
+
+def representatives(characters: frozenset[str], alphabet: frozenset[str]) -> tuple[str, ...]:
+    """One character of each kind the automata can tell apart, plain ones first."""
+    told_apart = sorted(characters & alphabet)
+    rest = characters - alphabet
+    if rest:
+        plain = next((character for character in _PLAIN if character in rest), None)
+        told_apart.insert(0, plain if plain is not None else min(rest))
+    return tuple(told_apart)
+
+
+@lru_cache(4096)
+def explore(
+    automata: tuple[Groups, ...], grammar: Grammar, starts: tuple[int, ...] | None = None, limit: int = 20_000
+) -> tuple[Found, ...]:
+    """Every class of strings of ``grammar`` that ``automata`` tell apart; :class:`Budget` past ``limit``.
+
+    ``starts`` replaces the automata's start states (for strings whose beginning has been read already).
+    """
+    machines = [compile_groups(groups) for groups in automata]
+    count = len(machines)
+    alphabet = frozenset().union(*(machine.alphabet for machine in machines))
+    moves = [
+        [(edge.target, edge.reads, representatives(edge.characters, alphabet)) for edge in state]
+        for state in grammar.edges
+    ]
+    first = (0, *(starts if starts is not None else tuple(machine.start for machine in machines)))
+    came: dict[tuple[int, ...], tuple[tuple[int, ...], str, int] | None] = {first: None}
+    found: dict[tuple[int, ...], tuple[int, ...]] = {}
+    queue = deque([first])
+    while queue:
+        state = queue.popleft()
+        if state[0] in grammar.final:
+            vector = tuple(machine.accepted(state[i + 1]) for i, machine in enumerate(machines))
+            found.setdefault(vector, state)
+        for target, reads, characters in moves[state[0]]:
+            for character in characters:
+                after = (
+                    target,
+                    *(
+                        machines[i].step(state[i + 1], character) if reads >> i & 1 else state[i + 1]
+                        for i in range(count)
+                    ),
+                )
+                if after not in came:
+                    came[after] = (state, character, reads)
+                    queue.append(after)
+                    if len(came) > limit:
+                        raise Budget(f"more than {limit:,} states")
+    return tuple(Found(vector, _texts(came, state, count)) for vector, state in found.items())
+
+
+def _texts(
+    came: dict[tuple[int, ...], tuple[tuple[int, ...], str, int] | None], state: tuple[int, ...], count: int
+) -> tuple[str, ...]:
+    steps: list[tuple[str, int]] = []
+    previous = came[state]
+    while previous is not None:
+        steps.append((previous[1], previous[2]))
+        previous = came[previous[0]]
+    steps.reverse()
+    return tuple("".join(character for character, reads in steps if reads >> i & 1) for i in range(count))

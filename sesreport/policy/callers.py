@@ -1,0 +1,338 @@
+"""Everybody who can sign a request, one of each kind that the policies tell apart.
+
+Facts about callers are from the IAM User Guide: "Principal" (who is named how), "IAM identifiers" (ARNs,
+unique ids), "AWS global condition context keys" (which caller has which key).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from sesreport.policy import forms, patterns
+from sesreport.policy.automata import Edge, Grammar, Groups, Text, explore, literal_then
+from sesreport.policy.evaluator import Caller, CallerKind
+from sesreport.policy.model import PrincipalKind
+from sesreport.policy.scene import Scene, digit_runs
+
+Context = dict[str, tuple[str, ...]]
+
+_ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}\Z")
+_UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,124}")
+
+
+class Standing(StrEnum):
+    """How an account stands to the identity's owner."""
+
+    OWN = "own"
+    MEMBER = "organization"
+    VENDOR = "vendor"
+    NAMED = "external"  # none of these, but the policies name it
+    STRANGER = "public"
+    SERVICE = "service"
+
+
+class Who(NamedTuple):
+    """A caller with the context only the caller decides.
+
+    ``common`` tells whether a stranger of this kind is anybody (no fixed organization or unique id); for a
+    service call, ``account`` and ``standing`` are those of the resource it calls for.
+    """
+
+    caller: Caller
+    context: Context
+    standing: Standing
+    account: str | None = None
+    organization: str | None = None
+    common: bool = True
+    source: Standing | None = None
+
+
+def account_groups(scene: Scene, *names: str) -> Groups:
+    """What can tell accounts apart beyond being named in full."""
+    groups: dict[tuple[Text, ...], None] = {}
+    for name in names:
+        for use in scene.uses.get(name, ()):
+            for value in use.condition.values:
+                pattern = patterns.parse(value, wildcards=True, variables=False)
+                for run in digit_runs(pattern):
+                    plain = len(run) == 1 and isinstance(run[0], str) and len(run[0]) == 12
+                    if not plain:
+                        groups[(Text(run),)] = None
+    return tuple(groups)
+
+
+def accounts(scene: Scene, groups: Groups) -> list[tuple[str, Standing]]:
+    """The owner's account, every named one, and of all others one of each kind that ``groups`` tell apart."""
+    own = scene.identity.account
+    members, vendors = scene.organization.accounts, scene.register
+    found = [(own, Standing.OWN)]
+    for account in sorted(scene.named - {own}):
+        standing = Standing.MEMBER if account in members else Standing.NAMED
+        found.append((account, Standing.VENDOR if standing is Standing.NAMED and account in vendors else standing))
+    known = {own, *scene.named}
+    found += _each_kind((a for a in scene.organization.in_order if a not in known), groups, Standing.MEMBER)
+    rest = (a for a in sorted(vendors) if a not in known and a not in members)
+    found += _each_kind(rest, groups, Standing.VENDOR)
+    found += [(account, Standing.STRANGER) for account in _strangers(scene, known, groups)]
+    return found
+
+
+def _each_kind(candidates: Iterable[str], groups: Groups, standing: Standing) -> Iterator[tuple[str, Standing]]:
+    seen: set[int] = set()
+    for account in candidates:
+        kind = forms.accepts(groups, account) if groups else 0
+        if kind not in seen:
+            seen.add(kind)
+            yield account, standing
+            if not groups:
+                return
+
+
+def _strangers(scene: Scene, known: set[str], groups: Groups) -> list[str]:
+    taken = known | scene.organization.accounts | scene.register
+    if not groups:
+        return [next(a for a in _unlikely_accounts() if a not in taken)]
+    found = []
+    for one in explore((groups,), forms.ACCOUNT.grammar):
+        if one.texts[0] not in taken:
+            found.append(one.texts[0])
+            continue
+        alike = tuple(sorted(a for a in taken if len(a) == 12 and forms.accepts(groups, a) == one.accepted[0]))
+        others = explore((groups, (forms.literal_group(*alike),)), _ACCOUNT_TWICE)
+        found += [other.texts[0] for other in others if other.accepted == (one.accepted[0], 0)]
+    return found
+
+
+_ACCOUNT_TWICE = Grammar(
+    tuple(tuple(edge._replace(reads=0b11) for edge in state) for state in forms.ACCOUNT.grammar.edges),
+    forms.ACCOUNT.grammar.final,
+)
+
+
+def _unlikely_accounts() -> Iterator[str]:
+    number = 690_000_000_000
+    while True:
+        yield f"{number:012d}"
+        number += 70_707_070_7
+        number %= 1_000_000_000_000
+
+
+class Membership(NamedTuple):
+    """An organization an account may be in (None: none), a path inside it, and whether nobody names it."""
+
+    organization: str | None
+    path: str | None
+    common: bool
+
+
+def memberships(scene: Scene, standing: Standing, id_key: str, path_key: str) -> tuple[Membership, ...]:
+    """Where in which organization an account of that standing may be."""
+    ids, paths = scene.groups(id_key), scene.groups(path_key)
+    ours = scene.organization.id
+    if standing in (Standing.OWN, Standing.MEMBER):
+        if ours is None:
+            return (Membership(None, None, True),)
+        if not any(paths):
+            return (Membership(ours, f"{ours}/r-zq77/ou-zq77-zqzqzqzq/", True),)
+        return tuple(Membership(ours, path, True) for path in _paths_in(ours, paths))
+    nowhere = Membership(None, None, True)
+    if not scene.uses.get(id_key) and not scene.uses.get(path_key):
+        return (nowhere,)
+    named = sorted(
+        {
+            part
+            for key in (id_key, path_key)
+            for use in scene.uses.get(key, ())
+            for value in use.condition.values
+            if _ORGANIZATION_ID.match(part := value.split("/")[0]) and part != ours
+        }
+    )
+    return (nowhere, *_foreign(ids, paths, tuple(named), ours))
+
+
+@lru_cache(1024)
+def _paths_in(organization: str, paths: Groups) -> tuple[str, ...]:
+    return tuple(found.texts[0] for found in explore((paths,), forms.org_path(organization)))
+
+
+@lru_cache(1024)
+def _foreign(ids: Groups, paths: Groups, named: tuple[str, ...], ours: str | None) -> tuple[Membership, ...]:
+    groups = (*ids, *(forms.literal_group(one) for one in (*named, *([ours] if ours else ()))))
+    if any(paths):
+        found = [(one.texts[1], one.texts[0]) for one in explore((paths, groups), forms.org_path(None))]
+    else:
+        found = [(one, f"{one}/r-zq77/ou-zq77-zqzqzqzq/") for one in forms.members(forms.ORGANIZATION, groups)]
+    return tuple(Membership(one, path, one not in named) for one, path in found if one != ours)
+
+
+def people(scene: Scene) -> list[Who]:
+    """Every kind of caller that belongs to an account."""
+    groups = account_groups(scene, "aws:principalaccount", "aws:principalarn", "aws:userid", "ses:fromaddress")
+    orgs = {
+        standing: memberships(scene, standing, "aws:principalorgid", "aws:principalorgpaths")
+        for standing in (Standing.OWN, Standing.STRANGER)
+    }
+    found: list[Who] = []
+    for account, standing in accounts(scene, groups):
+        ours = standing in (Standing.OWN, Standing.MEMBER)
+        places = orgs[Standing.OWN if ours else Standing.STRANGER]
+        for caller, context, common in _in_account(scene, account):
+            context["aws:principalaccount"] = (account,)
+            context["aws:principalisawsservice"] = ("false",)
+            for place in places:
+                whole = context
+                if place.organization is not None and place.path is not None:
+                    whole = {
+                        **context,
+                        "aws:principalorgid": (place.organization,),
+                        "aws:principalorgpaths": (place.path,),
+                    }
+                found.append(Who(caller, whole, standing, account, place.organization, common and place.common))
+    return found
+
+
+def _in_account(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, bool]]:
+    partition = scene.identity.partition
+    iam, sts = f"arn:{partition}:iam::{account}:", f"arn:{partition}:sts::{account}:"
+    arns = scene.groups("aws:principalarn", {"aws:principalaccount": account})
+    root = Caller(CallerKind.ROOT, iam + "root", account)
+    yield root, _context(root, iam + "root", "Account", account), True
+    for name, path in _users(scene, account, rest_of(arns, iam + "user/")):
+        arn = f"{iam}user/{path}"
+        caller = Caller(CallerKind.USER, arn, account)
+        for unique, common in _unique_ids(scene, "user", account, name):
+            yield caller, {**_context(caller, arn, "User", unique), "aws:username": (name,)}, common
+    for role, session, unique, common in _role_sessions(scene, account, rest_of(arns, iam + "role/")):
+        arn = f"{iam}role/{role}"
+        for provider in _providers(scene, account):
+            signed = f"{sts}assumed-role/{role.rpartition('/')[2]}/{session}"
+            caller = Caller(CallerKind.ROLE_SESSION, signed, account, arn, provider)
+            context = _context(caller, arn, "AssumedRole", unique)
+            if provider is not None:
+                context["aws:federatedprovider"] = (provider,)
+            yield caller, context, common
+    for name in _federated_users(scene, account, rest_of(arns, sts + "federated-user/")):
+        arn = f"{sts}federated-user/{name}"
+        caller = Caller(CallerKind.FEDERATED_USER, arn, account)
+        yield caller, _context(caller, arn, "FederatedUser", f"{account}:{name}"), True
+
+
+def _context(caller: Caller, arn: str, kind: str, unique: str) -> Context:
+    return {"aws:principalarn": (arn,), "aws:principaltype": (kind,), "aws:userid": (unique,)}
+
+
+@lru_cache(8192)
+def rest_of(groups: Groups, head: str) -> Groups:
+    """What the groups ask of the text after ``head``."""
+    return tuple(tuple(Text(rest, text.fold) for text in group for rest in _after(text, head)) for group in groups)
+
+
+def _after(text: Text, head: str) -> tuple[patterns.Pattern, ...]:
+    if not text.fielded:
+        if text.fold:
+            return patterns.remainders(patterns.lowered(text.pattern), head.lower())
+        return patterns.remainders(text.pattern, head)
+    fields, parts = patterns.fields(text.pattern), head.split(":", 5)
+    if all(patterns.matches(field, part) for field, part in zip(fields[:5], parts[:5], strict=True)):
+        return patterns.remainders(fields[5], parts[5])
+    return ()
+
+
+def _listed(scene: Scene, account: str, kind: PrincipalKind, head: str) -> tuple[str, ...]:
+    return tuple(
+        sorted({p.value.split(head, 1)[1] for p in scene.principals if p.kind is kind and p.account == account})
+    )
+
+
+def _users(scene: Scene, account: str, arns: Groups) -> list[tuple[str, str]]:
+    listed = _listed(scene, account, PrincipalKind.USER, ":user/")
+    return list(_paths_and_names((*arns, *(forms.literal_group(one) for one in listed)), _user_names(scene)))
+
+
+def _user_names(scene: Scene) -> Groups:
+    """What conditions ask of user names, and the names that variables make matter."""
+    return (*scene.groups("aws:username"), *(forms.literal_group(one) for one in scene.extra_names))
+
+
+@lru_cache(4096)
+def _paths_and_names(arns: Groups, names: Groups) -> tuple[tuple[str, str], ...]:
+    if not any(arns):
+        return tuple((name, name) for name in forms.members(forms.NAMES, names))
+    return tuple((one.texts[1], one.texts[0]) for one in explore((arns, names), forms.PATH_AND_NAME))
+
+
+def _role_sessions(scene: Scene, account: str, arns: Groups) -> Iterator[tuple[str, str, str, bool]]:
+    """Role (path and name), session name, unique id, and whether the unique id is anybody's."""
+    listed = _listed(scene, account, PrincipalKind.ROLE, ":role/")
+    sessions = [one.split("/") for one in _listed(scene, account, PrincipalKind.ROLE_SESSION, ":assumed-role/")]
+    groups = (*arns, *(forms.literal_group(one) for one in listed))
+    names = tuple(forms.literal_group(name) for name in sorted({name for name, _ in sessions}))
+    for name, role in _paths_and_names(groups, names):
+        wanted = [session for listed_name, session in sessions if listed_name == name]
+        for session, unique, common in _sessions(scene, account, tuple(sorted(wanted))):
+            yield role, session, unique, common
+
+
+def _sessions(scene: Scene, account: str, wanted: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
+    listed = tuple(forms.literal_group(one) for one in wanted)
+    if not scene.uses.get("aws:userid"):
+        for session in forms.members(forms.NAMES, listed):
+            yield session, f"AROAZQZQZQZQZQZQZQZQZ:{session}", True
+        return
+    ids, pinned = _pinned_ids(scene, account)
+    start = literal_then("AROA", forms.runs(forms.UPPER, 13), [])
+    last = len(start.edges) - 1
+    edges = list(start.edges)
+    edges[last] = (*edges[last], Edge(frozenset(":"), last + 1))
+    edges += [(Edge(forms.NAME, last + 2, 0b11),), (Edge(forms.NAME, last + 2, 0b11),)]
+    for one in explore(((*ids, pinned), listed), Grammar(tuple(edges), frozenset({last + 2}))):
+        yield one.texts[1], one.texts[0], not one.accepted[0] >> len(ids) & 1
+
+
+def _unique_ids(scene: Scene, kind: str, account: str, name: str) -> Iterator[tuple[str, bool]]:
+    if not scene.uses.get("aws:userid"):
+        yield "AIDAZQZQZQZQZQZQZQZQZ", True
+        return
+    ids, pinned = _pinned_ids(scene, account)
+    grammar = literal_then("AIDA", forms.runs(forms.UPPER, 13), [17])
+    for one in explore(((*ids, pinned),), Grammar(grammar.edges, frozenset({len(grammar.edges) - 1}))):
+        yield one.texts[0], not one.accepted[0] >> len(ids) & 1
+
+
+def _pinned_ids(scene: Scene, account: str) -> tuple[Groups, tuple[Text, ...]]:
+    ids = scene.groups("aws:userid", {"aws:principalaccount": account})
+    values = " ".join(v for use in scene.uses["aws:userid"] for v in use.condition.values)
+    fixed = sorted(set(_UNIQUE_ID.findall(values.upper())))
+    pinned = [Text((one,)) for one in fixed] + [Text((one + ":", patterns.MANY)) for one in fixed]
+    return ids, tuple(pinned)
+
+
+def _federated_users(scene: Scene, account: str, arns: Groups) -> tuple[str, ...]:
+    listed = _listed(scene, account, PrincipalKind.FEDERATED_USER, ":federated-user/")
+    ids = scene.groups("aws:userid", {"aws:principalaccount": account})
+    groups = (*arns, *rest_of(ids, account + ":"), *(forms.literal_group(one) for one in listed))
+    return forms.members(forms.NAMES, groups)
+
+
+def _providers(scene: Scene, account: str) -> tuple[str | None, ...]:
+    """No federated sign-in, and every provider the policies can tell apart."""
+    listed = {
+        p.value
+        for p in scene.principals
+        if p.kind is PrincipalKind.WEB_IDENTITY or (p.kind is PrincipalKind.PROVIDER and p.account == account)
+    }
+    if not scene.uses.get("aws:federatedprovider"):
+        return (None, *sorted(listed))
+    groups = scene.groups("aws:federatedprovider", {"aws:principalaccount": account})
+    literal = tuple(forms.literal_group(one) for one in sorted(listed))
+    hosts = forms.members(forms.HOST, (*groups, *literal))
+    arns: list[str] = []
+    for kind in ("saml-provider/", "oidc-provider/"):
+        head = f"arn:{scene.identity.partition}:iam::{account}:{kind}"
+        rests = forms.members(forms.FREE, rest_of((*groups, *literal), head))
+        arns += [head + rest for rest in rests if " " not in rest]
+    return (None, *hosts, *arns)

@@ -1,0 +1,239 @@
+"""One request against the policies of one identity: allowed or not, and by which statement.
+
+This is the referee: everything the symbolic engine claims is checked against it. It follows the IAM User
+Guide ("Policy evaluation logic", "Condition operators", "Multivalued context keys", "AWS JSON policy
+elements: Principal") statement by statement and knows nothing of classes of callers.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import operator as compare
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sesreport.policy import patterns
+from sesreport.policy.grammar import OPERATORS, number, seconds
+from sesreport.policy.model import Condition, Effect, Policy, Principal, PrincipalKind, Statement
+
+
+class CallerKind(StrEnum):
+    """Who signs a request."""
+
+    ROOT = "root user"
+    USER = "user"
+    ROLE_SESSION = "role session"
+    FEDERATED_USER = "federated user"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The signer: ``arn`` as Principal elements name it (for a service, its service name).
+
+    A role session also has the ARN of its role and, when a federated sign-in made it, the provider.
+    """
+
+    kind: CallerKind
+    arn: str
+    account: str | None = None
+    role_arn: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: ``context`` maps condition keys in lower case to their values; a missing key is not in it."""
+
+    caller: Caller
+    action: str
+    resource: str
+    context: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the policies make of a request, and the statement that decided (None: no statement matched)."""
+
+    allowed: bool
+    statement: Statement | None
+
+
+def decide(policies: Iterable[Policy], request: Request) -> Decision:
+    """Allowed when some Allow statement matches and no Deny statement does."""
+    allow: Statement | None = None
+    for policy in policies:
+        for statement in policy.statements:
+            if (allow is None or statement.effect is Effect.DENY) and statement_matches(statement, request):
+                if statement.effect is Effect.DENY:
+                    return Decision(False, statement)
+                allow = statement
+    return Decision(allow is not None, allow)
+
+
+def statement_matches(statement: Statement, request: Request) -> bool:
+    """Whether principal, action, resource and every condition of the statement match."""
+    return (
+        principal_matches(statement, request.caller)
+        and action_matches(statement, request.action)
+        and resource_matches(statement, request)
+        and all(condition_holds(item, request, statement.variables) for item in statement.conditions)
+    )
+
+
+def principal_matches(statement: Statement, caller: Caller) -> bool:
+    """Principal: any entry names the caller. NotPrincipal: none does.
+
+    A Deny with NotPrincipal spares a caller only when the caller's account is listed as well.
+    """
+    if not statement.not_principal:
+        return any(names(principal, caller) for principal in statement.principals)
+    listed = any(_lists(principal, caller) for principal in statement.principals)
+    if listed and statement.effect is Effect.DENY and caller.account is not None:
+        return all(
+            principal.kind is not PrincipalKind.ANYONE and principal.account != caller.account
+            for principal in statement.principals
+            if principal.kind in (PrincipalKind.ACCOUNT, PrincipalKind.ANYONE)
+        )
+    return not listed
+
+
+def _lists(principal: Principal, caller: Caller) -> bool:
+    """In NotPrincipal an account stands for itself (its root user), not for everybody in it."""
+    if principal.kind is PrincipalKind.ACCOUNT:
+        return caller.kind is CallerKind.ROOT and caller.account == principal.account
+    return names(principal, caller)
+
+
+def names(principal: Principal, caller: Caller) -> bool:
+    """Whether one principal entry names the caller."""
+    match principal.kind:
+        case PrincipalKind.ANYONE:
+            return True
+        case PrincipalKind.ACCOUNT:
+            return caller.account == principal.account
+        case PrincipalKind.ROLE:
+            return caller.role_arn == principal.value
+        case PrincipalKind.WEB_IDENTITY | PrincipalKind.PROVIDER:
+            return caller.provider == principal.value
+        case PrincipalKind.DELETED:
+            return False
+        case _:
+            return caller.arn == principal.value
+
+
+def action_matches(statement: Statement, action: str) -> bool:
+    """Action names compare without case."""
+    found = any(
+        patterns.matches(patterns.parse(pattern.lower(), wildcards=True, variables=False), action.lower())
+        for pattern in statement.actions
+    )
+    return found != statement.not_action
+
+
+def resource_matches(statement: Statement, request: Request) -> bool:
+    """Resource patterns compare with case, and their wildcards cross colons and slashes."""
+    found = any(
+        _like(patterns.parse(value, wildcards=True, variables=statement.variables), request.resource, request)
+        for value in statement.resources
+    )
+    return found != statement.not_resource
+
+
+def condition_holds(condition: Condition, request: Request, variables: bool) -> bool:
+    """One operator on one key, by the rules for missing and multivalued keys."""
+    operator = OPERATORS[condition.operator]
+    present = request.context.get(condition.name)
+    if operator.test == "Null":
+        return any((present is None) == (value.lower() == "true") for value in condition.values)
+    if present is None:
+        if operator.if_exists or operator.qualifier:
+            return operator.if_exists or operator.qualifier == "ForAllValues"
+        return operator.negated
+    test = _TESTS[operator.family]
+    found = [
+        any(test(operator.test, value, actual, request, variables) for value in condition.values) for actual in present
+    ]
+    if operator.qualifier == "ForAllValues":
+        return all(one != operator.negated for one in found)
+    if operator.qualifier == "ForAnyValue":
+        return any(one != operator.negated for one in found)
+    return any(found) != operator.negated
+
+
+def _like(pattern: patterns.Pattern, actual: str, request: Request) -> bool:
+    resolved = patterns.resolve(pattern, lambda key: _single(request, key))
+    return resolved is not None and patterns.matches(resolved, actual)
+
+
+def _single(request: Request, key: str) -> str | None:
+    values = request.context.get(key)
+    return values[0] if values and len(values) == 1 else None
+
+
+def _string(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    pattern = patterns.parse(value, wildcards=test == "StringLike", variables=variables)
+    if test == "StringEqualsIgnoreCase":
+        resolved = patterns.resolve(pattern, lambda key: _single(request, key))
+        return resolved is not None and patterns.matches(patterns.lowered(resolved), actual.lower())
+    return _like(pattern, actual, request)
+
+
+def _arn(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    pattern = patterns.fields(patterns.parse(value, wildcards=True, variables=variables))
+    parts = actual.split(":", 5)
+    return len(pattern) == len(parts) == 6 and all(
+        _like(field, part, request) for field, part in zip(pattern, parts, strict=True)
+    )
+
+
+def _bool(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    pattern = patterns.parse(value.lower(), wildcards=False, variables=variables)
+    return _like(pattern, actual.lower(), request)
+
+
+def _ip(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    try:
+        address = ipaddress.ip_address(actual)
+    except ValueError:
+        return False
+    return address in ipaddress.ip_network(value, strict=False)
+
+
+_ORDER: dict[str, Callable[[float, float], bool]] = {
+    "Equals": compare.eq,
+    "LessThan": compare.lt,
+    "LessThanEquals": compare.le,
+    "GreaterThan": compare.gt,
+    "GreaterThanEquals": compare.ge,
+}
+
+
+def _numeric(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    left, right = number(actual), number(value)
+    return left is not None and right is not None and _ORDER[test.removeprefix("Numeric")](left, right)
+
+
+def _date(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    left, right = seconds(actual), seconds(value)
+    return left is not None and right is not None and _ORDER[test.removeprefix("Date")](left, right)
+
+
+def _binary(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    try:
+        return base64.b64decode(actual, validate=True) == base64.b64decode(value, validate=True)
+    except ValueError:
+        return False
+
+
+_TESTS: dict[str, Callable[[str, str, str, Request, bool], bool]] = {
+    "string": _string,
+    "arn": _arn,
+    "bool": _bool,
+    "ip": _ip,
+    "numeric": _numeric,
+    "date": _date,
+    "binary": _binary,
+}

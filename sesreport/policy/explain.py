@@ -1,0 +1,193 @@
+"""Who can send, as which addresses, because of which statement; and what keeps everybody else out.
+
+Policy text comes from outsiders: everything that lands in HTML is escaped, and control characters never
+reach a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from html import escape
+
+from sesreport.policy.analyze import Policies, Question, analyze, decide_exposure
+from sesreport.policy.evidence import condition_words, widest_of
+from sesreport.policy.exposure import CLASSES, Exposure
+from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
+from sesreport.policy.scene import SENDING_ACTIONS, Organization
+
+MEANINGS = {
+    "none": "These policies let nobody send.",
+    "own": "Only the identity's own account can send.",
+    "service": "Only AWS services can send, besides the own account.",
+    "organization": "Accounts of the organization can send.",
+    "vendor": "Approved outside accounts can send.",
+    "external": "Outside accounts that nobody approved can send.",
+    "public": "Anybody with an AWS account can send.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and lines of plain text."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """An exposure in words; prints as text and shows as HTML in a notebook."""
+
+    exposure: Exposure
+    sections: tuple[Section, ...]
+
+    def __str__(self) -> str:
+        head = f"{self.exposure.identity}\n{self.exposure.exposure}: {MEANINGS[self.exposure.exposure]}"
+        parts = ["\n".join([part.heading, *(f"  - {line}" for line in part.lines)]) for part in self.sections]
+        return "\n\n".join(_printable(part) for part in [head, *parts])
+
+    def _repr_html_(self) -> str:
+        shown = self.exposure
+        body = "".join(
+            f"<h4>{escape(_printable(section.heading))}</h4><ul>"
+            + "".join(f"<li>{escape(_printable(line))}</li>" for line in section.lines)
+            + "</ul>"
+            for section in self.sections
+        )
+        meaning = f"<strong>{escape(shown.exposure)}</strong>: {escape(MEANINGS[shown.exposure])}"
+        head = f"<h3>{escape(_printable(shown.identity))}</h3><p>{meaning}</p>"
+        return f'<section class="sesreport-exposure">{head}{body}</section>'
+
+
+def explain(exposure: Exposure) -> Explanation:
+    """Put an exposure made by :func:`sesreport.policy.analyze` in words."""
+    sections = [
+        Section("Needs review", tuple(_review(exposure))),
+        Section("Who can send", tuple(witness.words for witness in exposure.witnesses)),
+        Section("As which addresses", tuple(_addresses(exposure))),
+        Section("Because of", tuple(_because(exposure))),
+        Section("What keeps the others out", tuple(_protection(exposure))),
+    ]
+    return Explanation(exposure, tuple(section for section in sections if section.lines))
+
+
+def explain_policies(
+    identity_arn: str,
+    policies: Policies,
+    *,
+    organization: Organization | None = None,
+    register: Mapping[str, str] | None = None,
+    today: date,
+    identities: Mapping[str, Policies] | Iterable[tuple[str, Policies]] = (),
+) -> Explanation:
+    """Analyze policies and explain the result; without an organization only the own account is inside.
+
+    Raises ``ValueError`` when ``identity_arn`` is not the ARN of an SES identity.
+    """
+    exposure = analyze(
+        identity_arn,
+        policies,
+        organization=organization or Organization(None),
+        register=register or {},
+        today=today,
+        identities=identities,
+    )
+    return explain(exposure)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+
+
+def _review(exposure: Exposure) -> Iterable[str]:
+    yield from map(str, exposure.errors)
+    yield from exposure.undecided
+
+
+def _addresses(exposure: Exposure) -> Iterable[str]:
+    name = exposure.identity.partition(":identity/")[2]
+    if exposure.exposure == "none":
+        return
+    if "@" in name:
+        yield f"{name} only"
+    elif exposure.any_from_address:
+        yield f"any address at {name}, for a caller from outside the own account"
+    if exposure.from_patterns:
+        yield f"{exposure.exposure}: {', '.join(exposure.from_patterns)}"
+    elif "@" not in name and not exposure.any_from_address:
+        yield f"not any address at {name}: see the conditions below"
+
+
+def _because(exposure: Exposure) -> Iterable[str]:
+    for grant in exposure.grants:
+        if grant.exposure != "none":
+            sid = f" {grant.sid!r}" if grant.sid else ""
+            limits = f", if {' and '.join(grant.conditions)}" if grant.conditions else ", without condition"
+            actions = "all sending" if len(grant.actions) == len(SENDING_ACTIONS) else ", ".join(grant.actions)
+            where = f"{grant.policy}, statement {grant.statement + 1}{sid}"
+            yield f"{grant.exposure}: {where} allows {grant.grantee} {actions}{limits}"
+
+
+def _protection(exposure: Exposure) -> Iterable[str]:
+    """The Deny statements without which more could send, and the Allow statements that let nobody in."""
+    evidence = exposure.evidence
+    if evidence is None or exposure.undecided:
+        return
+    question = evidence.question
+    outcome = evidence.outcome()
+    denies = [s for s, _ in outcome.scene.statements if s.effect is Effect.DENY]
+    needed = 0
+    for deny in denies:
+        without = decide_exposure(_without(question, [deny])).exposure
+        if _wider(without, exposure):
+            needed += 1
+            yield f"{deny.label} denies: without it the exposure would be {without.exposure}"
+    if denies and not needed:
+        without = decide_exposure(_without(question, denies)).exposure
+        if _wider(without, exposure):
+            labels = "; ".join(deny.label for deny in denies)
+            yield f"{labels} deny together: without all of them the exposure would be {without.exposure}"
+    for statement, _ in outcome.scene.statements:
+        if statement.effect is Effect.ALLOW and all(
+            widest_of(outcome, statement, principal) == "none" for principal in statement.principals
+        ):
+            yield f"{statement.label} allows nobody: {_why_dead(question, statement, denies)}"
+    if not any(s.effect is Effect.ALLOW for s, _ in outcome.scene.statements):
+        yield "no statement allows a sending action on this identity"
+
+
+def _wider(other: Exposure, than: Exposure) -> bool:
+    rank = CLASSES.index(other.exposure) - CLASSES.index(than.exposure)
+    return rank > 0 or (
+        rank == 0
+        and (
+            other.external_accounts > than.external_accounts
+            or other.services > than.services
+            or (other.guarded is False and than.guarded is True)
+            or (other.any_from_address and not than.any_from_address)
+        )
+    )
+
+
+def _without(question: Question, statements: list[Statement]) -> Question:
+    policies = tuple(
+        replace(policy, statements=tuple(s for s in policy.statements if s not in statements))
+        for policy in question.policies
+    )
+    return replace(question, policies=policies)
+
+
+def _why_dead(question: Question, statement: Statement, denies: list[Statement]) -> str:
+    if not statement.not_principal and all(p.kind is PrincipalKind.DELETED for p in statement.principals):
+        return "its principals are deleted users or roles"
+    alone = replace(question, policies=(Policy(statement.policy, None, None, (statement,), ()),))
+    if decide_exposure(alone).exposure.exposure != "none":
+        return "Deny statements take all of it" if denies else "another identity takes precedence"
+    for condition in statement.conditions:
+        rest = tuple(other for other in statement.conditions if other is not condition)
+        relaxed = Policy(statement.policy, None, None, (replace(statement, conditions=rest),), ())
+        if decide_exposure(replace(question, policies=(relaxed,))).exposure.exposure != "none":
+            return f"nobody it names meets {condition_words(condition)}"
+    return "nobody it names meets its conditions"

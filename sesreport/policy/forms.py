@@ -1,0 +1,243 @@
+"""The strings a key's value can be: regular expression, grammar, and ways to complete a beginning.
+
+Sources: IAM User Guide, "IAM and AWS STS quotas, name requirements, and character limits" and "IAM
+identifiers"; AWS Organizations API Reference (ids of organizations, roots and organizational units); RFC 5322
+(local parts).
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sesreport.policy.automata import Edge, Grammar, Groups, Text, compile_groups, explore, literal_then
+from sesreport.policy.patterns import MANY
+
+PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))
+PATH = PRINTABLE - {" ", "/"}
+NAME = frozenset(string.ascii_letters + string.digits + "_+=,.@-")
+LOWER = frozenset(string.ascii_lowercase + string.digits)
+LABEL = LOWER | {"-"}
+UPPER = frozenset(string.ascii_uppercase + string.digits)
+LOCAL = PRINTABLE - frozenset(' @()<>[]:;,\\"')
+DIGITS = frozenset(string.digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A set of strings: all begin with ``start``; ``endings`` complete one with a free character."""
+
+    name: str
+    fits: re.Pattern[str]
+    grammar: Grammar
+    characters: frozenset[str]
+    endings: tuple[str, ...]
+    start: str = ""
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def runs(characters: frozenset[str], least: int, reads: int = 1) -> list[list[Edge]]:
+    """States that read at least ``least`` of ``characters`` and then any number more."""
+    states = [[Edge(characters, index + 1, reads)] for index in range(least)]
+    states.append([Edge(characters, least, reads)])
+    return states
+
+
+def _form(
+    name: str,
+    fits: str,
+    states: list[list[Edge]],
+    final: set[int],
+    characters: frozenset[str],
+    *endings: str,
+    start: str = "",
+) -> Form:
+    grammar = Grammar(tuple(tuple(state) for state in states), frozenset(final))
+    return Form(name, re.compile(fits + r"\Z", re.ASCII), grammar, characters, endings, start)
+
+
+#: Values nobody restricts: header values, VPC ids, tags (one printable character or more).
+FREE = _form("free", r"[ -~]+", runs(PRINTABLE, 1), {1}, PRINTABLE, "", "zq")
+ACCOUNT = _form(
+    "account",
+    r"[0-9]{12}",
+    [[Edge(DIGITS, i + 1)] for i in range(12)] + [[]],
+    {12},
+    DIGITS,
+    *("7" * n for n in range(12)),
+)
+NAMES = _form("names", r"[A-Za-z0-9_+=,.@-]+", runs(NAME, 1), {1}, NAME, "", "zq")
+LOCALS = _form("locals", r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~$%&]+", runs(LOCAL, 1), {1}, LOCAL, "", "zq")
+SERVICE = _form(
+    "service",
+    r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.amazonaws\.com",
+    [[Edge(LABEL, 1)], [Edge(LABEL, 1), Edge(frozenset("."), 0), Edge(frozenset("."), 2)]]
+    + [[Edge(frozenset(c), 3 + i)] for i, c in enumerate("amazonaws.com")]
+    + [[]],
+    {15},
+    LABEL,
+    ".amazonaws.com",
+    "zq.amazonaws.com",
+)
+ORGANIZATION = _form(
+    "organization",
+    r"o-[a-z0-9]{10,32}",
+    [[Edge(frozenset("o"), 1)], [Edge(frozenset("-"), 2)]]
+    + [[Edge(LOWER, 3 + i)] for i in range(10)]
+    + [[Edge(LOWER, 12)]],
+    {12},
+    LOWER,
+    *("z" * n for n in range(11)),
+    start="o-",
+)
+HOST = _form(
+    "host",
+    r"[a-z0-9-]+(?:\.[a-z0-9-]+)+",
+    [
+        [Edge(LABEL, 1)],
+        [Edge(LABEL, 1), Edge(frozenset("."), 2)],
+        [Edge(LABEL, 3)],
+        [Edge(LABEL, 3), Edge(frozenset("."), 2)],
+    ],
+    {3},
+    LABEL,
+    "",
+    "zq",
+    ".zq",
+    "zq.zq",
+)
+
+#: What follows ``role/`` or ``user/`` in an ARN: path and name. The second automaton reads the name alone.
+PATH_AND_NAME = Grammar(
+    (
+        (Edge(NAME, 1, 0b11), Edge(PATH, 2, 0b01)),
+        (Edge(NAME, 1, 0b11),),
+        (Edge(PATH, 2, 0b01), Edge(frozenset("/"), 0, 0b01)),
+    ),
+    frozenset({1}),
+)
+#: The same where the name is all there is (``federated-user/``).
+NAME_ONLY = Grammar(((Edge(NAME, 1, 0b11),), (Edge(NAME, 1, 0b11),)), frozenset({1}))
+
+
+def org_path(organization: str | None) -> Grammar:
+    """Paths of one organization, or (None) any: ``o-…/r-…/ou-…-…/``; the second automaton reads the id."""
+    head = list(literal_then(organization, [[]], [0], 0b11).edges[:-1]) if organization else []
+    if not organization:
+        head = [tuple(edge._replace(reads=0b11) for edge in state) for state in ORGANIZATION.grammar.edges]
+    at = len(head) - (0 if organization else 1)
+    slash = frozenset("/")
+    tail: list[list[Edge]] = [[Edge(slash, at + 1)]]
+
+    def add(characters: frozenset[str], more: tuple[Edge, ...] = ()) -> None:
+        tail.append([Edge(characters, at + len(tail) + 1), *more])
+
+    for letter in "r-":
+        add(frozenset(letter))
+    for _ in range(4):
+        add(LOWER)
+    tail.append([Edge(LOWER, at + len(tail)), Edge(slash, at + len(tail) + 1)])
+    rest = at + len(tail)
+    for letter in "ou-":
+        add(frozenset(letter))
+    for _ in range(4):
+        add(LOWER)
+    tail.append([Edge(LOWER, at + len(tail)), Edge(frozenset("-"), at + len(tail) + 1)])
+    for _ in range(8):
+        add(LOWER)
+    tail.append([Edge(LOWER, at + len(tail)), Edge(slash, rest)])
+    edges = [tuple(state) for state in head[:at]]
+    first = (*head[at], *tail[0]) if not organization else tuple(tail[0])
+    return Grammar((*edges, first, *(tuple(state) for state in tail[1:])), frozenset({rest}))
+
+
+def source_arn(partition: str, account: str) -> Grammar:
+    """ARNs of resources a service acts for: account ``account``, or no account in the ARN (S3 buckets).
+
+    AWS writes these, so a later colon field never looks like another account: it does not start with a digit.
+    """
+    body = PRINTABLE - frozenset(' *?:"')
+    head = f"arn:{partition}:"
+    colon = frozenset(":")
+    begin = body - DIGITS
+    a = 3  # the state at which the account starts
+    b = a + len(account)
+    rest = [
+        [Edge(LABEL, 1)],
+        [Edge(LABEL, 1), Edge(colon, 2)],
+        [Edge(LABEL, 2), Edge(colon, a)],
+        [Edge(frozenset(account[0]), a + 1), Edge(colon, b + 1)],
+        *([Edge(frozenset(c), a + 2 + i)] for i, c in enumerate(account[1:])),
+        [Edge(colon, b + 1)],
+        [Edge(begin, b + 2)],
+        [Edge(body, b + 2), Edge(colon, b + 1)],
+    ]
+    return literal_then(head, rest, [b + 2])
+
+
+def mail_address(domain: str) -> Grammar:
+    """Addresses at ``domain`` and its subdomains."""
+    size = len(domain)
+    states = [
+        [Edge(LOCAL, 1)],
+        [Edge(LOCAL, 1), Edge(frozenset("@"), 2)],
+        [Edge(LABEL | {"_"}, 3), Edge(frozenset(domain[0]), 4)],
+        [Edge(LABEL | {"_"}, 3), Edge(frozenset("."), 2)],
+        *([Edge(frozenset(c), 5 + i)] for i, c in enumerate(domain[1:])),
+        [],
+    ]
+    return Grammar(tuple(tuple(state) for state in states), frozenset({3 + size}))
+
+
+@lru_cache(4096)
+def members(form: Form, groups: Groups) -> tuple[str, ...]:
+    """Strings of a form, at least one of every kind that the groups of patterns tell apart."""
+    simple = _simple(form, groups)
+    if simple is not None:
+        return simple
+    return tuple(found.texts[0] for found in explore((groups,), form.grammar))
+
+
+def _simple(form: Form, groups: Groups) -> tuple[str, ...] | None:
+    """Without automata, for literals and ``beginning*`` patterns only (None: there are others)."""
+    literals: set[str] = {form.start}
+    for group in groups:
+        for text in group:
+            pattern = text.pattern
+            if pattern and pattern[-1] == MANY:
+                pattern = pattern[:-1]
+            if not all(isinstance(piece, str) for piece in pattern):
+                return None
+            literal = "".join(str(piece) for piece in pattern)
+            if text.fold and literal.lower() != literal.upper():
+                return None
+            literals.add(literal)
+    found = [literal for literal in sorted(literals) if form.fits.match(literal)]
+    for beginning in literals:
+        taken = {
+            other[len(beginning)] for other in literals if len(other) > len(beginning) and other.startswith(beginning)
+        }
+        fresh = next((c for c in "zqjx97-k" if c in form.characters and c not in taken), None)
+        if fresh is None:
+            return None
+        found += [
+            whole
+            for ending in form.endings
+            if form.fits.match(whole := beginning + fresh + ending) and whole not in literals
+        ][:1]
+    return tuple(dict.fromkeys(found))
+
+
+def accepts(groups: Groups, text: str) -> int:
+    """Which groups match a text."""
+    machine = compile_groups(groups)
+    return machine.accepted(machine.run(machine.start, text))
+
+
+def literal_group(*texts: str) -> tuple[Text, ...]:
+    """A group that matches these texts exactly."""
+    return tuple(Text((text,) if text else ()) for text in texts)

@@ -1,0 +1,236 @@
+"""What is asked about one identity: its policies, who is who, and which statements can matter.
+
+Everything the candidate requests are built from comes from here; nothing here depends on a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from types import MappingProxyType
+
+from sesreport.policy import patterns
+from sesreport.policy.automata import Groups, Text
+from sesreport.policy.evaluator import Caller, CallerKind, Request, resource_matches
+from sesreport.policy.grammar import OPERATORS
+from sesreport.policy.model import Condition, Policy, Principal, Statement
+from sesreport.policy.patterns import MANY, ONE, Pattern
+
+#: The sending actions SES documents for identity policies (SES Developer Guide, "Identity policy anatomy").
+SENDING_ACTIONS = (
+    "ses:SendEmail",
+    "ses:SendRawEmail",
+    "ses:SendTemplatedEmail",
+    "ses:SendBulkTemplatedEmail",
+)
+
+_IDENTITY = re.compile(r"arn:(aws[a-z-]*):ses:([a-z0-9-]+):([0-9]{12}):identity/(.+)\Z", re.ASCII | re.DOTALL)
+_ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A verified identity, taken from its ARN; ``name`` is a domain or an address."""
+
+    arn: str
+    partition: str
+    region: str
+    account: str
+    name: str
+
+    @property
+    def is_domain(self) -> bool:
+        return "@" not in self.name
+
+
+def read_identity(arn: str) -> Identity:
+    """Take an identity ARN apart. Raises ``ValueError`` for text that is none."""
+    match = _IDENTITY.match(arn)
+    if not match:
+        raise ValueError(f"not the ARN of an SES identity: {arn[:200]!r}")
+    return Identity(arn, match[1], match[2], match[3], match[4])
+
+
+@dataclass(frozen=True)
+class Organization:
+    """The AWS organization: its id (None: there is none), member accounts, and the management account."""
+
+    id: str | None
+    accounts: frozenset[str] = field(default_factory=frozenset)
+    management_account: str | None = None
+
+    def __init__(self, id: str | None, accounts: Iterable[str] = (), management_account: str | None = None):  # noqa: A002
+        members = frozenset(accounts)
+        if management_account is not None:
+            members |= {management_account}
+        object.__setattr__(self, "id", id)
+        object.__setattr__(self, "accounts", members)
+        object.__setattr__(self, "management_account", management_account)
+
+    @cached_property
+    def in_order(self) -> tuple[str, ...]:
+        """The accounts, sorted once."""
+        return tuple(sorted(self.accounts))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A condition, and whether policy variables are in force where it stands."""
+
+    condition: Condition
+    variables: bool
+
+
+@dataclass(slots=True)
+class Scene:
+    """One question: the statements that can match a sending request to ``identity``, and who is who."""
+
+    identity: Identity
+    organization: Organization
+    register: frozenset[str]
+    today: float
+    actions: tuple[str, ...] = SENDING_ACTIONS
+    statements: list[tuple[Statement, int]] = field(default_factory=list)
+    uses: dict[str, list[Use]] = field(default_factory=dict)
+    principals: list[Principal] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
+    extra_names: tuple[str, ...] = ()
+    has_variables: bool = False
+    own_identities: tuple[str, ...] = ()
+
+    def groups(self, name: str, known: Mapping[str, str | None] = MappingProxyType({})) -> Groups:
+        """The texts that conditions on a key compare with: one group a condition."""
+        return tuple(texts(use, known) for use in self.uses.get(name, ()) if use.condition.base != "Null")
+
+
+def texts(use: Use, known: Mapping[str, str | None]) -> tuple[Text, ...]:
+    """What one condition compares with.
+
+    A variable that ``known`` does not mention may stand for anything; one it maps to None has no value.
+    """
+    operator = OPERATORS[use.condition.operator]
+    found = []
+    for value in use.condition.values:
+        pattern = _text_pattern(operator.family, operator.test, value, use.variables)
+        if pattern is None:
+            continue
+        if any(isinstance(piece, patterns.Variable) for piece in pattern):
+            opened = _open(pattern, known)
+            if opened is None:
+                continue
+            pattern = opened
+        found.append(Text(pattern, operator.test in ("StringEqualsIgnoreCase", "Bool"), operator.family == "arn"))
+    return tuple(found)
+
+
+@lru_cache(8192)
+def _text_pattern(family: str, test: str, value: str, variables: bool) -> Pattern | None:
+    if family == "arn":
+        pattern = patterns.parse(value, wildcards=True, variables=variables)
+        return pattern if len(patterns.fields(pattern)) == 6 else None
+    if family in ("string", "bool"):
+        return patterns.parse(value, wildcards=test == "StringLike", variables=variables)
+    return None
+
+
+def _open(pattern: Pattern, known: Mapping[str, str | None]) -> Pattern | None:
+    pieces: list[patterns.Piece] = []
+    for piece in pattern:
+        if not isinstance(piece, patterns.Variable):
+            pieces.append(piece)
+        elif piece.key not in known:
+            pieces.append(MANY)
+        else:
+            value = known[piece.key]
+            value = piece.default if value is None else value
+            if value is None:
+                return None
+            pieces.append(value)
+    return patterns.joined(pieces)
+
+
+def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Statement, int]]:
+    """Find the statements that can match a request for one of ``scene.actions``, and all that they mention.
+
+    Each comes with a mask of the actions it covers.
+    """
+    found = []
+    probe = Request(Caller(CallerKind.ROOT, "", None), "", scene.identity.arn, {})
+    for policy in policies:
+        for statement in policy.statements:
+            _name_accounts(scene, statement)
+            mask = action_mask(statement.actions, statement.not_action, scene.actions)
+            if mask and _resource(statement, probe):
+                found.append((statement, mask))
+                scene.principals += statement.principals
+                for condition in statement.conditions:
+                    _use(scene, condition, statement.variables)
+    return found
+
+
+def _name_accounts(scene: Scene, statement: Statement) -> None:
+    for principal in statement.principals:
+        if principal.account:
+            scene.named.add(principal.account)
+    for condition in statement.conditions:
+        for value in condition.values:
+            if len(value) >= 12:
+                scene.named.update(_ACCOUNT_ID.findall(value))
+
+
+@lru_cache(4096)
+def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str, ...]) -> int:
+    """Bit *i* is set when an Action or NotAction element covers ``actions[i]``."""
+    parsed = [patterns.parse(one.lower(), wildcards=True, variables=False) for one in patterns_]
+    mask = 0
+    for index, action in enumerate(actions):
+        name = action.lower()
+        mask |= (any(patterns.matches(one, name) for one in parsed) != not_action) << index
+    return mask
+
+
+def _resource(statement: Statement, probe: Request) -> bool:
+    if not statement.not_resource and (statement.resources == ("*",) or statement.resources == (probe.resource,)):
+        return True
+    return resource_matches(statement, probe)
+
+
+def _use(scene: Scene, condition: Condition, variables: bool) -> None:
+    if variables and not scene.has_variables:
+        scene.has_variables = any("${" in value for value in condition.values)
+    uses = scene.uses.setdefault(condition.name, [])
+    if all(use.condition != condition or use.variables != variables for use in uses):
+        uses.append(Use(condition, variables))
+
+
+def digit_runs(pattern: Pattern) -> set[Pattern]:
+    """The parts of a pattern that can meet part of an account id: digits, ``?`` and ``*`` between colons."""
+    segments: list[list[list[object]]] = [[[]]]
+    for piece in pattern:
+        for symbol in piece if isinstance(piece, str) else (piece,):
+            if symbol == ":":
+                segments.append([[]])
+            elif symbol == MANY:
+                segments[-1].append([])
+            else:
+                segments[-1][-1].append(symbol)
+    found: set[Pattern] = set()
+    for chunks in segments:
+        fits = [all(s == ONE or (isinstance(s, str) and s.isdigit()) for s in chunk) for chunk in chunks]
+        for first in range(len(chunks)):
+            run: list[patterns.Piece] = []
+            for last in range(first, len(chunks)):
+                if not fits[last]:
+                    break
+                run += [*([MANY] if last > first else []), *chunks[last]]  # type: ignore[list-item]
+                for before in ([MANY], []):
+                    for after in ([MANY], []):
+                        found.add(patterns.joined([*before, *run, *after]))
+    return {one for one in found if any(isinstance(piece, str) for piece in one)}
+
+
+def is_text(use: Use) -> bool:
+    """Whether the operator compares text (or presence), which any key of text form can be decided on."""
+    return OPERATORS[use.condition.operator].family in ("string", "arn", "bool", "null")

@@ -1,0 +1,79 @@
+"""The symbolic verdict against the referee's answers to a universe of requests, both ways.
+
+``SESREPORT_POLICY_CASES=200000 pytest tests/policy/test_against_universe.py`` makes the long run.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+
+from hypothesis import HealthCheck, given
+from hypothesis import settings as runs
+from hypothesis import strategies as st
+
+from sesreport.policy import Organization, analyze_models, decide, narrower_or_equal, read_policies
+from tests.policy.universe import Constants, Setting, classify, requests, verdict
+from tests.policy.vocabulary import documents, settings
+
+CASES = int(os.environ.get("SESREPORT_POLICY_CASES", "250"))
+TODAY = date(2026, 11, 24)
+many = runs(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
+
+
+def exposure_of(setting: Setting, policies):
+    return analyze_models(
+        setting.identity,
+        policies,
+        organization=Organization(setting.org, setting.members),
+        register=dict.fromkeys(setting.vendors, "vendor"),
+        today=TODAY,
+    )
+
+
+@many
+@given(settings, st.lists(documents(), min_size=1, max_size=2))
+def test_every_can_and_every_cannot(setting, sources):
+    policies = read_policies({f"p{index}": source for index, source in enumerate(sources)})
+    exposure = exposure_of(setting, policies)
+    shown = verdict(setting, policies, TODAY.isoformat())
+    assert not exposure.needs_review
+    assert {name: getattr(exposure, name) for name in shown.facts} == shown.facts
+    # Every class that is claimed has a request that the referee allows, and no other class has one.
+    assert {witness.exposure for witness in exposure.witnesses} == shown.classes
+    for witness in exposure.witnesses:
+        assert decide(policies, witness.request).allowed
+
+
+@many
+@given(settings, documents(2), documents(2))
+def test_a_change_is_narrower_exactly_when_no_request_is_new(setting, new, old):
+    news, olds = read_policies({"p": new}), read_policies({"p": old})
+    compared = narrower_or_equal(
+        new,
+        old,
+        identity_arn=setting.identity,
+        organization=Organization(setting.org, setting.members),
+        register=dict.fromkeys(setting.vendors, "vendor"),
+        today=TODAY,
+    )
+    assert not compared.undecided
+    both = (*news, *olds)
+    fresh = any(
+        decide(news, request).allowed and not decide(olds, request).allowed
+        for request, _, _ in requests(setting, both, TODAY.isoformat())
+    )
+    if fresh:
+        assert not compared
+    if not compared:
+        assert decide(news, compared.witness).allowed and not decide(olds, compared.witness).allowed
+
+
+def test_the_universe_tells_classes_apart():
+    setting = next(iter(settings.elements))
+    policies = read_policies(
+        {"p": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}}
+    )
+    constants = Constants(policies)
+    found = {classify(setting, constants, who, common) for _, who, common in requests(setting, policies, "2026-11-24")}
+    assert found == {"own", "organization", "vendor", "service", "public"}
