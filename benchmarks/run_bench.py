@@ -1,6 +1,7 @@
 """How long the demonstration's run takes, part by part, beside a floor of empty notebooks.
 
-The floor is one empty papermill run in a process of its own, times the number of notebooks. ``sesreport run --demo`` is a
+The floor is one empty papermill run in a process of its own, times the number of notebooks.
+``sesreport run --demo`` is a
 collection of two months and a report; each is timed here as a process of its own. Prints seconds and the ratio
 
     report / floor

@@ -177,6 +177,35 @@ def report(
 
 @cli.command()
 @common
+@click.argument("identity", required=False)
+@click.option("--snapshot", type=click.Path(path_type=Path), help="Snapshot to use; default is the newest.")
+@click.option(
+    "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Explain this policy alone."
+)
+@click.option("--identity", "arn", help="ARN of the identity the --policy is for.")
+@click.option("--demo", is_flag=True, help="Use the demonstration organization's settings and register.")
+def explain(
+    config: Path | None, quiet: bool, debug: bool, identity: str | None, snapshot: Path | None, policy: Path | None,
+    arn: str | None, demo: bool,
+) -> int:  # fmt: skip
+    """Say who can send as IDENTITY (a name or an ARN), why, and with which request as proof."""
+    _logging(debug)
+    from sesreport import explanations
+
+    settings = _settings(config, demo, None)
+    if policy is not None:
+        if not arn:
+            raise click.UsageError("--policy needs --identity ARN")
+        click.echo(explanations.of_policy(policy, arn, settings, today=_now().date()))
+        return 0
+    if not identity:
+        raise click.UsageError("name an identity, or give --policy FILE --identity ARN")
+    click.echo("\n\n".join(str(e) for e in explanations.of_identity(identity, settings, snapshot=snapshot)))
+    return 0
+
+
+@cli.command()
+@common
 @click.option("--caller", is_flag=True, help="The policy of the caller instead of the role in each account.")
 def permissions(config: Path | None, quiet: bool, debug: bool, caller: bool) -> int:
     """Print the least-privilege IAM policy as JSON."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.analysis.scopes import ORDER
 from sesreport.collection.datasets.identities import IDENTITIES
 from sesreport.schema import Frame, count, flag, text, texts
 
@@ -22,15 +21,20 @@ EXPOSURES = Frame(
         "needs_review": flag("Whether some policy could not be read or judged.", required=True),
         "any_from_address": flag("Whether somebody outside the account may use any address of the domain."),
         "external_accounts": texts("Outside account ids that can send."),
-        "services": texts("AWS services that can send."),
-        "reasons": texts("Which policies let in the widest class, and what needs review."),
+        "external_orgs": texts("Foreign organizations that can send."),
+        "services": texts("AWS services that can send; '*' is any."),
+        "guarded": flag("Whether those act only for sources we know; NA when none can send, or anybody can."),
+        "service_accounts": texts("Outside accounts a guarded service may act for."),
+        "limited_by": texts("'network' when unknown accounts can send, but only from a fixed network."),
+        "from_patterns": texts("From addresses the widest class is limited to; empty means none."),
+        "reasons": texts("Who can send, each proven by one request, and what needs review."),
         "policies": count("Policies attached; NA when the identity could not be read."),
     },
     samples=(
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com",
          "identity_type": "DOMAIN", "owner": "shop", "environment": "prod", "exposure": "external", "public": False,
          "needs_review": False, "any_from_address": True, "external_accounts": ["310000000002"], "services": [],
-         "reasons": ["agency: outside account without a valid approval"], "policies": 2},
+         "reasons": ["The account 310000000002 can send as a@shop.example.com"], "policies": 2},
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "billing@example.com",
          "identity_type": "EMAIL_ADDRESS", "exposure": "none", "public": False, "needs_review": False,
          "any_from_address": False, "external_accounts": [], "services": [], "reasons": [], "policies": 0},
@@ -42,42 +46,35 @@ EXPOSURES = Frame(
 
 @derived(EXPOSURES)
 def exposures(analysis: Analysis) -> pd.DataFrame:
-    """The widest scope of all grants that can send; a Deny is not credited, so an identity with one needs review."""
-    grants = analysis.grants
-    keys = list(IDENTITIES.keys)
-    by_identity = dict(iter(grants.groupby(keys)))
+    """An identity that could not be read needs review, and nothing else is said of it."""
     out = []
     for identity in analysis.identities.to_dict("records"):
-        key = tuple(identity[k] for k in keys)
-        base = {k: identity[k] for k in [*keys, "identity_type", "owner", "environment", "policies"]}
+        base = {k: identity[k] for k in [*IDENTITIES.keys, "identity_type", "owner", "environment", "policies"]}
         base = {k: None if v is pd.NA else v for k, v in base.items()}
-        if base["policies"] is None:
+        verdict = analysis.verdicts.get((identity["account_id"], identity["region"], identity["identity"]))
+        if verdict is None:
             out.append({**base, "needs_review": True, "reasons": ["its policies could not be read"]})
             continue
-        out.append({**base, **_sum(by_identity.get(key, grants.iloc[:0]))})
+        found = verdict.exposure
+        out.append(
+            {
+                **base,
+                "exposure": found.exposure,
+                "public": found.public,
+                "needs_review": found.needs_review,
+                "any_from_address": found.any_from_address,
+                "external_accounts": sorted(found.external_accounts),
+                "external_orgs": sorted(found.external_orgs),
+                "services": sorted(found.services),
+                "guarded": found.guarded,
+                "service_accounts": sorted(found.service_accounts),
+                "limited_by": list(found.limited_by),
+                "from_patterns": list(found.from_patterns),
+                "reasons": [
+                    *(witness.words for witness in found.witnesses),
+                    *(str(error) for error in found.errors),
+                    *found.undecided,
+                ],
+            }
+        )
     return EXPOSURES.from_rows(out)
-
-
-def _sum(grants: pd.DataFrame) -> dict[str, object]:
-    allow = grants[(grants["effect"] == "Allow") & grants["can_send"].fillna(False)]
-    denied = bool((grants["effect"] == "Deny").any())
-    review = grants[grants["scope"] == "needs review"]
-    judged = allow[~allow["scope"].isin(["needs review"])]
-    exposure = max(judged["scope"], key=ORDER.index, default="none")
-    widest = judged[judged["scope"] == exposure]
-    outside = allow[allow["scope"].isin(["vendor", "external", "organization", "public", "needs review"])]
-    named = allow[allow["scope"].isin(["vendor", "external"])]
-    open_to_others = exposure not in ("none", "own")
-    reasons = [f"{name}: {why}" for name, why in zip(widest["policy_name"], widest["why"], strict=True)]
-    reasons += [f"{name}: {why}" for name, why in zip(review["policy_name"], review["why"], strict=True)]
-    if denied and open_to_others:
-        reasons.append("a Deny may take some of this away; it is not credited")
-    return {
-        "exposure": exposure,
-        "public": exposure == "public",
-        "needs_review": bool(len(review)) or (denied and open_to_others),
-        "any_from_address": bool(outside["any_from_address"].fillna(False).any()),
-        "external_accounts": sorted(set(named["grantee_account_id"].dropna())),
-        "services": sorted(set(allow.loc[allow["grantee_kind"] == "service", "grantee"])),
-        "reasons": list(dict.fromkeys(reasons)),
-    }

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.analysis.scopes import Who, any_address, from_patterns, scope_of
 from sesreport.collection.datasets.identities import POLICIES
-from sesreport.policy.model import Effect, Policy, Principal, PrincipalKind, Statement
-from sesreport.policy.reader import read_policy
+from sesreport.policy import SENDING_ACTIONS, Effect, Principal, PrincipalKind, Statement
+from sesreport.policy import Grant as Judged
 from sesreport.schema import Frame, account_id, flag, integer, text, texts
 
-SENDING_ACTIONS = ("ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail")
-"""Sending actions SES documents for identity policies (SES Developer Guide, Identity policy anatomy)."""
+if TYPE_CHECKING:
+    from sesreport.analysis.verdicts import Verdict
+
 MANAGEMENT_ACTIONS = (
     "ses:CreateEmailIdentityPolicy", "ses:UpdateEmailIdentityPolicy", "ses:DeleteEmailIdentityPolicy",
     "ses:DeleteEmailIdentity", "ses:PutEmailIdentityConfigurationSetAttributes", "ses:PutEmailIdentityDkimAttributes",
@@ -24,7 +24,7 @@ MANAGEMENT_ACTIONS = (
     "ses:PutEmailIdentityMailFromAttributes", "ses:GetEmailIdentity", "ses:GetEmailIdentityPolicies",
     "ses:TagResource", "ses:UntagResource",
 )  # fmt: skip
-"""Management actions of the same page that read or change the identity itself."""
+"""Management actions that read or change the identity itself (SES Developer Guide, Identity policy anatomy)."""
 
 GRANTS = Frame(
     "grants",
@@ -74,84 +74,131 @@ GRANTS = Frame(
 )  # fmt: skip
 
 
+REASONS = {
+    "none": "lets in nobody: its conditions, its resource or a Deny keep everybody out",
+    "own": "own account",
+    "organization": "accounts of the organization",
+    "vendor": "approved in the register",
+    "external": "outside account without a valid approval",
+    "public": "anybody with an AWS account",
+    "needs review": "lets in everybody whom its conditions do not keep out",
+}
+
+
 @derived(GRANTS)
 def grants(analysis: Analysis) -> pd.DataFrame:
-    """Every policy is read once per distinct text; nothing is dropped."""
+    """Nothing is dropped: Denies, unreadable documents and statements that let in nobody are rows too."""
     accounts = analysis.accounts.set_index("account_id")
     members = frozenset(accounts.index[accounts["in_organization"]])
-    status = dict(zip(analysis.register["account_id"], analysis.register["status"], strict=True))
-    organization = analysis.organization_id
-    read: dict[tuple[str, str], Policy] = {}
-    rows: list[dict[str, Any]] = []
-    identity_types = analysis.identities.set_index(["account_id", "region", "identity"])["identity_type"].to_dict()
-    for policy in analysis.policies.to_dict("records"):
-        key = (policy["policy_name"], policy["document"])
-        if key not in read:
-            read[key] = read_policy(policy["document"], policy["policy_name"])
-        place = {name: policy[name] for name in POLICIES.keys}
-        is_domain = identity_types.get((policy["account_id"], policy["region"], policy["identity"])) != "EMAIL_ADDRESS"
-        who = Who(policy["account_id"], organization, members | {policy["account_id"]}, status)
-        rows += [{**place, **row} for row in grant_rows(read[key], who, is_domain)]
+    approvals = dict(zip(analysis.register["account_id"], analysis.register["status"], strict=True))
+    rows = []
+    for (account, region, identity), verdict in analysis.verdicts.items():
+        for row in _rows(verdict):
+            grantee = row.get("grantee_account_id")
+            standing = _standing(grantee, account, members, approvals)
+            if row["scope"] == "external" and standing == "expired":
+                row["why"] = "outside account whose approval has expired"
+            rows.append(
+                {
+                    "account_id": account,
+                    "region": region,
+                    "identity": identity,
+                    **row,
+                    "register_status": standing,
+                    "registered": standing in ("valid", "expiring"),
+                }
+            )
     frame = GRANTS.from_rows(rows)
     names = accounts["name"].combine_first(analysis.register.set_index("account_id")["name"])
-    grantee = frame["grantee_account_id"]
+    grantees = frame["grantee_account_id"]
     return frame.assign(
-        grantee_name=grantee.map(names).astype("string"),
-        grantee_environment=grantee.map(accounts["environment"]).astype("string"),
-        grantee_status=grantee.map(accounts["status"]).astype("string"),
+        grantee_name=grantees.map(names).astype("string"),
+        grantee_environment=grantees.map(accounts["environment"]).astype("string"),
+        grantee_status=grantees.map(accounts["status"]).astype("string"),
         identity_environment=frame["account_id"].map(accounts["environment"]).astype("string"),
     )
 
 
-def grant_rows(policy: Policy, who: Who, is_domain: bool) -> Iterator[dict[str, Any]]:
-    for statement in policy.statements:
-        for principal in statement.principals:
-            yield _row(statement, principal, who, is_domain)
-    for error in policy.errors:
-        yield {
-            "statement": 0,
-            "grantee": "unreadable",
-            "grantee_kind": "unreadable",
-            "scope": "needs review",
-            "actions": [],
-            "conditions": [],
-            "registered": False,
-            "why": str(error),
-        }
+def _standing(grantee: str | None, own: str, members: frozenset[str], approvals: Mapping[str, str]) -> str | None:
+    if grantee is None:
+        return None
+    if grantee == own:
+        return "own"
+    return "organization" if grantee in members else approvals.get(grantee)
 
 
-def _row(statement: Statement, principal: Principal, who: Who, is_domain: bool) -> dict[str, Any]:
-    scope, why = (None, "refuses")
-    if statement.effect is Effect.ALLOW:
-        scope, why = scope_of(statement, principal, who)
-    patterns = from_patterns(statement.conditions)
-    anyone_else = statement.not_principal
+def _rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    judged = {(g.policy, g.statement, g.grantee.removeprefix("everybody but ")): g for g in verdict.exposure.grants}
+    for policy in verdict.read():
+        for statement in policy.statements:
+            for principal in statement.principals:
+                grant = judged.get((statement.policy, statement.index, principal.value))
+                yield _row(verdict, statement, principal, grant)
+        for error in policy.errors:
+            yield {
+                "policy_name": policy.name,
+                "statement": 0,
+                "grantee": "unreadable",
+                "grantee_kind": "unreadable",
+                "scope": "needs review",
+                "actions": [],
+                "conditions": [],
+                "why": str(error),
+            }
+
+
+def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Judged | None) -> dict[str, Any]:
+    scope, why = _scope(verdict, statement, principal, grant)
+    patterns = grant.from_patterns if grant else ()
+    everyone = statement.not_principal
     return {
+        "policy_name": statement.policy,
         "statement": statement.index + 1,
         "sid": statement.sid,
         "effect": str(statement.effect),
-        "grantee": f"anyone but {principal.value}" if anyone_else else principal.value,
-        "grantee_kind": str(PrincipalKind.ANYONE if anyone_else else principal.kind),
-        "grantee_account_id": None if anyone_else else principal.account,
+        "grantee": f"everybody but {principal.value}" if everyone else principal.value,
+        "grantee_kind": str(PrincipalKind.ANYONE if everyone else principal.kind),
+        "grantee_account_id": None if everyone else principal.account,
         "scope": scope,
         "why": why,
         "actions": [f"!{a}" if statement.not_action else a for a in statement.actions],
         "can_send": _covers(statement, SENDING_ACTIONS),
         "can_manage": _covers(statement, MANAGEMENT_ACTIONS),
-        "from_patterns": None if patterns is None else list(patterns),
-        "any_from_address": is_domain and any_address(patterns),
+        "from_patterns": list(patterns) or None,
+        "any_from_address": "@" not in verdict.arn and all(p == "*" or p.startswith("*@") for p in patterns),
         "conditions": [f"{c.operator} {c.key} = {', '.join(c.values)}" for c in statement.conditions],
-        "register_status": _register_status(None if anyone_else else principal.account, who),
-        "registered": not anyone_else and who.register.get(principal.account or "") in ("valid", "expiring"),
     }
 
 
-def _register_status(account: str | None, who: Who) -> str | None:
-    if account is None:
-        return None
-    if account == who.own:
+def _scope(
+    verdict: Verdict, statement: Statement, principal: Principal, grant: Judged | None
+) -> tuple[str | None, str]:
+    """How far the statement lets the principal in, and why; the engine's word where it lets anybody send."""
+    if statement.effect is Effect.DENY:
+        return None, "refuses"
+    if not _covers(statement, SENDING_ACTIONS):
+        scope = _who(verdict, principal, statement)
+        return scope, f"management only: {REASONS.get(scope, scope)}"
+    scope = grant.exposure if grant else "none"
+    if scope == "service":
+        guarded = verdict.guarded(statement.policy, statement.index + 1)
+        return scope, "AWS service for sources we know" if guarded else "AWS service on anybody's behalf"
+    if scope == "none" and principal.kind is PrincipalKind.DELETED:
+        return scope, "lets in nobody: the principal was deleted"
+    return scope, REASONS[scope]
+
+
+def _who(verdict: Verdict, principal: Principal, statement: Statement) -> str:
+    """Scope of a statement that lets nobody send; the engine decides sending only, so wildcards are not judged."""
+    if principal.kind is PrincipalKind.SERVICE:
+        return "service"
+    if principal.account is None or statement.not_principal:
+        return "none" if principal.kind is PrincipalKind.DELETED else "needs review"
+    if principal.account == verdict.arn.split(":")[4]:
         return "own"
-    return "organization" if account in who.organization_accounts else who.register.get(account)
+    if principal.account in verdict.known.organization.accounts:
+        return "organization"
+    return "vendor" if principal.account in verdict.known.register else "external"
 
 
 def _covers(statement: Statement, actions: tuple[str, ...]) -> bool:

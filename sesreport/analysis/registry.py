@@ -11,7 +11,8 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,6 +21,9 @@ from sesreport.period import Period
 from sesreport.register import FRAME as REGISTER
 from sesreport.schema import Frame
 from sesreport.store import Snapshot
+
+if TYPE_CHECKING:
+    from sesreport.analysis.verdicts import Verdict
 
 
 @dataclass
@@ -44,6 +48,13 @@ class Analysis:
         """``o-…``, or None for a single account."""
         ids = self.snapshot.accounts["organization_id"].dropna()
         return str(ids.iloc[0]) if len(ids) else None
+
+    @cached_property
+    def verdicts(self) -> dict[tuple[str, str, str], Verdict]:
+        """The exposure engine's answer by (account_id, region, identity)."""
+        from sesreport.analysis.verdicts import verdicts
+
+        return verdicts(self)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):

@@ -7,10 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from sesreport.analysis.grants import grant_rows
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.analysis.scopes import Who
-from sesreport.policy.reader import read_policy
+from sesreport.analysis.verdicts import Known, known
 from sesreport.schema import Frame, account_id, at, real, text
 
 REMEDIATIONS = Frame(
@@ -45,14 +43,11 @@ REMEDIATIONS = Frame(
     ),
 )  # fmt: skip
 
-AT_RISK = ("public", "external", "needs review")
-
 
 @derived(REMEDIATIONS)
 def remediations(analysis: Analysis) -> pd.DataFrame:
     """Walks the changes of each policy in time; deleting the identity ends all its cases."""
-    members = frozenset(analysis.accounts.loc[analysis.accounts["in_organization"], "account_id"])
-    status = dict(zip(analysis.register["account_id"], analysis.register["status"], strict=True))
+    whom = known(analysis)
     changes = analysis.changes
     changes = changes[changes["error_code"].isna() & changes["identity"].notna()].sort_values("at", kind="stable")
     open_cases: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -65,8 +60,7 @@ def remediations(analysis: Analysis) -> pd.DataFrame:
             continue
         else:
             ended = [(*identity, change["policy_name"])]
-        who = Who(change["account_id"], analysis.organization_id, members | {change["account_id"]}, status)
-        risk = None if change["event_name"].startswith("Delete") else _risk(change["policy"], who)
+        risk = None if change["event_name"].startswith("Delete") else _risk(identity, change["policy"], whom)
         for key in ended:
             if risk is None and key in open_cases:
                 case = open_cases.pop(key)
@@ -88,14 +82,15 @@ def remediations(analysis: Analysis) -> pd.DataFrame:
     return REMEDIATIONS.from_rows([*cases, *open_cases.values()])
 
 
-def _risk(document: Any, who: Who) -> str | None:
-    """Why a policy text is a risk, or None. A hidden text is neither: it opens nothing and ends nothing known."""
+def _risk(place: tuple[str, str, str], document: Any, whom: Known) -> str | None:
+    """Why a policy text alone is a risk, or None. A hidden text is neither: it opens nothing and ends nothing known."""
     if not isinstance(document, str):
         return None
-    for row in grant_rows(read_policy(document), who, is_domain=True):
-        if row["scope"] in AT_RISK and row.get("can_send") is not False:
-            return str(row["why"])
-    return None
+    account, region, identity = place
+    found = whom.decide(f"arn:aws:ses:{region}:{account}:identity/{identity}", {"policy": document}, {})
+    if found.exposure in ("external", "public"):
+        return next((witness.words for witness in found.witnesses), f"exposure {found.exposure}")
+    return next((str(error) for error in found.errors), next(iter(found.undecided), None))
 
 
 def _na(value: Any) -> Any:

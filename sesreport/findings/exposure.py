@@ -11,8 +11,9 @@ from sesreport.findings.registry import at_grants, at_identities, rule
 
 
 def _sending(analysis: Analysis) -> pd.DataFrame:
+    """Allow statements through which somebody really can send."""
     grants = analysis.grants
-    return grants[(grants["effect"] == "Allow") & grants["can_send"].fillna(False)]
+    return grants[(grants["effect"] == "Allow") & grants["can_send"] & (grants["scope"] != "none")]
 
 
 @rule(
@@ -146,9 +147,19 @@ def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
     recommendation="Rewrite the statement in documented terms; see the evidence for the place.",
 )
 def needs_review(analysis: Analysis) -> pd.DataFrame:
-    """Unreadable documents and statements, and conditions that are not understood."""
+    """Unreadable documents and statements, and identities that the engine could not decide."""
     grants = analysis.grants
-    return at_grants(grants[grants["scope"] == "needs review"])
+    unreadable = at_grants(grants[grants["grantee_kind"] == "unreadable"])
+    undecided = {
+        place: "; ".join(v.exposure.undecided) for place, v in analysis.verdicts.items() if v.exposure.undecided
+    }
+    identities = analysis.identities
+    key = pd.Series(
+        list(zip(*(identities[c] for c in ("account_id", "region", "identity")), strict=True)), dtype=object
+    )
+    open_to_doubt = identities[key.isin(list(undecided)).to_numpy()]
+    evidence = pd.Series([undecided[k] for k in key if k in undecided], index=open_to_doubt.index, dtype="string")
+    return pd.concat([unreadable, at_identities(open_to_doubt, evidence)], ignore_index=True)
 
 
 @rule(

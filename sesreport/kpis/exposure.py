@@ -15,8 +15,8 @@ UNPROVEN = ("public", "external", "needs review")
     label="Policies with an open wildcard principal",
     question="Which policies let anyone send as us?",
     definition=(
-        "Identity policies with an Allow statement for the principal * that is not proven to be limited to our own "
-        "account, our organization, a registered vendor or an AWS service. What cannot be judged counts as open."
+        "Identity policies with an Allow statement for the principal * that, Denies included, lets in somebody other "
+        "than our own account, our organization, a registered vendor or an AWS service. What cannot be judged is open."
     ),
     formula="count of policies with an open wildcard grant",
     source=SES_POLICIES,
@@ -31,16 +31,12 @@ UNPROVEN = ("public", "external", "needs review")
 def wildcard_policies(analysis: Analysis) -> Measure:
     """Wildcards that a condition or a Deny makes safe stay in the frame, with their scope."""
     grants = analysis.grants
-    wildcard = grants[
-        (grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"].fillna(True)
-    ]
-    exposures = analysis.exposures.set_index(["account_id", "region", "identity"])
-    place = ["account_id", "region", "identity"]
-    wildcard = wildcard.join(exposures[["exposure", "needs_review"]], on=place)
-    proven_safe = ~wildcard["exposure"].isin(["public", "external"]) & ~wildcard["needs_review"]
-    rows = wildcard.assign(open=wildcard["scope"].isin(UNPROVEN) & ~proven_safe)
-    policies = rows.groupby([*place, "policy_name"], as_index=False).agg(
-        open=("open", "max"), scope=("scope", "first"), exposure=("exposure", "first"), why=("why", "first")
+    wildcard = grants[(grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"]]
+    place = ["account_id", "region", "identity", "policy_name"]
+    policies = (
+        wildcard.assign(open=wildcard["scope"].isin(UNPROVEN))
+        .groupby(place, as_index=False)
+        .agg(open=("open", "max"), scope=("scope", "first"), why=("why", "first"))
     )
     opened = int(policies["open"].sum())
     safe = len(policies) - opened
@@ -135,7 +131,12 @@ def public_identities(analysis: Analysis) -> Measure:
 def expired_grants(analysis: Analysis) -> Measure:
     """One row per grant."""
     grants = analysis.grants
-    sending = grants[(grants["effect"] == "Allow") & grants["can_send"] & grants["grantee_account_id"].notna()]
+    sending = grants[
+        (grants["effect"] == "Allow")
+        & (grants["scope"] != "none")
+        & grants["can_send"]
+        & grants["grantee_account_id"].notna()
+    ]
     expired = sending[sending["register_status"] == "expired"].reset_index(drop=True)
     columns = ["account_id", "region", "identity", "policy_name", "grantee", "grantee_name", "register_status", "why"]
     return Measure(len(expired), expired[columns], len(expired), len(sending))

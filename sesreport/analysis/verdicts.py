@@ -1,0 +1,104 @@
+"""The exposure engine's answer for every identity, worked out once per analysis."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sesreport.policy import Effect, Exposure, Organization, Policy, analyze, analyze_models, read_policies
+
+if TYPE_CHECKING:
+    from sesreport.analysis.registry import Analysis
+
+Place = tuple[str, str, str]
+"""account_id, region, identity."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One identity's policies and what they add up to."""
+
+    arn: str
+    policies: Mapping[str, str]
+    exposure: Exposure
+    known: Known
+
+    def read(self) -> tuple[Policy, ...]:
+        """The policies, read."""
+        return read_policies(self.policies)
+
+    def guarded(self, policy: str, statement: int) -> bool | None:
+        """Whether the services one statement lets in act only for sources we know, every Deny considered."""
+        kept = [
+            replace(
+                p,
+                statements=tuple(
+                    s
+                    for s in p.statements
+                    if s.effect is Effect.DENY or (p.name == policy and s.index + 1 == statement)
+                ),
+            )
+            for p in self.read()
+        ]
+        return analyze_models(
+            self.arn, kept, organization=self.known.organization, register=self.known.register, today=self.known.today
+        ).guarded
+
+
+@dataclass(frozen=True)
+class Known:
+    """Whom we know on the day: the organization, and outside accounts with a valid approval."""
+
+    organization: Organization
+    register: Mapping[str, str]
+    today: date
+
+    def decide(self, arn: str, policies: Mapping[str, str], identities: Mapping[str, Mapping[str, str]]) -> Exposure:
+        """The engine's answer for one identity; ``identities`` are the others of its account and Region."""
+        return analyze(
+            arn,
+            policies,
+            organization=self.organization,
+            register=self.register,
+            today=self.today,
+            identities=identities,
+        )
+
+
+def known(analysis: Analysis) -> Known:
+    """Members of the organization, and register entries that are valid (expiring ones are)."""
+    accounts, register = analysis.accounts, analysis.register
+    members = accounts.loc[accounts["in_organization"], "account_id"]
+    management = accounts.loc[accounts["management_account"], "account_id"]
+    valid = register[register["status"].isin(["valid", "expiring"])]
+    return Known(
+        Organization(analysis.organization_id, members, management.iloc[0] if len(management) else None),
+        dict(zip(valid["account_id"], valid["name"], strict=True)),
+        analysis.today,
+    )
+
+
+def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
+    """Every identity whose policies were read; an address identity takes precedence over its domain."""
+    whom = known(analysis)
+    out: dict[Place, Verdict] = {}
+    documents: dict[Place, dict[str, str]] = defaultdict(dict)
+    policies = analysis.snapshot.policies
+    for account, region, identity, name, document in zip(
+        *(policies[c] for c in ("account_id", "region", "identity", "policy_name", "document")), strict=True
+    ):
+        documents[account, region, identity][name] = document
+    identities = analysis.snapshot.identities
+    read = identities[identities["policies"].notna()]
+    for _, lane in read.groupby(["account_id", "region"]):
+        account, region = str(lane["account_id"].iloc[0]), str(lane["region"].iloc[0])
+        arns = {str(name): str(arn) for name, arn in zip(lane["identity"], lane["arn"], strict=True)}
+        with_policies = {arns[n]: documents[account, region, n] for n in arns if (account, region, n) in documents}
+        for identity, arn in arns.items():
+            others = {other: attached for other, attached in with_policies.items() if other != arn}
+            attached = documents.get((account, region, identity), {})
+            out[account, region, identity] = Verdict(arn, attached, whom.decide(arn, attached, others), whom)
+    return out
