@@ -17,8 +17,9 @@ _ASCII = (
 )  # fmt: skip
 _OTHERS = {"·": 278, "…": 1000, "–": 556, "—": 1000, "−": 584, "≤": 549, "≥": 549, "×": 584, "’": 222, "→": 1000}
 _NARROWEST = 0.19
-BOLD = 1.08
-"""Helvetica Bold is wider by up to this."""
+"""Of the type size: no character takes less."""
+BOLD = 1.11
+"""Helvetica Bold is wider by about this (lower case: 611 for 556)."""
 LINE = 1.2
 """Line height, in type sizes."""
 ELLIPSIS = "…"

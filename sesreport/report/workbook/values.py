@@ -90,6 +90,8 @@ def width(column: Column, values: list[Value], *, cap: int = 60) -> float:
         longest = max((len(f"{value:,.0f}") for value in values if isinstance(value, int | float)), default=0)
         return max(word, longest + 3.5, 9.5)
     lengths = sorted(max(map(len, str(value).split("\n"))) for value in values[:5000] if value is not None)
+    if column.kind == "signal":
+        return min(max(word, (lengths[-1] if lengths else 0) * 1.15 + 3), cap)  # bold, never wrapped: the longest word
     typical = lengths[int(len(lengths) * 0.9)] if lengths else 0
     longest = min(lengths[-1], typical * 2) if lengths else 0
     return min(max(word, longest * 1.05 + 3, 9.5), cap)

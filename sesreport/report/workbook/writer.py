@@ -208,7 +208,9 @@ class _Sheet:
         sheet.sheet_properties.tabColor = TAB_COLORS.get(self.page.group, properties.accent)
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
-        sheet.page_setup.fitToWidth = min(3, max(1, round(sum(p.width for p in self.plans) / PRINTED_CHARACTERS)))
+        sheet.page_setup.fitToWidth = min(
+            3, max(1, round(sum(p.width for p in self.plans) / PRINTED_CHARACTERS + 0.15))
+        )
         sheet.page_setup.fitToHeight = 0
         sheet.print_title_cols = "A:A"
         sheet.page_margins.left = sheet.page_margins.right = 0.4

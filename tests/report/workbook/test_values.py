@@ -59,5 +59,9 @@ def test_one_long_text_does_not_widen_a_column_of_short_ones() -> None:
     assert width(Column("x", "X"), ["short"] * 50 + ["a" * 500]) < 20
 
 
+def test_a_rare_signal_is_as_readable_as_a_common_one() -> None:
+    assert width(Column("x", "Read", "signal"), ["ok"] * 99 + ["region disabled"]) > len("region disabled")
+
+
 def test_wrapped_lines_follow_width_and_line_feeds() -> None:
     assert lines("a" * 40 + "\nb", 22.5) == 3

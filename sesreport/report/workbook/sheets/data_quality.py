@@ -36,7 +36,7 @@ def data_quality(pack: Pack) -> Content:
             Column("region", "Region"),
             Column("dataset", "Dataset"),
             Column("state", "Read", "signal", colors=COLORS),
-            Column("reason", "Reason", unknown="", width=56),
+            Column("reason", "Reason", unknown="", width=66),
             Column("rows", "Rows", "integer"),
             Column("calls", "API calls", "integer"),
             Column("seconds", "Seconds", "real"),

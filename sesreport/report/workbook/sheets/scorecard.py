@@ -54,7 +54,7 @@ def scorecard(pack: Pack) -> Content:
         Column("change", "Change", "change"),
         Column("trend", "Trend", "spark", width=20),
         Column("owner", "Owner", width=20),
-        Column("reason", "Reading", width=60),
+        Column("reason", "Reading", width=68),
         Column("details", "Details", "link", width=22),
         *(Column(month, month, "figure") for month in months),
         Column("numerator", "Numerator", "real"),

@@ -45,7 +45,7 @@ def sending(pack: Pack) -> Content:
             Column("rejects", "Rejects", "integer"),
             Column("bounce_rate", "Bounce rate", "rate"),
             Column("complaint_rate", "Complaint rate", "rate"),
-            Column("line", "AWS line crossed", width=30),
+            Column("line", "AWS line crossed", width=36),
             Column("state", "AWS status at the snapshot", unknown="", width=20),
             Column("complete", "Whole month read", "flag"),
         ),
