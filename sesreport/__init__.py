@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from sesreport.collection.run import collect
     from sesreport.config import Config, load_config
     from sesreport.open import open_pack
+    from sesreport.pack.build import report
     from sesreport.period import Period
     from sesreport.register import read_register
-    from sesreport.report.build import report
     from sesreport.results import Results
     from sesreport.scorecard import score
     from sesreport.store import Snapshot, load, snapshots
@@ -38,7 +38,7 @@ _WHERE = {
     "load_config": "config",
     "open_pack": "open",
     "read_register": "register",
-    "report": "report.build",
+    "report": "pack.build",
     "score": "scorecard",
     "snapshots": "store",
 }

@@ -23,8 +23,8 @@ from sesreport.errors import SesReportError
 
 if TYPE_CHECKING:
     from sesreport.config import Config
+    from sesreport.pack.build import Made
     from sesreport.period import Period
-    from sesreport.report.build import Made
     from sesreport.store import Snapshot
 
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -264,7 +264,7 @@ def demo(context: click.Context, serve: bool, port: int, today: datetime | None)
 def _report(
     settings: Config, period: Period, snapshot: Snapshot, parameters: dict[str, Any], fail_on: str | None, strict: bool
 ) -> int:
-    from sesreport.report.build import report as build
+    from sesreport.pack.build import report as build
 
     made = build(settings, period, snapshot=snapshot, parameters=parameters)
     _tell(made)
@@ -279,7 +279,7 @@ def _report(
 
 
 def _tell(made: Made) -> None:
-    from sesreport.report import words
+    from sesreport import words
 
     results = made.pack.results
     click.echo(f"{results.headline}. {results.coverage.statement}")

@@ -28,8 +28,8 @@ def commands() -> str:
 
 def kpis() -> str:
     """The scorecard's definitions."""
+    from sesreport import words
     from sesreport.kpis import kpis as defined
-    from sesreport.report import words
 
     rows = []
     for kpi in defined():

@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from sesreport.errors import ConfigError, SnapshotError
+from sesreport.pack.contents import Pack
 from sesreport.period import Period
-from sesreport.report.pack import Pack
 from sesreport.results import Results
 from sesreport.schema import nullable
 
@@ -32,7 +32,7 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
         if not (folder / "results.json").is_file():
             raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
         return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data"))
-    from sesreport.report.build import make_pack
+    from sesreport.pack.build import make_pack
     from sesreport.store import load
 
     settings, path = _choose(snapshot, config)

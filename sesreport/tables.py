@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sesreport.report import words
+from sesreport import words
 from sesreport.results import Coverage, Results
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from sesreport import words
 from sesreport.analysis.registry import Analysis
 from sesreport.findings import rules
 from sesreport.period import Period
-from sesreport.report import words
 from sesreport.results import (
     NOT_MEASURABLE,
     OFF_TARGET,

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from sesreport.charts.look import bar_rows, canvas, finish, key, value_axis
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted, shortened
-from sesreport.report.words import SEVERITY_COLORS
 from sesreport.results import SEVERITIES
+from sesreport.words import SEVERITY_COLORS
 
 ROWS = 16
 

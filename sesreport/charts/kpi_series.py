@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from sesreport.charts.look import ACTUAL, GRID, MUTED, PAPER, ChartFigure, canvas, finish, look, no_data
 from sesreport.charts.registry import chart
 from sesreport.charts.text import lines, shortened
-from sesreport.report.words import COLORS, SHAPES, number, target
 from sesreport.results import Kpi, Results
+from sesreport.words import COLORS, SHAPES, number, target
 
 _COLUMNS = 4
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from sesreport.charts.text import compact, lines, shortened, visible
-from sesreport.report.words import SEVERITY_COLORS
+from sesreport.words import SEVERITY_COLORS
 
 INK, MUTED, GRID, PAPER = "#1B1B1B", "#595959", "#D9D9D9", "#FFFFFF"
 ACTUAL, LIGHT, PALE = "#404040", "#A6A6A6", "#E4E4E4"

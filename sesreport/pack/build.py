@@ -1,0 +1,180 @@
+"""One period's pack: results first, then every output from them, then the manifest that names them all."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sesreport import __version__
+from sesreport.analysis import analyze
+from sesreport.analysis.registry import Analysis
+from sesreport.config import Config
+from sesreport.errors import ConfigError
+from sesreport.files import sha256_of, whole_folder
+from sesreport.notebooks import Executed, notebooks, run_notebooks
+from sesreport.pack.contents import Branding, Pack
+from sesreport.period import Period
+from sesreport.register import register_sha256
+from sesreport.scorecard import MONTHS, score
+from sesreport.store import Snapshot, load, snapshot_of
+
+log = logging.getLogger(__name__)
+
+FORMAT = "sesreport-pack/1"
+PACKAGES = ("pandas", "pyarrow", "matplotlib", "papermill", "openpyxl", "python-pptx", "jinja2", "boto3")
+
+Output = Callable[[Pack, Path], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A pack on disk."""
+
+    path: Path
+    pack: Pack
+    failed: tuple[Executed, ...]
+    """Notebooks that did not run to their end; the pack is there all the same, and its manifest says so."""
+
+
+def outputs() -> dict[str, Output]:
+    """The writers of a pack's documents by file ending; a new format is one entry."""
+    from sesreport.pack.deck import write_deck
+    from sesreport.pack.html import write_html
+    from sesreport.pack.workbook import write_workbook
+
+    return {"xlsx": write_workbook, "html": write_html, "pptx": write_deck}
+
+
+def make_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Sequence[Snapshot] = ()) -> Pack:
+    """Numbers and frames of one period, in memory. ``earlier`` are snapshots of the months before, oldest first."""
+    previous: Analysis | None = None
+    for old in earlier:
+        previous = analyze(old, config, period=_period_of(old), previous=previous)
+    analysis = analyze(snapshot, config, period=period, previous=previous)
+    card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
+    branding = Branding(accent=config.report.accent, deck_template=config.report.deck_template)
+    return Pack(card.results, {**analysis.frames, **card.frames}, branding)
+
+
+def report(
+    config: Config,
+    period: Period,
+    *,
+    snapshot: Snapshot | None = None,
+    output: Path | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    only: Sequence[Path] | None = None,
+    workers: int | None = None,
+) -> Made:
+    """Writes the pack of a period to ``<output>/<period>/`` and returns it.
+
+    ``snapshot`` defaults to the period's own (see :func:`sesreport.store.snapshot_of`); ``parameters`` go to the
+    notebooks that have them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces
+    an earlier pack of the period. Raises ConfigError, SnapshotError, SchemaError, WriteError.
+    """
+    folder = Path(config.paths.snapshots)
+    chosen = snapshot or load(snapshot_of(folder, period))
+    earlier = _earlier(folder, period, chosen)
+    pack = make_pack(chosen, config, period, earlier=earlier)
+    destination = (output or Path(config.paths.output)) / str(period)
+    sources = notebooks() if only is None else list(only)
+    with whole_folder(destination, replace=True) as temporary:
+        write_data(pack, temporary)
+        (temporary / "notebooks").mkdir()
+        with ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
+            given = {"period": str(period), "pack": "..", **(parameters or {})}
+            running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)
+            for ending, write in outputs().items():
+                write(pack, temporary / f"ses-governance-{period}.{ending}")
+            executed = running.result()
+        _reading_copies(executed)
+        manifest = _manifest(pack, chosen, earlier, config, given, executed, temporary)
+        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return Made(destination, pack, tuple(e for e in executed if e.error))
+
+
+def write_data(pack: Pack, folder: Path) -> None:
+    """``results.json`` and ``data/<frame>.parquet`` for every frame the pack rests on."""
+    (folder / "results.json").write_text(pack.results.to_json(), encoding="utf-8")
+    (folder / "data").mkdir()
+    for name, frame in pack.frames.items():
+        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+        pq.write_table(table, folder / "data" / f"{name}.parquet", compression="zstd")
+
+
+def _reading_copies(executed: Sequence[Executed]) -> None:
+    from sesreport.pack.html.notebook import notebook_html
+
+    for one in executed:
+        if one.path.exists():
+            one.path.with_suffix(".html").write_text(notebook_html(one.path), encoding="utf-8")
+
+
+def _manifest(
+    pack: Pack,
+    snapshot: Snapshot,
+    earlier: Sequence[Snapshot],
+    config: Config,
+    parameters: Mapping[str, Any],
+    executed: Sequence[Executed],
+    folder: Path,
+) -> dict[str, Any]:
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    basis = pack.results.coverage.places
+    return {
+        "format": FORMAT,
+        "period": str(pack.results.period),
+        "status": "failed notebooks" if any(e.error for e in executed) else "complete",
+        "parameters": dict(parameters),
+        "versions": {
+            "sesreport": __version__,
+            "python": platform.python_version(),
+            **{p: version(p) for p in PACKAGES},
+        },
+        "inputs": {
+            "snapshot": {"id": snapshot.id, "sha256": snapshot.sha256},
+            "earlier_snapshots": [{"id": s.id, "sha256": s.sha256} for s in earlier],
+            "configuration_sha256": config.sha256,
+            "register_sha256": pack.results.register_sha256,
+        },
+        "coverage": {"places_read": basis.read, "places_expected": basis.expected},
+        "notebooks": {
+            e.name: {
+                "status": "failed" if e.error else "ok",
+                "error": e.error,
+                "cell": e.cell,
+                "source_sha256": e.source_sha256,
+                "seconds": round(e.seconds, 2),
+            }
+            for e in executed
+        },
+        "files": {p.relative_to(folder).as_posix(): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files},
+    }
+
+
+def _earlier(folder: Path, period: Period, chosen: Snapshot) -> list[Snapshot]:
+    """Snapshots of the twelve months before, oldest first, each used for one month."""
+    found: dict[str, Snapshot] = {}
+    for month in period.back(MONTHS)[:-1]:
+        try:
+            path = snapshot_of(folder, month)
+        except ConfigError:
+            continue
+        if path.name != chosen.id and path.name not in found:
+            found[path.name] = load(path)
+    return [s for s in found.values() if s.started_at < chosen.started_at]
+
+
+def _period_of(snapshot: Snapshot) -> Period:
+    today = snapshot.started_at
+    return Period(today.year, today.month).shift(-1)

@@ -1,0 +1,48 @@
+"""Exposure: identities by the widest that their policies allow."""
+
+from __future__ import annotations
+
+from sesreport.pack.contents import Pack
+from sesreport.pack.deck import titles
+from sesreport.pack.deck.description import Chart, Content, Series, slide
+from sesreport.pack.deck.evidence import NEUTRAL, frame, kpi, method, nothing
+from sesreport.words import SEVERITY_COLORS
+
+CLASSES = {
+    "public": ("Anyone", SEVERITY_COLORS["high"]),
+    "external": ("Unapproved outside account", SEVERITY_COLORS["medium"]),
+    "not decided": ("Needs review", SEVERITY_COLORS["medium"]),
+    "vendor": ("Approved outside account", None),
+    "organization": ("Another account of ours", None),
+    "service": ("An AWS service", None),
+    "own": ("Its own account only", NEUTRAL),
+    "none": ("No policy", NEUTRAL),
+}
+
+
+@slide(order=40)
+def exposure(pack: Pack) -> Content:
+    rows = frame(pack, "exposures", ("exposure",))
+    counts = rows["exposure"].fillna("not decided").value_counts()
+    shown = [name for name in CLASSES if counts.get(name, 0)]
+    measured = kpi(pack, "public_identities")
+    told = ", ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
+    return Content(
+        title=titles.public_identities(measured) if measured else "Who can send from our identities",
+        subtitle=f"Identities by the widest sender their policies allow, count, {pack.results.period_name}",
+        body=(
+            Chart(
+                kind="bar",
+                categories=tuple(CLASSES[name][0] for name in shown),
+                series=(Series("Identities", tuple(float(counts[name]) for name in shown), pack.branding.accent),),
+                unit="count",
+                alt=f"Identities by widest sender: {told}.",
+                point_colors=tuple(CLASSES[name][1] for name in shown),
+            ),
+        )
+        if shown
+        else nothing(pack, "exposures", "identities"),
+        source="exposures",
+        kpi=measured,
+        notes=method(pack, (measured, kpi(pack, "wildcard_policies")), f"Rows of data/exposures.parquet: {told}."),
+    )

@@ -1,0 +1,44 @@
+"""The scorecard: every KPI with actual, target, change, status and owner."""
+
+from __future__ import annotations
+
+from sesreport import words
+from sesreport.pack.contents import Pack
+from sesreport.pack.deck import titles
+from sesreport.pack.deck.description import Cell, Content, Nothing, Table, slide
+from sesreport.pack.deck.evidence import method
+from sesreport.results import Kpi
+
+
+@slide(order=20)
+def scorecard(pack: Pack) -> Content:
+    kpis = pack.results.kpis
+    return Content(
+        title=titles.scorecard(kpis),
+        subtitle=f"Actual, target and change since {pack.results.compared_with or 'an earlier month'}, "
+        f"{pack.results.period_name}",
+        body=_table(kpis) if kpis else Nothing("No data: no KPI was computed."),
+        source="results of this pack",
+        notes=method(pack, kpis),
+        takeaway=pack.results.coverage.statement,
+    )
+
+
+def _table(kpis: tuple[Kpi, ...]) -> Table:
+    return Table(
+        headers=("KPI", "Actual", "Target", "Change", "Status", "Owner"),
+        rows=tuple(
+            (
+                Cell(kpi.label),
+                Cell(words.number(kpi.value, kpi.unit)),
+                Cell(words.target(kpi)),
+                Cell(words.change(kpi)),
+                Cell(words.status(kpi.status), fill=words.COLORS[kpi.status]),
+                Cell(kpi.owner or "no owner"),
+            )
+            for kpi in kpis
+        ),
+        widths=(3.75, 1.3, 1.4, 1.75, 2.05, 2.4),
+        alt="; ".join(f"{kpi.label}: {words.number(kpi.value, kpi.unit)}, {kpi.status}" for kpi in kpis),
+        right=frozenset({1, 2, 3}),
+    )

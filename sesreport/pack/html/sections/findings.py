@@ -1,0 +1,76 @@
+"""Every place where a rule fired."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import pandas as pd
+
+from sesreport.charts.text import counted
+from sesreport.pack.contents import Pack
+from sesreport.pack.html.section import Content, section
+from sesreport.pack.html.table import Column, severity_order, table
+from sesreport.results import SEVERITIES, Results
+
+_COLUMNS = (
+    Column("severity", "Severity", "rank", facet=True),
+    Column("title", "Finding", facet=True),
+    Column("identity", "Identity", "name", missing="–"),
+    Column("grantee", "Grantee", "name", missing="–"),
+    Column("evidence", "Evidence", "long"),
+    Column("recommendation", "Recommendation", "long"),
+    Column("owner", "Owner", facet=True),
+    Column("environment", "Environment", facet=True),
+    Column("account_name", "Account", facet=True),
+    Column("account_id", "Account id", "id"),
+    Column("region", "Region", "id", missing="–"),
+    Column("status", "Status", facet=True),
+    Column("opened_at", "Opened", "date"),
+    Column("rule", "Rule"),
+    Column("mark", "Fingerprint"),
+)
+
+
+@section(80, "findings", "Findings")
+def findings(pack: Pack) -> Content:
+    frame = pack.frames.get("findings")
+    rows = frame
+    if frame is not None and len(frame):
+        made = frame.assign(_rank=severity_order(frame["severity"]), _state=frame["status"].ne("open"),
+                            mark=frame["fingerprint"].str[:12])  # fmt: skip
+        rows = made.sort_values(["_state", "_rank", "rule", "account_id", "fingerprint"])
+    return Content(
+        heading=heading(pack.results),
+        so_what=so_what(pack.results, frame),
+        charts=("findings_by_rule",),
+        tables=(
+            table("t-findings", "Findings, open and most severe first", pack.frames, "findings", _COLUMNS, rows=rows),
+        ),
+    )
+
+
+def heading(results: Results) -> str:
+    """Open findings, and how many of the worst severity."""
+    numbers = results.findings
+    if not numbers.open:
+        return "No finding is open" if results.coverage.places.read else "Nothing was read, so no rule could be applied"
+    worst = next((s for s in SEVERITIES if numbers.by_severity.get(s)), None)
+    one = numbers.open == 1
+    return f"{counted(numbers.open, 'finding')} {'is' if one else 'are'} open" + (
+        f", {numbers.by_severity[worst]:,} of them {worst}"
+        if worst and not one
+        else f", and it is {worst}"
+        if worst
+        else ""
+    )
+
+
+def so_what(results: Results, frame: pd.DataFrame | None) -> str:
+    excepted = results.findings.excepted
+    parts = [
+        f"{counted(excepted, 'finding')} {'is' if excepted == 1 else 'are'} excepted with a reason." if excepted else ""
+    ]
+    if frame is not None and len(frame):
+        unowned: Hashable = int(frame.loc[frame["status"] == "open", "owner"].isna().sum())
+        parts.append(f"{unowned:,} open ones concern an identity without an owner." if unowned else "")
+    return " ".join(filter(None, parts))

@@ -1,0 +1,50 @@
+"""Every KPI against its target."""
+
+from __future__ import annotations
+
+from sesreport.charts import figure_svg, sparkline
+from sesreport.charts.text import counted
+from sesreport.pack.contents import Pack
+from sesreport.pack.html.section import Content, section
+from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Results
+
+
+@section(20, "scorecard", "Scorecard")
+def scorecard(pack: Pack) -> Content:
+    kpis = pack.results.kpis
+    return Content(
+        heading=heading(pack.results),
+        so_what=so_what(pack.results),
+        partial="scorecard.html.j2",
+        data={
+            "cards": [(k, figure_svg(sparkline(k), prefix=f"card-{slug(k.id)}")) for k in kpis if k.headline],
+            "rows": [(k, figure_svg(sparkline(k), prefix=f"spark-{slug(k.id)}")) for k in kpis],
+        },
+    )
+
+
+def heading(results: Results) -> str:
+    """How many of the KPIs that have a target and a value are on it."""
+    judged = [kpi for kpi in results.kpis if kpi.target is not None and kpi.status != NOT_MEASURABLE]
+    if not judged:
+        return "No KPI could be measured against its target"
+    on = sum(kpi.status == ON_TARGET for kpi in judged)
+    rest = [(sum(kpi.status == s for kpi in judged), words) for s, words in ((WATCH, "to watch"), (OFF_TARGET, "off"))]
+    tail = ", ".join(f"{n} {words}" for n, words in rest if n)
+    return f"{on} of {counted(len(judged), 'measured KPI')} on target" + (f"; {tail}" if tail else "")
+
+
+def so_what(results: Results) -> str:
+    """The board's own numbers that are off target or not known."""
+    off = [kpi.label for kpi in results.kpis if kpi.headline and kpi.status == OFF_TARGET]
+    unknown = [kpi.label for kpi in results.kpis if kpi.headline and kpi.status == NOT_MEASURABLE]
+    parts = [
+        f"Off target: {'; '.join(off)}." if off else "",
+        f"Not measurable: {'; '.join(unknown)}." if unknown else "",
+    ]
+    return " ".join(filter(None, parts)) or "No headline number is off target."
+
+
+def slug(kpi_id: str) -> str:
+    """The id as part of an HTML id."""
+    return "".join(c if c.isalnum() and c.isascii() else "-" for c in kpi_id)

@@ -1,0 +1,38 @@
+"""Changes: what was added, removed or altered since the earlier snapshot."""
+
+from __future__ import annotations
+
+from sesreport.pack.contents import Pack
+from sesreport.pack.workbook.description import Column, Content, sheet
+from sesreport.pack.workbook.evidence import SEVERITY_ORDER, frame, nothing, ranked, with_account_names
+from sesreport.words import SEVERITY_COLORS
+
+COLUMNS = ("what", "change", "severity", "identity", "subject", "before", "after", "account_id", "region")
+
+
+@sheet(title="Changes", question="What is different since the last snapshot?", order=50, group="summary")
+def changes(pack: Pack) -> Content:
+    rows = frame(pack, "changes_since", COLUMNS)
+    rows = ranked(with_account_names(pack, rows), rows["severity"].map(SEVERITY_ORDER), "what", "change", "identity")
+    compared = pack.results.compared_with or "no earlier snapshot"
+    counted = rows["change"].value_counts()
+    told = ", ".join(f"{counted.get(word, 0):,} {word}" for word in ("added", "removed", "changed"))
+    return Content(
+        subtitle=f"Compared with {compared}: {told}",
+        note="Grants, identities, owners and exposure; the most severe first.",
+        columns=(
+            Column("what", "What"),
+            Column("change", "Change"),
+            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+            Column("identity", "Identity"),
+            Column("subject", "Subject"),
+            Column("before", "Before", unknown="nothing"),
+            Column("after", "After", unknown="nothing"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account", "Account"),
+            Column("region", "Region"),
+        ),
+        rows=rows,
+        empty=nothing(pack, "changes_since", f"changes compared with {compared}"),
+        file="data/changes_since.parquet",
+    )

@@ -1,0 +1,69 @@
+"""Findings: what should be put right, how bad it is, and for how long it has been known."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.pack.contents import Pack
+from sesreport.pack.workbook.description import Column, Content, sheet
+from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, finished_at, frame, nothing, ranked
+from sesreport.words import SEVERITY_COLORS
+
+COLUMNS = (
+    "severity", "status", "title", "identity", "grantee", "evidence", "recommendation", "owner", "opened_at",
+    "resolved_at", "rule", "policy_name", "environment", "account_id", "account_name", "region", "fingerprint",
+)  # fmt: skip
+STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
+
+
+@sheet(
+    title="Findings",
+    question="What should be put right first, and by whom?",
+    order=110,
+    group="evidence",
+    kpis=("mean_time_to_remediate",),
+)
+def findings(pack: Pack) -> Content:
+    rows = frame(pack, "findings", COLUMNS)
+    opened = pd.to_datetime(rows["opened_at"], utc=True)
+    until = pd.to_datetime(rows["resolved_at"], utc=True).fillna(finished_at(pack))
+    rows = rows.assign(age=(until - opened).dt.days)
+    rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
+    rows = ranked(rows, rank, "opened_at", "rule", "identity", "fingerprint")
+    counts = pack.results.findings
+    told = ", ".join(f"{counts.by_severity.get(severity, 0):,} {severity}" for severity in SEVERITY_ORDER)
+    return Content(
+        subtitle=f"{counts.open:,} open ({told}); {counts.excepted:,} with an accepted exception",
+        note="Age runs to the snapshot, or to the day it was resolved; blank where the first day is not known. "
+        f"The column Decision is for the reviewer. {basis(pack, 'policies', 'identities')}",
+        columns=(
+            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+            Column("status", "Status"),
+            Column("title", "Finding"),
+            Column("identity", "Identity"),
+            Column("grantee", "Grantee", unknown="none"),
+            Column("owner", "Owner", unknown="no owner"),
+            Column("opened_at", "Opened", "at"),
+            Column("age", "Age in days", "integer"),
+            Column("evidence", "Evidence"),
+            Column("recommendation", "Recommendation"),
+            Column(
+                "decision",
+                "Decision",
+                "input",
+                choices=("fix", "accept the risk", "investigate", "not a problem"),
+                prompt="What should happen to this finding?",
+            ),
+            Column("rule", "Rule"),
+            Column("policy_name", "Policy", unknown="none"),
+            Column("environment", "Environment"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account_name", "Account"),
+            Column("region", "Region"),
+            Column("resolved_at", "Resolved", "at"),
+            Column("fingerprint", "Fingerprint"),
+        ),
+        rows=rows,
+        empty=nothing(pack, "findings", "findings", "policies", "identities"),
+        file="data/findings.parquet",
+    )

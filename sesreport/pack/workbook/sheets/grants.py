@@ -1,0 +1,67 @@
+"""Grants: every statement of every identity policy, seen from each grantee."""
+
+from __future__ import annotations
+
+from sesreport.pack.contents import Pack
+from sesreport.pack.workbook.description import Column, Content, sheet
+from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.styles import BAD, CAREFUL
+
+ORDER = {
+    "public": 0, "needs review": 1, "external": 2, "vendor": 3, "organization": 4, "service": 5, "own": 6,
+}  # fmt: skip
+COLUMNS = (
+    "grantee", "grantee_name", "grantee_account_id", "scope", "register_status", "effect", "can_send", "can_manage",
+    "identity", "any_from_address", "from_patterns", "actions", "conditions", "why", "policy_name", "statement", "sid",
+    "grantee_kind", "grantee_status", "grantee_environment", "identity_environment", "account_id", "region",
+)  # fmt: skip
+
+COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not known": CAREFUL}
+
+
+@sheet(
+    title="Grants",
+    question="Who may send as us, under which policy, and is it approved?",
+    order=70,
+    group="evidence",
+    kpis=("unknown_accounts",),
+)
+def grants(pack: Pack) -> Content:
+    rows = frame(pack, "grants", COLUMNS)
+    rows = ranked(
+        with_account_names(pack, rows), rows["scope"].map(ORDER), "grantee", "identity", "policy_name", "statement"
+    )
+    outside = rows.loc[rows["scope"].isin(["external", "vendor"]), "grantee"].nunique()
+    return Content(
+        subtitle=f"{len(rows):,} grants, of which to {outside:,} grantees outside the organization",
+        note=f"One row per statement and grantee, widest scope first. {basis(pack, 'policies')}",
+        columns=(
+            Column("grantee", "Grantee"),
+            Column("grantee_name", "Grantee name"),
+            Column("grantee_account_id", "Grantee account id", "account_id", unknown="none"),
+            Column("scope", "Scope", "signal", colors=COLORS),
+            Column("register_status", "Register", unknown="not registered"),
+            Column("effect", "Effect"),
+            Column("can_send", "Can send", "flag"),
+            Column("can_manage", "Can manage", "flag"),
+            Column("identity", "Identity"),
+            Column("any_from_address", "Any From address", "flag"),
+            Column("from_patterns", "From patterns", "texts"),
+            Column("actions", "Actions", "texts"),
+            Column("conditions", "Conditions", "texts"),
+            Column("why", "Why"),
+            Column("policy_name", "Policy"),
+            Column("statement", "Statement", "integer"),
+            Column("sid", "Sid", unknown="none"),
+            Column("grantee_kind", "Grantee kind"),
+            Column("grantee_status", "Grantee status"),
+            Column("grantee_environment", "Grantee environment"),
+            Column("identity_environment", "Identity environment"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account", "Account"),
+            Column("region", "Region"),
+        ),
+        rows=rows,
+        empty=nothing(pack, "grants", "grants", "policies"),
+        file="data/grants.parquet",
+    )

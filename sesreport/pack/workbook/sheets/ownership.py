@@ -1,0 +1,55 @@
+"""Ownership: who answers for each identity."""
+
+from __future__ import annotations
+
+from sesreport import words
+from sesreport.pack.contents import Pack
+from sesreport.pack.workbook.description import Column, Content, sheet
+from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+
+COLUMNS = (
+    "identity", "owner", "ticket", "environment", "identity_type", "verification_status", "dkim_status",
+    "mail_from_status", "sending_enabled", "configuration_set", "bounce_topic", "complaint_topic", "policies",
+    "account_id", "region",
+)  # fmt: skip
+
+
+@sheet(
+    title="Ownership",
+    question="Does every identity have an owner?",
+    order=90,
+    group="evidence",
+    kpis=("owned_identities",),
+)
+def ownership(pack: Pack) -> Content:
+    rows = frame(pack, "identities", COLUMNS)
+    rows = ranked(
+        with_account_names(pack, rows), rows["owner"].notna().astype("int64"), "identity", "account_id", "region"
+    )
+    kpi = next((each for each in pack.results.kpis if each.id == "owned_identities"), None)
+    told = f"Owned: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})" if kpi else "Owned: not known"
+    return Content(
+        subtitle=f"{told} · {len(rows):,} identities read, without an owner first",
+        note=f"The owner is the identity's or its account's owner tag. {basis(pack, 'identities')}",
+        columns=(
+            Column("identity", "Identity"),
+            Column("owner", "Owner", unknown="no owner"),
+            Column("ticket", "Ticket", unknown="none"),
+            Column("environment", "Environment"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account", "Account"),
+            Column("region", "Region"),
+            Column("identity_type", "Type"),
+            Column("verification_status", "Verification"),
+            Column("dkim_status", "DKIM"),
+            Column("mail_from_status", "MAIL FROM"),
+            Column("sending_enabled", "Sending enabled", "flag"),
+            Column("configuration_set", "Configuration set", unknown="none"),
+            Column("bounce_topic", "Bounce topic", unknown="none"),
+            Column("complaint_topic", "Complaint topic", unknown="none"),
+            Column("policies", "Policies", "integer"),
+        ),
+        rows=rows,
+        empty=nothing(pack, "identities", "identities", "identities"),
+        file="data/identities.parquet",
+    )
