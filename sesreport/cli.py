@@ -284,7 +284,7 @@ def _tell(made: Made) -> None:
     results = made.pack.results
     click.echo(f"{results.headline}. {results.coverage.statement}")
     for kpi in results.kpis:
-        click.echo(f"  {words.status(kpi.status):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
+        click.echo(f"  {words.judgement(kpi):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
     click.echo(f"{results.findings.open} open findings: " + ", ".join(
         f"{count} {name}" for name, count in results.findings.by_severity.items()
     ))  # fmt: skip

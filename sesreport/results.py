@@ -155,7 +155,7 @@ class Results:
     coverage: Coverage
     snapshot: SnapshotRef
     compared_with: str
-    """The earlier snapshot or month that ``prior`` values come from, in words."""
+    """The month of the earlier snapshot; empty when there is none, and only AWS's own history reaches back."""
     configuration_sha256: str
     register_sha256: str
     format: str = field(default="sesreport-results/1")

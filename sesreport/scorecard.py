@@ -76,7 +76,7 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
             finished_at=snapshot.manifest["finished_at"],
             tool_version=snapshot.manifest["tool"]["sesreport"],
         ),
-        compared_with=_compared_with(analysis, earlier),
+        compared_with=_compared_with(analysis),
         configuration_sha256=analysis.config.sha256,
         register_sha256=register_sha256,
     )
@@ -209,11 +209,9 @@ def _coverage(analysis: Analysis) -> Coverage:
     return Coverage(accounts, read, {str(k): int(counts[k]) for k in sorted(counts.index)}, statement, rows)
 
 
-def _compared_with(analysis: Analysis, earlier: list[tuple[str, dict[str, Measure]]]) -> str:
-    before = analysis.period.shift(-1).name
-    if analysis.previous is not None:
-        return f"{before}: snapshot {analysis.previous.snapshot.id}, and CloudWatch's own history"
-    return f"{before}, where CloudWatch or CloudTrail reach back; there is no earlier snapshot"
+def _compared_with(analysis: Analysis) -> str:
+    """The earlier month whose snapshot is compared with; empty when there is none."""
+    return analysis.previous.period.name if analysis.previous is not None else ""
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

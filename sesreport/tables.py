@@ -17,7 +17,7 @@ def scorecard(results: Results, *, headline: bool = False) -> pd.DataFrame:
             "Actual": words.number(kpi.value, kpi.unit),
             "Target": words.target(kpi),
             "Change": words.change(kpi),
-            "Status": words.status(kpi.status),
+            "Status": words.judgement(kpi),
             "Owner": kpi.owner,
             "Rests on": f"{kpi.coverage.read} of {kpi.coverage.expected} places",
         }
@@ -36,7 +36,7 @@ def definition(results: Results, kpi_id: str) -> pd.DataFrame:
         "Source": kpi.source,
         "Actual": words.number(kpi.value, kpi.unit),
         "Target": words.target(kpi),
-        "Status": f"{words.status(kpi.status)}: {kpi.reason}",
+        "Status": f"{words.judgement(kpi)}: {kpi.reason}",
         "Evidence": f"data/{kpi.frame}.parquet",
     }
     return pd.DataFrame({kpi.label: rows})

@@ -55,24 +55,24 @@ def sentences(period: Period, kpis: Sequence[Kpi], findings: Findings, coverage:
 
 
 def decisions(analysis: Analysis) -> tuple[Decision, ...]:
-    """One per rule with open critical or high findings, most severe first."""
+    """One per rule with open critical or high findings that asks for one: most severe first, then most identities."""
     frame = analysis.findings
     active = frame[(frame["status"] == "open") & frame["severity"].isin(SEVERITIES[:2])]
-    asked = []
     known = rules()
-    for rule_id, rows in active.groupby("rule", sort=False):
+    asked = []
+    for rule_id, rows in active.groupby("rule"):
         rule = known[str(rule_id)]
-        severity = str(rows["severity"].iloc[0])
-        places = rows["identity"].nunique()
+        if not rule.ask:
+            continue
+        severity = SEVERITIES.index(str(rows["severity"].iloc[0]))
+        places = len(rows.drop_duplicates(["account_id", "region", "identity"]))
         owners = sorted(set(rows["owner"].dropna()))
-        due = analysis.today + timedelta(days=DUE_DAYS[severity])
-        asked.append(
-            Decision(
-                decision=f"{rule.recommendation} ({places} {'identity' if places == 1 else 'identities'})",
-                owner=", ".join(owners[:3]) + (" …" if len(owners) > 3 else "") or "not known",
-                due=due.isoformat(),
-                effect=rule.why,
-                rule=rule.id,
-            )
+        decision = Decision(
+            decision=rule.ask.format(identities=f"{places} {'identity' if places == 1 else 'identities'}"),
+            owner=", ".join(owners[:3]) + (" …" if len(owners) > 3 else "") or "not known",
+            due=(analysis.today + timedelta(days=DUE_DAYS[SEVERITIES[severity]])).isoformat(),
+            effect=rule.why,
+            rule=rule.id,
         )
-    return tuple(asked[:MOST_DECISIONS])
+        asked.append(((severity, -places, rule.id), decision))
+    return tuple(decision for _, decision in sorted(asked, key=lambda pair: pair[0]))[:MOST_DECISIONS]

@@ -33,7 +33,8 @@ def change(kpi: Kpi) -> str:
         return "no change"
     sign = "+" if kpi.change > 0 else "−"
     if kpi.unit in ("share", "rate"):
-        return f"{sign}{abs(kpi.change) * 100:.{1 if kpi.unit == 'share' else 2}f} points"
+        points = f"{abs(kpi.change) * 100:.{1 if kpi.unit == 'share' else 2}f}"
+        return f"{sign}{points} points" if float(points) else "no change"
     return f"{sign}{number(abs(kpi.change), kpi.unit)}"
 
 
@@ -42,8 +43,32 @@ def status(value: str) -> str:
     return f"{SHAPES[value]} {value}"
 
 
+def judgement(kpi: Kpi) -> str:
+    """The status with its shape; ``no target`` for a figure that is only shown."""
+    return "no target" if _only_shown(kpi) else status(kpi.status)
+
+
+def judgement_color(kpi: Kpi) -> str:
+    """The color of :func:`judgement`."""
+    return COLORS[NOT_MEASURABLE] if _only_shown(kpi) else COLORS[kpi.status]
+
+
+def _only_shown(kpi: Kpi) -> bool:
+    return kpi.target is None and kpi.status != NOT_MEASURABLE
+
+
+def fraction(kpi: Kpi) -> str:
+    """``61 of 71``; ``1 case`` under a mean of days; empty where there is no such thing."""
+    if kpi.numerator is None or kpi.denominator is None:
+        return ""
+    if kpi.unit == "days":
+        return f"over {kpi.denominator:,.0f} {'case' if kpi.denominator == 1 else 'cases'}"
+    return f"{kpi.numerator:,.0f} of {kpi.denominator:,.0f}"
+
+
 def target(kpi: Kpi) -> str:
-    """``≤ 0``, ``≥ 95.0 %`` or ``no target``."""
+    """``≤ 0``, ``< 5.00 %``, ``≥ 95.0 %`` or ``no target``."""
     if kpi.target is None:
         return "no target"
-    return f"{'≤' if kpi.direction == 'lower' else '≥'} {number(kpi.target, kpi.unit)}"
+    below = "<" if kpi.unit == "rate" else "≤"  # AWS acts when its line is reached
+    return f"{below if kpi.direction == 'lower' else '≥'} {number(kpi.target, kpi.unit)}"

@@ -27,7 +27,7 @@ EXPOSURES = Frame(
         "service_accounts": texts("Outside accounts a guarded service may act for."),
         "limited_by": texts("'network' when unknown accounts can send, but only from a fixed network."),
         "from_patterns": texts("From addresses the widest class is limited to; empty means none."),
-        "reasons": texts("Who can send, each proven by one request, and what needs review."),
+        "reasons": texts("A request of the widest class that is allowed, as proof; and what needs review."),
         "policies": count("Policies attached; NA when the identity could not be read."),
     },
     samples=(
@@ -71,7 +71,7 @@ def exposures(analysis: Analysis) -> pd.DataFrame:
                 "limited_by": list(found.limited_by),
                 "from_patterns": list(found.from_patterns),
                 "reasons": [
-                    *(witness.words for witness in found.witnesses),
+                    *(witness.words for witness in found.witnesses[:1]),
                     *(str(error) for error in found.errors),
                     *found.undecided,
                 ],

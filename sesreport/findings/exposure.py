@@ -21,6 +21,7 @@ def _sending(analysis: Analysis) -> pd.DataFrame:
     severity="critical",
     why="Any AWS account, ours or not, can send mail that our domain signs and our reputation answers for.",
     recommendation="Name the accounts that need it, or add StringEquals aws:PrincipalOrgID with the organization's id.",
+    ask="Close {identities} open to anyone",
 )
 def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     """Grants behind a public exposure."""
@@ -35,6 +36,7 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="Nobody has approved this account; nobody notices when it changes hands.",
     recommendation="Remove the grant, or enter the account in the register with an owner, a reason and an end.",
+    ask="Approve or remove unknown accounts on {identities}",
 )
 def unknown_account(analysis: Analysis) -> pd.DataFrame:
     """Named outside accounts that the register does not know."""
@@ -48,6 +50,7 @@ def unknown_account(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="The contract is over, and the vendor's account can still send as us.",
     recommendation="Remove the grant, or renew the approval in the register.",
+    ask="Renew or end expired approvals on {identities}",
 )
 def expired_approval(analysis: Analysis) -> pd.DataFrame:
     """Grants to accounts with an expired register entry."""
@@ -79,6 +82,7 @@ def beyond_approval(analysis: Analysis) -> pd.DataFrame:
     why="Without aws:SourceAccount or aws:SourceArn a stranger's resource can make the service send as us "
     "(confused deputy).",
     recommendation="Add StringEquals aws:SourceAccount with our account and ArnLike aws:SourceArn with the resource.",
+    ask="Tie AWS services to our own resources on {identities}",
 )
 def service_without_source(analysis: Analysis) -> pd.DataFrame:
     """Service principals without a source condition."""
@@ -91,6 +95,7 @@ def service_without_source(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="Accounts where anything may be tried can send real mail to real customers as us.",
     recommendation="Give non-production its own identity, such as a sub-domain, and remove the grant.",
+    ask="Take non-production accounts off {identities}",
 )
 def non_production_on_production(analysis: Analysis) -> pd.DataFrame:
     """Non-production accounts of the organization on identities of production accounts."""
@@ -132,6 +137,7 @@ def any_from_address(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="Whoever may change the policies can let in anybody. AWS documents management grants for the own account only.",
     recommendation="Limit the actions to sending.",
+    ask="Stop outside accounts from managing {identities}",
 )
 def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
     """Allow of management actions beyond the own account."""
@@ -145,6 +151,7 @@ def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="What cannot be read is not known to be safe.",
     recommendation="Rewrite the statement in documented terms; see the evidence for the place.",
+    ask="Rewrite policies nobody can judge on {identities}",
 )
 def needs_review(analysis: Analysis) -> pd.DataFrame:
     """Unreadable documents and statements, and identities that the engine could not decide."""
@@ -167,6 +174,7 @@ def needs_review(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="Who can send as this identity is not known.",
     recommendation="Allow ses:GetEmailIdentity to the reading role and collect again.",
+    ask="Give the reading role access to {identities}",
 )
 def unread_policies(analysis: Analysis) -> pd.DataFrame:
     """Identities whose policies are not known."""

@@ -14,6 +14,7 @@ from sesreport.reference import table
     severity="high",
     why="The id was copied from an example; whoever holds that account can send as us.",
     recommendation="Replace it with the account that was meant, or remove the grant.",
+    ask="Replace example account ids on {identities}",
 )
 def placeholder_account(analysis: Analysis) -> pd.DataFrame:
     """Grantees whose account id is a known example."""

@@ -26,6 +26,8 @@ class Rule:
     """critical, high, medium or low; ``[findings.severity]`` may say otherwise."""
     why: str
     recommendation: str
+    ask: str
+    """What the board is asked to see to; ``{identities}`` becomes ``3 identities``. Empty for what needs no board."""
 
 
 _RULES: dict[str, Rule] = {}
@@ -33,12 +35,12 @@ _RULES: dict[str, Rule] = {}
 Places = Callable[[Analysis], pd.DataFrame]
 
 
-def rule(*, title: str, severity: str, why: str, recommendation: str) -> Callable[[Places], Places]:
+def rule(*, title: str, severity: str, why: str, recommendation: str, ask: str = "") -> Callable[[Places], Places]:
     """Registers a rule under its function's name."""
 
     def register(places: Places) -> Places:
         name = getattr(places, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
-        _RULES[name] = Rule(name, places, title, severity, why, recommendation)
+        _RULES[name] = Rule(name, places, title, severity, why, recommendation, ask)
         return places
 
     return register

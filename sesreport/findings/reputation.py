@@ -13,6 +13,7 @@ from sesreport.findings.registry import PLACE, rule
     severity="high",
     why="AWS reviews an account before it pauses its sending; a paused account sends no invoices.",
     recommendation="Answer AWS's case, find the cause of bounces and complaints, and fix it.",
+    ask="Answer AWS's review of our sending",
 )
 def enforcement(analysis: Analysis) -> pd.DataFrame:
     """Sending places whose enforcement status is not HEALTHY."""

@@ -12,7 +12,7 @@ UNPROVEN = ("public", "external", "needs review")
 
 @kpi(
     order=10,
-    label="Policies with an open wildcard principal",
+    label="Open wildcard policies",
     question="Which policies let anyone send as us?",
     definition=(
         "Identity policies with an Allow statement for the principal * that, Denies included, lets in somebody other "
@@ -47,7 +47,7 @@ def wildcard_policies(analysis: Analysis) -> Measure:
 
 @kpi(
     order=20,
-    label="Unknown or unverified accounts with send-as permission",
+    label="Unknown accounts that can send",
     question="Which accounts outside our organization can send as us without a valid approval?",
     definition=(
         "Distinct 12-digit account ids outside the organization that an identity policy names and lets send, and that "
@@ -116,7 +116,7 @@ def public_identities(analysis: Analysis) -> Measure:
 
 @kpi(
     order=60,
-    label="Grants to accounts whose approval expired",
+    label="Grants past their approval",
     question="Which approvals ended while the permission stayed?",
     definition="Grants that let an outside account send whose register entry has expired or is not yet approved.",
     formula="count of grants with register status 'expired'",

@@ -10,7 +10,7 @@ from sesreport.kpis.registry import Measure, kpi
 
 @kpi(
     order=90,
-    label="Highest use of the sending quota",
+    label="Highest quota use",
     question="Where will mail stop because the quota is used up?",
     definition=(
         "The busiest day of the month against the 24-hour quota, in the account and Region where that is highest. "

@@ -216,9 +216,18 @@ def _label_marks(series: Any, described: Series, chart: Chart) -> None:
     labels.font.color.rgb = RGBColor.from_string(on(described.color.lstrip("#")) if stacked else INK)
 
 
+SPARSE = 4
+"""Up to so many known values a line shows its points."""
+
+
 def _draw_line(series: Any, described: Series, chart: Chart) -> None:
     series.smooth = False
-    series.marker.style = XL_MARKER_STYLE.NONE
+    if described.role == "line" or sum(value is not None for value in described.values) > SPARSE:
+        series.marker.style = XL_MARKER_STYLE.NONE
+    else:  # a line needs two neighbors to be seen
+        series.marker.style, series.marker.size = XL_MARKER_STYLE.CIRCLE, 7
+        series.marker.format.fill.solid()
+        series.marker.format.fill.fore_color.rgb = RGBColor.from_string(described.color.lstrip("#"))
     line = series.format.line
     line.color.rgb = RGBColor.from_string(described.color.lstrip("#"))
     line.width = Pt(1.75 if described.role == "line" else 3)

@@ -53,7 +53,7 @@ def method(pack: Pack, kpis: Sequence[Kpi | None], *more: str) -> str:
         )
         told.append(
             f"{each.label}: {words.number(each.value, each.unit)}{shares}; target {words.target(each)}; prior "
-            f"{words.number(each.prior, each.unit)}; {words.status(each.status)}. {each.reason}\n"
+            f"{words.number(each.prior, each.unit)}; {words.judgement(each)}. {each.reason}\n"
             f"Definition: {each.definition}\nFormula: {each.formula}\nSource: {each.source}\n"
             f"Rests on {each.coverage.read:,} of {each.coverage.expected:,} places (account × Region). "
             f"Rows: data/{each.frame}.parquet"

@@ -49,7 +49,9 @@ def movement(kpi: Kpi, *, more: str = "more", fewer: str = "fewer") -> str:
     return f", {spelled(abs(kpi.change))} {more if kpi.change > 0 else fewer} than {before}"
 
 
-def scorecard(kpis: tuple[Kpi, ...]) -> str:
+def scorecard(every: tuple[Kpi, ...]) -> str:
+    """Of the KPIs that have a target."""
+    kpis = [kpi for kpi in every if kpi.target is not None]
     counts = {status: sum(kpi.status == status for kpi in kpis) for status in words.SHAPES}
     if not kpis or counts[NOT_MEASURABLE] == len(kpis):
         return "No control could be measured this month"

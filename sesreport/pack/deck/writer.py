@@ -148,7 +148,7 @@ class _Slide:
         parts = [
             (words.number(kpi.value, kpi.unit), 36, INK, True),
             (kpi.label, TEXT_SIZE, INK, True),
-            (_counted(kpi), SMALL_SIZE, MUTED, False),
+            (words.fraction(kpi), SMALL_SIZE, MUTED, False),
             ("No target" if kpi.target is None else f"Target {words.target(kpi)}", SMALL_SIZE, MUTED, False),
             (f"Change {words.change(kpi)}", SMALL_SIZE, MUTED, False),
             (text, 18, INK, False),
@@ -159,12 +159,12 @@ class _Slide:
         self._panel(rest, parts, name="Takeaway", gap=8)
 
     def _band(self, kpi: Kpi, box: Box) -> None:
-        fill = words.COLORS[kpi.status].lstrip("#")
+        fill = words.judgement_color(kpi).lstrip("#")
         shape = self._rectangle(box, fill, f"Status of {kpi.label}")
         frame = _frame(shape, anchor=MSO_ANCHOR.MIDDLE)
         _paragraph(
             frame,
-            fit(words.status(kpi.status), box.width - 2 * INSET, SMALL_SIZE, bold=True),
+            fit(words.judgement(kpi), box.width - 2 * INSET, SMALL_SIZE, bold=True),
             SMALL_SIZE,
             on(fill),
             True,
@@ -358,13 +358,6 @@ def _suits(body: Table, box: Box, size: float) -> bool:
     )
     lines = 1 + sum(_lines(row, across, body.lines, size) for row in body.rows)
     return whole and lines * size * LINE / 72 + ROW_PAD * (len(body.rows) + 1) <= box.height
-
-
-def _counted(kpi: Kpi) -> str:
-    """Numerator and denominator, where both are known."""
-    if kpi.numerator is None or kpi.denominator is None:
-        return ""
-    return f"{kpi.numerator:,.0f} of {kpi.denominator:,.0f}"
 
 
 def _height(texts: Sequence[str], across: float, size: float, gap: float, *, bold: bool = False) -> float:

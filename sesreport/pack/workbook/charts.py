@@ -121,7 +121,9 @@ def _series(chart: Chart, series: Any, places: Mapping[str, Place], number_forma
                 solidFill=color, w=19_050 if series.dashed else 28_575, prstDash="dash" if series.dashed else None
             )
         )
-        native.marker = Marker(symbol="none")
+        native.marker = Marker(symbol="none" if series.dashed else "circle", size=None if series.dashed else 5)
+        if not series.dashed:
+            native.marker.graphicalProperties = GraphicalProperties(solidFill=color, ln=LineProperties(solidFill=color))
         native.smooth = False
     else:
         native.graphicalProperties = GraphicalProperties(solidFill=color)

@@ -9,6 +9,8 @@ from sesreport.pack.deck.evidence import frame, kpi, method, nothing
 from sesreport.words import SEVERITY_COLORS
 
 TOP = 9
+ANYONE = "Anyone, but held by a condition"
+"""A wildcard that lets in a foreign organization or network, not everybody."""
 
 
 @slide(order=50)
@@ -36,7 +38,10 @@ def external_accounts(pack: Pack) -> Content:
     reach = reach.sort_values(["identities", "who"], ascending=[False, True]).head(TOP)
     names = rows.assign(who=who).dropna(subset=["grantee_name"]).drop_duplicates("who").set_index("who")["grantee_name"]
     unknown = set(who[rows["scope"] == "external"])
-    labels = [f"{names[account]} ({account})" if account in names.index else str(account) for account in reach["who"]]
+    labels = [
+        f"{names[account]} ({account})" if account in names.index else ANYONE if account == "*" else str(account)
+        for account in reach["who"]
+    ]
     measured = kpi(pack, "unknown_accounts")
     told = "; ".join(
         f"{label} {count}{' (not registered)' if account in unknown else ''}"

@@ -15,8 +15,7 @@ def scorecard(pack: Pack) -> Content:
     kpis = pack.results.kpis
     return Content(
         title=titles.scorecard(kpis),
-        subtitle=f"Actual, target and change since {pack.results.compared_with or 'an earlier month'}, "
-        f"{pack.results.period_name}",
+        subtitle=f"Actual, target and change on the month before, {pack.results.period_name}",
         body=_table(kpis) if kpis else Nothing("No data: no KPI was computed."),
         source="results of this pack",
         notes=method(pack, kpis),
@@ -33,12 +32,12 @@ def _table(kpis: tuple[Kpi, ...]) -> Table:
                 Cell(words.number(kpi.value, kpi.unit)),
                 Cell(words.target(kpi)),
                 Cell(words.change(kpi)),
-                Cell(words.status(kpi.status), fill=words.COLORS[kpi.status]),
+                Cell(words.judgement(kpi), fill=words.judgement_color(kpi)),
                 Cell(kpi.owner or "no owner"),
             )
             for kpi in kpis
         ),
-        widths=(3.75, 1.3, 1.4, 1.75, 2.05, 2.4),
+        widths=(4.1, 1.3, 1.3, 1.75, 1.95, 2.25),
         alt="; ".join(f"{kpi.label}: {words.number(kpi.value, kpi.unit)}, {kpi.status}" for kpi in kpis),
         right=frozenset({1, 2, 3}),
     )

@@ -15,7 +15,7 @@ def cover(pack: Pack) -> Content:
     snapshot = results.snapshot
     items = [("Verdict", sentence) for sentence in results.verdict]
     items += [
-        (kpi.label, f"{words.status(kpi.status)}: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})")
+        (kpi.label, f"{words.judgement(kpi)}: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})")
         for kpi in results.kpis
         if kpi.headline
     ]

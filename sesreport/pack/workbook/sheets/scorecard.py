@@ -24,7 +24,7 @@ def scorecard(pack: Pack) -> Content:
         [
             {
                 "kpi": kpi.label,
-                "status": words.status(kpi.status),
+                "status": words.judgement(kpi),
                 "actual": kpi.value,
                 "target": kpi.target,
                 "prior": kpi.prior,
@@ -43,7 +43,7 @@ def scorecard(pack: Pack) -> Content:
             for kpi in kpis
         ]
     )
-    statuses = [kpi.status for kpi in kpis]
+    statuses = [kpi.status for kpi in kpis if kpi.target is not None]
     counted = " · ".join(f"{statuses.count(s)} {words.status(s)}" for s in words.SHAPES if s in statuses)
     columns = (
         Column("kpi", "KPI", width=40),
