@@ -40,10 +40,14 @@ def outside_accounts_of(grants: pd.DataFrame) -> pd.DataFrame:
     accounts = rows.groupby("account_id", as_index=False).agg(
         name=("name", "first"), standing=("standing", "min"), identities=("place", "nunique")
     )
-    accounts["label"] = accounts["name"].fillna(accounts["account_id"])
+    accounts["label"] = accounts["name"].fillna(accounts["account_id"].replace("*", ANYONE))
     return accounts.sort_values(
         ["identities", "standing", "account_id"], ascending=[False, True, True], ignore_index=True
     )
+
+
+ANYONE = "anyone, held by a condition"
+"""A wildcard that lets in a foreign organization or network, not everybody: shown, but no account to count."""
 
 
 @chart("outside_accounts", "Outside accounts able to send", "grants")
@@ -68,9 +72,10 @@ def outside_accounts(grants: pd.DataFrame, *, ax: Axes | None = None, scope: str
     bar_rows(ax, labels)
     ax.set_xlim(0, most)
     value_axis(ax)
-    total = accounts["standing"].value_counts()
+    named = accounts[accounts["account_id"] != "*"]
+    total = named["standing"].value_counts()
     message = (
-        f"{counted(len(accounts), 'outside account')} can send as us; "
+        f"{counted(len(named), 'outside account')} can send as us; "
         f"{int(total['not registered']):,} {'is' if total['not registered'] == 1 else 'are'} not registered"
         + (f", {int(total['expired']):,} expired" if total["expired"] else "")
     )

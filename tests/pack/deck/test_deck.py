@@ -44,7 +44,7 @@ def told(deck: Any) -> str:
 def test_titles_tell_the_story_in_order(deck: Any) -> None:
     assert titles(deck)[:11] == [
         "October: 3 of 11 controls on target; 3 decisions needed",
-        "One of eleven controls on target: four off target, five to watch, one not measurable",
+        "None of ten controls on target: four off target, five to watch, one not measurable",
         "Five grants added, none removed since September 2026",
         "Anyone can send from four identities, three fewer than in September",
         "Nine unknown accounts can send as us, two more than in September",
@@ -59,10 +59,10 @@ def test_titles_tell_the_story_in_order(deck: Any) -> None:
 
 
 def test_the_scorecard_table_says_what_results_say(deck: Any) -> None:
-    (table,) = [shape.table for shape in slide(deck, "One of eleven").shapes if shape.has_table]
+    (table,) = [shape.table for shape in slide(deck, "None of ten").shapes if shape.has_table]
     rows = [[cell.text_frame.text for cell in row.cells] for row in table.rows]
     assert rows[1:] == [
-        [k.label, words.number(k.value, k.unit), words.target(k), words.change(k), words.status(k.status), k.owner]
+        [k.label, words.number(k.value, k.unit), words.target(k), words.change(k), words.judgement(k), k.owner]
         for k in RESULTS.kpis
     ]
 

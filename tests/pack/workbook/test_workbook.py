@@ -70,7 +70,7 @@ def test_the_scorecard_shows_the_results_numbers(book: Any) -> None:
         ):  # fmt: skip
             assert (row[header] is None) == (value is None), (kpi.id, header)
             assert value is None or row[header] == pytest.approx(value, abs=1e-12), (kpi.id, header)
-        assert row["Status"] == words.status(kpi.status)
+        assert row["Status"] == words.judgement(kpi)
 
 
 def test_the_trends_show_every_month_of_every_kpi(book: Any) -> None:
