@@ -24,7 +24,7 @@ from sesreport.pack.workbook.styles import BY_UNIT, FONT, HAIRLINE, MUTED
 
 WIDTH, HEIGHT, GAP = 3_960_000, 2_520_000, 180_000
 """EMU: 11 × 7 cm, 5 mm apart."""
-PER_ROW = 3
+PER_ROW = 2
 _EMU_PER_CHARACTER = 7 * 9525
 _EMU_PER_ROW = 13.5 * 12700
 
