@@ -16,13 +16,15 @@ from typing import Any
 from sesreport.policy import fragment
 from sesreport.policy.automata import Budget
 from sesreport.policy.callers import Standing, Who
+from sesreport.policy.evidence import Evidence
 from sesreport.policy.exposure import CLASSES, Exposure
-from sesreport.policy.model import Effect, Policy, Statement
+from sesreport.policy.likeness import put_back, standardize
+from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.reach import Reach, Through, reach
 from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import Organization, Scene, Use, add_policies, read_identity
 from sesreport.policy.search import Search
-from sesreport.policy.space import axis_name, build
+from sesreport.policy.space import Axis, Space, axis_name, build
 
 #: Steps of subtracting Deny statements that one identity may take.
 MAX_STEPS = 20_000
@@ -54,14 +56,19 @@ def analyze(
         known = _answers.get(question)
         if known is not None:
             return known
-    answer = analyze_models(
-        identity_arn,
-        read_policies(policies),
-        organization=organization,
-        register=register,
-        today=today,
-        own_identities=[arn for arn, attached in others if attached],
+    own = tuple(arn for arn, attached in others if attached)
+    answer = (
+        None if question is None or own else _alike(identity_arn, policies, organization, register, today)
     )
+    if answer is None:
+        answer = analyze_models(
+            identity_arn,
+            read_policies(policies),
+            organization=organization,
+            register=register,
+            today=today,
+            own_identities=own,
+        )
     if question is not None:
         if len(_answers) >= _MAX_ANSWERS:
             _answers.clear()
@@ -71,6 +78,43 @@ def analyze(
 
 _answers: dict[Any, Exposure] = {}
 _MAX_ANSWERS = 4096
+
+
+def _alike(
+    identity_arn: str,
+    policies: Policies,
+    organization: Organization,
+    register: Mapping[str, str],
+    today: date,
+) -> Exposure | None:
+    """The answer for policies that are like others but for names; None when they must be looked at themselves."""
+    texts = tuple(policies.items())
+    if not all(isinstance(text, str) for _, text in texts):
+        return None
+    identity = read_identity(identity_arn)
+    standard = standardize(identity, texts, organization, register)
+    if standard is None:
+        return None
+    key = (standard.key, today)
+    known = _standards.get(key)
+    if known is None:
+        known = analyze_models(
+            standard.identity_arn,
+            read_policies(dict(standard.texts)),
+            organization=standard.organization,
+            register=dict.fromkeys(standard.register, ""),
+            today=today,
+        )
+        if len(_standards) >= _MAX_ANSWERS:
+            _standards.clear()
+        _standards[key] = known
+    if known.needs_review:
+        return None
+    question = Question(identity_arn, (), organization, dict(register), today, ())
+    return put_back(known, standard, identity, Evidence(question, texts))
+
+
+_standards: dict[Any, Exposure] = {}
 
 
 def _key(
@@ -96,18 +140,14 @@ def _key(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """All that an exposure depends on, with the policies read."""
+    """All that an exposure depends on."""
 
     identity_arn: str
     policies: tuple[Policy, ...]
     organization: Organization
-    register: tuple[tuple[str, str], ...]
+    register: Mapping[str, str]
     today: date
     own_identities: tuple[str, ...]
-
-    def scene(self) -> Scene:
-        """The statements that can matter, and who is who."""
-        return _scene(self)
 
 
 def analyze_models(
@@ -120,10 +160,8 @@ def analyze_models(
     own_identities: Iterable[str] = (),
 ) -> Exposure:
     """The same for policies that have been read; ``own_identities``: ARNs of addresses with own policies."""
-    from sesreport.policy.evidence import Evidence
-
     question = Question(
-        identity_arn, tuple(policies), organization, tuple(register.items()), today, tuple(own_identities)
+        identity_arn, tuple(policies), organization, dict(register), today, tuple(own_identities)
     )
     errors = tuple(error for policy in question.policies for error in policy.errors)
     outcome = decide_exposure(question)
@@ -133,7 +171,7 @@ def analyze_models(
 def _scene(question: Question) -> Scene:
     identity = read_identity(question.identity_arn)
     moment = datetime(question.today.year, question.today.month, question.today.day, tzinfo=UTC).timestamp()
-    register = frozenset(account for account, _ in question.register)
+    register = frozenset(question.register)
     scene = Scene(identity, question.organization, register, moment)
     scene.statements = add_policies(scene, question.policies)
     if question.own_identities and identity.is_domain:
@@ -188,9 +226,25 @@ def _worst(question: Question, undecided: tuple[str, ...]) -> Exposure:
 def _reaches(scene: Scene) -> tuple[Reach, Reach]:
     search = Search(MAX_STEPS)
     links = fragment.link(scene, axis_name)
-    people = build(scene, links, of_services=False)
-    services = build(scene, links, of_services=True)
-    return reach(people, search), reach(services, search)
+    found = []
+    for of_services in (False, True):
+        if any(_lets_in(statement, of_services) for statement, _ in scene.statements):
+            found.append(reach(build(scene, links, of_services=of_services), search))
+        else:
+            found.append(Reach(Space([Axis([], frozenset())], None)))
+    return found[0], found[1]
+
+
+def _lets_in(statement: Statement, services: bool) -> bool:
+    """Whether an Allow names callers of one kind at all."""
+    if statement.effect is Effect.DENY:
+        return False
+    if statement.not_principal:
+        return True
+    kinds = {principal.kind for principal in statement.principals} - {PrincipalKind.DELETED}
+    if PrincipalKind.ANYONE in kinds:
+        return True
+    return PrincipalKind.SERVICE in kinds if services else bool(kinds - {PrincipalKind.SERVICE})
 
 
 def _without_denies(scene: Scene) -> None:

@@ -54,6 +54,8 @@ class Who(NamedTuple):
 def account_groups(scene: Scene, *names: str) -> Groups:
     """What can tell accounts apart beyond being named in full."""
     groups: dict[tuple[Text, ...], None] = {}
+    if scene.has_variables:
+        names = tuple(scene.uses)  # an account id may stand in any value
     for name in names:
         for use in scene.uses.get(name, ()):
             for value in use.condition.values:
@@ -179,9 +181,8 @@ def _foreign(ids: Groups, paths: Groups, named: tuple[str, ...], ours: str | Non
 
 def people(scene: Scene) -> list[Who]:
     """Every kind of caller that belongs to an account."""
-    groups = account_groups(
-        scene, "aws:principalaccount", "aws:principalarn", "aws:userid", "ses:fromaddress"
-    )
+    groups = account_groups(scene, "aws:principalaccount", "aws:principalarn", "aws:userid")
+    in_detail = _accounts_in_detail(scene)
     orgs = {
         standing: memberships(scene, standing, "aws:principalorgid", "aws:principalorgpaths")
         for standing in (Standing.OWN, Standing.STRANGER)
@@ -190,7 +191,11 @@ def people(scene: Scene) -> list[Who]:
     for account, standing in accounts(scene, groups):
         ours = standing in (Standing.OWN, Standing.MEMBER)
         places = orgs[Standing.OWN if ours else Standing.STRANGER]
-        for caller, context, common in _in_account(scene, account):
+        if in_detail is None or account in in_detail:
+            callers = _in_account(scene, account)
+        else:
+            callers = _anybody_in(scene, account)
+        for caller, context, common in callers:
             context["aws:principalaccount"] = (account,)
             context["aws:principalisawsservice"] = ("false",)
             for place in places:
@@ -205,6 +210,33 @@ def people(scene: Scene) -> list[Who]:
                     Who(caller, whole, standing, account, place.organization, common and place.common)
                 )
     return found
+
+
+#: Keys that tell apart the callers of one account.
+_REVEALING = frozenset(
+    f"aws:{name}" for name in ("principalarn", "principaltype", "userid", "username", "federatedprovider")
+)
+
+
+def _accounts_in_detail(scene: Scene) -> set[str] | None:
+    """Accounts whose callers differ for the policies; None: those of every account do."""
+    if not _REVEALING.isdisjoint(scene.uses) or any(
+        name.startswith("aws:principaltag/") for name in scene.uses
+    ):
+        return None
+    if any(statement.not_principal for statement, _ in scene.statements):
+        return None
+    if any(p.kind is PrincipalKind.WEB_IDENTITY for p in scene.principals):
+        return None
+    return {p.account for p in scene.principals if p.account and p.kind is not PrincipalKind.ACCOUNT}
+
+
+def _anybody_in(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, bool]]:
+    """One caller for all of an account."""
+    role = f"arn:{scene.identity.partition}:iam::{account}:role/zq"
+    signed = f"arn:{scene.identity.partition}:sts::{account}:assumed-role/zq/zq"
+    caller = Caller(CallerKind.ROLE_SESSION, signed, account, role)
+    yield caller, _context(caller, role, "AssumedRole", "AROAZQZQZQZQZQZQZQZQZ:zq"), True
 
 
 def _in_account(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, bool]]:

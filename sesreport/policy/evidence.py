@@ -6,7 +6,7 @@ An exposure keeps only its question, not the spaces it was read off, so that tho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sesreport.policy.callers import Standing, Who
@@ -14,6 +14,7 @@ from sesreport.policy.evaluator import CallerKind, Request, decide, names
 from sesreport.policy.exposure import CLASSES, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Principal, Statement
 from sesreport.policy.reach import Reach, example
+from sesreport.policy.reader import read_policies
 from sesreport.policy.scene import SENDING_ACTIONS
 
 if TYPE_CHECKING:
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The question behind an exposure."""
+    """The question behind an exposure; ``texts`` are its policies where they have not been read yet."""
 
-    question: Question
+    asked: Question
+    texts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def question(self) -> Question:
+        """The question, with its policies read."""
+        if self.asked.policies or not self.texts:
+            return self.asked
+        return replace(self.asked, policies=read_policies(dict(self.texts)))
 
     def outcome(self) -> Outcome:
         """Run the engine again."""
@@ -37,10 +46,10 @@ class Evidence:
 
         A class that rests only on something undecided has no witness.
         """
-        outcome = self.outcome()
+        question, outcome = self.question, self.outcome()
         found = []
         for exposure in reversed(CLASSES[1:]):
-            witness = _witness(self.question, outcome, exposure)
+            witness = _witness(question, outcome, exposure)
             if witness is not None:
                 found.append(witness)
         return tuple(found)
@@ -69,7 +78,7 @@ def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | N
             request, who, _ = example(outcome.scene, reached.space, part.box)
             decision = decide(question.policies, request)
             if decision.allowed and decision.statement is not None:
-                words = say(dict(question.register), request, who, decision.statement)
+                words = say(question.register, request, who, decision.statement)
                 return Witness(exposure, request, decision.statement, words)
     return None
 

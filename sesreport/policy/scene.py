@@ -229,9 +229,9 @@ def digit_runs(pattern: Pattern) -> set[Pattern]:
                 if not fits[last]:
                     break
                 run += [*([MANY] if last > first else []), *chunks[last]]  # type: ignore[list-item]
-                for before in ([MANY], []):
-                    for after in ([MANY], []):
-                        found.add(patterns.joined([*before, *run, *after]))
+                before = [MANY] if first else []
+                after = [MANY] if last < len(chunks) - 1 else []
+                found.add(patterns.joined([*before, *run, *after]))
     return {one for one in found if any(isinstance(piece, str) for piece in one)}
 
 
