@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import CallerKind, Request, decide, names
@@ -16,9 +15,14 @@ from sesreport.policy.model import Condition, Effect, Principal, Statement
 from sesreport.policy.reach import Reach, example
 from sesreport.policy.reader import read_policies
 from sesreport.policy.scene import SENDING_ACTIONS
-
-if TYPE_CHECKING:
-    from sesreport.policy.analyze import Outcome, Question
+from sesreport.policy.verdict import (
+    Outcome,
+    Question,
+    class_mask,
+    decide_exposure,
+    from_limits,
+    standing_class,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,6 @@ class Evidence:
 
     def outcome(self) -> Outcome:
         """Run the engine again."""
-        from sesreport.policy.analyze import decide_exposure
 
         return decide_exposure(self.question)
 
@@ -66,8 +69,6 @@ class Evidence:
 
 
 def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | None:
-    from sesreport.policy.analyze import class_mask
-
     for reached in outcome.reaches or ():
         if exposure == "public" and reached.public is not None:
             parts = [reached.public]
@@ -85,8 +86,6 @@ def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | N
 
 def widest_of(outcome: Outcome, statement: Statement, principal: Principal) -> str:
     """The widest class that one Allow statement lets in by one of its principals."""
-    from sesreport.policy.analyze import standing_class
-
     widest = "none"
     for reached in outcome.reaches or ():
         mask = _mask_of(reached, statement)
@@ -110,8 +109,6 @@ def _is_public(reached: Reach, statement: Statement) -> bool:
 
 
 def _grant(statement: Statement, actions: int, principal: Principal, widest: str) -> Grant:
-    from sesreport.policy.analyze import from_limits
-
     prefix = "everybody but " if statement.not_principal else ""
     return Grant(
         statement.policy,
