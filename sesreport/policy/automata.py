@@ -18,7 +18,11 @@ from sesreport.policy.patterns import MANY, ONE, Pattern, Wildcard
 
 
 class Budget(Exception):  # noqa: N818 - a bound that was reached, not a fault
-    """The policies need more states than the engine spends on them."""
+    """The policies need more work than the engine spends on them; ``keys`` are the ones that ask for it."""
+
+    def __init__(self, message: str, keys: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.keys = keys
 
 
 class Text(NamedTuple):
@@ -192,9 +196,15 @@ def representatives(characters: frozenset[str], alphabet: frozenset[str]) -> tup
 
 @lru_cache(4096)
 def explore(
-    automata: tuple[Groups, ...], grammar: Grammar, starts: tuple[int, ...] | None = None, limit: int = 20_000
+    automata: tuple[Groups, ...],
+    grammar: Grammar,
+    starts: tuple[int, ...] | None = None,
+    limit: int = 4_000,
+    most: int = 256,
 ) -> tuple[Found, ...]:
-    """Every class of strings of ``grammar`` that ``automata`` tell apart; :class:`Budget` past ``limit``.
+    """Every class of strings of ``grammar`` that ``automata`` tell apart.
+
+    Raises :class:`Budget` past ``limit`` states or ``most`` classes.
 
     ``starts`` replaces the automata's start states (for strings whose beginning has been read already).
     """
@@ -217,6 +227,8 @@ def explore(
         if state[0] in grammar.final:
             vector = tuple(machine.accepted(state[i + 1]) for i, machine in enumerate(machines))
             found.setdefault(vector, state)
+            if len(found) > most:
+                raise Budget(f"more than {most:,} kinds of values")
         inner = state[1:]
         for target, reads, steps in moves[state[0]]:
             for character, step in steps:

@@ -95,20 +95,21 @@ def _is_address(value: str) -> bool:
 
 @lru_cache(2048)
 def _parts(blocks: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
-    networks = [ipaddress.ip_network(block, strict=False) for block in blocks]
     found: dict[tuple[bool, ...], tuple[str, bool]] = {}
+    networks = [ipaddress.ip_network(block, strict=False) for block in blocks]
     for version, somewhere in ((4, _SOMEWHERE), (6, "2001:2::77")):
         ours = [network for network in networks if network.version == version]
-        edges = {int(network[0]) for network in ours} | {int(network[-1]) + 1 for network in ours}
-        candidates = [ipaddress.ip_address(somewhere)]
+        spans = [(int(network[0]), int(network[-1])) for network in ours]
+        narrow = [network.prefixlen >= (8 if version == 4 else 32) for network in ours]
         address_type = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
-        candidates += [
-            address_type(edge) for edge in sorted(edges | {0}) if edge < 1 << (32, 128)[version == 6]
-        ]
-        narrow = [network for network in ours if network.prefixlen >= (8 if version == 4 else 32)]
-        for address in candidates:
-            kind = (version == 6, *(address in network for network in ours))
-            found.setdefault(kind, (str(address), not any(address in network for network in narrow)))
+        edges = {0} | {low for low, _ in spans} | {high + 1 for _, high in spans}
+        highest = (1 << (32 if version == 4 else 128)) - 1
+        for address in [int(ipaddress.ip_address(somewhere)), *sorted(e for e in edges if e <= highest)]:
+            inside = tuple(low <= address <= high for low, high in spans)
+            kind = (version == 6, *inside)
+            if kind not in found:
+                somebodys = any(held and small for held, small in zip(inside, narrow, strict=True))
+                found[kind] = (str(address_type(address)), not somebodys)
     return tuple(found.values())
 
 

@@ -13,12 +13,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sesreport.policy import forms, patterns
-from sesreport.policy.automata import Edge, Grammar, Groups, Text, explore, literal_then
+from sesreport.policy.automata import Budget, Edge, Grammar, Groups, Text, explore, literal_then
 from sesreport.policy.evaluator import Caller, CallerKind
 from sesreport.policy.model import PrincipalKind
 from sesreport.policy.scene import Scene, digit_runs
 
 Context = dict[str, tuple[str, ...]]
+
+#: Kinds of accounts, beyond the named ones, that are told apart.
+MAX_ACCOUNT_KINDS = 40
 
 _ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}\Z")
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,124}")
@@ -51,18 +54,20 @@ class Who(NamedTuple):
     source: Standing | None = None
 
 
-def account_groups(scene: Scene, *names: str) -> Groups:
-    """What can tell accounts apart beyond being named in full."""
+def account_groups(scene: Scene, own: str, *others: str) -> Groups:
+    """What can tell accounts apart beyond being named: the key ``own``, and account ids inside others."""
     groups: dict[tuple[Text, ...], None] = {}
-    if scene.has_variables:
-        names = tuple(scene.uses)  # an account id may stand in any value
+    for texts in scene.groups(own):
+        if any(len(t.pattern) != 1 or not isinstance(t.pattern[0], str) for t in texts):
+            groups[texts] = None
+    names = tuple(scene.uses) if scene.has_variables else others  # a variable may put an id into any value
     for name in names:
+        if name == own or name in scene.given_up:
+            continue
         for use in scene.uses.get(name, ()):
             for value in use.condition.values:
-                pattern = patterns.parse(value, wildcards=True, variables=False)
-                for run in digit_runs(pattern):
-                    plain = len(run) == 1 and isinstance(run[0], str) and len(run[0]) == 12
-                    if not plain:
+                for run in digit_runs(patterns.parse(value, wildcards=True, variables=False)):
+                    if len(run) != 1 or not isinstance(run[0], str) or len(run[0]) != 12:
                         groups[(Text(run),)] = None
     return tuple(groups)
 
@@ -99,11 +104,13 @@ def _each_kind(
 
 
 def _strangers(scene: Scene, known: set[str], groups: Groups) -> list[str]:
+    if len(groups) > MAX_ACCOUNT_KINDS:
+        raise Budget(f"more than {MAX_ACCOUNT_KINDS} patterns tell accounts apart")
     taken = known | scene.organization.accounts | scene.register
     if not groups:
         return [next(a for a in _unlikely_accounts() if a not in taken)]
     found = []
-    for one in explore((groups,), forms.ACCOUNT.grammar):
+    for one in explore((groups,), forms.ACCOUNT.grammar, most=MAX_ACCOUNT_KINDS):
         if one.texts[0] not in taken:
             found.append(one.texts[0])
             continue

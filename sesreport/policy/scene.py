@@ -99,9 +99,12 @@ class Scene:
     extra_names: tuple[str, ...] = ()
     has_variables: bool = False
     own_identities: tuple[str, ...] = ()
+    given_up: frozenset[str] = frozenset()
 
     def groups(self, name: str, known: Mapping[str, str | None] = MappingProxyType({})) -> Groups:
         """The texts that conditions on a key compare with: one group a condition."""
+        if name in self.given_up:
+            return ()
         return tuple(texts(use, known) for use in self.uses.get(name, ()) if use.condition.base != "Null")
 
 

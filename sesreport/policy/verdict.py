@@ -23,6 +23,8 @@ from sesreport.policy.space import Axis, Space, axis_name, build
 
 #: Steps of subtracting Deny statements that one identity may take.
 MAX_STEPS = 20_000
+#: How often the engine tries again with less: keys given up, then without Deny statements.
+MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,22 @@ def decide_exposure(question: Question) -> Outcome:
     scene = _scene(question)
     if not any(statement.effect is Effect.ALLOW for statement, _ in scene.statements):
         return Outcome(Exposure(question.identity_arn, "none", False), scene, None)
-    undecided = _unclear(scene)
-    try:
-        reaches = _reaches(scene)
-    except (Budget, RecursionError) as limit:
-        undecided += (f"too much to decide exactly ({limit}): Deny statements were left out",)
-        simpler = _scene(question)
-        _without_denies(simpler)
+    limits: tuple[str, ...] = ()
+    for _ in range(MAX_ATTEMPTS):
         try:
-            reaches = _reaches(simpler)
-            scene = simpler
-        except (Budget, RecursionError) as again:
-            undecided += (f"too much to decide at all ({again}): taken for public",)
-            return Outcome(_worst(question, undecided), scene, None)
-    return Outcome(replace(_exposure(question, scene, *reaches), undecided=undecided), scene, reaches)
+            reaches = _reaches(scene)
+        except (Budget, RecursionError) as limit:
+            fresh = _scene(question)
+            given_up = scene.given_up | set(limit.keys if isinstance(limit, Budget) else ())
+            if given_up == scene.given_up:
+                limits += (f"too much to decide exactly ({limit}): Deny statements were left out",)
+                _without_denies(fresh)
+            fresh.given_up = given_up
+            scene = fresh
+            continue
+        undecided = (*limits, *_unclear(scene))
+        return Outcome(replace(_exposure(question, scene, *reaches), undecided=undecided), scene, reaches)
+    return Outcome(_worst(question, (*limits, "too much to decide at all: taken for public")), scene, None)
 
 
 def _worst(question: Question, undecided: tuple[str, ...]) -> Exposure:
