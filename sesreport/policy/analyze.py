@@ -1,33 +1,28 @@
-"""From policies to exposure: the engine's front door.
+"""The front door: from policies to exposure, each question answered once.
 
-The classes of exposure and their order are those of :class:`sesreport.policy.exposure.Exposure`. What AWS
-calls public is taken from the Amazon S3 User Guide, "The meaning of public": access by fixed values only is
-not public.
+Answers are remembered for questions asked before, and for policies that differ from earlier ones in names
+alone (:mod:`sesreport.policy.likeness`).
 """
 
 from __future__ import annotations
 
 import marshal
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from sesreport.policy import fragment
-from sesreport.policy.automata import Budget
-from sesreport.policy.callers import Standing, Who
-from sesreport.policy.exposure import CLASSES, Exposure
-from sesreport.policy.model import Effect, Policy, Statement
-from sesreport.policy.reach import Reach, Through, reach
-from sesreport.policy.reader import read_policies, read_policy
-from sesreport.policy.scene import Organization, Scene, Use, add_policies, read_identity
-from sesreport.policy.search import Search
-from sesreport.policy.space import axis_name, build
-
-#: Steps of subtracting Deny statements that one identity may take.
-MAX_STEPS = 20_000
+from sesreport.policy.evidence import Evidence
+from sesreport.policy.exposure import Exposure
+from sesreport.policy.likeness import put_back, standardize
+from sesreport.policy.model import Policy
+from sesreport.policy.reader import read_policies
+from sesreport.policy.scene import Organization, read_identity
+from sesreport.policy.verdict import Question, decide_exposure
 
 Policies = Mapping[str, Any]
+
+_MAX_ANSWERS = 4096
 
 
 def analyze(
@@ -48,29 +43,77 @@ def analyze(
     Raises ``ValueError`` when ``identity_arn`` is not the ARN of an SES identity. Policies never raise: what
     cannot be read is in ``Exposure.errors``.
     """
-    others = tuple(identities.items() if isinstance(identities, Mapping) else identities)
+    others = (
+        tuple(identities.items() if isinstance(identities, Mapping) else identities) if identities else ()
+    )
     question = _key(identity_arn, policies, organization, register, today, others)
     if question is not None:
         known = _answers.get(question)
         if known is not None:
             return known
-    answer = analyze_models(
-        identity_arn,
-        read_policies(policies),
-        organization=organization,
-        register=register,
-        today=today,
-        own_identities=[arn for arn, attached in others if attached],
-    )
+    own = tuple(arn for arn, attached in others if attached)
+    answer = None
+    if question is not None and not own:
+        answer = _alike(identity_arn, policies, organization, register, today)
+    if answer is None:
+        answer = analyze_models(
+            identity_arn,
+            read_policies(policies),
+            organization=organization,
+            register=register,
+            today=today,
+            own_identities=own,
+        )
     if question is not None:
-        if len(_answers) >= _MAX_ANSWERS:
-            _answers.clear()
-        _answers[question] = answer
+        _remember(_answers, question, answer)
     return answer
 
 
+def analyze_models(
+    identity_arn: str,
+    policies: Iterable[Policy],
+    *,
+    organization: Organization,
+    register: Mapping[str, str],
+    today: date,
+    own_identities: Iterable[str] = (),
+) -> Exposure:
+    """The same for policies that have been read; ``own_identities``: ARNs of addresses with own policies."""
+    question = Question(
+        identity_arn, tuple(policies), organization, dict(register), today, tuple(own_identities)
+    )
+    errors = tuple(error for policy in question.policies for error in policy.errors)
+    outcome = decide_exposure(question)
+    return replace(outcome.exposure, errors=errors, evidence=Evidence(question))
+
+
+class _Surroundings:
+    """Organizations and registers seen, each pair with a number that stands for it in keys."""
+
+    def __init__(self) -> None:
+        self.last: tuple[Organization, dict[str, str]] | None = None
+        self.numbers: dict[tuple[Organization, frozenset[tuple[str, str]]], int] = {}
+        self.number = 0
+
+    def of(self, organization: Organization, register: Mapping[str, str]) -> int:
+        """The number of a pair; most calls repeat the last one."""
+        last = self.last
+        if last is None or (organization is not last[0] and organization != last[0]) or register != last[1]:
+            pair = (organization, frozenset(register.items()))
+            self.number = self.numbers.setdefault(pair, len(self.numbers))
+            self.last = (organization, dict(register))
+        return self.number
+
+
+_surroundings = _Surroundings()
 _answers: dict[Any, Exposure] = {}
-_MAX_ANSWERS = 4096
+_standards: dict[Any, Exposure] = {}
+
+
+def _remember(answers: dict[Any, Exposure], key: Any, answer: Exposure) -> None:
+    if len(answers) >= _MAX_ANSWERS:
+        answers.clear()
+    answers[key] = answer
 
 
 def _key(
@@ -84,223 +127,45 @@ def _key(
     """What the answer depends on, hashable; None when it cannot be told apart from others."""
     try:
         texts = tuple(policies.items())
-        if not all(isinstance(text, str) for _, text in texts):
-            texts = tuple((name, marshal.dumps(text, 2)) for name, text in texts)
-        beside = tuple((arn, bool(attached)) for arn, attached in others)
-        key = (identity, texts, organization, frozenset(register.items()), today, beside)
+        for _, text in texts:
+            if type(text) is not str:
+                texts = tuple((name, marshal.dumps(text, 2)) for name, text in texts)
+                break
+        beside = tuple((arn, bool(attached)) for arn, attached in others) if others else ()
+        key = (identity, texts, _surroundings.of(organization, register), today, beside)
         hash(key)
     except (ValueError, TypeError, RecursionError):
         return None
     return key
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """All that an exposure depends on, with the policies read."""
-
-    identity_arn: str
-    policies: tuple[Policy, ...]
-    organization: Organization
-    register: tuple[tuple[str, str], ...]
-    today: date
-    own_identities: tuple[str, ...]
-
-    def scene(self) -> Scene:
-        """The statements that can matter, and who is who."""
-        return _scene(self)
-
-
-def analyze_models(
+def _alike(
     identity_arn: str,
-    policies: Iterable[Policy],
-    *,
+    policies: Policies,
     organization: Organization,
     register: Mapping[str, str],
     today: date,
-    own_identities: Iterable[str] = (),
-) -> Exposure:
-    """The same for policies that have been read; ``own_identities``: ARNs of addresses with own policies."""
-    from sesreport.policy.evidence import Evidence
-
-    question = Question(
-        identity_arn, tuple(policies), organization, tuple(register.items()), today, tuple(own_identities)
-    )
-    errors = tuple(error for policy in question.policies for error in policy.errors)
-    outcome = decide_exposure(question)
-    return replace(outcome.exposure, errors=errors, evidence=Evidence(question))
-
-
-def _scene(question: Question) -> Scene:
-    identity = read_identity(question.identity_arn)
-    moment = datetime(question.today.year, question.today.month, question.today.day, tzinfo=UTC).timestamp()
-    register = frozenset(account for account, _ in question.register)
-    scene = Scene(identity, question.organization, register, moment)
-    scene.statements = add_policies(scene, question.policies)
-    if question.own_identities and identity.is_domain:
-        ends = (f"@{identity.name}", f".{identity.name}")
-        names = [arn.partition(":identity/")[2] for arn in question.own_identities]
-        scene.own_identities = tuple(sorted({n for n in names if "@" in n and n.endswith(ends)}))
-    return scene
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An exposure with the spaces it was read off."""
-
-    exposure: Exposure
-    scene: Scene
-    reaches: tuple[Reach, Reach] | None
-
-
-def decide_exposure(question: Question) -> Outcome:
-    """Run the engine; past its budget, answer from the Allow statements alone."""
-    scene = _scene(question)
-    if not any(statement.effect is Effect.ALLOW for statement, _ in scene.statements):
-        return Outcome(Exposure(question.identity_arn, "none", False), scene, None)
-    undecided = _unclear(scene)
-    try:
-        reaches = _reaches(scene)
-    except (Budget, RecursionError) as limit:
-        undecided += (f"too much to decide exactly ({limit}): Deny statements were left out",)
-        simpler = _scene(question)
-        _without_denies(simpler)
-        try:
-            reaches = _reaches(simpler)
-            scene = simpler
-        except (Budget, RecursionError) as again:
-            undecided += (f"too much to decide at all ({again}): taken for public",)
-            return Outcome(_worst(question, undecided), scene, None)
-    return Outcome(replace(_exposure(question, scene, *reaches), undecided=undecided), scene, reaches)
-
-
-def _worst(question: Question, undecided: tuple[str, ...]) -> Exposure:
-    domain = read_identity(question.identity_arn).is_domain
-    return Exposure(
-        question.identity_arn,
-        "public",
-        True,
-        services=frozenset({"*"}),
-        any_from_address=domain,
-        undecided=undecided,
-    )
-
-
-def _reaches(scene: Scene) -> tuple[Reach, Reach]:
-    search = Search(MAX_STEPS)
-    links = fragment.link(scene, axis_name)
-    people = build(scene, links, of_services=False)
-    services = build(scene, links, of_services=True)
-    return reach(people, search), reach(services, search)
-
-
-def _without_denies(scene: Scene) -> None:
-    """Keep the Allow statements, each condition on its own merits: the sound answer when time is up."""
-    scene.statements = [(s, mask) for s, mask in scene.statements if s.effect is Effect.ALLOW]
-    conditions = {(c, s.variables) for s, _ in scene.statements for c in s.conditions}
-    for name, uses in scene.uses.items():
-        scene.uses[name] = [use for use in uses if (use.condition, use.variables) in conditions]
-    scene.uses = {name: uses for name, uses in scene.uses.items() if uses}
-
-
-def _unclear(scene: Scene) -> tuple[str, ...]:
-    found = []
-    for statement, _ in scene.statements:
-        for condition in statement.conditions:
-            if not fragment.is_clear(scene, Use(condition, statement.variables)):
-                counted = "as met" if statement.effect is Effect.ALLOW else "as not met"
-                what = f"{condition.operator} on {condition.key}"
-                found.append(f"{statement.label}: {what} is not decided exactly; it counts {counted}")
-    return tuple(found)
-
-
-def standing_class(who: Who, public: bool) -> str:
-    """The class of exposure one caller stands for; a stranger is ``external`` where it is not public."""
-    if who.standing is Standing.STRANGER and not public:
-        return "external"
-    return who.standing.value
-
-
-def _exposure(question: Question, scene: Scene, people: Reach, services: Reach) -> Exposure:
-    public = people.public is not None
-    widest = "none"
-    accounts: set[str] = set()
-    orgs: set[str] = set()
-    network = False
-    for who in people.who():
-        found = standing_class(who, public)
-        if CLASSES.index(found) > CLASSES.index(widest):
-            widest = found
-        if who.standing in (Standing.VENDOR, Standing.NAMED) and who.account in scene.named:
-            accounts.add(who.account or "")
-        elif who.standing is Standing.STRANGER and not public:
-            if who.common:
-                network = True
-            elif who.organization is not None:
-                orgs.add(who.organization)
-    names: set[str] = set()
-    guarded: bool | None = None
-    acts_for: set[str] = set()
-    for who in services.who():
-        names.add("*" if who.common else who.caller.arn)
-        known = who.source is not None and who.source is not Standing.STRANGER
-        guarded = known and guarded is not False
-        if known and who.source in (Standing.VENDOR, Standing.NAMED):
-            acts_for.add(who.account or "")
-    if names and CLASSES.index(widest) < CLASSES.index("service"):
-        widest = "service"
-    if public:
-        guarded = None
-    return Exposure(
-        question.identity_arn,
-        widest,
-        public,
-        frozenset(accounts),
-        frozenset(orgs),
-        frozenset({"*"}) if "*" in names else frozenset(names),
-        guarded,
-        frozenset(acts_for) if guarded else frozenset(),
-        people.fresh is not None or services.fresh is not None,
-        _from_patterns(widest, public, people, services),
-        ("network",) if network else (),
-    )
-
-
-def class_mask(reached: Reach, exposure: str, public: bool) -> int:
-    """The callers on the first axis that stand for one class of exposure."""
-    if exposure == "public":
-        return reached.public.box[0] if reached.public is not None else 0
-    mask = 0
-    for index, who in reached.numbered():
-        if standing_class(who, public) == exposure:
-            mask |= 1 << index
-    return mask
-
-
-def _from_patterns(widest: str, public: bool, people: Reach, services: Reach) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    reached = services if widest == "service" else people
-    mask = class_mask(reached, widest, public)
-    statements: dict[tuple[str, int], Statement] = {}
-    for through in reached.parts:
-        if through.box[0] & mask:
-            statements[through.statement.policy, through.statement.index] = through.statement
-    for statement in statements.values():
-        limits = from_limits(statement)
-        if not limits:
-            return ()
-        found.update(dict.fromkeys(limits))
-    return tuple(found)
-
-
-def from_limits(statement: Statement) -> tuple[str, ...]:
-    """The globs to which a statement limits ses:FromAddress (``${*}``: a literal asterisk); empty: none."""
-    for condition in statement.conditions:
-        if condition.name == "ses:fromaddress" and not condition.if_exists and condition.qualifier != "ForAllValues":
-            if condition.base == "StringLike":
-                return condition.values
-            if condition.base in ("StringEquals", "StringEqualsIgnoreCase"):
-                return tuple(v.replace("*", "${*}").replace("?", "${?}") for v in condition.values)
-    return ()
-
-
-__all__ = ["Through", "analyze", "analyze_models", "read_policy"]
+) -> Exposure | None:
+    """The answer for policies like others but for names; None: they must be looked at themselves."""
+    texts = tuple(policies.items())
+    if not all(isinstance(text, str) for _, text in texts):
+        return None
+    identity = read_identity(identity_arn)
+    standard = standardize(identity, texts, organization, register)
+    if standard is None:
+        return None
+    key = (standard.key, today)
+    known = _standards.get(key)
+    if known is None:
+        known = analyze_models(
+            standard.identity_arn,
+            read_policies(dict(standard.texts)),
+            organization=standard.organization,
+            register=dict.fromkeys(standard.register, ""),
+            today=today,
+        )
+        _remember(_standards, key, known)
+    if known.needs_review:
+        return None
+    question = Question(identity_arn, (), organization, dict(register), today, ())
+    return put_back(known, standard, identity, Evidence(question, texts))

@@ -9,7 +9,7 @@ matches comes out once, with the shortest such string: two strings in one class 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -18,7 +18,11 @@ from sesreport.policy.patterns import MANY, ONE, Pattern, Wildcard
 
 
 class Budget(Exception):  # noqa: N818 - a bound that was reached, not a fault
-    """The policies need more states than the engine spends on them."""
+    """The policies need more work than the engine spends on them; ``keys`` are the ones that ask for it."""
+
+    def __init__(self, message: str, keys: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.keys = keys
 
 
 class Text(NamedTuple):
@@ -192,48 +196,88 @@ def representatives(characters: frozenset[str], alphabet: frozenset[str]) -> tup
 
 @lru_cache(4096)
 def explore(
-    automata: tuple[Groups, ...], grammar: Grammar, starts: tuple[int, ...] | None = None, limit: int = 20_000
+    automata: tuple[Groups, ...],
+    grammar: Grammar,
+    starts: tuple[int, ...] | None = None,
+    limit: int = 4_000,
+    most: int = 256,
 ) -> tuple[Found, ...]:
-    """Every class of strings of ``grammar`` that ``automata`` tell apart; :class:`Budget` past ``limit``.
+    """Every class of strings of ``grammar`` that ``automata`` tell apart.
+
+    Raises :class:`Budget` past ``limit`` states or ``most`` classes.
 
     ``starts`` replaces the automata's start states (for strings whose beginning has been read already).
     """
     machines = [compile_groups(groups) for groups in automata]
-    count = len(machines)
     alphabet = frozenset().union(*(machine.alphabet for machine in machines))
     moves = [
-        [(edge.target, edge.reads, representatives(edge.characters, alphabet)) for edge in state]
+        [
+            (edge.target, edge.reads, [(c, _stepper(machines, edge.reads, c)) for c in characters])
+            for edge in state
+            for characters in (representatives(edge.characters, alphabet),)
+        ]
         for state in grammar.edges
     ]
     first = (0, *(starts if starts is not None else tuple(machine.start for machine in machines)))
-    came: dict[tuple[int, ...], tuple[tuple[int, ...], str, int] | None] = {first: None}
-    found: dict[tuple[int, ...], tuple[int, ...]] = {}
+    came: dict[State, tuple[State, str, int] | None] = {first: None}
+    found: dict[tuple[int, ...], State] = {}
     queue = deque([first])
     while queue:
         state = queue.popleft()
         if state[0] in grammar.final:
             vector = tuple(machine.accepted(state[i + 1]) for i, machine in enumerate(machines))
             found.setdefault(vector, state)
-        for target, reads, characters in moves[state[0]]:
-            for character in characters:
-                after = (
-                    target,
-                    *(
-                        machines[i].step(state[i + 1], character) if reads >> i & 1 else state[i + 1]
-                        for i in range(count)
-                    ),
-                )
+            if len(found) > most:
+                raise Budget(f"more than {most:,} kinds of values")
+        inner = state[1:]
+        for target, reads, steps in moves[state[0]]:
+            for character, step in steps:
+                after = (target, *step(inner))
                 if after not in came:
                     came[after] = (state, character, reads)
                     queue.append(after)
-                    if len(came) > limit:
-                        raise Budget(f"more than {limit:,} states")
-    return tuple(Found(vector, _texts(came, state, count)) for vector, state in found.items())
+        if len(came) > limit:
+            raise Budget(f"more than {limit:,} states")
+    return tuple(Found(vector, _texts(came, state, len(machines))) for vector, state in found.items())
 
 
-def _texts(
-    came: dict[tuple[int, ...], tuple[tuple[int, ...], str, int] | None], state: tuple[int, ...], count: int
-) -> tuple[str, ...]:
+State = tuple[int, ...]
+
+
+def _stepper(machines: list[Automaton], reads: int, character: str) -> Callable[[State], State]:
+    """What one character does to the states of the automata that read it, with its masks looked up once."""
+    singles = [
+        _single(machine, character) if reads >> index & 1 else None for index, machine in enumerate(machines)
+    ]
+    if len(singles) == 1 and singles[0] is not None:
+        only = singles[0]
+        return lambda states: (only(states[0]),)
+    return lambda states: tuple(
+        [state if single is None else single(state) for single, state in zip(singles, states, strict=True)]
+    )
+
+
+def _single(machine: Automaton, character: str) -> Callable[[int], int]:
+    if character == ":":
+        moves, loops = machine.colon_moves, machine.colon_loops
+    else:
+        moves, loops = machine.moves.get(character, machine.other_moves), machine.loops
+    merging, merges = machine.merging, machine.merges
+    if not merging:
+        return lambda state: ((state & moves) << 1) | (state & loops)
+
+    def step(state: int) -> int:
+        after = ((state & moves) << 1) | (state & loops)
+        if after & merging:
+            for alike, cleared, kept in merges:
+                if after & alike:
+                    after = (after & ~cleared) | kept
+        return after
+
+    return step
+
+
+def _texts(came: dict[State, tuple[State, str, int] | None], state: State, count: int) -> tuple[str, ...]:
     steps: list[tuple[str, int]] = []
     previous = came[state]
     while previous is not None:

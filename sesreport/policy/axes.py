@@ -72,7 +72,9 @@ def _addresses(uses: Iterable[Use]) -> list[tuple[str, bool]]:
 
     Narrow: no broader than /8 (IPv4) or /32 (IPv6). Source: Amazon S3 User Guide, "The meaning of public".
     """
-    values = {v for use in uses if OPERATORS[use.condition.operator].family == "ip" for v in use.condition.values}
+    values = {
+        v for use in uses if OPERATORS[use.condition.operator].family == "ip" for v in use.condition.values
+    }
     values |= {
         value
         for use in uses
@@ -93,18 +95,21 @@ def _is_address(value: str) -> bool:
 
 @lru_cache(2048)
 def _parts(blocks: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
-    networks = [ipaddress.ip_network(block, strict=False) for block in blocks]
     found: dict[tuple[bool, ...], tuple[str, bool]] = {}
+    networks = [ipaddress.ip_network(block, strict=False) for block in blocks]
     for version, somewhere in ((4, _SOMEWHERE), (6, "2001:2::77")):
         ours = [network for network in networks if network.version == version]
-        edges = {int(network[0]) for network in ours} | {int(network[-1]) + 1 for network in ours}
-        candidates = [ipaddress.ip_address(somewhere)]
+        spans = [(int(network[0]), int(network[-1])) for network in ours]
+        narrow = [network.prefixlen >= (8 if version == 4 else 32) for network in ours]
         address_type = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
-        candidates += [address_type(edge) for edge in sorted(edges | {0}) if edge < 1 << (32, 128)[version == 6]]
-        narrow = [network for network in ours if network.prefixlen >= (8 if version == 4 else 32)]
-        for address in candidates:
-            kind = (version == 6, *(address in network for network in ours))
-            found.setdefault(kind, (str(address), not any(address in network for network in narrow)))
+        edges = {0} | {low for low, _ in spans} | {high + 1 for _, high in spans}
+        highest = (1 << (32 if version == 4 else 128)) - 1
+        for address in [int(ipaddress.ip_address(somewhere)), *sorted(e for e in edges if e <= highest)]:
+            inside = tuple(low <= address <= high for low, high in spans)
+            kind = (version == 6, *inside)
+            if kind not in found:
+                somebodys = any(held and small for held, small in zip(inside, narrow, strict=True))
+                found[kind] = (str(address_type(address)), not somebodys)
     return tuple(found.values())
 
 
@@ -150,7 +155,9 @@ def from_addresses(scene: Scene, known: Mapping[str, str | None]) -> tuple[str, 
 
 def fresh_local(scene: Scene) -> str:
     """A local part that stands for an arbitrary one."""
-    return fresh_name((*scene.groups("ses:fromaddress"), forms.literal_group(*scene.own_identities)), forms.LOCAL)
+    return fresh_name(
+        (*scene.groups("ses:fromaddress"), forms.literal_group(*scene.own_identities)), forms.LOCAL
+    )
 
 
 @lru_cache(4096)

@@ -13,12 +13,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from sesreport.policy import forms, patterns
-from sesreport.policy.automata import Edge, Grammar, Groups, Text, explore, literal_then
+from sesreport.policy.automata import Budget, Edge, Grammar, Groups, Text, explore, literal_then
 from sesreport.policy.evaluator import Caller, CallerKind
 from sesreport.policy.model import PrincipalKind
 from sesreport.policy.scene import Scene, digit_runs
 
 Context = dict[str, tuple[str, ...]]
+
+#: Kinds of accounts, beyond the named ones, that are told apart.
+MAX_ACCOUNT_KINDS = 40
 
 _ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}\Z")
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,124}")
@@ -51,16 +54,20 @@ class Who(NamedTuple):
     source: Standing | None = None
 
 
-def account_groups(scene: Scene, *names: str) -> Groups:
-    """What can tell accounts apart beyond being named in full."""
+def account_groups(scene: Scene, own: str, *others: str) -> Groups:
+    """What can tell accounts apart beyond being named: the key ``own``, and account ids inside others."""
     groups: dict[tuple[Text, ...], None] = {}
+    for texts in scene.groups(own):
+        if any(len(t.pattern) != 1 or not isinstance(t.pattern[0], str) for t in texts):
+            groups[texts] = None
+    names = tuple(scene.uses) if scene.has_variables else others  # a variable may put an id into any value
     for name in names:
+        if name == own or name in scene.given_up:
+            continue
         for use in scene.uses.get(name, ()):
             for value in use.condition.values:
-                pattern = patterns.parse(value, wildcards=True, variables=False)
-                for run in digit_runs(pattern):
-                    plain = len(run) == 1 and isinstance(run[0], str) and len(run[0]) == 12
-                    if not plain:
+                for run in digit_runs(patterns.parse(value, wildcards=True, variables=False)):
+                    if len(run) != 1 or not isinstance(run[0], str) or len(run[0]) != 12:
                         groups[(Text(run),)] = None
     return tuple(groups)
 
@@ -72,7 +79,9 @@ def accounts(scene: Scene, groups: Groups) -> list[tuple[str, Standing]]:
     found = [(own, Standing.OWN)]
     for account in sorted(scene.named - {own}):
         standing = Standing.MEMBER if account in members else Standing.NAMED
-        found.append((account, Standing.VENDOR if standing is Standing.NAMED and account in vendors else standing))
+        found.append(
+            (account, Standing.VENDOR if standing is Standing.NAMED and account in vendors else standing)
+        )
     known = {own, *scene.named}
     found += _each_kind((a for a in scene.organization.in_order if a not in known), groups, Standing.MEMBER)
     rest = (a for a in sorted(vendors) if a not in known and a not in members)
@@ -81,7 +90,9 @@ def accounts(scene: Scene, groups: Groups) -> list[tuple[str, Standing]]:
     return found
 
 
-def _each_kind(candidates: Iterable[str], groups: Groups, standing: Standing) -> Iterator[tuple[str, Standing]]:
+def _each_kind(
+    candidates: Iterable[str], groups: Groups, standing: Standing
+) -> Iterator[tuple[str, Standing]]:
     seen: set[int] = set()
     for account in candidates:
         kind = forms.accepts(groups, account) if groups else 0
@@ -93,15 +104,19 @@ def _each_kind(candidates: Iterable[str], groups: Groups, standing: Standing) ->
 
 
 def _strangers(scene: Scene, known: set[str], groups: Groups) -> list[str]:
+    if len(groups) > MAX_ACCOUNT_KINDS:
+        raise Budget(f"more than {MAX_ACCOUNT_KINDS} patterns tell accounts apart")
     taken = known | scene.organization.accounts | scene.register
     if not groups:
         return [next(a for a in _unlikely_accounts() if a not in taken)]
     found = []
-    for one in explore((groups,), forms.ACCOUNT.grammar):
+    for one in explore((groups,), forms.ACCOUNT.grammar, most=MAX_ACCOUNT_KINDS):
         if one.texts[0] not in taken:
             found.append(one.texts[0])
             continue
-        alike = tuple(sorted(a for a in taken if len(a) == 12 and forms.accepts(groups, a) == one.accepted[0]))
+        alike = tuple(
+            sorted(a for a in taken if len(a) == 12 and forms.accepts(groups, a) == one.accepted[0])
+        )
         others = explore((groups, (forms.literal_group(*alike),)), _ACCOUNT_TWICE)
         found += [other.texts[0] for other in others if other.accepted == (one.accepted[0], 0)]
     return found
@@ -165,13 +180,16 @@ def _foreign(ids: Groups, paths: Groups, named: tuple[str, ...], ours: str | Non
     if any(paths):
         found = [(one.texts[1], one.texts[0]) for one in explore((paths, groups), forms.org_path(None))]
     else:
-        found = [(one, f"{one}/r-zq77/ou-zq77-zqzqzqzq/") for one in forms.members(forms.ORGANIZATION, groups)]
+        found = [
+            (one, f"{one}/r-zq77/ou-zq77-zqzqzqzq/") for one in forms.members(forms.ORGANIZATION, groups)
+        ]
     return tuple(Membership(one, path, one not in named) for one, path in found if one != ours)
 
 
 def people(scene: Scene) -> list[Who]:
     """Every kind of caller that belongs to an account."""
-    groups = account_groups(scene, "aws:principalaccount", "aws:principalarn", "aws:userid", "ses:fromaddress")
+    groups = account_groups(scene, "aws:principalaccount", "aws:principalarn", "aws:userid")
+    in_detail = _accounts_in_detail(scene)
     orgs = {
         standing: memberships(scene, standing, "aws:principalorgid", "aws:principalorgpaths")
         for standing in (Standing.OWN, Standing.STRANGER)
@@ -180,7 +198,11 @@ def people(scene: Scene) -> list[Who]:
     for account, standing in accounts(scene, groups):
         ours = standing in (Standing.OWN, Standing.MEMBER)
         places = orgs[Standing.OWN if ours else Standing.STRANGER]
-        for caller, context, common in _in_account(scene, account):
+        if in_detail is None or account in in_detail:
+            callers = _in_account(scene, account)
+        else:
+            callers = _anybody_in(scene, account)
+        for caller, context, common in callers:
             context["aws:principalaccount"] = (account,)
             context["aws:principalisawsservice"] = ("false",)
             for place in places:
@@ -191,8 +213,37 @@ def people(scene: Scene) -> list[Who]:
                         "aws:principalorgid": (place.organization,),
                         "aws:principalorgpaths": (place.path,),
                     }
-                found.append(Who(caller, whole, standing, account, place.organization, common and place.common))
+                found.append(
+                    Who(caller, whole, standing, account, place.organization, common and place.common)
+                )
     return found
+
+
+#: Keys that tell apart the callers of one account.
+_REVEALING = frozenset(
+    f"aws:{name}" for name in ("principalarn", "principaltype", "userid", "username", "federatedprovider")
+)
+
+
+def _accounts_in_detail(scene: Scene) -> set[str] | None:
+    """Accounts whose callers differ for the policies; None: those of every account do."""
+    if not _REVEALING.isdisjoint(scene.uses) or any(
+        name.startswith("aws:principaltag/") for name in scene.uses
+    ):
+        return None
+    if any(statement.not_principal for statement, _ in scene.statements):
+        return None
+    if any(p.kind is PrincipalKind.WEB_IDENTITY for p in scene.principals):
+        return None
+    return {p.account for p in scene.principals if p.account and p.kind is not PrincipalKind.ACCOUNT}
+
+
+def _anybody_in(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, bool]]:
+    """One caller for all of an account."""
+    role = f"arn:{scene.identity.partition}:iam::{account}:role/zq"
+    signed = f"arn:{scene.identity.partition}:sts::{account}:assumed-role/zq/zq"
+    caller = Caller(CallerKind.ROLE_SESSION, signed, account, role)
+    yield caller, _context(caller, role, "AssumedRole", "AROAZQZQZQZQZQZQZQZQZ:zq"), True
 
 
 def _in_account(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, bool]]:
@@ -228,7 +279,9 @@ def _context(caller: Caller, arn: str, kind: str, unique: str) -> Context:
 @lru_cache(8192)
 def rest_of(groups: Groups, head: str) -> Groups:
     """What the groups ask of the text after ``head``."""
-    return tuple(tuple(Text(rest, text.fold) for text in group for rest in _after(text, head)) for group in groups)
+    return tuple(
+        tuple(Text(rest, text.fold) for text in group for rest in _after(text, head)) for group in groups
+    )
 
 
 def _after(text: Text, head: str) -> tuple[patterns.Pattern, ...]:
@@ -244,7 +297,9 @@ def _after(text: Text, head: str) -> tuple[patterns.Pattern, ...]:
 
 def _listed(scene: Scene, account: str, kind: PrincipalKind, head: str) -> tuple[str, ...]:
     return tuple(
-        sorted({p.value.split(head, 1)[1] for p in scene.principals if p.kind is kind and p.account == account})
+        sorted(
+            {p.value.split(head, 1)[1] for p in scene.principals if p.kind is kind and p.account == account}
+        )
     )
 
 
@@ -268,7 +323,9 @@ def _paths_and_names(arns: Groups, names: Groups) -> tuple[tuple[str, str], ...]
 def _role_sessions(scene: Scene, account: str, arns: Groups) -> Iterator[tuple[str, str, str, bool]]:
     """Role (path and name), session name, unique id, and whether the unique id is anybody's."""
     listed = _listed(scene, account, PrincipalKind.ROLE, ":role/")
-    sessions = [one.split("/") for one in _listed(scene, account, PrincipalKind.ROLE_SESSION, ":assumed-role/")]
+    sessions = [
+        one.split("/") for one in _listed(scene, account, PrincipalKind.ROLE_SESSION, ":assumed-role/")
+    ]
     groups = (*arns, *(forms.literal_group(one) for one in listed))
     names = tuple(forms.literal_group(name) for name in sorted({name for name, _ in sessions}))
     for name, role in _paths_and_names(groups, names):

@@ -8,13 +8,13 @@ elements: Principal") statement by statement and knows nothing of classes of cal
 from __future__ import annotations
 
 import base64
-import ipaddress
 import operator as compare
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
-from sesreport.policy import patterns
+from sesreport.policy import grammar, patterns
 from sesreport.policy.grammar import OPERATORS, number, seconds
 from sesreport.policy.model import Condition, Effect, Policy, Principal, PrincipalKind, Statement
 
@@ -154,7 +154,8 @@ def condition_holds(condition: Condition, request: Request, variables: bool) -> 
         return operator.negated
     test = _TESTS[operator.family]
     found = [
-        any(test(operator.test, value, actual, request, variables) for value in condition.values) for actual in present
+        any(test(operator.test, value, actual, request, variables) for value in condition.values)
+        for actual in present
     ]
     if operator.qualifier == "ForAllValues":
         return all(one != operator.negated for one in found)
@@ -195,11 +196,17 @@ def _bool(test: str, value: str, actual: str, request: Request, variables: bool)
 
 
 def _ip(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
-    try:
-        address = ipaddress.ip_address(actual)
-    except ValueError:
-        return False
-    return address in ipaddress.ip_network(value, strict=False)
+    address, block = _span(actual), _span(value)
+    return address is not None and block is not None and block[0] <= address[0] and address[1] <= block[1]
+
+
+@lru_cache(4096)
+def _span(block: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """First and last address of a block, each as version and number."""
+    network = grammar.network(block)
+    if network is None:
+        return None
+    return (network.version, int(network[0])), (network.version, int(network[-1]))
 
 
 _ORDER: dict[str, Callable[[float, float], bool]] = {

@@ -6,29 +6,41 @@ An exposure keeps only its question, not the spaces it was read off, so that tho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import CallerKind, Request, decide, names
 from sesreport.policy.exposure import CLASSES, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Principal, Statement
 from sesreport.policy.reach import Reach, example
+from sesreport.policy.reader import read_policies
 from sesreport.policy.scene import SENDING_ACTIONS
-
-if TYPE_CHECKING:
-    from sesreport.policy.analyze import Outcome, Question
+from sesreport.policy.verdict import (
+    Outcome,
+    Question,
+    class_mask,
+    decide_exposure,
+    from_limits,
+    standing_class,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The question behind an exposure."""
+    """The question behind an exposure; ``texts`` are its policies where they have not been read yet."""
 
-    question: Question
+    asked: Question
+    texts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def question(self) -> Question:
+        """The question, with its policies read."""
+        if self.asked.policies or not self.texts:
+            return self.asked
+        return replace(self.asked, policies=read_policies(dict(self.texts)))
 
     def outcome(self) -> Outcome:
         """Run the engine again."""
-        from sesreport.policy.analyze import decide_exposure
 
         return decide_exposure(self.question)
 
@@ -37,10 +49,10 @@ class Evidence:
 
         A class that rests only on something undecided has no witness.
         """
-        outcome = self.outcome()
+        question, outcome = self.question, self.outcome()
         found = []
         for exposure in reversed(CLASSES[1:]):
-            witness = _witness(self.question, outcome, exposure)
+            witness = _witness(question, outcome, exposure)
             if witness is not None:
                 found.append(witness)
         return tuple(found)
@@ -57,8 +69,6 @@ class Evidence:
 
 
 def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | None:
-    from sesreport.policy.analyze import class_mask
-
     for reached in outcome.reaches or ():
         if exposure == "public" and reached.public is not None:
             parts = [reached.public]
@@ -69,15 +79,13 @@ def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | N
             request, who, _ = example(outcome.scene, reached.space, part.box)
             decision = decide(question.policies, request)
             if decision.allowed and decision.statement is not None:
-                words = say(dict(question.register), request, who, decision.statement)
+                words = say(question.register, request, who, decision.statement)
                 return Witness(exposure, request, decision.statement, words)
     return None
 
 
 def widest_of(outcome: Outcome, statement: Statement, principal: Principal) -> str:
     """The widest class that one Allow statement lets in by one of its principals."""
-    from sesreport.policy.analyze import standing_class
-
     widest = "none"
     for reached in outcome.reaches or ():
         mask = _mask_of(reached, statement)
@@ -101,8 +109,6 @@ def _is_public(reached: Reach, statement: Statement) -> bool:
 
 
 def _grant(statement: Statement, actions: int, principal: Principal, widest: str) -> Grant:
-    from sesreport.policy.analyze import from_limits
-
     prefix = "everybody but " if statement.not_principal else ""
     return Grant(
         statement.policy,
@@ -160,7 +166,8 @@ def say(register: Mapping[str, str], request: Request, who: Who, statement: Stat
     extra = [
         f"{name} = {', '.join(context[name])}"
         for name in sorted(context)
-        if name.startswith(("aws:principaltag/", "aws:useragent", "aws:referer", "ses:")) and name != "ses:fromaddress"
+        if name.startswith(("aws:principaltag/", "aws:useragent", "aws:referer", "ses:"))
+        and name != "ses:fromaddress"
     ]
     with_ = f", with {' and '.join(extra)}" if extra else ""
     how = f"{where}{when}{with_}" if sender else f"{where}{when}{with_}".strip()

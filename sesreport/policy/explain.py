@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 
-from sesreport.policy.analyze import Policies, Question, analyze, decide_exposure
+from sesreport.policy.analyze import Policies, analyze
 from sesreport.policy.evidence import condition_words, widest_of
 from sesreport.policy.exposure import CLASSES, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
+from sesreport.policy.verdict import Question, decide_exposure
 
 MEANINGS = {
     "none": "These policies let nobody send.",
@@ -125,7 +126,9 @@ def _because(exposure: Exposure) -> Iterable[str]:
         if grant.exposure != "none":
             sid = f" {grant.sid!r}" if grant.sid else ""
             limits = f", if {' and '.join(grant.conditions)}" if grant.conditions else ", without condition"
-            actions = "all sending" if len(grant.actions) == len(SENDING_ACTIONS) else ", ".join(grant.actions)
+            actions = (
+                "all sending" if len(grant.actions) == len(SENDING_ACTIONS) else ", ".join(grant.actions)
+            )
             where = f"{grant.policy}, statement {grant.statement + 1}{sid}"
             yield f"{grant.exposure}: {where} allows {grant.grantee} {actions}{limits}"
 

@@ -72,6 +72,17 @@ ACCOUNT = _form(
 )
 NAMES = _form("names", r"[A-Za-z0-9_+=,.@-]+", runs(NAME, 1), {1}, NAME, "", "zq")
 LOCALS = _form("locals", r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~$%&]+", runs(LOCAL, 1), {1}, LOCAL, "", "zq")
+#: What an ARN ends in: no colon, no wildcard, not a digit first.
+_BODY = PRINTABLE - frozenset(' *?:"')
+RESOURCE = _form(
+    "resource",
+    r"[!#-)+-/;->@A-Z\[-~][!#-)+-9;->@A-Z\[-~]*",
+    [[Edge(_BODY - DIGITS, 1)], [Edge(_BODY, 1)]],
+    {1},
+    _BODY - DIGITS,
+    "",
+    "zq",
+)
 SERVICE = _form(
     "service",
     r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.amazonaws\.com",
@@ -155,12 +166,13 @@ def org_path(organization: str | None) -> Grammar:
     return Grammar((*edges, first, *(tuple(state) for state in tail[1:])), frozenset({rest}))
 
 
-def source_arn(partition: str, account: str) -> Grammar:
+def source_arn(partition: str, account: str, deep: bool) -> Grammar:
     """ARNs of resources a service acts for: account ``account``, or no account in the ARN (S3 buckets).
 
-    AWS writes these, so a later colon field never looks like another account: it does not start with a digit.
+    AWS writes these, so a colon field of the resource (only where ``deep``) never looks like another account:
+    it does not start with a digit.
     """
-    body = PRINTABLE - frozenset(' *?:"')
+    body = _BODY
     head = f"arn:{partition}:"
     colon = frozenset(":")
     begin = body - DIGITS
@@ -174,7 +186,7 @@ def source_arn(partition: str, account: str) -> Grammar:
         *([Edge(frozenset(c), a + 2 + i)] for i, c in enumerate(account[1:])),
         [Edge(colon, b + 1)],
         [Edge(begin, b + 2)],
-        [Edge(body, b + 2), Edge(colon, b + 1)],
+        [Edge(body, b + 2), *([Edge(colon, b + 1)] if deep else [])],
     ]
     return literal_then(head, rest, [b + 2])
 
@@ -219,7 +231,9 @@ def _simple(form: Form, groups: Groups) -> tuple[str, ...] | None:
     found = [literal for literal in sorted(literals) if form.fits.match(literal)]
     for beginning in literals:
         taken = {
-            other[len(beginning)] for other in literals if len(other) > len(beginning) and other.startswith(beginning)
+            other[len(beginning)]
+            for other in literals
+            if len(other) > len(beginning) and other.startswith(beginning)
         }
         fresh = next((c for c in "zqjx97-k" if c in form.characters and c not in taken), None)
         if fresh is None:

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from sesreport.policy import forms, patterns
-from sesreport.policy.automata import Edge, Found, Grammar, Groups, Text, explore
+from sesreport.policy.automata import Budget, Edge, Found, Grammar, Groups, Text, explore
 from sesreport.policy.axes import fresh_local
 from sesreport.policy.grammar import OPERATORS
 from sesreport.policy.keys import Form, Source, key
 from sesreport.policy.patterns import Pattern, Variable
 from sesreport.policy.scene import Scene, Use
+
+#: Variables in the values of one key that are followed.
+MAX_COUPLINGS = 8
 
 _TEXTUAL = frozenset({"string", "arn", "bool", "null"})
 _BY_FORM = {
@@ -30,7 +33,7 @@ def is_clear(scene: Scene, use: Use) -> bool:
     condition = use.condition
     operator = OPERATORS[condition.operator]
     about = key(condition.name)
-    if operator.family == "binary":
+    if operator.family == "binary" or (condition.name in scene.given_up and operator.test != "Null"):
         return False
     if use.variables and any(not _follows(condition.name, one) for _, one in _mentioned([use])):
         return False
@@ -42,7 +45,9 @@ def is_clear(scene: Scene, use: Use) -> bool:
         return operator.family in _BY_FORM[about.form] or (about.form is Form.IP and _plain_addresses(use))
     if operator.family in _TEXTUAL:
         return True
-    mixed = any(OPERATORS[u.condition.operator].family in _TEXTUAL - {"null"} for u in scene.uses[condition.name])
+    mixed = any(
+        OPERATORS[u.condition.operator].family in _TEXTUAL - {"null"} for u in scene.uses[condition.name]
+    )
     return about.source in (Source.CALLER, Source.TAG) and not mixed
 
 
@@ -99,7 +104,10 @@ def link(scene: Scene, axis_name: Callable[[str], str]) -> Links:
         return links
     wanted: dict[str, dict[str, None]] = {}
     for name, uses in list(scene.uses.items()):
-        for pattern, variable in _mentioned(uses):
+        mentioned = () if name in scene.given_up else tuple(_mentioned(uses))
+        if len(mentioned) > MAX_COUPLINGS:
+            raise Budget(f"more than {MAX_COUPLINGS} variables in values of one key", (name,))
+        for pattern, variable in mentioned:
             at, of = axis_name(name), axis_name(variable.key)
             if at == of or not _follows(name, variable):
                 continue
@@ -109,8 +117,10 @@ def link(scene: Scene, axis_name: Callable[[str], str]) -> Links:
             if variable.key not in needs:
                 needs.append(variable.key)
             values = wanted.setdefault(variable.key, {})
-            for value in _asked(scene, name, pattern, variable):
-                values[value] = None
+            try:
+                values.update(dict.fromkeys(_asked(scene, name, pattern, variable)))
+            except Budget as limit:
+                raise Budget(str(limit), (name,)) from None
     links.extra = {name: tuple(values) for name, values in wanted.items()}
     scene.extra_names = links.extra.get("aws:username", ())
     return links

@@ -86,6 +86,29 @@ _KEYS = {
     "ses:apiversion": Key(Source.CALLER, documented=True),
 }
 
+#: The keys as AWS writes them.
+KEY_NAMES = (
+    "aws:PrincipalAccount",
+    "aws:PrincipalArn",
+    "aws:PrincipalOrgID",
+    "aws:PrincipalOrgPaths",
+    "aws:PrincipalIsAWSService",
+    "aws:PrincipalServiceName",
+    "aws:SourceAccount",
+    "aws:SourceArn",
+    "aws:SourceOrgID",
+    "aws:SourceIp",
+    "aws:SourceVpc",
+    "aws:SourceVpce",
+    "aws:CurrentTime",
+    "aws:SecureTransport",
+    "aws:UserAgent",
+    "ses:FromAddress",
+    "ses:FromDisplayName",
+    "ses:FeedbackAddress",
+    "ses:Recipients",
+)
+
 _TAG = Key(Source.TAG)
 _UNKNOWN = Key(Source.CALLER)
 

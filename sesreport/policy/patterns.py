@@ -119,6 +119,8 @@ def fields(pattern: Pattern) -> tuple[Pattern, ...]:
 
 def matches(pattern: Pattern, text: str) -> bool:
     """Whether a pattern without variables matches all of ``text``; time is their lengths' product at most."""
+    if len(pattern) <= 3 and ONE not in pattern:
+        return _matches_simply(pattern, text)
     symbols: list[str | Wildcard] = []
     for piece in pattern:
         symbols += piece if isinstance(piece, str) else (piece,)  # type: ignore[arg-type]
@@ -139,8 +141,28 @@ def matches(pattern: Pattern, text: str) -> bool:
     return all(symbol == MANY for symbol in symbols[at:])
 
 
+def _matches_simply(pattern: Pattern, text: str) -> bool:
+    """Patterns of at most three pieces without ``?``: ``x``, ``*``, ``x*``, ``*x``, ``*x*``, ``x*y``."""
+    first, last = (pattern[0], pattern[-1]) if pattern else ("", "")
+    if len(pattern) <= 1:
+        return first in (MANY, text)
+    if isinstance(first, str) and not text.startswith(first):
+        return False
+    if isinstance(last, str) and not text.endswith(last):
+        return False
+    if len(pattern) == 2:
+        return True
+    if isinstance(first, str) and isinstance(last, str):
+        return len(text) >= len(first) + len(last)
+    return isinstance(pattern[1], str) and pattern[1] in text
+
+
 def remainders(pattern: Pattern, head: str) -> tuple[Pattern, ...]:
     """What may follow ``head`` for the pattern to match: each result is a pattern for the rest."""
+    if len(pattern) > 1 and pattern[0] == MANY and isinstance(pattern[1], str):
+        text = pattern[1]
+        if text not in head and not any(head.endswith(text[:size]) for size in range(1, len(text))):
+            return (pattern,)
     live: set[Pattern] = {pattern}
     for character in head:
         after: set[Pattern] = set()

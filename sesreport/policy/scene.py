@@ -99,9 +99,12 @@ class Scene:
     extra_names: tuple[str, ...] = ()
     has_variables: bool = False
     own_identities: tuple[str, ...] = ()
+    given_up: frozenset[str] = frozenset()
 
     def groups(self, name: str, known: Mapping[str, str | None] = MappingProxyType({})) -> Groups:
         """The texts that conditions on a key compare with: one group a condition."""
+        if name in self.given_up:
+            return ()
         return tuple(texts(use, known) for use in self.uses.get(name, ()) if use.condition.base != "Null")
 
 
@@ -121,7 +124,9 @@ def texts(use: Use, known: Mapping[str, str | None]) -> tuple[Text, ...]:
             if opened is None:
                 continue
             pattern = opened
-        found.append(Text(pattern, operator.test in ("StringEqualsIgnoreCase", "Bool"), operator.family == "arn"))
+        found.append(
+            Text(pattern, operator.test in ("StringEqualsIgnoreCase", "Bool"), operator.family == "arn")
+        )
     return tuple(found)
 
 
@@ -192,7 +197,9 @@ def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str
 
 
 def _resource(statement: Statement, probe: Request) -> bool:
-    if not statement.not_resource and (statement.resources == ("*",) or statement.resources == (probe.resource,)):
+    if not statement.not_resource and (
+        statement.resources == ("*",) or statement.resources == (probe.resource,)
+    ):
         return True
     return resource_matches(statement, probe)
 
@@ -225,9 +232,9 @@ def digit_runs(pattern: Pattern) -> set[Pattern]:
                 if not fits[last]:
                     break
                 run += [*([MANY] if last > first else []), *chunks[last]]  # type: ignore[list-item]
-                for before in ([MANY], []):
-                    for after in ([MANY], []):
-                        found.add(patterns.joined([*before, *run, *after]))
+                before = [MANY] if first else []
+                after = [MANY] if last < len(chunks) - 1 else []
+                found.add(patterns.joined([*before, *run, *after]))
     return {one for one in found if any(isinstance(piece, str) for piece in one)}
 
 

@@ -22,6 +22,9 @@ class Search:
 
     def find(self, box: Box, removed: Sequence[Box], start: int = 0) -> Box | None:
         """A non-empty part of ``box`` that no box of ``removed`` (from ``start`` on) meets, or None."""
+        self.steps -= 1 + (len(removed) - start) // 8
+        if self.steps < 0:
+            raise Budget("more overlapping Deny statements than the engine follows")
         for index in range(start, len(removed)):
             other = removed[index]
             meets = True
@@ -31,9 +34,6 @@ class Search:
                     break
             if not meets:
                 continue
-            self.steps -= 1
-            if self.steps < 0:
-                raise Budget("more overlapping Deny statements than the engine follows")
             inside = list(box)
             for axis, theirs in enumerate(other):
                 rest = inside[axis] & ~theirs

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from sesreport.policy import forms
-from sesreport.policy.automata import Groups, explore
+from sesreport.policy import forms, patterns
+from sesreport.policy.automata import Groups, Text, explore
 from sesreport.policy.callers import Context, Standing, Who, account_groups, accounts, memberships
 from sesreport.policy.evaluator import Caller, CallerKind
 from sesreport.policy.model import PrincipalKind
+from sesreport.policy.patterns import MANY, ONE
 from sesreport.policy.scene import Scene
 
 
@@ -31,22 +32,24 @@ def services(scene: Scene) -> list[Who]:
         found.append(Who(caller, always, Standing.SERVICE, common=not named))
         for context, account, standing in sources:
             found.append(
-                Who(caller, {**always, **context}, Standing.SERVICE, account, None, not named, source=standing)
+                Who(
+                    caller, {**always, **context}, Standing.SERVICE, account, None, not named, source=standing
+                )
             )
     return found
 
 
 def _names(scene: Scene) -> list[tuple[str, bool]]:
     """Service names to tell apart, and whether the policies name them."""
-    listed = sorted({p.value for p in scene.principals if p.kind is PrincipalKind.SERVICE})
-    groups = (
-        *scene.groups("aws:principalservicename"),
-        *scene.groups("aws:principalservicenameslist"),
-        *(forms.literal_group(one) for one in listed),
-    )
-    literals = {text.pattern for group in groups for text in group}
-    names = forms.members(forms.SERVICE, groups)
-    return [(name, (name,) in literals) for name in names]
+    listed = {p.value for p in scene.principals if p.kind is PrincipalKind.SERVICE}
+    groups = (*scene.groups("aws:principalservicename"), *scene.groups("aws:principalservicenameslist"))
+    for text in (text for group in groups for text in group):
+        if len(text.pattern) == 1 and isinstance(text.pattern[0], str):
+            name = text.pattern[0].lower() if text.fold else text.pattern[0]
+            if forms.SERVICE.fits.match(name):
+                listed.add(name)
+    groups = (*groups, *(forms.literal_group(one) for one in sorted(listed)))
+    return [(name, name in listed) for name in forms.members(forms.SERVICE, groups)]
 
 
 def _sources(scene: Scene) -> Iterator[tuple[Context, str, Standing]]:
@@ -56,9 +59,11 @@ def _sources(scene: Scene) -> Iterator[tuple[Context, str, Standing]]:
         account, standing = accounts(scene, ())[-1]
         yield {"aws:sourceaccount": (account,)}, account, standing
         return
-    groups = account_groups(scene, "aws:sourceaccount", "aws:sourcearn", "ses:fromaddress")
+    groups = account_groups(scene, "aws:sourceaccount", "aws:sourcearn")
     for account, standing in accounts(scene, groups):
-        arns = _arns(scene.groups("aws:sourcearn", {"aws:sourceaccount": account}), scene.identity.partition, account)
+        arns = _arns(
+            scene.groups("aws:sourcearn", {"aws:sourceaccount": account}), scene.identity.partition, account
+        )
         for place in memberships(scene, standing, "aws:sourceorgid", "aws:sourceorgpaths"):
             for arn in arns:
                 context: Context = {"aws:sourceaccount": (account,), "aws:sourcearn": (arn,)}
@@ -75,5 +80,43 @@ _SOURCE_KEYS = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:so
 def _arns(groups: Groups, partition: str, account: str) -> tuple[str, ...]:
     if not any(groups):
         return (f"arn:{partition}:zq:zq:{account}:zq",)
-    grammar = forms.source_arn(partition, account)
+    # AWS writes these ARNs: colons inside the resource are looked at only when a policy has some there.
+    deep = any(sum(p.count(":") for p in t.pattern if isinstance(p, str)) > 5 for g in groups for t in g)
+    simple = None if deep else _simple_arns(groups, partition, account)
+    if simple is not None:
+        return simple
+    grammar = forms.source_arn(partition, account, deep)
     return tuple(found.texts[0] for found in explore((groups,), grammar))
+
+
+def _simple_arns(groups: Groups, partition: str, account: str) -> tuple[str, ...] | None:
+    """Without automata, where service and Region are literal or ``*`` (None: some pattern asks for more)."""
+    head = f"arn:{partition}:"
+    services, regions = {"zq"}, {"zq"}
+    rests: dict[str, list[tuple[Text, ...]]] = {account: [], "": []}
+    for group in groups:
+        inside: dict[str, list[Text]] = {account: [], "": []}
+        for text in group:
+            if text.pattern == (head, MANY) or text.pattern == (MANY,):
+                for texts in inside.values():
+                    texts.append(Text((MANY,)))
+                continue
+            fields = patterns.fields(text.pattern)
+            if text.fold or len(fields) != 6 or any(len(field) > 1 for field in fields[2:4]):
+                return None
+            for field, values in ((fields[2], services), (fields[3], regions)):
+                if field and isinstance(field[0], str):
+                    if set(field[0]) <= forms.LABEL:
+                        values.add(field[0])
+                elif field == (ONE,):
+                    return None
+            for one, texts in inside.items():
+                if patterns.matches(fields[4], one):
+                    texts.append(Text(fields[5]))
+        for one, texts in inside.items():
+            rests[one].append(tuple(texts))
+    found = []
+    for one, kept in rests.items():
+        for rest in forms.members(forms.RESOURCE, tuple(kept)):
+            found += [f"{head}{s}:{r}:{one}:{rest}" for s in sorted(services) for r in sorted(regions)]
+    return tuple(found)

@@ -24,7 +24,7 @@ from sesreport.policy.search import Box
 from sesreport.policy.services import services
 
 #: More candidate requests on one axis than this are not followed.
-MAX_POINTS = 40_000
+MAX_POINTS = 20_000
 
 _FROM = "ses:fromaddress"
 #: Keys that only sending has (Service Authorization Reference, "Condition keys for Amazon SES").
@@ -96,20 +96,37 @@ class Space:
 
 def build(scene: Scene, links: Links, *, of_services: bool) -> Space:
     """All requests of one kind of caller. Raises :class:`Budget` when there are too many to follow."""
-    addresses = from_addresses(scene, {})
+    try:
+        addresses = from_addresses(scene, {})
+    except Budget as limit:
+        raise Budget(str(limit), (_FROM,)) from None
     axes: list[Axis] = []
     for names in _merged(scene, links):
         points = [Point({})]
         for name in names:
-            points = list(_extend(scene, links, points, name, addresses, of_services))
+            try:
+                points = list(_extend(scene, links, points, name, addresses, of_services))
+            except Budget as limit:
+                raise Budget(str(limit), limit.keys or _blamed(scene, name, of_services)) from None
             if len(points) > MAX_POINTS:
-                raise Budget(f"more than {MAX_POINTS:,} candidate requests")
+                raise Budget(f"more than {MAX_POINTS:,} candidate requests", tuple(names[1:]))
         axes.append(Axis(points, frozenset(names)))
     fresh = f"{fresh_local(scene)}@{scene.identity.name}" if scene.identity.is_domain else None
     space = Space(axes, fresh)
     _add_statements(scene, space)
     _add_impossible(scene, space)
     return space
+
+
+def _blamed(scene: Scene, name: str, of_services: bool) -> tuple[str, ...]:
+    """The keys to give up when an axis asks for too much: those with the freest values first."""
+    if name == Source.FROM.value:
+        return (_FROM,)
+    if name != Source.PRINCIPAL.value:
+        return (name,) if name in scene.uses else tuple(k for k in scene.uses if axis_name(k) == name)
+    freest = ("aws:sourcearn",) if of_services else ("aws:principalarn", "aws:userid", "aws:username")
+    blamed = tuple(k for k in freest if k in scene.uses and k not in scene.given_up)
+    return blamed or tuple(k for k in scene.uses if axis_name(k) == name)
 
 
 def _merged(scene: Scene, links: Links) -> list[tuple[str, ...]]:
@@ -161,7 +178,9 @@ def _extend(
         if values not in known:
             known[values] = list(_options(scene, links, name, dict(values), addresses, of_services))
         for option in known[values]:
-            if not (key(name).source is Source.TAG and option and point.who and not _can_be_tagged(point.who)):
+            if not (
+                key(name).source is Source.TAG and option and point.who and not _can_be_tagged(point.who)
+            ):
                 yield Point({**point.context, **option}, point.who, point.place)
 
 
@@ -287,5 +306,6 @@ def condition_mask(axis: Axis, condition: Condition, variables: bool) -> int:
 
 def _mentions(condition: Condition) -> bool:
     return any(
-        patterns.variables_of(patterns.parse(value, wildcards=True, variables=True)) for value in condition.values
+        patterns.variables_of(patterns.parse(value, wildcards=True, variables=True))
+        for value in condition.values
     )

@@ -18,7 +18,9 @@ from tests.policy.vocabulary import documents, settings
 
 CASES = int(os.environ.get("SESREPORT_POLICY_CASES", "250"))
 TODAY = date(2026, 11, 24)
-many = runs(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
+many = runs(
+    max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True
+)
 
 
 def exposure_of(setting: Setting, policies):
@@ -75,5 +77,8 @@ def test_the_universe_tells_classes_apart():
         {"p": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}}
     )
     constants = Constants(policies)
-    found = {classify(setting, constants, who, common) for _, who, common in requests(setting, policies, "2026-11-24")}
+    found = {
+        classify(setting, constants, who, common)
+        for _, who, common in requests(setting, policies, "2026-11-24")
+    }
     assert found == {"own", "organization", "vendor", "service", "public"}

@@ -109,7 +109,13 @@ class Constants:
         return self.values.get(name, set())
 
     def principals(self, kind: PrincipalKind) -> set[str]:
-        return {p.value for policy in self.policies for s in policy.statements for p in s.principals if p.kind is kind}
+        return {
+            p.value
+            for policy in self.policies
+            for s in policy.statements
+            for p in s.principals
+            if p.kind is kind
+        }
 
 
 def accounts(setting: Setting, constants: Constants) -> list[str]:
@@ -173,7 +179,9 @@ def people(setting: Setting, constants: Constants) -> Iterator[Someone]:
             taggable = caller.kind in (CallerKind.USER, CallerKind.ROLE_SESSION)
             tagged = [[None, *_free(constants.of(tag))] if taggable else [None] for tag in tags]
             for organization in organizations(setting, account, org_values):
-                for path in paths(organization, constants.of("aws:principalorgpaths")) if organization else [""]:
+                for path in (
+                    paths(organization, constants.of("aws:principalorgpaths")) if organization else [""]
+                ):
                     for choice in product(*tagged):
                         whole = {
                             **context,
@@ -235,7 +243,9 @@ def _callers(
 
 def services(setting: Setting, constants: Constants) -> Iterator[Someone]:
     named = constants.principals(PrincipalKind.SERVICE) | constants.of("aws:principalservicename")
-    for name in sorted({"zq.amazonaws.com"} | {n for n in named if n.endswith(".amazonaws.com") and "*" not in n}):
+    for name in sorted(
+        {"zq.amazonaws.com"} | {n for n in named if n.endswith(".amazonaws.com") and "*" not in n}
+    ):
         caller = Caller(CallerKind.SERVICE, name)
         base = {"aws:principalisawsservice": ("true",), "aws:principalservicename": (name,)}
         yield Someone(caller, base, None)
@@ -285,9 +295,12 @@ def places(constants: Constants) -> list[tuple[dict[str, tuple[str, ...]], bool]
         for name in ("aws:sourcevpc", "aws:sourcevpce"):
             values = {text for v in constants.of(name) for text in filled(v, ("zq",))}
             values |= {text.upper() for text in values}
-            options.append([(name, v, v.lower() not in constants.of(name)) for v in sorted(values | {"vpc-zq"})])
+            options.append(
+                [(name, v, v.lower() not in constants.of(name)) for v in sorted(values | {"vpc-zq"})]
+            )
         found += [
-            ({n: (v,) for n, v, _ in choice}, all(common for _, _, common in choice)) for choice in product(*options)
+            ({n: (v,) for n, v, _ in choice}, all(common for _, _, common in choice))
+            for choice in product(*options)
         ]
     return found
 
@@ -328,12 +341,16 @@ class Views:
         return tuple(principal_matches(s, caller) for s in self.statements)
 
 
-def requests(setting: Setting, policies: tuple[Policy, ...], today: str) -> Iterator[tuple[Request, Someone, bool]]:
+def requests(
+    setting: Setting, policies: tuple[Policy, ...], today: str
+) -> Iterator[tuple[Request, Someone, bool]]:
     """Every request of the universe, who makes it, and whether anybody can call from there."""
     constants = Constants(policies)
     views = Views(policies)
     free = [k for k in ("aws:useragent", "aws:referer") if k in constants.values]
-    choices = [_unlike(views, [{name: (v,)} for v in _free(constants.of(name))] + [{}], {name}) for name in free]
+    choices = [
+        _unlike(views, [{name: (v,)} for v in _free(constants.of(name))] + [{}], {name}) for name in free
+    ]
     moments = [f"{today}T12:00:00Z"]
     if "aws:currenttime" in constants.values:
         moments += ["2027-01-15T00:00:00Z", "2028-06-01T00:00:00Z", "2040-01-01T00:00:00Z"]
@@ -342,7 +359,9 @@ def requests(setting: Setting, policies: tuple[Policy, ...], today: str) -> Iter
     if not constants.user_variable:
         froms.sort(key=lambda context: not context["ses:fromaddress"][0].startswith(FRESH))
         froms = froms[:1] + _unlike(views, froms[1:], {"ses:fromaddress"})
-    kinds = {tuple(action_matches(s, action) for s in views.statements): action for action in reversed(SENDING)}
+    kinds = {
+        tuple(action_matches(s, action) for s in views.statements): action for action in reversed(SENDING)
+    }
     sites: dict[object, tuple[dict[str, tuple[str, ...]], bool]] = {}
     where = {"aws:sourceip", "aws:sourcevpc", "aws:sourcevpce"}
     for place, common in places(constants):
@@ -375,7 +394,9 @@ def _distinct(setting: Setting, constants: Constants, views: Views, about: set[s
         someone.context["aws:securetransport"] = ("true",)
         shown = (
             someone.caller.kind is CallerKind.SERVICE and someone.caller.arn,
-            someone.account if someone.account in constants.named else classify(setting, constants, someone, True),
+            someone.account
+            if someone.account in constants.named
+            else classify(setting, constants, someone, True),
             someone.source and (someone.account in {setting.own, *setting.members, *setting.vendors}),
             is_named(someone.organization, constants) and someone.organization,
             views.signer(someone.caller),
