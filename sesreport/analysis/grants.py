@@ -185,7 +185,17 @@ def _scope(
         return scope, "AWS service for sources we know" if guarded else "AWS service on anybody's behalf"
     if scope == "none" and principal.kind is PrincipalKind.DELETED:
         return scope, "lets in nobody: the principal was deleted"
+    if scope == "external" and principal.account is None:
+        return scope, _outsiders(verdict)
     return scope, REASONS[scope]
+
+
+def _outsiders(verdict: Verdict) -> str:
+    """Whom a wildcard lets in that is held to outsiders."""
+    found = verdict.exposure
+    if found.external_orgs:
+        return f"members of another organization ({', '.join(sorted(found.external_orgs))})"
+    return "unknown accounts from a fixed network" if found.limited_by else "outside accounts that its conditions name"
 
 
 def _who(verdict: Verdict, principal: Principal, statement: Statement) -> str:
