@@ -93,7 +93,7 @@ class FindingException(_Section):
     """``[[findings.exceptions]]``: a risk accepted for a time; it stays counted."""
 
     rule: str
-    """Id of the rule."""
+    """Name of the rule."""
     account_id: AccountId | None = None
     """Only in this account."""
     region: str | None = None
@@ -112,7 +112,7 @@ class FindingsSetting(_Section):
     """``[findings]``: severities by rule, and exceptions."""
 
     severity: dict[str, Severity] = {}
-    """Severity by rule id, in place of the rule's own."""
+    """Severity by rule, in place of the rule's own."""
     exceptions: list[FindingException] = []
 
 

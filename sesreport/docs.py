@@ -44,8 +44,8 @@ def rules() -> str:
     """Every rule with severity."""
     from sesreport.findings import rules as defined
 
-    rows = [f"| `{rule.id}` | {rule.severity} | {rule.title} |" for rule in defined().values()]
-    return "\n".join(["| rule | severity | finding |", "|---|---|---|", *rows])
+    rows = [f"| {rule.id} | `{rule.slug}` | {rule.severity} | {rule.title} |" for rule in defined().values()]
+    return "\n".join(["| id | rule | severity | finding |", "|---|---|---|---|", *rows])
 
 
 def notebooks() -> str:

@@ -72,7 +72,7 @@ def decisions(analysis: Analysis) -> tuple[Decision, ...]:
             owner=", ".join(owners[:3]) + (" …" if len(owners) > 3 else "") or "not known",
             due=(analysis.today + timedelta(days=DUE_DAYS[SEVERITIES[severity]])).isoformat(),
             effect=rule.why,
-            rule=rule.id,
+            rule=rule.slug,
         )
-        asked.append(((severity, -places, rule.id), decision))
+        asked.append(((severity, -places, rule.slug), decision))
     return tuple(decision for _, decision in sorted(asked, key=lambda pair: pair[0]))[:MOST_DECISIONS]

@@ -20,7 +20,8 @@ FINDINGS = Frame(
     "One row per rule and place it fired on. Excepted findings stay here, and stay counted.",
     keys={"fingerprint": text("Hash of rule and place; the same finding has the same one in every snapshot.")},
     columns={
-        "rule": text("Id of the rule.", required=True),
+        "rule": text("Name of the rule, as in the settings.", required=True),
+        "rule_id": text("Its number.", required=True),
         "title": text("What is wrong.", required=True),
         "severity": text("critical, high, medium or low.", required=True),
         "account_id": account_id("Account of the identity.", required=True),
@@ -40,17 +41,19 @@ FINDINGS = Frame(
         "exception": text("Reason and end of the exception."),
     },
     samples=(
-        {"fingerprint": "5d1c0a9be2f04417", "rule": "open_to_anyone", "title": "Anyone can send as this identity",
+        {"fingerprint": "5d1c0a9be2f04417", "rule": "open_to_anyone", "rule_id": "SES001",
+         "title": "Anyone can send as this identity",
          "severity": "critical", "account_id": "210000000001", "account_name": "shop-prod", "region": "eu-west-1",
          "identity": "shop.example.com", "policy_name": "terraform", "grantee": "*",
          "evidence": "terraform, statement 1: wildcard principal", "why": "Any AWS account can send.",
          "recommendation": "Name the accounts.", "owner": "shop", "environment": "prod", "status": "open"},
-        {"fingerprint": "1f77c2a4b8d93e02", "rule": "expired_approval",
+        {"fingerprint": "1f77c2a4b8d93e02", "rule": "expired_approval", "rule_id": "SES003",
          "title": "A vendor's approval ended, its permission did not", "severity": "high",
          "account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com",
          "policy_name": "agency", "grantee": "310000000002", "evidence": "agency, statement 1: expired",
          "why": "The contract is over.", "recommendation": "Remove the grant.", "status": "open"},
-        {"fingerprint": "93a0be1172cc5d60", "rule": "no_owner", "title": "The identity has no owner",
+        {"fingerprint": "93a0be1172cc5d60", "rule": "no_owner", "rule_id": "SES051",
+         "title": "The identity has no owner",
          "severity": "low", "account_id": "210000000003", "region": "us-east-1", "identity": "example.org",
          "evidence": "no owner tag", "why": "Nobody can say.", "recommendation": "Tag it.", "status": "excepted",
          "exception": "moves to shop in December (until 2026-12-31)"},
@@ -67,9 +70,10 @@ def findings(analysis: Analysis) -> pd.DataFrame:
         places = rule.places(analysis)
         parts.append(
             places.assign(
-                rule=rule.id,
+                rule=rule.slug,
+                rule_id=rule.id,
                 title=rule.title,
-                severity=settings.severity.get(rule.id, rule.severity),
+                severity=settings.severity.get(rule.slug, rule.severity),
                 why=rule.why,
                 recommendation=rule.recommendation,
             )

@@ -162,8 +162,8 @@ def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Ju
         "scope": scope,
         "why": why,
         "actions": [f"!{a}" if statement.not_action else a for a in statement.actions],
-        "can_send": _covers(statement, SENDING_ACTIONS),
-        "can_manage": _covers(statement, MANAGEMENT_ACTIONS),
+        "can_send": covers(statement, SENDING_ACTIONS),
+        "can_manage": covers(statement, MANAGEMENT_ACTIONS),
         "from_patterns": list(patterns) or None,
         "any_from_address": "@" not in verdict.arn and all(p == "*" or p.startswith("*@") for p in patterns),
         "conditions": [f"{c.operator} {c.key} = {', '.join(c.values)}" for c in statement.conditions],
@@ -176,7 +176,7 @@ def _scope(
     """How far the statement lets the principal in, and why; the engine's word where it lets anybody send."""
     if statement.effect is Effect.DENY:
         return None, "refuses"
-    if not _covers(statement, SENDING_ACTIONS):
+    if not covers(statement, SENDING_ACTIONS):
         scope = _who(verdict, principal, statement)
         return scope, f"management only: {REASONS.get(scope, scope)}"
     scope = grant.exposure if grant else "none"
@@ -211,7 +211,7 @@ def _who(verdict: Verdict, principal: Principal, statement: Statement) -> str:
     return "vendor" if principal.account in verdict.known.register else "external"
 
 
-def _covers(statement: Statement, actions: tuple[str, ...]) -> bool:
+def covers(statement: Statement, actions: tuple[str, ...]) -> bool:
     """Whether any of the actions is among the statement's; action names compare without case."""
     patterns = [pattern.lower().replace("[", "[[]") for pattern in statement.actions]
     named = [any(fnmatch.fnmatchcase(action.lower(), pattern) for pattern in patterns) for action in actions]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sesreport.policy import Effect, Exposure, Organization, Policy, analyze, analyze_models, read_policies
+from sesreport.policy import (
+    Effect,
+    Exposure,
+    Organization,
+    Policy,
+    Statement,
+    analyze,
+    analyze_models,
+    read_policies,
+)
 
 if TYPE_CHECKING:
     from sesreport.analysis.registry import Analysis
@@ -32,20 +41,42 @@ class Verdict:
 
     def guarded(self, policy: str, statement: int) -> bool | None:
         """Whether the services one statement lets in act only for sources we know, every Deny considered."""
-        kept = [
-            replace(
-                p,
-                statements=tuple(
-                    s
-                    for s in p.statements
-                    if s.effect is Effect.DENY or (p.name == policy and s.index + 1 == statement)
-                ),
-            )
-            for p in self.read()
-        ]
+        return self._of(lambda s: s.effect is Effect.DENY or (s.policy == policy and s.index + 1 == statement)).guarded
+
+    def without(self, statement: Statement) -> Summary:
+        """Who could send if a statement were not there."""
+        return summary(self._of(lambda s: s != statement))
+
+    @property
+    def summary(self) -> Summary:
+        """Who can send, to compare with."""
+        return summary(self._of(lambda s: True))
+
+    def _of(self, keep: Callable[[Statement], bool]) -> Exposure:
+        kept = [replace(p, statements=tuple(s for s in p.statements if keep(s))) for p in self.read()]
+        known = self.known
         return analyze_models(
-            self.arn, kept, organization=self.known.organization, register=self.known.register, today=self.known.today
-        ).guarded
+            self.arn, kept, organization=known.organization, register=known.register, today=known.today
+        )
+
+
+Summary = tuple[object, ...]
+"""What two exposures are compared by."""
+
+
+def summary(exposure: Exposure) -> Summary:
+    """All that an exposure says of who can send, and as whom."""
+    return (
+        exposure.exposure,
+        exposure.external_accounts,
+        exposure.external_orgs,
+        exposure.services,
+        exposure.guarded,
+        exposure.service_accounts,
+        exposure.any_from_address,
+        exposure.limited_by,
+        tuple((g.policy, g.statement, g.grantee, g.exposure) for g in exposure.grants),
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import fnmatch
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import at_grants, at_identities, rule
+from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, rule
 
 
 def _sending(analysis: Analysis) -> pd.DataFrame:
@@ -17,11 +17,16 @@ def _sending(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES001",
     title="Anyone can send as this identity",
     severity="critical",
     why="Any AWS account, ours or not, can send mail that our domain signs and our reputation answers for.",
     recommendation="Name the accounts that need it, or add StringEquals aws:PrincipalOrgID with the organization's id.",
     ask="Close {identities} open to anyone",
+    fires=Example({"p": allow("*")}),
+    clean=Example(
+        {"p": allow("*"), "q": deny("*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})}
+    ),
 )
 def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     """Grants behind a public exposure."""
@@ -32,11 +37,14 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES002",
     title="An unknown outside account can send as this identity",
     severity="high",
     why="Nobody has approved this account; nobody notices when it changes hands.",
     recommendation="Remove the grant, or enter the account in the register with an owner, a reason and an end.",
     ask="Approve or remove unknown accounts on {identities}",
+    fires=Example({"p": allow("420000000001")}),
+    clean=Example({"p": allow("310000000001")}),
 )
 def unknown_account(analysis: Analysis) -> pd.DataFrame:
     """Named outside accounts that the register does not know."""
@@ -46,11 +54,14 @@ def unknown_account(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES003",
     title="A vendor's approval ended, its permission did not",
     severity="high",
     why="The contract is over, and the vendor's account can still send as us.",
     recommendation="Remove the grant, or renew the approval in the register.",
     ask="Renew or end expired approvals on {identities}",
+    fires=Example({"p": allow("310000000002")}),
+    clean=Example({"p": allow("310000000001")}),
 )
 def expired_approval(analysis: Analysis) -> pd.DataFrame:
     """Grants to accounts with an expired register entry."""
@@ -59,10 +70,30 @@ def expired_approval(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES004",
+    title="Another organization can send as this identity",
+    severity="high",
+    why="Every account of that organization, today's and tomorrow's, can send as us.",
+    recommendation="Name the accounts that need it, and register them.",
+    ask="End grants to other organizations on {identities}",
+    fires=Example({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-another00001"}})}),
+    clean=Example({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})}),
+)
+def foreign_organization(analysis: Analysis) -> pd.DataFrame:
+    """Grants through which members of a foreign organization can send."""
+    grants = _sending(analysis)
+    foreign = grants["grantee_account_id"].isna() & grants["why"].str.contains("another organization")
+    return at_grants(grants[(grants["scope"] == "external") & foreign])
+
+
+@rule(
+    id="SES005",
     title="A vendor can send beyond what was approved",
     severity="medium",
     why="The register approves the vendor for other identities than this one.",
     recommendation="Remove the grant, or have the identity added to the approval.",
+    fires=Example({"p": allow("310000000001")}, approved_identities=["news.example.com"]),
+    clean=Example({"p": allow("310000000001")}, approved_identities=["*example.com"]),
 )
 def beyond_approval(analysis: Analysis) -> pd.DataFrame:
     """Approved accounts on an identity that their register entry does not list."""
@@ -77,12 +108,22 @@ def beyond_approval(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES006",
     title="An AWS service may send on anybody's behalf",
     severity="high",
     why="Without aws:SourceAccount or aws:SourceArn a stranger's resource can make the service send as us "
     "(confused deputy).",
     recommendation="Add StringEquals aws:SourceAccount with our account and ArnLike aws:SourceArn with the resource.",
     ask="Tie AWS services to our own resources on {identities}",
+    fires=Example({"p": allow({"Service": "cognito-idp.amazonaws.com"})}),
+    clean=Example(
+        {
+            "p": allow(
+                {"Service": "cognito-idp.amazonaws.com"},
+                Condition={"StringEquals": {"aws:SourceAccount": "210000000001"}},
+            )
+        }
+    ),
 )
 def service_without_source(analysis: Analysis) -> pd.DataFrame:
     """Service principals without a source condition."""
@@ -91,11 +132,14 @@ def service_without_source(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES007",
     title="A development or sandbox account can send as production",
     severity="high",
     why="Accounts where anything may be tried can send real mail to real customers as us.",
     recommendation="Give non-production its own identity, such as a sub-domain, and remove the grant.",
     ask="Take non-production accounts off {identities}",
+    fires=Example({"p": allow("210000000002")}),
+    clean=Example({"p": allow("210000000001")}),
 )
 def non_production_on_production(analysis: Analysis) -> pd.DataFrame:
     """Non-production accounts of the organization on identities of production accounts."""
@@ -108,10 +152,13 @@ def non_production_on_production(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES008",
     title="A suspended or closed account is still granted",
     severity="medium",
     why="A reopened account comes back with its permission; a closed one's id says nothing to a reader.",
     recommendation="Remove the grant.",
+    fires=Example({"p": allow("210000000003")}),
+    clean=Example({"p": allow("210000000002")}),
 )
 def inactive_account(analysis: Analysis) -> pd.DataFrame:
     """Grantees in the organization that are not ACTIVE."""
@@ -120,10 +167,13 @@ def inactive_account(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES009",
     title="Any address may be used where one would do",
     severity="medium",
     why="The grantee can write as the chief executive or as accounts payable.",
     recommendation="Add StringEquals ses:FromAddress with the addresses it needs.",
+    fires=Example({"p": allow("310000000001")}),
+    clean=Example({"p": allow("310000000001", Condition={"StringEquals": {"ses:FromAddress": "news@example.com"}})}),
 )
 def any_from_address(analysis: Analysis) -> pd.DataFrame:
     """Outside grantees on a domain without a limit on the From address."""
@@ -133,11 +183,14 @@ def any_from_address(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES010",
     title="The identity can be managed from outside its account",
     severity="high",
     why="Whoever may change the policies can let in anybody. AWS documents management grants for the own account only.",
     recommendation="Limit the actions to sending.",
     ask="Stop outside accounts from managing {identities}",
+    fires=Example({"p": allow("310000000001", "ses:UpdateEmailIdentityPolicy")}),
+    clean=Example({"p": allow("210000000001", "ses:UpdateEmailIdentityPolicy")}),
 )
 def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
     """Allow of management actions beyond the own account."""
@@ -147,11 +200,14 @@ def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES012",
     title="The policy cannot be judged",
     severity="high",
     why="What cannot be read is not known to be safe.",
     recommendation="Rewrite the statement in documented terms; see the evidence for the place.",
     ask="Rewrite policies nobody can judge on {identities}",
+    fires=Example({"p": "{"}),
+    clean=Example({"p": allow("210000000002")}),
 )
 def needs_review(analysis: Analysis) -> pd.DataFrame:
     """Unreadable documents and statements, and identities that the engine could not decide."""
@@ -170,11 +226,14 @@ def needs_review(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES013",
     title="The policies could not be read",
     severity="high",
     why="Who can send as this identity is not known.",
     recommendation="Allow ses:GetEmailIdentity to the reading role and collect again.",
     ask="Give the reading role access to {identities}",
+    fires=Example(identity_fields={"policies": None, "tags": None}),
+    clean=Example(),
 )
 def unread_policies(analysis: Analysis) -> pd.DataFrame:
     """Identities whose policies are not known."""

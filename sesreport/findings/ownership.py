@@ -5,14 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import at_identities, rule
+from sesreport.findings.registry import Example, at_identities, rule
 
 
 @rule(
+    id="SES051",
     title="The identity has no owner",
     severity="low",
     why="Nobody can say whether a grant on it is still needed.",
     recommendation="Tag the identity with its owner.",
+    fires=Example(tags={"ticket": "SHOP-1"}),
+    clean=Example(),
 )
 def no_owner(analysis: Analysis) -> pd.DataFrame:
     """Identities without an owner tag whose tags were read."""
@@ -23,10 +26,13 @@ def no_owner(analysis: Analysis) -> pd.DataFrame:
 
 
 @rule(
+    id="SES052",
     title="Mail is sent from a Region nobody watches",
     severity="medium",
     why="An identity in a Region where none of our other accounts has one is easily forgotten, or not ours.",
     recommendation="Confirm that it is needed there, or delete it.",
+    fires=Example(elsewhere=[("210000000002", "us-east-1"), ("210000000003", "us-east-1")]),
+    clean=Example(elsewhere=[("210000000002", "eu-west-1"), ("210000000003", "eu-west-1")]),
 )
 def lonely_region(analysis: Analysis) -> pd.DataFrame:
     """Regions in which only one account of many has identities."""

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
+from sesreport.analysis.verdicts import Verdict
+from sesreport.findings.examples import Example, allow, deny
+from sesreport.policy import Statement
+
+__all__ = ["PLACE", "Example", "Rule", "allow", "at_grants", "at_identities", "at_statements", "deny", "rule", "rules"]
 
 PLACE = ["account_id", "region", "identity", "policy_name", "grantee", "evidence"]
 """Columns a rule returns; ``policy_name`` and ``grantee`` are NA for findings about an identity as a whole."""
@@ -20,6 +25,9 @@ class Rule:
     """A registered rule."""
 
     id: str
+    """Number, as in ``SES001``: for people and papers."""
+    slug: str
+    """Name of the function, as in ``open_to_anyone``: for settings and frames."""
     places: Callable[[Analysis], pd.DataFrame]
     title: str
     severity: str
@@ -28,6 +36,10 @@ class Rule:
     recommendation: str
     ask: str
     """What the board is asked to see to; ``{identities}`` becomes ``3 identities``. Empty for what needs no board."""
+    fires: Example
+    """A small organization in which it fires."""
+    clean: Example
+    """One much like it in which it does not."""
 
 
 _RULES: dict[str, Rule] = {}
@@ -35,24 +47,36 @@ _RULES: dict[str, Rule] = {}
 Places = Callable[[Analysis], pd.DataFrame]
 
 
-def rule(*, title: str, severity: str, why: str, recommendation: str, ask: str = "") -> Callable[[Places], Places]:
+def rule(
+    *,
+    id: str,  # noqa: A002 (what it is called)
+    title: str,
+    severity: str,
+    why: str,
+    recommendation: str,
+    fires: Example,
+    clean: Example,
+    ask: str = "",
+) -> Callable[[Places], Places]:
     """Registers a rule under its function's name."""
 
     def register(places: Places) -> Places:
         name = getattr(places, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
-        _RULES[name] = Rule(name, places, title, severity, why, recommendation, ask)
+        if any(known.id == id for known in _RULES.values()):
+            raise ValueError(f"two rules are numbered {id}")
+        _RULES[name] = Rule(id, name, places, title, severity, why, recommendation, ask, fires, clean)
         return places
 
     return register
 
 
 def rules() -> dict[str, Rule]:
-    """All rules by id, in the order of their files."""
+    """All rules by slug, in the order of their numbers."""
     import sesreport.findings as package
 
     for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
         importlib.import_module(f"{package.__name__}.{module}")
-    return dict(_RULES)
+    return dict(sorted(_RULES.items(), key=lambda item: item[1].id))
 
 
 def at_grants(grants: pd.DataFrame) -> pd.DataFrame:
@@ -69,3 +93,22 @@ def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.Dat
         grantee=pd.array([pd.NA] * len(identities), dtype="string"),
         evidence=evidence,
     )[PLACE]
+
+
+def at_statements(analysis: Analysis, say: Callable[[Verdict, Statement], str | None]) -> pd.DataFrame:
+    """The places of the statements that ``say`` has something to say about; that is the evidence."""
+    rows = [
+        {
+            "account_id": account,
+            "region": region,
+            "identity": identity,
+            "policy_name": policy.name,
+            "grantee": ", ".join(principal.value for principal in statement.principals),
+            "evidence": f"{policy.name}, statement {statement.index + 1}: {said}",
+        }
+        for (account, region, identity), verdict in analysis.verdicts.items()
+        for policy in verdict.read()
+        for statement in policy.statements
+        if (said := say(verdict, statement))
+    ]
+    return pd.DataFrame(rows, columns=PLACE, dtype="string")

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import PLACE, rule
+from sesreport.findings.registry import PLACE, Example, rule
 
 
 @rule(
+    id="SES061",
     title="AWS has the account under review or paused",
     severity="high",
     why="AWS reviews an account before it pauses its sending; a paused account sends no invoices.",
     recommendation="Answer AWS's case, find the cause of bounces and complaints, and fix it.",
     ask="Answer AWS's review of our sending",
+    fires=Example(sending_fields={"enforcement_status": "PROBATION"}),
+    clean=Example(),
 )
 def enforcement(analysis: Analysis) -> pd.DataFrame:
     """Sending places whose enforcement status is not HEALTHY."""

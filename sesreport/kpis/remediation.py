@@ -45,5 +45,5 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
     total, open_cases = float(month["days"].sum()), int(cases["resolved_at"].isna().sum())
     return Measure(
         total / len(month), month.reset_index(drop=True), total, len(month),
-        f"{len(month)} {'case' if len(month) == 1 else 'cases'} ended in {analysis.period.name}; {open_cases} still open.", history,
+        f"{len(month)} ended in {analysis.period.name}; {open_cases} still open.", history,
     )  # fmt: skip

@@ -1,0 +1,151 @@
+"""Small organizations in which a rule fires, or does not: the examples every rule carries.
+
+The cast is always the same: 210000000001 (production) owns the identity, 210000000002 is a development account and
+210000000003 a suspended one of the organization o-exampleorg1; 310000000001 is an approved vendor, 310000000002 one
+whose approval has expired; 420000000001 nobody knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sesreport.collection.registry import frames
+from sesreport.config import Config
+from sesreport.register import FRAME as REGISTER
+from sesreport.store import load, write_snapshot
+
+if TYPE_CHECKING:
+    from sesreport.analysis import Analysis
+
+OWN, DEVELOPMENT, SUSPENDED = "210000000001", "210000000002", "210000000003"
+VENDOR, FORMER_VENDOR, UNKNOWN = "310000000001", "310000000002", "420000000001"
+ORGANIZATION, REGION = "o-exampleorg1", "eu-west-1"
+NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
+OWNED = {"owner": "shop", "ticket": "SHOP-1"}
+
+
+def allow(principal: str | Mapping[str, Any], *actions: str, **elements: Any) -> dict[str, Any]:
+    """A policy with one Allow; ``principal`` is an account id, an ARN, ``*`` or a Principal object."""
+    return _policy("Allow", principal, actions, elements)
+
+
+def deny(principal: str | Mapping[str, Any], *actions: str, **elements: Any) -> dict[str, Any]:
+    """A policy with one Deny."""
+    return _policy("Deny", principal, actions, elements)
+
+
+def _policy(
+    effect: str, principal: str | Mapping[str, Any], actions: Sequence[str], elements: Mapping[str, Any]
+) -> dict[str, Any]:
+    statement = {
+        "Effect": effect,
+        "Principal": principal if principal == "*" or not isinstance(principal, str) else {"AWS": principal},
+        "Action": list(actions) or ["ses:SendEmail", "ses:SendRawEmail"],
+        "Resource": f"arn:aws:ses:{REGION}:{OWN}:identity/example.com",
+        **elements,
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+@dataclass(frozen=True)
+class Example:
+    """One identity, ``example.com``, in the cast's organization."""
+
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    """Policy name → document, as an object or as text."""
+    tags: Mapping[str, str] = field(default_factory=lambda: OWNED)
+    identity_fields: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of ``identities`` that differ."""
+    sending_fields: Mapping[str, Any] = field(default_factory=dict)
+    """Columns of ``sending_accounts`` that differ."""
+    approved_identities: Sequence[str] = ()
+    """Identities the vendor is approved for; empty means any."""
+    elsewhere: Sequence[tuple[str, str]] = ()
+    """account × Region of further identities."""
+
+    def analysis(self, folder: Path) -> Analysis:
+        """The example as an analysis of a snapshot written to ``folder``."""
+        from sesreport.analysis import analyze
+
+        rows = self._rows()
+        declared = frames()
+        path = write_snapshot(
+            folder,
+            {name: frame.from_rows(rows.get(name, [])) for name, frame in declared.items()},
+            started_at=NOW,
+            finished_at=NOW,
+            about={},
+        )
+        return analyze(load(path), Config(), register=REGISTER.from_rows(self._register()))
+
+    def _rows(self) -> dict[str, list[dict[str, Any]]]:
+        place = {"account_id": OWN, "region": REGION, "identity": "example.com"}
+        texts = {n: p if isinstance(p, str) else json.dumps(p) for n, p in self.policies.items()}
+        identities = [
+            {
+                **_identity(**place),
+                "tags": json.dumps(self.tags),
+                "policies": len(texts),
+                **self.identity_fields,
+            }
+        ]
+        identities += [
+            {**_identity(account, region, "example.org"), "tags": json.dumps(OWNED), "policies": 0}
+            for account, region in self.elsewhere
+        ]
+        places = {(row["account_id"], row["region"]) for row in identities}
+        return {
+            "accounts": [
+                _account(OWN, "shop-prod", "ACTIVE", "prod", management_account=True),
+                _account(DEVELOPMENT, "shop-dev", "ACTIVE", "dev"),
+                _account(SUSPENDED, "old-shop", "SUSPENDED", "prod"),
+            ],
+            "identities": identities,
+            "policies": [
+                {**place, "policy_name": n, "document": t, "sha256": hashlib.sha256(t.encode()).hexdigest()}
+                for n, t in texts.items()
+            ],
+            "sending_accounts": [
+                {"account_id": OWN, "region": REGION, "enforcement_status": "HEALTHY", **self.sending_fields}
+            ],
+            "coverage": [
+                {"account_id": account, "region": region, "dataset": name, "status": "ok", "calls": 1, "retries": 0,
+                 "rows": 1, "seconds": 0.1}
+                for account, region in sorted(places) for name in ("identities", "policies", "metrics")
+            ],
+        }  # fmt: skip
+
+    def _register(self) -> list[dict[str, Any]]:
+        return [
+            {"account_id": VENDOR, "name": "Mailwise", "identities": list(self.approved_identities), "status": "valid"},
+            {"account_id": FORMER_VENDOR, "name": "Brightside", "identities": [], "status": "expired"},
+        ]
+
+
+def _identity(account_id: str, region: str, identity: str) -> dict[str, Any]:
+    return {
+        "account_id": account_id,
+        "region": region,
+        "identity": identity,
+        "arn": f"arn:aws:ses:{region}:{account_id}:identity/{identity}",
+        "identity_type": "DOMAIN",
+    }
+
+
+def _account(account_id: str, name: str, status: str, environment: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "account_id": account_id,
+        "name": name,
+        "status": status,
+        "tags": json.dumps({"environment": environment, "owner": "shop"}),
+        "organization_id": ORGANIZATION,
+        "management_account": False,
+        "in_organization": True,
+        **fields,
+    }

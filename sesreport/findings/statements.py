@@ -1,0 +1,67 @@
+"""Statements without effect, and principals that are no more."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.analysis.grants import covers
+from sesreport.analysis.registry import Analysis
+from sesreport.analysis.verdicts import Verdict
+from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, rule
+from sesreport.policy import SENDING_ACTIONS, Effect, Statement
+
+
+@rule(
+    id="SES031",
+    title="A deleted user or role is still granted",
+    severity="low",
+    why="The id names nobody; what the grant was for is not known to anyone who reads it.",
+    recommendation="Remove the statement, or name the principal that took over.",
+    fires=Example({"p": allow("AROAEXAMPLEEXAMPLE123")}),
+    clean=Example({"p": allow("210000000002")}),
+)
+def dangling_principal(analysis: Analysis) -> pd.DataFrame:
+    """Principals that show as a unique id: AWS does so after the user or role was deleted."""
+    grants = analysis.grants
+    return at_grants(grants[(grants["grantee_kind"] == "deleted") & (grants["effect"] == "Allow")])
+
+
+@rule(
+    id="SES032",
+    title="A statement can never apply",
+    severity="low",
+    why="It grants nothing, and hides from a reader who can really send.",
+    recommendation="Remove it, or correct its resource, principal or conditions.",
+    fires=Example({"p": allow("210000000002", Condition={"StringEquals": {"aws:PrincipalAccount": "210000000003"}})}),
+    clean=Example({"p": allow("210000000002")}),
+)
+def dead_statement(analysis: Analysis) -> pd.DataFrame:
+    """Allow statements that let in nobody, today or later."""
+    grants = analysis.grants
+    dead = (grants["scope"] == "none") & grants["can_send"] & (grants["grantee_kind"] != "deleted")
+    return at_grants(grants[dead & (grants["effect"] == "Allow")])
+
+
+@rule(
+    id="SES033",
+    title="A Deny protects nothing",
+    severity="low",
+    why="Somebody believes that it keeps senders out; without it the same people can send.",
+    recommendation="Remove it, or correct it so that it denies what was meant.",
+    fires=Example({"p": allow("210000000002"), "q": deny("420000000001")}),
+    clean=Example(
+        {
+            "p": allow("*"),
+            "q": deny("*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}),
+        }
+    ),
+)
+def idle_deny(analysis: Analysis) -> pd.DataFrame:
+    """Denies of sending whose removal does not change who can send."""
+    return at_statements(analysis, _idle)
+
+
+def _idle(verdict: Verdict, statement: Statement) -> str | None:
+    if statement.effect is Effect.ALLOW or not covers(statement, SENDING_ACTIONS):
+        return None
+    return "the same can send without it" if verdict.without(statement) == verdict.summary else None
