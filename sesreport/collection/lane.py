@@ -59,7 +59,11 @@ class Lane:
         except ClientError as error:
             self._retries += int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
             raise
-        self._retries += int(response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
+        about = response.get("ResponseMetadata", {})
+        self._retries += int(about.get("RetryAttempts", 0))
+        size = int(about.get("HTTPHeaders", {}).get("content-length", 0))
+        if response.keys() <= {"ResponseMetadata"} and size > len("{}"):
+            raise UnreadableAnswerError(operation=operation, size=size)  # botocore takes what is not JSON for nothing
         return response
 
     def pages(
@@ -132,3 +136,9 @@ class RepeatedPageError(BotoCoreError):
     """A service answered with the token it was given."""
 
     fmt = "{operation}: the service returned the same page token twice"
+
+
+class UnreadableAnswerError(BotoCoreError):
+    """An answer with content from which nothing could be read."""
+
+    fmt = "{operation}: nothing could be read from an answer of {size} bytes"
