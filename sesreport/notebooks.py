@@ -61,6 +61,14 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
             raise ConfigError(f"{notebook.name} has no parameter {name!r}{hint}")
 
 
+def check_all(sources: Sequence[Path], parameters: Mapping[str, Any]) -> None:
+    """Raises ConfigError for a parameter that none of the notebooks has."""
+    known = {name for source in sources for name in parameters_of(source)}
+    for name in parameters:
+        if name not in known and sources:
+            check_parameters(sources[0], {name: None})
+
+
 def run_notebooks(
     sources: Sequence[Path],
     folder: Path,
@@ -70,13 +78,11 @@ def run_notebooks(
 ) -> list[Executed]:
     """Executes the notebooks into ``folder``, their kernels started there; results in the order of the sources.
 
-    Each gets those ``parameters`` it has; one that none of them has is a ConfigError. A failing notebook does not
-    stop the others. ``workers`` defaults to the number of cores.
+    Each gets those ``parameters`` it has (:func:`check_all` finds one that none has). A failing notebook does not stop
+    the others. ``workers`` defaults to the number of cores.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     known = {source: parameters_of(source) for source in sources}
-    for name in parameters:
-        if sources and not any(name in names for names in known.values()):
-            check_parameters(sources[0], {name: None})
     with ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="notebook") as pool:
         return list(
             pool.map(

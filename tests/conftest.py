@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
+from tests_shared import once, shared
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.collection.run import collect
@@ -14,32 +14,10 @@ from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
 from sesreport.store import Snapshot, load, snapshots
 
 
-def once(folder: Path, make: object) -> Path:
-    """Fills a folder once for all xdist workers; the others wait for the one that came first."""
-    assert callable(make)
-    done = folder / "done"
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        deadline = time.monotonic() + 180
-        while not done.exists():
-            assert time.monotonic() < deadline, f"{folder} was never finished"
-            time.sleep(0.1)
-        return folder
-    make()
-    done.touch()
-    return folder
-
-
-def _shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    base = tmp_path_factory.getbasetemp()
-    return base if worker_id == "master" else base.parent
-
-
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder of snapshots with the demonstration organization as of the day it was written for."""
-    folder = _shared(tmp_path_factory, worker_id) / "demo-snapshots"
+    folder = shared(tmp_path_factory, worker_id) / "demo-snapshots"
 
     def make() -> None:
         day = reference_day()

@@ -57,8 +57,11 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
 
 
 def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, unread: set[tuple[str, str]]) -> pd.DataFrame:
+    if old.empty and new.empty:  # pandas cannot join two empty columns of text
+        return CHANGES_SINCE.empty()
     both = old.merge(new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
-    both = both[[place not in unread for place in zip(both["account_id"], both["region"], strict=True)]]
+    read = [place not in unread for place in zip(both["account_id"], both["region"], strict=True)]
+    both = both[pd.Series(read, index=both.index, dtype=bool)]
     differs = (both["value_old"] != both["value_new"]).fillna(False).astype(bool) | (
         both["value_old"].isna() != both["value_new"].isna()
     )

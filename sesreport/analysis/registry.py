@@ -71,7 +71,7 @@ class Analysis:
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every frame by name: collected (or enriched), the register, derived."""
-        return {name: getattr(self, name) for name in [*self.snapshot.frames, REGISTER.name, *_makers()]}
+        return {name: getattr(self, name) for name in [*self.snapshot.frames, REGISTER.name, *derived_frames()]}
 
 
 Make = Callable[[Analysis], pd.DataFrame]
@@ -98,7 +98,7 @@ def _makers() -> dict[str, tuple[Frame, Make]]:
 
 def derived_frames() -> dict[str, Frame]:
     """Declarations of all derived frames by name."""
-    return {name: frame for name, (frame, _) in _makers().items()}
+    return {name: frame for name, (frame, _) in sorted(_makers().items())}
 
 
 def missing_as_na(values: list[Any]) -> pd.Series:

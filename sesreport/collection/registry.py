@@ -49,12 +49,12 @@ def collector(
 
 
 def collectors() -> dict[str, Collector]:
-    """All collectors by name, in the order of their file names."""
+    """All collectors, sorted by name."""
     from sesreport.collection import datasets
 
     for module in sorted(m.name for m in pkgutil.iter_modules(datasets.__path__)):
         importlib.import_module(f"{datasets.__name__}.{module}")
-    return dict(_COLLECTORS)
+    return dict(sorted(_COLLECTORS.items()))
 
 
 def frames() -> dict[str, Frame]:

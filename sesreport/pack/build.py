@@ -21,7 +21,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.config import Config
 from sesreport.errors import ConfigError
 from sesreport.files import sha256_of, whole_folder
-from sesreport.notebooks import Executed, notebooks, run_notebooks
+from sesreport.notebooks import Executed, check_all, notebooks, run_notebooks
 from sesreport.pack.contents import Branding, Pack
 from sesreport.period import Period
 from sesreport.register import register_sha256
@@ -82,17 +82,17 @@ def report(
     notebooks that have them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces
     an earlier pack of the period. Raises ConfigError, SnapshotError, SchemaError, WriteError.
     """
+    sources = notebooks() if only is None else list(only)
+    given = {"period": str(period), "pack": "..", **(parameters or {})}
+    check_all(sources, parameters or {})
     folder = Path(config.paths.snapshots)
     chosen = snapshot or load(snapshot_of(folder, period))
     earlier = _earlier(folder, period, chosen)
     pack = make_pack(chosen, config, period, earlier=earlier)
     destination = (output or Path(config.paths.output)) / str(period)
-    sources = notebooks() if only is None else list(only)
     with whole_folder(destination, replace=True) as temporary:
         write_data(pack, temporary)
-        (temporary / "notebooks").mkdir()
         with ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
-            given = {"period": str(period), "pack": "..", **(parameters or {})}
             running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)
             for ending, write in outputs().items():
                 write(pack, temporary / f"ses-governance-{period}.{ending}")

@@ -43,9 +43,7 @@ def analyze(
     Raises ``ValueError`` when ``identity_arn`` is not the ARN of an SES identity. Policies never raise: what
     cannot be read is in ``Exposure.errors``.
     """
-    others = (
-        tuple(identities.items() if isinstance(identities, Mapping) else identities) if identities else ()
-    )
+    others = tuple(identities.items() if isinstance(identities, Mapping) else identities) if identities else ()
     question = _key(identity_arn, policies, organization, register, today, others)
     if question is not None:
         known = _answers.get(question)
@@ -79,9 +77,7 @@ def analyze_models(
     own_identities: Iterable[str] = (),
 ) -> Exposure:
     """The same for policies that have been read; ``own_identities``: ARNs of addresses with own policies."""
-    question = Question(
-        identity_arn, tuple(policies), organization, dict(register), today, tuple(own_identities)
-    )
+    question = Question(identity_arn, tuple(policies), organization, dict(register), today, tuple(own_identities))
     errors = tuple(error for policy in question.policies for error in policy.errors)
     outcome = decide_exposure(question)
     return replace(outcome.exposure, errors=errors, evidence=Evidence(question))

@@ -246,9 +246,7 @@ State = tuple[int, ...]
 
 def _stepper(machines: list[Automaton], reads: int, character: str) -> Callable[[State], State]:
     """What one character does to the states of the automata that read it, with its masks looked up once."""
-    singles = [
-        _single(machine, character) if reads >> index & 1 else None for index, machine in enumerate(machines)
-    ]
+    singles = [_single(machine, character) if reads >> index & 1 else None for index, machine in enumerate(machines)]
     if len(singles) == 1 and singles[0] is not None:
         only = singles[0]
         return lambda states: (only(states[0]),)

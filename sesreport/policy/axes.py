@@ -72,9 +72,7 @@ def _addresses(uses: Iterable[Use]) -> list[tuple[str, bool]]:
 
     Narrow: no broader than /8 (IPv4) or /32 (IPv6). Source: Amazon S3 User Guide, "The meaning of public".
     """
-    values = {
-        v for use in uses if OPERATORS[use.condition.operator].family == "ip" for v in use.condition.values
-    }
+    values = {v for use in uses if OPERATORS[use.condition.operator].family == "ip" for v in use.condition.values}
     values |= {
         value
         for use in uses
@@ -155,9 +153,7 @@ def from_addresses(scene: Scene, known: Mapping[str, str | None]) -> tuple[str, 
 
 def fresh_local(scene: Scene) -> str:
     """A local part that stands for an arbitrary one."""
-    return fresh_name(
-        (*scene.groups("ses:fromaddress"), forms.literal_group(*scene.own_identities)), forms.LOCAL
-    )
+    return fresh_name((*scene.groups("ses:fromaddress"), forms.literal_group(*scene.own_identities)), forms.LOCAL)
 
 
 @lru_cache(4096)

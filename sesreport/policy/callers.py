@@ -79,9 +79,7 @@ def accounts(scene: Scene, groups: Groups) -> list[tuple[str, Standing]]:
     found = [(own, Standing.OWN)]
     for account in sorted(scene.named - {own}):
         standing = Standing.MEMBER if account in members else Standing.NAMED
-        found.append(
-            (account, Standing.VENDOR if standing is Standing.NAMED and account in vendors else standing)
-        )
+        found.append((account, Standing.VENDOR if standing is Standing.NAMED and account in vendors else standing))
     known = {own, *scene.named}
     found += _each_kind((a for a in scene.organization.in_order if a not in known), groups, Standing.MEMBER)
     rest = (a for a in sorted(vendors) if a not in known and a not in members)
@@ -90,9 +88,7 @@ def accounts(scene: Scene, groups: Groups) -> list[tuple[str, Standing]]:
     return found
 
 
-def _each_kind(
-    candidates: Iterable[str], groups: Groups, standing: Standing
-) -> Iterator[tuple[str, Standing]]:
+def _each_kind(candidates: Iterable[str], groups: Groups, standing: Standing) -> Iterator[tuple[str, Standing]]:
     seen: set[int] = set()
     for account in candidates:
         kind = forms.accepts(groups, account) if groups else 0
@@ -114,9 +110,7 @@ def _strangers(scene: Scene, known: set[str], groups: Groups) -> list[str]:
         if one.texts[0] not in taken:
             found.append(one.texts[0])
             continue
-        alike = tuple(
-            sorted(a for a in taken if len(a) == 12 and forms.accepts(groups, a) == one.accepted[0])
-        )
+        alike = tuple(sorted(a for a in taken if len(a) == 12 and forms.accepts(groups, a) == one.accepted[0]))
         others = explore((groups, (forms.literal_group(*alike),)), _ACCOUNT_TWICE)
         found += [other.texts[0] for other in others if other.accepted == (one.accepted[0], 0)]
     return found
@@ -180,9 +174,7 @@ def _foreign(ids: Groups, paths: Groups, named: tuple[str, ...], ours: str | Non
     if any(paths):
         found = [(one.texts[1], one.texts[0]) for one in explore((paths, groups), forms.org_path(None))]
     else:
-        found = [
-            (one, f"{one}/r-zq77/ou-zq77-zqzqzqzq/") for one in forms.members(forms.ORGANIZATION, groups)
-        ]
+        found = [(one, f"{one}/r-zq77/ou-zq77-zqzqzqzq/") for one in forms.members(forms.ORGANIZATION, groups)]
     return tuple(Membership(one, path, one not in named) for one, path in found if one != ours)
 
 
@@ -213,9 +205,7 @@ def people(scene: Scene) -> list[Who]:
                         "aws:principalorgid": (place.organization,),
                         "aws:principalorgpaths": (place.path,),
                     }
-                found.append(
-                    Who(caller, whole, standing, account, place.organization, common and place.common)
-                )
+                found.append(Who(caller, whole, standing, account, place.organization, common and place.common))
     return found
 
 
@@ -227,9 +217,7 @@ _REVEALING = frozenset(
 
 def _accounts_in_detail(scene: Scene) -> set[str] | None:
     """Accounts whose callers differ for the policies; None: those of every account do."""
-    if not _REVEALING.isdisjoint(scene.uses) or any(
-        name.startswith("aws:principaltag/") for name in scene.uses
-    ):
+    if not _REVEALING.isdisjoint(scene.uses) or any(name.startswith("aws:principaltag/") for name in scene.uses):
         return None
     if any(statement.not_principal for statement, _ in scene.statements):
         return None
@@ -279,9 +267,7 @@ def _context(caller: Caller, arn: str, kind: str, unique: str) -> Context:
 @lru_cache(8192)
 def rest_of(groups: Groups, head: str) -> Groups:
     """What the groups ask of the text after ``head``."""
-    return tuple(
-        tuple(Text(rest, text.fold) for text in group for rest in _after(text, head)) for group in groups
-    )
+    return tuple(tuple(Text(rest, text.fold) for text in group for rest in _after(text, head)) for group in groups)
 
 
 def _after(text: Text, head: str) -> tuple[patterns.Pattern, ...]:
@@ -297,9 +283,7 @@ def _after(text: Text, head: str) -> tuple[patterns.Pattern, ...]:
 
 def _listed(scene: Scene, account: str, kind: PrincipalKind, head: str) -> tuple[str, ...]:
     return tuple(
-        sorted(
-            {p.value.split(head, 1)[1] for p in scene.principals if p.kind is kind and p.account == account}
-        )
+        sorted({p.value.split(head, 1)[1] for p in scene.principals if p.kind is kind and p.account == account})
     )
 
 
@@ -323,9 +307,7 @@ def _paths_and_names(arns: Groups, names: Groups) -> tuple[tuple[str, str], ...]
 def _role_sessions(scene: Scene, account: str, arns: Groups) -> Iterator[tuple[str, str, str, bool]]:
     """Role (path and name), session name, unique id, and whether the unique id is anybody's."""
     listed = _listed(scene, account, PrincipalKind.ROLE, ":role/")
-    sessions = [
-        one.split("/") for one in _listed(scene, account, PrincipalKind.ROLE_SESSION, ":assumed-role/")
-    ]
+    sessions = [one.split("/") for one in _listed(scene, account, PrincipalKind.ROLE_SESSION, ":assumed-role/")]
     groups = (*arns, *(forms.literal_group(one) for one in listed))
     names = tuple(forms.literal_group(name) for name in sorted({name for name, _ in sessions}))
     for name, role in _paths_and_names(groups, names):

@@ -164,9 +164,7 @@ def _actions(policies: Iterable[Policy]) -> tuple[str, ...]:
     groups: dict[tuple[Text, ...], None] = {}
     for policy in policies:
         for statement in policy.statements:
-            texts = [
-                Text(patterns.parse(a.lower(), wildcards=True, variables=False)) for a in statement.actions
-            ]
+            texts = [Text(patterns.parse(a.lower(), wildcards=True, variables=False)) for a in statement.actions]
             for text in texts:
                 for rest in patterns.remainders(text.pattern, "ses:"):
                     groups[(Text(rest),)] = None
@@ -223,9 +221,7 @@ def _strangest_first(space: Space) -> list[int]:
     return [mask for mask in masks.values() if mask]
 
 
-def _outside(
-    search: Search, space: Space, box: Box, old_allows: list[Box], old_denies: list[Box]
-) -> Box | None:
+def _outside(search: Search, space: Space, box: Box, old_allows: list[Box], old_denies: list[Box]) -> Box | None:
     """A part of a new Allow that the old policies do not allow and the new ones do not deny."""
     part = search.find(box, [*space.denies, *old_allows])
     if part is not None:

@@ -154,8 +154,7 @@ def condition_holds(condition: Condition, request: Request, variables: bool) -> 
         return operator.negated
     test = _TESTS[operator.family]
     found = [
-        any(test(operator.test, value, actual, request, variables) for value in condition.values)
-        for actual in present
+        any(test(operator.test, value, actual, request, variables) for value in condition.values) for actual in present
     ]
     if operator.qualifier == "ForAllValues":
         return all(one != operator.negated for one in found)

@@ -166,8 +166,7 @@ def say(register: Mapping[str, str], request: Request, who: Who, statement: Stat
     extra = [
         f"{name} = {', '.join(context[name])}"
         for name in sorted(context)
-        if name.startswith(("aws:principaltag/", "aws:useragent", "aws:referer", "ses:"))
-        and name != "ses:fromaddress"
+        if name.startswith(("aws:principaltag/", "aws:useragent", "aws:referer", "ses:")) and name != "ses:fromaddress"
     ]
     with_ = f", with {' and '.join(extra)}" if extra else ""
     how = f"{where}{when}{with_}" if sender else f"{where}{when}{with_}".strip()

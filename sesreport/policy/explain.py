@@ -126,9 +126,7 @@ def _because(exposure: Exposure) -> Iterable[str]:
         if grant.exposure != "none":
             sid = f" {grant.sid!r}" if grant.sid else ""
             limits = f", if {' and '.join(grant.conditions)}" if grant.conditions else ", without condition"
-            actions = (
-                "all sending" if len(grant.actions) == len(SENDING_ACTIONS) else ", ".join(grant.actions)
-            )
+            actions = "all sending" if len(grant.actions) == len(SENDING_ACTIONS) else ", ".join(grant.actions)
             where = f"{grant.policy}, statement {grant.statement + 1}{sid}"
             yield f"{grant.exposure}: {where} allows {grant.grantee} {actions}{limits}"
 

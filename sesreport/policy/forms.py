@@ -231,9 +231,7 @@ def _simple(form: Form, groups: Groups) -> tuple[str, ...] | None:
     found = [literal for literal in sorted(literals) if form.fits.match(literal)]
     for beginning in literals:
         taken = {
-            other[len(beginning)]
-            for other in literals
-            if len(other) > len(beginning) and other.startswith(beginning)
+            other[len(beginning)] for other in literals if len(other) > len(beginning) and other.startswith(beginning)
         }
         fresh = next((c for c in "zqjx97-k" if c in form.characters and c not in taken), None)
         if fresh is None:

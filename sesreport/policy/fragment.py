@@ -45,9 +45,7 @@ def is_clear(scene: Scene, use: Use) -> bool:
         return operator.family in _BY_FORM[about.form] or (about.form is Form.IP and _plain_addresses(use))
     if operator.family in _TEXTUAL:
         return True
-    mixed = any(
-        OPERATORS[u.condition.operator].family in _TEXTUAL - {"null"} for u in scene.uses[condition.name]
-    )
+    mixed = any(OPERATORS[u.condition.operator].family in _TEXTUAL - {"null"} for u in scene.uses[condition.name])
     return about.source in (Source.CALLER, Source.TAG) and not mixed
 
 

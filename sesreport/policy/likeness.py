@@ -247,11 +247,7 @@ def _ends(text: str, tail: str) -> bool:
 
 
 def _bounded(text: str, domain: str) -> bool:
-    return (
-        text.endswith(domain)
-        and text.count(domain) == 1
-        and (text == domain or text[-len(domain) - 1] in "@/")
-    )
+    return text.endswith(domain) and text.count(domain) == 1 and (text == domain or text[-len(domain) - 1] in "@/")
 
 
 def _ours(organization: Organization, plan: Plan) -> str | None:
@@ -302,13 +298,9 @@ def _convert_mail(value: str, identity: Identity, names: Names, plan: Plan) -> s
     return f"{local}@{_DOMAIN}"
 
 
-def _convert_arn(
-    value: str, identity: Identity, names: Names, account: Callable[[str], str], plan: Plan
-) -> str:
+def _convert_arn(value: str, identity: Identity, names: Names, account: Callable[[str], str], plan: Plan) -> str:
     if value == identity.arn:
-        return (
-            f"arn:aws:ses:{identity.region}:{account(identity.account)}:identity/{plan.name(identity.name)}"
-        )
+        return f"arn:aws:ses:{identity.region}:{account(identity.account)}:identity/{plan.name(identity.name)}"
     match = _ARN.match(value)
     if match:
         kind, region, owner, rest = match.groups()

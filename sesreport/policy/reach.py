@@ -73,9 +73,7 @@ def reach(space: Space, search: Search) -> Reach:
     if not space.allows:
         return found
     public_mask, place_axis, place_mask = _public(space)
-    outside = space.axes[0].where(
-        lambda point: point.who is not None and point.who.standing is not Standing.OWN
-    )
+    outside = space.axes[0].where(lambda point: point.who is not None and point.who.standing is not Standing.OWN)
     from_axis = space.axis_of("from")
     fresh_mask = 0
     if from_axis is not None and space.fresh is not None:
@@ -117,9 +115,7 @@ def _public(space: Space) -> tuple[int, int | None, int]:
     def common(point: Point) -> bool:
         who = point.who
         assert who is not None
-        return (
-            who.standing is Standing.STRANGER and who.common and (point.place is None or point.place.common)
-        )
+        return who.standing is Standing.STRANGER and who.common and (point.place is None or point.place.common)
 
     axis = space.axis_of("network")
     if axis is None or axis == 0:

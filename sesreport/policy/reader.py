@@ -52,9 +52,7 @@ def read_policy(source: Any, name: str = "policy") -> Policy:
 
 
 class _Unreadable(Exception):  # noqa: N818 - carried to the nearest part that can be left out, never out of here
-    def __init__(
-        self, path: str, code: str, message: str, line: int | None = None, column: int | None = None
-    ):
+    def __init__(self, path: str, code: str, message: str, line: int | None = None, column: int | None = None):
         super().__init__(message)
         self.parts = (path, code, message, line, column)
 
@@ -126,9 +124,7 @@ def _document(document: Any, name: str) -> Policy:
         try:
             statement = _statement(raw, name, index, path, variables)
             if not known_version and statement.effect is Effect.DENY:
-                raise _Unreadable(
-                    path, "version", "is a Deny in a document of unknown Version: not counted on"
-                )
+                raise _Unreadable(path, "version", "is a Deny in a document of unknown Version: not counted on")
             statements.append(statement)
         except _Unreadable as fault:
             errors.append(fault.error(name))
@@ -242,9 +238,7 @@ def _conditions(raw: Any, path: str) -> tuple[Condition, ...]:
                 if fault:
                     raise _Unreadable(spot, "value", f"{_show(value)}: {fault}")
             found.append(
-                Condition(
-                    name, operator.qualifier, operator.base, operator.if_exists, key, key.lower(), texts
-                )
+                Condition(name, operator.qualifier, operator.base, operator.if_exists, key, key.lower(), texts)
             )
     return tuple(found)
 

@@ -124,9 +124,7 @@ def texts(use: Use, known: Mapping[str, str | None]) -> tuple[Text, ...]:
             if opened is None:
                 continue
             pattern = opened
-        found.append(
-            Text(pattern, operator.test in ("StringEqualsIgnoreCase", "Bool"), operator.family == "arn")
-        )
+        found.append(Text(pattern, operator.test in ("StringEqualsIgnoreCase", "Bool"), operator.family == "arn"))
     return tuple(found)
 
 
@@ -197,9 +195,7 @@ def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str
 
 
 def _resource(statement: Statement, probe: Request) -> bool:
-    if not statement.not_resource and (
-        statement.resources == ("*",) or statement.resources == (probe.resource,)
-    ):
+    if not statement.not_resource and (statement.resources == ("*",) or statement.resources == (probe.resource,)):
         return True
     return resource_matches(statement, probe)
 

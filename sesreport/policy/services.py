@@ -32,9 +32,7 @@ def services(scene: Scene) -> list[Who]:
         found.append(Who(caller, always, Standing.SERVICE, common=not named))
         for context, account, standing in sources:
             found.append(
-                Who(
-                    caller, {**always, **context}, Standing.SERVICE, account, None, not named, source=standing
-                )
+                Who(caller, {**always, **context}, Standing.SERVICE, account, None, not named, source=standing)
             )
     return found
 
@@ -61,9 +59,7 @@ def _sources(scene: Scene) -> Iterator[tuple[Context, str, Standing]]:
         return
     groups = account_groups(scene, "aws:sourceaccount", "aws:sourcearn")
     for account, standing in accounts(scene, groups):
-        arns = _arns(
-            scene.groups("aws:sourcearn", {"aws:sourceaccount": account}), scene.identity.partition, account
-        )
+        arns = _arns(scene.groups("aws:sourcearn", {"aws:sourceaccount": account}), scene.identity.partition, account)
         for place in memberships(scene, standing, "aws:sourceorgid", "aws:sourceorgpaths"):
             for arn in arns:
                 context: Context = {"aws:sourceaccount": (account,), "aws:sourcearn": (arn,)}

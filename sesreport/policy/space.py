@@ -178,9 +178,7 @@ def _extend(
         if values not in known:
             known[values] = list(_options(scene, links, name, dict(values), addresses, of_services))
         for option in known[values]:
-            if not (
-                key(name).source is Source.TAG and option and point.who and not _can_be_tagged(point.who)
-            ):
+            if not (key(name).source is Source.TAG and option and point.who and not _can_be_tagged(point.who)):
                 yield Point({**point.context, **option}, point.who, point.place)
 
 
@@ -306,6 +304,5 @@ def condition_mask(axis: Axis, condition: Condition, variables: bool) -> int:
 
 def _mentions(condition: Condition) -> bool:
     return any(
-        patterns.variables_of(patterns.parse(value, wildcards=True, variables=True))
-        for value in condition.values
+        patterns.variables_of(patterns.parse(value, wildcards=True, variables=True)) for value in condition.values
     )

@@ -222,11 +222,7 @@ def _from_patterns(widest: str, public: bool, people: Reach, services: Reach) ->
 def from_limits(statement: Statement) -> tuple[str, ...]:
     """The globs to which a statement limits ses:FromAddress (``${*}``: a literal asterisk); empty: none."""
     for condition in statement.conditions:
-        if (
-            condition.name == "ses:fromaddress"
-            and not condition.if_exists
-            and condition.qualifier != "ForAllValues"
-        ):
+        if condition.name == "ses:fromaddress" and not condition.if_exists and condition.qualifier != "ForAllValues":
             if condition.base == "StringLike":
                 return condition.values
             if condition.base in ("StringEquals", "StringEqualsIgnoreCase"):

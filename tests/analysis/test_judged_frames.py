@@ -1,0 +1,204 @@
+"""Grants, exposures, findings and changes: judged never too kindly."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from sesreport.analysis import Analysis
+from sesreport.config import Config
+from sesreport.findings.examples import OWN, REGION, Example, allow, deny
+
+ELSEWHERE = {"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
+COGNITO = {"Service": "cognito-idp.amazonaws.com"}
+
+
+def only(frame: pd.DataFrame) -> pd.Series:
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("policies", "scope"),
+    [
+        ({"p": allow("210000000001")}, "own"),
+        ({"p": allow("arn:aws:iam::210000000002:root")}, "organization"),
+        ({"p": allow("310000000001")}, "vendor"),
+        ({"p": allow("310000000002")}, "external"),
+        ({"p": allow("arn:aws:iam::420000000001:role/mailer")}, "external"),
+        ({"p": allow("*")}, "public"),
+        ({"p": allow({"AWS": "*"})}, "public"),
+        ({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})}, "organization"),
+        ({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-somebody001"}})}, "external"),
+        ({"p": allow("*", Condition={"StringEquals": {"aws:UserAgent": "ours"}})}, "public"),
+        ({"p": allow(COGNITO)}, "service"),
+        ({"p": allow("420000000001", Resource="arn:aws:ses:eu-west-1:210000000001:identity/other.com")}, "none"),
+    ],
+)
+def test_a_grant_reaches_as_far_as_it_lets_in(policies: dict[str, Any], scope: str, tmp_path: Path) -> None:
+    made = Example(policies).analysis(tmp_path)
+    assert only(made.grants)["scope"] == scope
+    assert only(made.exposures)["exposure"] == scope
+
+
+def test_a_deny_takes_away_from_grant_and_exposure(tmp_path: Path) -> None:
+    made = Example({"p": allow("*"), "q": deny("*", Condition=ELSEWHERE)}).analysis(tmp_path)
+    grants = made.grants.set_index("effect")
+    assert grants.loc["Allow", "scope"] == "organization"
+    assert pd.isna(grants.loc["Deny", "scope"])
+    assert only(made.exposures)["exposure"] == "organization"
+
+
+def test_every_shape_of_a_statement_is_read(tmp_path: Path) -> None:
+    document = {"version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": ["420000000001"]},
+                "Action": "SES:SENDEMAIL", "Resource": "*"}}  # fmt: skip
+    document["Version"] = document.pop("version")
+    made = Example({"p": document}).analysis(tmp_path)
+    assert only(made.grants)["grantee_account_id"] == "420000000001"
+    assert only(made.exposures)["exposure"] == "external"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"Statement": []}', '{"Statement": {"Effect": "ALLOW"}}', "\x00"]
+)
+def test_a_policy_that_cannot_be_read_needs_review_and_stays(text: str, tmp_path: Path) -> None:
+    made = Example({"p": text}).analysis(tmp_path)
+    assert only(made.exposures)["needs_review"]
+    assert "needs review" in set(made.grants["scope"])
+    assert (made.findings["rule"] == "needs_review").sum() == 1
+
+
+def test_policies_that_were_not_read_are_unknown_not_none(tmp_path: Path) -> None:
+    exposure = only(Example(identity_fields={"policies": None, "tags": None}).analysis(tmp_path).exposures)
+    assert exposure["needs_review"]
+    assert pd.isna(exposure["exposure"])
+    assert pd.isna(exposure["public"])
+
+
+def test_two_services_on_one_identity_are_judged_apart(tmp_path: Path) -> None:
+    guard = {"StringEquals": {"aws:SourceAccount": OWN}}
+    made = Example({"a": allow(COGNITO), "b": allow({"Service": "sns.amazonaws.com"}, Condition=guard)}).analysis(
+        tmp_path
+    )
+    why = made.grants.set_index("policy_name")["why"]
+    assert "anybody" in why["a"]
+    assert "sources we know" in why["b"]
+    assert made.findings.loc[made.findings["rule"] == "service_without_source", "policy_name"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "a\nb", "\u202egro.elpmaxe", '"><script>', "../../etc"])
+def test_a_hostile_policy_name_and_principal_are_data(name: str, tmp_path: Path) -> None:
+    made = Example({name: allow(f"arn:aws:iam::420000000001:role/{name}")}).analysis(tmp_path)
+    assert only(made.grants)["policy_name"] == name
+    assert len(made.findings)
+
+
+def test_a_fingerprint_survives_reformatting_renaming_and_reordering(tmp_path: Path) -> None:
+    one = {"Version": "2012-10-17", "Statement": [allow("420000000001")["Statement"][0], allow("*")["Statement"][0]]}
+    other = {"Statement": list(reversed(one["Statement"])), "Version": "2012-10-17"}
+    first = Example({"p": one}).analysis(tmp_path / "a").findings
+    second = Example({"renamed": json.dumps(other, indent=4)}).analysis(tmp_path / "b").findings
+    assert set(first["fingerprint"]) == set(second["fingerprint"])
+    assert first["fingerprint"].is_unique
+
+
+def configured(analysis: Analysis, **findings: Any) -> Analysis:
+    config = Config.model_validate({"findings": findings})
+    return dataclasses.replace(analysis, config=config, _made={})
+
+
+def test_severity_comes_from_the_settings(tmp_path: Path) -> None:
+    made = configured(Example({"p": allow("*")}).analysis(tmp_path), severity={"open_to_anyone": "low"})
+    assert made.findings.set_index("rule").loc["open_to_anyone", "severity"] == "low"
+
+
+@pytest.mark.parametrize(
+    ("match", "expires", "status"),
+    [
+        ({}, "2026-11-01", "excepted"),  # the last day
+        ({}, "2026-10-31", "open"),
+        ({"identity": "example.com", "account_id": OWN, "region": REGION, "grantee": "*"}, "2027-01-01", "excepted"),
+        ({"identity": "another.com"}, "2027-01-01", "open"),
+    ],
+)
+def test_an_exception_holds_for_its_place_and_time_and_stays_counted(
+    match: dict[str, str], expires: str, status: str, tmp_path: Path
+) -> None:
+    exception = {"rule": "open_to_anyone", "reason": "agreed", "expires": expires, **match}
+    made = configured(Example({"p": allow("*")}).analysis(tmp_path), exceptions=[exception])
+    assert made.findings.set_index("rule").loc["open_to_anyone", "status"] == status
+
+
+def compared(before: Example, now: Example, folder: Path) -> pd.DataFrame:
+    old, new = before.analysis(folder / "old"), now.analysis(folder / "new")
+    return dataclasses.replace(new, previous=old).changes_since
+
+
+def test_without_an_earlier_snapshot_nothing_is_said_to_have_changed(tmp_path: Path) -> None:
+    assert Example({"p": allow("*")}).analysis(tmp_path).changes_since.empty
+
+
+def test_a_new_grant_and_a_wider_exposure_are_told(tmp_path: Path) -> None:
+    found = compared(Example(), Example({"p": allow("420000000001")}), tmp_path).set_index("what")
+    assert found.loc["grant", "change"] == "added"
+    assert (found.loc["exposure", "before"], found.loc["exposure", "after"]) == ("none", "external")
+    assert set(found["severity"]) == {"high"}
+
+
+def test_an_identity_that_was_not_read_is_not_told_as_removed(tmp_path: Path) -> None:
+    before = Example(elsewhere=[(OWN, "us-east-1")]).analysis(tmp_path / "old")
+    now = Example().analysis(tmp_path / "new")
+    gap = {"account_id": OWN, "region": "us-east-1", "dataset": "everything", "status": "denied", "reason": "no",
+           "calls": 1, "retries": 0, "rows": 0, "seconds": 0.0}  # fmt: skip
+    from sesreport.collection.coverage import COVERAGE
+
+    coverage = pd.concat([now.snapshot.coverage, COVERAGE.from_rows([gap])], ignore_index=True)
+    object.__setattr__(now.snapshot, "coverage", coverage)
+    assert dataclasses.replace(now, previous=before).changes_since.empty
+    read = Example().analysis(tmp_path / "read")
+    assert dataclasses.replace(read, previous=before).changes_since["change"].tolist() == ["removed"]
+
+
+def test_an_address_with_policies_of_its_own_is_not_its_domain_s(demo_analysis: Analysis) -> None:
+    assert set(demo_analysis.exposures["exposure"].dropna()) >= {"none", "service", "organization", "vendor", "public"}
+
+
+SITUATIONS = {
+    "open_to_anyone": ("210000000008", "partners.example.com"),
+    "expired_approval": ("210000000008", "promo.example.com"),
+    "managed_from_outside": ("210000000008", "promo.example.com"),
+    "unknown_account": ("210000000010", "points.example.net"),
+    "foreign_organization": ("210000000006", "shop.example.org"),
+    "placeholder_account": ("210000000006", "wholesale@example.com"),
+    "service_without_source": ("210000000005", "login.example.net"),
+    "non_production_on_production": ("210000000004", "example.com"),
+    "inactive_account": ("210000000008", "promo.example.com"),
+    "needs_review": ("210000000006", "returns.example.com"),
+    "dangling_principal": ("210000000009", "support.example.com"),
+    "condition_without_effect": ("210000000008", "offers.example.com"),
+    "any_from_address": ("210000000010", "rewards.example.net"),
+    "lonely_region": ("210000000015", "loja.example.net"),
+    "enforcement": ("210000000008", "(whole account)"),
+}
+
+
+@pytest.mark.parametrize("rule", SITUATIONS)
+def test_the_demonstration_s_situations_are_found(rule: str, demo_analysis: Analysis) -> None:
+    findings = demo_analysis.findings
+    places = set(zip(*(findings.loc[findings["rule"] == rule, c] for c in ("account_id", "identity")), strict=True))
+    assert SITUATIONS[rule] in places
+
+
+@pytest.mark.parametrize("identity", ["example.net", "no-reply@example.com", "auth.example.com"])
+def test_what_a_deny_a_condition_or_a_guard_makes_safe_is_not_called_open(
+    identity: str, demo_analysis: Analysis
+) -> None:
+    exposures = demo_analysis.exposures[demo_analysis.exposures["identity"] == identity]
+    assert len(exposures)
+    assert not exposures["public"].any()
+    assert not exposures["needs_review"].any()

@@ -1,0 +1,313 @@
+"""The command line and the pack it makes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+from openpyxl import load_workbook
+from pptx import Presentation
+from tests_shared import once, shared
+
+import sesreport as ses
+from sesreport import docs, words
+from sesreport.cli import cli
+from sesreport.errors import ConfigError, SnapshotError
+from sesreport.notebooks import check_parameters, execute, notebooks, parameters_of, run_notebooks
+from sesreport.results import Results
+from sesreport.store import snapshots
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sesreport", *arguments],
+        cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder in which the demonstration's pack was made once, by the command line."""
+    folder = shared(tmp_path_factory, worker_id) / "demo-pack"
+
+    def make() -> None:
+        shutil.copytree(demo_folder, folder / "data" / "snapshots", ignore=shutil.ignore_patterns("done"))
+        done = run("report", "--demo", "--period", "2026-10", cwd=folder, env={"PYTHONHASHSEED": "1"})
+        assert done.returncode == 0, done.stderr
+
+    return once(folder, make)
+
+
+@pytest.fixture
+def pack(made: Path) -> Path:
+    return made / "out" / "2026-10"
+
+
+@pytest.fixture
+def results(pack: Path) -> Results:
+    return Results.read(pack / "results.json")
+
+
+def test_every_file_of_the_pack_is_there_and_sealed(pack: Path) -> None:
+    manifest = json.loads((pack / "manifest.json").read_text())
+    assert manifest["status"] == "complete"
+    assert {f"ses-governance-2026-10.{ending}" for ending in ("xlsx", "html", "pptx")} <= manifest["files"].keys()
+    for name, entry in manifest["files"].items():
+        assert hashlib.sha256((pack / name).read_bytes()).hexdigest() == entry["sha256"]
+    assert set(manifest["notebooks"]) == {path.stem for path in notebooks()}
+    assert manifest["inputs"]["snapshot"]["sha256"] == Results.read(pack / "results.json").snapshot.sha256
+
+
+def test_a_second_run_makes_the_same_documents_byte_for_byte(made: Path, pack: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
+    config = tmp_path / "empty.toml"
+    config.write_text("")
+    done = run("report", "--demo", "--period", "2026-10", cwd=tmp_path, env={"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo"})
+    assert done.returncode == 0, done.stderr
+    again = tmp_path / "out" / "2026-10"
+    names = ["results.json", *(f"ses-governance-2026-10.{e}" for e in ("xlsx", "html", "pptx"))]
+    names += [p.relative_to(pack).as_posix() for p in (pack / "data").glob("*.parquet")]
+    assert [n for n in names if (pack / n).read_bytes() != (again / n).read_bytes()] == []
+
+
+def test_results_come_back_as_they_were_written(pack: Path, results: Results) -> None:
+    text = (pack / "results.json").read_text()
+    assert results.to_json() == text
+    assert "NaN" not in text
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"kpis": 1}'])
+def test_what_are_no_results_is_one_clear_error(text: str) -> None:
+    with pytest.raises(SnapshotError, match=r"results\.json is not a pack's results"):
+        Results.from_json(text)
+
+
+def test_the_workbook_says_what_results_say(pack: Path, results: Results) -> None:
+    sheet = load_workbook(pack / "ses-governance-2026-10.xlsx")["Scorecard"]
+    rows = {row[0]: row for row in sheet.iter_rows(min_row=6, values_only=True)}
+    for kpi in results.kpis:
+        assert rows[kpi.label][1] == words.judgement(kpi)
+        assert rows[kpi.label][2] == (None if kpi.value is None else pytest.approx(kpi.value))
+
+
+def test_the_deck_says_what_results_say(pack: Path, results: Results) -> None:
+    deck = Presentation(str(pack / "ses-governance-2026-10.pptx"))
+    (table,) = [s.table for s in deck.slides[1].shapes if s.has_table]
+    shown = {row.cells[0].text_frame.text: row.cells[1].text_frame.text for row in table.rows}
+    for kpi in results.kpis:
+        assert shown[kpi.label] == words.number(kpi.value, kpi.unit)
+
+
+def test_the_page_says_what_results_say_and_calls_nobody(pack: Path, results: Results) -> None:
+    page = (pack / "ses-governance-2026-10.html").read_text()
+    for kpi in results.kpis:
+        assert words.number(kpi.value, kpi.unit) in page
+    assert re.search(r"""(src|href)\s*=\s*["']?https?:""", page) is None
+
+
+def test_every_frame_a_kpi_rests_on_is_in_the_pack(pack: Path, results: Results) -> None:
+    for kpi in results.kpis:
+        assert (pack / "data" / f"{kpi.frame}.parquet").is_file()
+
+
+def test_a_pack_opens_for_an_analyst(pack: Path) -> None:
+    opened = ses.open_pack(str(pack))
+    assert len(opened.frames["grants"]) > 40
+    assert opened.results.kpi("coverage").value == pytest.approx(100 / 105)
+    with pytest.raises(SnapshotError, match="is not a pack"):
+        ses.open_pack(str(pack / "data"))
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_runs_with_its_defaults(
+    path: Path, tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(made / "cache"))
+    done = execute(path, tmp_path / path.name, {})
+    assert done.error is None
+    assert any(cell.get("outputs") for cell in nbformat.read(tmp_path / path.name, as_version=4).cells)
+
+
+def test_a_notebook_takes_parameters(pack: Path, tmp_path: Path) -> None:
+    source = next(path for path in notebooks() if path.stem == "10_exposure")
+    done = execute(source, tmp_path / "out.ipynb", {"pack": str(pack), "scopes": ["vendor"], "environments": ["prod"]})
+    assert done.error is None
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_a_notebook_is_thin_and_clean(path: Path) -> None:
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    assert cells[0].metadata.get("tags") == ["parameters"]
+    assert all(re.match(r"\w+: [\w\[\]]+ = .+  # .+", line) for line in cells[0].source.splitlines())
+    assert not any(c.outputs or c.execution_count for c in cells)
+    source = "\n".join(c.source for c in cells)
+    assert re.search(r"^\s*(def |class |import boto3|except\s*:)", source, re.MULTILINE) is None
+    assert len(source.splitlines()) <= 60
+    assert {"pack", "snapshot", "period", "config"} <= parameters_of(path).keys()
+
+
+def test_a_misspelt_parameter_is_an_error_with_a_suggestion() -> None:
+    with pytest.raises(ConfigError, match="has no parameter 'periud'; did you mean 'period'"):
+        check_parameters(notebooks()[0], {"periud": "2026-10"})
+
+
+def failing(folder: Path) -> Path:
+    path = folder / "50_failing.ipynb"
+    parameters = nbformat.v4.new_code_cell('period: str = ""  # month', metadata={"tags": ["parameters"]})
+    cells = [parameters, nbformat.v4.new_code_cell("1 + 1"), nbformat.v4.new_code_cell("1 / 0")]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), path)
+    return path
+
+
+def test_a_failing_notebook_leaves_the_others_and_what_ran_of_it(pack: Path, tmp_path: Path) -> None:
+    good = [path for path in notebooks() if path.stem == "60_remediation"]
+    done = run_notebooks([failing(tmp_path), *good], tmp_path / "out", {"pack": str(pack)})
+    assert [one.error is None for one in done] == [False, True]
+    assert done[0].error == "ZeroDivisionError: division by zero (cell 3)"
+    ran = [cell for cell in nbformat.read(done[0].path, as_version=4).cells if cell.get("outputs")]
+    assert [cell.source for cell in ran] == ["1 + 1", "1 / 0"]
+
+
+def test_a_pack_with_a_failed_notebook_is_marked_and_exits_4(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
+    path = failing(tmp_path)
+    code = (
+        "import sys, sesreport.pack.build as build, pathlib\n"
+        f"build.notebooks = lambda: [pathlib.Path({str(path)!r})]\n"
+        "from sesreport.cli import main\n"
+        "sys.argv = ['sesreport', 'report', '--demo', '--period', '2026-10']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 4
+    assert "notebook 50_failing failed: ZeroDivisionError" in done.stderr
+    manifest = json.loads((tmp_path / "out" / "2026-10" / "manifest.json").read_text())
+    assert manifest["status"] == "failed notebooks"
+    assert manifest["notebooks"]["50_failing"]["cell"] == 4  # of the executed copy, which has the parameters given
+    assert "ses-governance-2026-10.xlsx" in manifest["files"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["report", "--demo", "--period", "2999-01"], 2, "is not closed yet"),
+        (["report", "--demo", "--period", "October"], 2, "is not a month"),
+        (["report", "--demo", "--period", "2020-01"], 2, "no snapshot for 2020-01"),
+        (["report", "--demo", "--period", "2026-10", "-p", "periud=x"], 2, "has no parameter 'periud'"),
+        (["report", "--config", "bad.toml"], 2, "bad.toml: unknown key 'organisation'"),
+        (["report", "--config", "kpi.toml"], 2, "kpis: no KPI 'owned'"),
+        (["report", "--demo", "--period", "2026-10", "--snapshot", "nothing"], 4, "there is no manifest.json"),
+        (["report", "--demo", "--period", "2026-10", "--output", "a-file/out"], 4, "Not a directory"),
+        (["collect", "--today", "2026-11-03"], 2, "goes with --demo"),
+        (["explain", "nobody.example.com", "--demo"], 2, "no identity 'nobody.example.com'"),
+        (["explain", "--policy", "policy.json", "--identity", "arn:x"], 2, "not the ARN of an SES identity"),
+        (["frobnicate"], 2, "No such command"),
+    ],
+)
+def test_a_mistake_is_one_line_and_the_right_exit_code(
+    arguments: list[str], code: int, says: str, made: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
+    (tmp_path / "bad.toml").write_text("[organisation]\n")
+    (tmp_path / "kpi.toml").write_text("[kpis.owned]\ntarget = 1\n")
+    (tmp_path / "policy.json").write_text("{}")
+    (tmp_path / "a-file").write_text("")
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_gaps_and_findings_set_the_exit_code_when_asked(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
+    assert run("report", "--demo", "--period", "2026-10", "--strict", cwd=tmp_path).returncode == 3
+    assert run("report", "--demo", "--period", "2026-10", "--fail-on", "critical", cwd=tmp_path).returncode == 1
+
+
+def test_a_corrupt_snapshot_leaves_the_earlier_pack(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made / "data", tmp_path / "data")
+    (tmp_path / "out" / "2026-10").mkdir(parents=True)
+    (tmp_path / "out" / "2026-10" / "manifest.json").write_text("earlier")
+    (path,) = snapshots(tmp_path / "data" / "snapshots")
+    (path / "identities.parquet").write_bytes(b"PAR1")
+    done = run("report", "--demo", "--period", "2026-10", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "identities.parquet was changed after it was written" in done.stderr
+    assert (tmp_path / "out" / "2026-10" / "manifest.json").read_text() == "earlier"
+
+
+def test_explain_tells_witness_and_protection(made: Path, tmp_path: Path) -> None:
+    done = run("explain", "example.net", "--demo", cwd=made)
+    assert done.returncode == 0
+    assert "organization: Accounts of the organization can send." in done.stdout
+    assert "without it the exposure would be public" in done.stdout
+    (tmp_path / "p.json").write_text(
+        '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ses:*", "Resource": "*"}}'
+    )
+    arn = "arn:aws:ses:eu-west-1:210000000001:identity/example.com"
+    done = run("explain", "--policy", "p.json", "--identity", arn, cwd=tmp_path)
+    assert "public: Anybody with an AWS account can send." in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_every_command_has_help_and_stands_in_readme(name: str) -> None:
+    assert (cli.commands[name].help or "").strip()
+    assert f"`sesreport {name}`" in (ROOT / "README.md").read_text()
+
+
+def test_help_loads_neither_pandas_nor_boto3() -> None:
+    code = "import sys; sys.argv = ['sesreport', '--help']\n"
+    code += "from sesreport.cli import main\ntry: main()\nexcept SystemExit: pass\n"
+    code += "assert not {'pandas', 'boto3', 'papermill', 'pyarrow'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", docs.PARTS)
+def test_generated_documentation_is_up_to_date(name: str) -> None:
+    assert (ROOT / name).read_text() == docs.rendered(name), "run 'make docs'"
+
+
+def requirements(lines: list[str]) -> dict[str, str]:
+    names = {"matplotlib-base": "matplotlib", "nbconvert-core": "nbconvert"}
+    found = {}
+    for line in lines:
+        name, bounds = re.match(r"([A-Za-z0-9-]+)\s*(.*)", line).groups()  # type: ignore[union-attr]
+        found[names.get(name, name)] = bounds.replace(" ", "")
+    return found
+
+
+def test_environment_yml_lists_what_pyproject_does() -> None:
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = requirements([*project["dependencies"], *project["optional-dependencies"]["lab"]])
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    listed = requirements([line for line in conda if isinstance(line, str)])
+    assert listed.pop("python") == project["requires-python"]
+    listed.pop("pip")
+    assert listed == wanted
+
+
+def test_every_dependency_has_a_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    block = text[text.index("dependencies = [") : text.index("[dependency-groups]")]
+    lines = [line for line in block.splitlines() if line.startswith('  "')]
+    assert len(lines) > 10
+    assert all(re.search(r" # \w+", line) for line in lines)
