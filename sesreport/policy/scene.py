@@ -6,14 +6,13 @@ Everything the candidate requests are built from comes from here; nothing here d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from sesreport.policy import patterns
 from sesreport.policy.automata import Groups, Text
-from sesreport.policy.evaluator import Caller, CallerKind, Request, resource_matches
 from sesreport.policy.grammar import OPERATORS
 from sesreport.policy.model import Condition, Policy, Principal, Statement
 from sesreport.policy.patterns import MANY, ONE, Pattern
@@ -162,16 +161,16 @@ def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Stateme
     Each comes with a mask of the actions it covers.
     """
     found = []
-    probe = Request(Caller(CallerKind.ROOT, "", None), "", scene.identity.arn, {})
     for policy in policies:
         for statement in policy.statements:
             _name_accounts(scene, statement)
             mask = action_mask(statement.actions, statement.not_action, scene.actions)
-            if mask and _resource(statement, probe):
-                found.append((statement, mask))
-                scene.principals += statement.principals
-                for condition in statement.conditions:
-                    _use(scene, condition, statement.variables)
+            applied = _on_identity(statement, scene.identity.arn) if mask else None
+            if applied is not None:
+                found.append((applied, mask))
+                scene.principals += applied.principals
+                for condition in applied.conditions:
+                    _use(scene, condition, applied.variables)
     return found
 
 
@@ -196,12 +195,55 @@ def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str
     return mask
 
 
-def _resource(statement: Statement, probe: Request) -> bool:
-    if not statement.not_resource and (
-        statement.resources == ("*",) or statement.resources == (probe.resource,)
-    ):
-        return True
-    return resource_matches(statement, probe)
+def _on_identity(statement: Statement, arn: str) -> Statement | None:
+    """The statement as it applies to one identity; None when it does not.
+
+    A variable in a resource makes the caller's value part of the question: it becomes a condition on that
+    key.
+    """
+    if not statement.not_resource and statement.resources in (("*",), (arn,)):
+        return statement
+    asked: dict[str, dict[str, None]] = {}
+    defaults: set[str] = set()
+    for value in statement.resources:
+        pattern = patterns.parse(value, wildcards=True, variables=statement.variables)
+        variables = patterns.variables_of(pattern)
+        if not variables:
+            if patterns.matches(pattern, arn):
+                return None if statement.not_resource else statement
+            continue
+        for variable, text in _fitting(pattern, arn):
+            asked.setdefault(variable.key, {})[text] = None
+            if variable.default == text:
+                defaults.add(variable.key)
+    if not asked:
+        return statement if statement.not_resource else None
+    base = "StringNotEquals" if statement.not_resource else "StringEquals"
+    found = []
+    for name, values in asked.items():
+        absent = (name in defaults) != statement.not_resource
+        operator = base + "IfExists" if absent and not statement.not_resource else base
+        found.append(Condition(operator, "", base, operator != base, name, name, tuple(values)))
+    if len(found) > 1 and not statement.not_resource:
+        found = [
+            Condition("BinaryEquals", "", "BinaryEquals", False, n, n, tuple(v)) for n, v in asked.items()
+        ]
+    return replace(statement, conditions=(*statement.conditions, *found))
+
+
+def _fitting(pattern: Pattern, text: str) -> Iterator[tuple[patterns.Variable, str]]:
+    """Values of the variables with which a pattern may match: each on its own, the others being anything."""
+    for at, piece in enumerate(pattern):
+        if not isinstance(piece, patterns.Variable):
+            continue
+        opened: list[patterns.Piece] = [MANY if isinstance(p, patterns.Variable) else p for p in pattern]
+        before, after = patterns.joined(opened[:at]), patterns.joined(opened[at + 1 :])
+        starts = [i for i in range(len(text) + 1) if patterns.matches(before, text[:i])]
+        ends = [i for i in range(len(text) + 1) if patterns.matches(after, text[i:])]
+        for start in starts:
+            for end in ends:
+                if start < end:
+                    yield piece, text[start:end]
 
 
 def _use(scene: Scene, condition: Condition, variables: bool) -> None:
