@@ -185,9 +185,9 @@ def _name_accounts(scene: Scene, statement: Statement) -> None:
 
 
 @lru_cache(4096)
-def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str, ...]) -> int:
+def action_mask(elements: tuple[str, ...], not_action: bool, actions: tuple[str, ...]) -> int:
     """Bit *i* is set when an Action or NotAction element covers ``actions[i]``."""
-    parsed = [patterns.parse(one.lower(), wildcards=True, variables=False) for one in patterns_]
+    parsed = [patterns.parse(one.lower(), wildcards=True, variables=False) for one in elements]
     mask = 0
     for index, action in enumerate(actions):
         name = action.lower()
