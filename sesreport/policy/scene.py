@@ -26,6 +26,7 @@ SENDING_ACTIONS = (
 )
 
 _IDENTITY = re.compile(r"arn:(aws[a-z-]*):ses:([a-z0-9-]+):([0-9]{12}):identity/(.+)\Z", re.ASCII | re.DOTALL)
+ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}\Z")
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
@@ -95,6 +96,7 @@ class Scene:
     uses: dict[str, list[Use]] = field(default_factory=dict)
     principals: list[Principal] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    named_orgs: set[str] = field(default_factory=set)
     extra_names: tuple[str, ...] = ()
     has_variables: bool = False
     own_identities: tuple[str, ...] = ()
@@ -163,7 +165,7 @@ def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Stateme
     found = []
     for policy in policies:
         for statement in policy.statements:
-            _name_accounts(scene, statement)
+            _name_names(scene, statement)
             mask = action_mask(statement.actions, statement.not_action, scene.actions)
             applied = _on_identity(statement, scene.identity.arn) if mask else None
             if applied is not None:
@@ -174,11 +176,14 @@ def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Stateme
     return found
 
 
-def _name_accounts(scene: Scene, statement: Statement) -> None:
+def _name_names(scene: Scene, statement: Statement) -> None:
     for principal in statement.principals:
         if principal.account:
             scene.named.add(principal.account)
     for condition in statement.conditions:
+        if condition.name in ("aws:principalorgid", "aws:principalorgpaths"):
+            found = (value.split("/")[0] for value in condition.values)
+            scene.named_orgs.update(one for one in found if ORGANIZATION_ID.match(one))
         for value in condition.values:
             if len(value) >= 12:
                 scene.named.update(_ACCOUNT_ID.findall(value))

@@ -280,7 +280,7 @@ def senders(setting: Setting, constants: Constants) -> list[str]:
     found = {f"{FRESH}@{setting.name}", f"zq@zq.{setting.name}"}
     for value in constants.of("ses:fromaddress"):
         for text in filled(value.replace("${aws:username}", "zq"), ("", "zq", "admin", "a", "b")):
-            for address in (text, f"{text}@{setting.name}"):
+            for address in (text, f"{text}@{setting.name}", value):
                 if re.fullmatch(rf"[!-?A-~]+@([a-z0-9-]+\.)*{re.escape(setting.name)}", address):
                     local, _, host = address.partition("@")
                     found |= {address, f"{local.upper()}@{host}"}
