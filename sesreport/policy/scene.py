@@ -272,17 +272,33 @@ def digit_runs(pattern: Pattern) -> set[Pattern]:
                 segments[-1][-1].append(symbol)
     found: set[Pattern] = set()
     for chunks in segments:
-        fits = [all(s == ONE or (isinstance(s, str) and s.isdigit()) for s in chunk) for chunk in chunks]
-        for first in range(len(chunks)):
-            run: list[patterns.Piece] = []
-            for last in range(first, len(chunks)):
-                if not fits[last]:
-                    break
-                run += [*([MANY] if last > first else []), *chunks[last]]  # type: ignore[list-item]
-                before = [MANY] if first else []
-                after = [MANY] if last < len(chunks) - 1 else []
-                found.add(patterns.joined([*before, *run, *after]))
+        for first, chunk in enumerate(chunks):
+            for start in _starts(chunk):
+                found.update(_runs_from(chunks, first, start))
     return {one for one in found if any(isinstance(piece, str) for piece in one)}
+
+
+def _starts(chunk: list[object]) -> Iterator[int]:
+    """Where an account id may begin: at the beginning, or after a ``?`` that stands for a colon."""
+    yield 0
+    yield from (index + 1 for index, symbol in enumerate(chunk) if symbol == ONE)
+
+
+def _runs_from(chunks: list[list[object]], first: int, start: int) -> Iterator[Pattern]:
+    before: list[patterns.Piece] = [MANY] if first and not start else []
+    run: list[patterns.Piece] = []
+    for last in range(first, len(chunks)):
+        if last > first:
+            run.append(MANY)
+        for symbol in chunks[last][start if last == first else 0 :]:
+            if symbol == ONE:
+                yield patterns.joined([*before, *run])  # it may stand for the colon that ends the id
+                run.append(ONE)
+            elif isinstance(symbol, str) and symbol.isdigit():
+                run.append(symbol)
+            else:
+                return
+        yield patterns.joined([*before, *run, *([MANY] if last < len(chunks) - 1 else [])])
 
 
 def is_text(use: Use) -> bool:

@@ -212,12 +212,20 @@ def _names(setting: Setting, constants: Constants) -> tuple[set[str], set[str]]:
                 names.add(f"x{part}/zq")
             if re.fullmatch(r"[\w+=,.@-]+", part):
                 names.add(f"x{part}x")
+    arns = constants.of("aws:principalarn")
+    parts = {part for value in arns for part in re.split(r"[*?/]", value)}
+    tails = {value.rpartition("*")[2] for value in arns if "*" in value}
+    names.update(text for part in parts for tail in tails if _is_path(text := f"x{part}{tail}"))
     for value in constants.of("aws:username"):
         users.update(filled(value, ("", "zq")))
         users.update(text.upper() for text in filled(value, ("", "zq")))
     if constants.user_variable:
         users.update(address.partition("@")[0] for address in senders(setting, constants))
     return names, {user for user in users if re.fullmatch(r"[\w+=,.@-]+", user)}
+
+
+def _is_path(text: str) -> bool:
+    return re.fullmatch(r"(?:[!-~]+/)*[A-Za-z0-9_+=,.@-]+", text) is not None
 
 
 def _callers(
