@@ -133,10 +133,7 @@ def worst() -> Iterator[tuple[str, str]]:
     def denies(key: str, form: str) -> Callable[[int], Any]:
         return lambda size: [
             base,
-            *(
-                {**base, "Effect": "Deny", "Condition": {"StringNotLike": {key: form.format(i)}}}
-                for i in range(size)
-            ),
+            *({**base, "Effect": "Deny", "Condition": {"StringNotLike": {key: form.format(i)}}} for i in range(size)),
         ]
 
     def crossed(size: int) -> Any:
@@ -189,9 +186,7 @@ def worst() -> Iterator[tuple[str, str]]:
         "CIDR blocks",
         lambda size: {
             **base,
-            "Condition": {
-                "NotIpAddress": {"aws:SourceIp": [f"10.{i % 256}.0.0/{16 + i % 9}" for i in range(size)]}
-            },
+            "Condition": {"NotIpAddress": {"aws:SourceIp": [f"10.{i % 256}.0.0/{16 + i % 9}" for i in range(size)]}},
         },
     )
     yield filled(
@@ -199,9 +194,7 @@ def worst() -> Iterator[tuple[str, str]]:
         lambda size: {
             **base,
             "Condition": {
-                "StringLike": {
-                    "ses:FromAddress": [f"a{i}-${{aws:username}}@example.com" for i in range(size)]
-                }
+                "StringLike": {"ses:FromAddress": [f"a{i}-${{aws:username}}@example.com" for i in range(size)]}
             },
         },
     )

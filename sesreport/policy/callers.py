@@ -16,14 +16,13 @@ from sesreport.policy import forms, patterns
 from sesreport.policy.automata import Budget, Edge, Grammar, Groups, Text, explore, literal_then
 from sesreport.policy.evaluator import Caller, CallerKind
 from sesreport.policy.model import PrincipalKind
-from sesreport.policy.scene import Scene, digit_runs
+from sesreport.policy.scene import ORGANIZATION_ID, Scene, digit_runs
 
 Context = dict[str, tuple[str, ...]]
 
 #: Kinds of accounts, beyond the named ones, that are told apart.
 MAX_ACCOUNT_KINDS = 40
 
-_ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}\Z")
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,124}")
 
 
@@ -149,18 +148,16 @@ def memberships(scene: Scene, standing: Standing, id_key: str, path_key: str) ->
             return (Membership(ours, f"{ours}/r-zq77/ou-zq77-zqzqzqzq/", True),)
         return tuple(Membership(ours, path, True) for path in _paths_in(ours, paths))
     nowhere = Membership(None, None, True)
-    if not scene.uses.get(id_key) and not scene.uses.get(path_key):
+    named = scene.named_orgs if id_key == "aws:principalorgid" else _named_in(scene, id_key, path_key)
+    named = named - {ours or ""}
+    if not named and not scene.uses.get(id_key) and not scene.uses.get(path_key):
         return (nowhere,)
-    named = sorted(
-        {
-            part
-            for key in (id_key, path_key)
-            for use in scene.uses.get(key, ())
-            for value in use.condition.values
-            if _ORGANIZATION_ID.match(part := value.split("/")[0]) and part != ours
-        }
-    )
-    return (nowhere, *_foreign(ids, paths, tuple(named), ours))
+    return (nowhere, *_foreign(ids, paths, tuple(sorted(named)), ours))
+
+
+def _named_in(scene: Scene, *names: str) -> set[str]:
+    values = (v for name in names for use in scene.uses.get(name, ()) for v in use.condition.values)
+    return {one for one in (value.split("/")[0] for value in values) if ORGANIZATION_ID.match(one)}
 
 
 @lru_cache(1024)

@@ -76,8 +76,8 @@ def decide(policies: Iterable[Policy], request: Request) -> Decision:
 def statement_matches(statement: Statement, request: Request) -> bool:
     """Whether principal, action, resource and every condition of the statement match."""
     return (
-        principal_matches(statement, request.caller)
-        and action_matches(statement, request.action)
+        action_matches(statement, request.action)
+        and principal_matches(statement, request.caller)
         and resource_matches(statement, request)
         and all(condition_holds(item, request, statement.variables) for item in statement.conditions)
     )
@@ -126,11 +126,13 @@ def names(principal: Principal, caller: Caller) -> bool:
 
 def action_matches(statement: Statement, action: str) -> bool:
     """Action names compare without case."""
-    found = any(
-        patterns.matches(patterns.parse(pattern.lower(), wildcards=True, variables=False), action.lower())
-        for pattern in statement.actions
-    )
-    return found != statement.not_action
+    return _covers(statement.actions, action) != statement.not_action
+
+
+@lru_cache(4096)
+def _covers(actions: tuple[str, ...], action: str) -> bool:
+    parsed = (patterns.parse(item.lower(), wildcards=True, variables=False) for item in actions)
+    return any(patterns.matches(pattern, action.lower()) for pattern in parsed)
 
 
 def resource_matches(statement: Statement, request: Request) -> bool:

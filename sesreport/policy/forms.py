@@ -21,7 +21,8 @@ NAME = frozenset(string.ascii_letters + string.digits + "_+=,.@-")
 LOWER = frozenset(string.ascii_lowercase + string.digits)
 LABEL = LOWER | {"-"}
 UPPER = frozenset(string.ascii_uppercase + string.digits)
-LOCAL = PRINTABLE - frozenset(' @()<>[]:;,\\"')
+#: Local parts are taken widely: SES accepts more than unquoted ones.
+LOCAL = PRINTABLE - {" ", "@"}
 DIGITS = frozenset(string.digits)
 
 
@@ -71,7 +72,7 @@ ACCOUNT = _form(
     *("7" * n for n in range(12)),
 )
 NAMES = _form("names", r"[A-Za-z0-9_+=,.@-]+", runs(NAME, 1), {1}, NAME, "", "zq")
-LOCALS = _form("locals", r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~$%&]+", runs(LOCAL, 1), {1}, LOCAL, "", "zq")
+LOCALS = _form("locals", r"[!-?A-~]+", runs(LOCAL, 1), {1}, LOCAL, "", "zq")
 #: What an ARN ends in: no colon, no wildcard, not a digit first.
 _BODY = PRINTABLE - frozenset(' *?:"')
 RESOURCE = _form(

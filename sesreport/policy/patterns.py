@@ -84,6 +84,8 @@ def variables_of(pattern: Pattern) -> tuple[Variable, ...]:
 
 def resolve(pattern: Pattern, lookup: Callable[[str], str | None]) -> Pattern | None:
     """Put values in place of variables; None when one has neither value nor default."""
+    if Variable not in map(type, pattern):
+        return pattern
     pieces: list[Piece] = []
     for piece in pattern:
         if isinstance(piece, Variable):

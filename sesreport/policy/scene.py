@@ -6,14 +6,13 @@ Everything the candidate requests are built from comes from here; nothing here d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from sesreport.policy import patterns
 from sesreport.policy.automata import Groups, Text
-from sesreport.policy.evaluator import Caller, CallerKind, Request, resource_matches
 from sesreport.policy.grammar import OPERATORS
 from sesreport.policy.model import Condition, Policy, Principal, Statement
 from sesreport.policy.patterns import MANY, ONE, Pattern
@@ -27,6 +26,7 @@ SENDING_ACTIONS = (
 )
 
 _IDENTITY = re.compile(r"arn:(aws[a-z-]*):ses:([a-z0-9-]+):([0-9]{12}):identity/(.+)\Z", re.ASCII | re.DOTALL)
+ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}\Z")
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 
 
@@ -96,6 +96,7 @@ class Scene:
     uses: dict[str, list[Use]] = field(default_factory=dict)
     principals: list[Principal] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
+    named_orgs: set[str] = field(default_factory=set)
     extra_names: tuple[str, ...] = ()
     has_variables: bool = False
     own_identities: tuple[str, ...] = ()
@@ -160,33 +161,36 @@ def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Stateme
     Each comes with a mask of the actions it covers.
     """
     found = []
-    probe = Request(Caller(CallerKind.ROOT, "", None), "", scene.identity.arn, {})
     for policy in policies:
         for statement in policy.statements:
-            _name_accounts(scene, statement)
+            _name_names(scene, statement)
             mask = action_mask(statement.actions, statement.not_action, scene.actions)
-            if mask and _resource(statement, probe):
-                found.append((statement, mask))
-                scene.principals += statement.principals
-                for condition in statement.conditions:
-                    _use(scene, condition, statement.variables)
+            applied = _on_identity(statement, scene.identity.arn) if mask else None
+            if applied is not None:
+                found.append((applied, mask))
+                scene.principals += applied.principals
+                for condition in applied.conditions:
+                    _use(scene, condition, applied.variables)
     return found
 
 
-def _name_accounts(scene: Scene, statement: Statement) -> None:
+def _name_names(scene: Scene, statement: Statement) -> None:
     for principal in statement.principals:
         if principal.account:
             scene.named.add(principal.account)
     for condition in statement.conditions:
+        if condition.name in ("aws:principalorgid", "aws:principalorgpaths"):
+            found = (value.split("/")[0] for value in condition.values)
+            scene.named_orgs.update(one for one in found if ORGANIZATION_ID.match(one))
         for value in condition.values:
             if len(value) >= 12:
                 scene.named.update(_ACCOUNT_ID.findall(value))
 
 
 @lru_cache(4096)
-def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str, ...]) -> int:
+def action_mask(elements: tuple[str, ...], not_action: bool, actions: tuple[str, ...]) -> int:
     """Bit *i* is set when an Action or NotAction element covers ``actions[i]``."""
-    parsed = [patterns.parse(one.lower(), wildcards=True, variables=False) for one in patterns_]
+    parsed = [patterns.parse(one.lower(), wildcards=True, variables=False) for one in elements]
     mask = 0
     for index, action in enumerate(actions):
         name = action.lower()
@@ -194,10 +198,53 @@ def action_mask(patterns_: tuple[str, ...], not_action: bool, actions: tuple[str
     return mask
 
 
-def _resource(statement: Statement, probe: Request) -> bool:
-    if not statement.not_resource and (statement.resources == ("*",) or statement.resources == (probe.resource,)):
-        return True
-    return resource_matches(statement, probe)
+def _on_identity(statement: Statement, arn: str) -> Statement | None:
+    """The statement as it applies to one identity; None when it does not.
+
+    A variable in a resource makes the caller's value part of the question: it becomes a condition on that
+    key.
+    """
+    if not statement.not_resource and statement.resources in (("*",), (arn,)):
+        return statement
+    asked: dict[str, dict[str, None]] = {}
+    defaults: set[str] = set()
+    for value in statement.resources:
+        pattern = patterns.parse(value, wildcards=True, variables=statement.variables)
+        variables = patterns.variables_of(pattern)
+        if not variables:
+            if patterns.matches(pattern, arn):
+                return None if statement.not_resource else statement
+            continue
+        for variable, text in _fitting(pattern, arn):
+            asked.setdefault(variable.key, {})[text] = None
+            if variable.default == text:
+                defaults.add(variable.key)
+    if not asked:
+        return statement if statement.not_resource else None
+    base = "StringNotEquals" if statement.not_resource else "StringEquals"
+    found = []
+    for name, values in asked.items():
+        absent = (name in defaults) != statement.not_resource
+        operator = base + "IfExists" if absent and not statement.not_resource else base
+        found.append(Condition(operator, "", base, operator != base, name, name, tuple(values)))
+    if len(found) > 1 and not statement.not_resource:
+        found = [Condition("BinaryEquals", "", "BinaryEquals", False, n, n, tuple(v)) for n, v in asked.items()]
+    return replace(statement, conditions=(*statement.conditions, *found))
+
+
+def _fitting(pattern: Pattern, text: str) -> Iterator[tuple[patterns.Variable, str]]:
+    """Values of the variables with which a pattern may match: each on its own, the others being anything."""
+    for at, piece in enumerate(pattern):
+        if not isinstance(piece, patterns.Variable):
+            continue
+        opened: list[patterns.Piece] = [MANY if isinstance(p, patterns.Variable) else p for p in pattern]
+        before, after = patterns.joined(opened[:at]), patterns.joined(opened[at + 1 :])
+        starts = [i for i in range(len(text) + 1) if patterns.matches(before, text[:i])]
+        ends = [i for i in range(len(text) + 1) if patterns.matches(after, text[i:])]
+        for start in starts:
+            for end in ends:
+                if start < end:
+                    yield piece, text[start:end]
 
 
 def _use(scene: Scene, condition: Condition, variables: bool) -> None:
@@ -221,17 +268,33 @@ def digit_runs(pattern: Pattern) -> set[Pattern]:
                 segments[-1][-1].append(symbol)
     found: set[Pattern] = set()
     for chunks in segments:
-        fits = [all(s == ONE or (isinstance(s, str) and s.isdigit()) for s in chunk) for chunk in chunks]
-        for first in range(len(chunks)):
-            run: list[patterns.Piece] = []
-            for last in range(first, len(chunks)):
-                if not fits[last]:
-                    break
-                run += [*([MANY] if last > first else []), *chunks[last]]  # type: ignore[list-item]
-                before = [MANY] if first else []
-                after = [MANY] if last < len(chunks) - 1 else []
-                found.add(patterns.joined([*before, *run, *after]))
+        for first, chunk in enumerate(chunks):
+            for start in _starts(chunk):
+                found.update(_runs_from(chunks, first, start))
     return {one for one in found if any(isinstance(piece, str) for piece in one)}
+
+
+def _starts(chunk: list[object]) -> Iterator[int]:
+    """Where an account id may begin: at the beginning, or after a ``?`` that stands for a colon."""
+    yield 0
+    yield from (index + 1 for index, symbol in enumerate(chunk) if symbol == ONE)
+
+
+def _runs_from(chunks: list[list[object]], first: int, start: int) -> Iterator[Pattern]:
+    before: list[patterns.Piece] = [MANY] if first and not start else []
+    run: list[patterns.Piece] = []
+    for last in range(first, len(chunks)):
+        if last > first:
+            run.append(MANY)
+        for symbol in chunks[last][start if last == first else 0 :]:
+            if symbol == ONE:
+                yield patterns.joined([*before, *run])  # it may stand for the colon that ends the id
+                run.append(ONE)
+            elif isinstance(symbol, str) and symbol.isdigit():
+                run.append(symbol)
+            else:
+                return
+        yield patterns.joined([*before, *run, *([MANY] if last < len(chunks) - 1 else [])])
 
 
 def is_text(use: Use) -> bool:

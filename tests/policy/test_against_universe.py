@@ -8,19 +8,17 @@ from __future__ import annotations
 import os
 from datetime import date
 
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, given, reject
 from hypothesis import settings as runs
 from hypothesis import strategies as st
 
 from sesreport.policy import Organization, analyze_models, decide, narrower_or_equal, read_policies
-from tests.policy.universe import Constants, Setting, classify, requests, verdict
+from tests.policy.universe import Constants, Setting, TooManyError, classify, requests, verdict
 from tests.policy.vocabulary import documents, settings
 
 CASES = int(os.environ.get("SESREPORT_POLICY_CASES", "250"))
 TODAY = date(2026, 11, 24)
-many = runs(
-    max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True
-)
+many = runs(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 def exposure_of(setting: Setting, policies):
@@ -38,7 +36,10 @@ def exposure_of(setting: Setting, policies):
 def test_every_can_and_every_cannot(setting, sources):
     policies = read_policies({f"p{index}": source for index, source in enumerate(sources)})
     exposure = exposure_of(setting, policies)
-    shown = verdict(setting, policies, TODAY.isoformat())
+    try:
+        shown = verdict(setting, policies, TODAY.isoformat())
+    except TooManyError:
+        reject()
     assert not exposure.needs_review
     assert {name: getattr(exposure, name) for name in shown.facts} == shown.facts
     # Every class that is claimed has a request that the referee allows, and no other class has one.
@@ -61,10 +62,13 @@ def test_a_change_is_narrower_exactly_when_no_request_is_new(setting, new, old):
     )
     assert not compared.undecided
     both = (*news, *olds)
-    fresh = any(
-        decide(news, request).allowed and not decide(olds, request).allowed
-        for request, _, _ in requests(setting, both, TODAY.isoformat())
-    )
+    try:
+        fresh = any(
+            decide(news, request).allowed and not decide(olds, request).allowed
+            for request, _, _ in requests(setting, both, TODAY.isoformat())
+        )
+    except TooManyError:
+        reject()
     if fresh:
         assert not compared
     if not compared:
@@ -77,8 +81,5 @@ def test_the_universe_tells_classes_apart():
         {"p": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}}
     )
     constants = Constants(policies)
-    found = {
-        classify(setting, constants, who, common)
-        for _, who, common in requests(setting, policies, "2026-11-24")
-    }
+    found = {classify(setting, constants, who, common) for _, who, common in requests(setting, policies, "2026-11-24")}
     assert found == {"own", "organization", "vendor", "service", "public"}

@@ -143,9 +143,7 @@ def test_numbers_and_booleans_are_condition_values():
     assert [item.values for item in read.statements[0].conditions] == [("true",), ("3600",)]
 
 
-@pytest.mark.parametrize(
-    "date", ["2021-08-31T12:00Z", "2021-08-31", "2021", "1630411200", "2021-08-31T12:00:00+02:00"]
-)
+@pytest.mark.parametrize("date", ["2021-08-31T12:00Z", "2021-08-31", "2021", "1630411200", "2021-08-31T12:00:00+02:00"])
 def test_dates_are_iso_8601_or_seconds(date):
     assert not read_policy(policy(statement(Condition={"DateLessThan": {"aws:CurrentTime": date}}))).errors
 
@@ -224,18 +222,11 @@ def test_documents_up_to_the_limit_are_read():
 
 
 anything = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text()
-    | st.sampled_from(["*", "Allow", ARN]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["*", "Allow", ARN]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                ["Statement", "Effect", "Principal", "Action", "Resource", "Condition", "AWS", "Null"]
-            )
+            st.sampled_from(["Statement", "Effect", "Principal", "Action", "Resource", "Condition", "AWS", "Null"])
             | st.text(max_size=3),
             inner,
             max_size=6,
@@ -253,9 +244,7 @@ def test_no_object_makes_the_reader_raise(document):
 
 @given(st.data())
 def test_no_damaged_text_makes_the_reader_raise(data):
-    text = json.dumps(
-        policy(statement(Condition={"StringLike": {"ses:FromAddress": ["a*", "b"]}}), statement())
-    )
+    text = json.dumps(policy(statement(Condition={"StringLike": {"ses:FromAddress": ["a*", "b"]}}), statement()))
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 12)))
     read = read_policy(text[:start] + data.draw(st.text(max_size=6)) + text[end:])

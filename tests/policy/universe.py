@@ -26,7 +26,13 @@ from sesreport.policy.model import Policy, PrincipalKind
 SENDING = ("ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail")
 CLASSES = ("none", "own", "service", "organization", "vendor", "external", "public")
 FRESH = "zqfreshzq"
+#: A universe larger than this is not asked.
+MOST = 12_000
 STRANGER = "606060606060"
+
+
+class TooManyError(Exception):
+    """The universe of these policies is too large for a test."""
 
 
 @dataclass
@@ -109,13 +115,7 @@ class Constants:
         return self.values.get(name, set())
 
     def principals(self, kind: PrincipalKind) -> set[str]:
-        return {
-            p.value
-            for policy in self.policies
-            for s in policy.statements
-            for p in s.principals
-            if p.kind is kind
-        }
+        return {p.value for policy in self.policies for s in policy.statements for p in s.principals if p.kind is kind}
 
 
 def accounts(setting: Setting, constants: Constants) -> list[str]:
@@ -179,9 +179,7 @@ def people(setting: Setting, constants: Constants) -> Iterator[Someone]:
             taggable = caller.kind in (CallerKind.USER, CallerKind.ROLE_SESSION)
             tagged = [[None, *_free(constants.of(tag))] if taggable else [None] for tag in tags]
             for organization in organizations(setting, account, org_values):
-                for path in (
-                    paths(organization, constants.of("aws:principalorgpaths")) if organization else [""]
-                ):
+                for path in paths(organization, constants.of("aws:principalorgpaths")) if organization else [""]:
                     for choice in product(*tagged):
                         whole = {
                             **context,
@@ -206,12 +204,20 @@ def _names(setting: Setting, constants: Constants) -> tuple[set[str], set[str]]:
                 names.add(f"x{part}/zq")
             if re.fullmatch(r"[\w+=,.@-]+", part):
                 names.add(f"x{part}x")
+    arns = constants.of("aws:principalarn")
+    parts = {part for value in arns for part in re.split(r"[*?/]", value)}
+    tails = {value.rpartition("*")[2] for value in arns if "*" in value}
+    names.update(text for part in parts for tail in tails if _is_path(text := f"x{part}{tail}"))
     for value in constants.of("aws:username"):
         users.update(filled(value, ("", "zq")))
         users.update(text.upper() for text in filled(value, ("", "zq")))
     if constants.user_variable:
         users.update(address.partition("@")[0] for address in senders(setting, constants))
     return names, {user for user in users if re.fullmatch(r"[\w+=,.@-]+", user)}
+
+
+def _is_path(text: str) -> bool:
+    return re.fullmatch(r"(?:[!-~]+/)*[A-Za-z0-9_+=,.@-]+", text) is not None
 
 
 def _callers(
@@ -243,9 +249,7 @@ def _callers(
 
 def services(setting: Setting, constants: Constants) -> Iterator[Someone]:
     named = constants.principals(PrincipalKind.SERVICE) | constants.of("aws:principalservicename")
-    for name in sorted(
-        {"zq.amazonaws.com"} | {n for n in named if n.endswith(".amazonaws.com") and "*" not in n}
-    ):
+    for name in sorted({"zq.amazonaws.com"} | {n for n in named if n.endswith(".amazonaws.com") and "*" not in n}):
         caller = Caller(CallerKind.SERVICE, name)
         base = {"aws:principalisawsservice": ("true",), "aws:principalservicename": (name,)}
         yield Someone(caller, base, None)
@@ -274,7 +278,7 @@ def senders(setting: Setting, constants: Constants) -> list[str]:
     found = {f"{FRESH}@{setting.name}", f"zq@zq.{setting.name}"}
     for value in constants.of("ses:fromaddress"):
         for text in filled(value.replace("${aws:username}", "zq"), ("", "zq", "admin", "a", "b")):
-            for address in (text, f"{text}@{setting.name}"):
+            for address in (text, f"{text}@{setting.name}", value):
                 if re.fullmatch(rf"[!-?A-~]+@([a-z0-9-]+\.)*{re.escape(setting.name)}", address):
                     local, _, host = address.partition("@")
                     found |= {address, f"{local.upper()}@{host}"}
@@ -295,12 +299,9 @@ def places(constants: Constants) -> list[tuple[dict[str, tuple[str, ...]], bool]
         for name in ("aws:sourcevpc", "aws:sourcevpce"):
             values = {text for v in constants.of(name) for text in filled(v, ("zq",))}
             values |= {text.upper() for text in values}
-            options.append(
-                [(name, v, v.lower() not in constants.of(name)) for v in sorted(values | {"vpc-zq"})]
-            )
+            options.append([(name, v, v.lower() not in constants.of(name)) for v in sorted(values | {"vpc-zq"})])
         found += [
-            ({n: (v,) for n, v, _ in choice}, all(common for _, _, common in choice))
-            for choice in product(*options)
+            ({n: (v,) for n, v, _ in choice}, all(common for _, _, common in choice)) for choice in product(*options)
         ]
     return found
 
@@ -341,16 +342,12 @@ class Views:
         return tuple(principal_matches(s, caller) for s in self.statements)
 
 
-def requests(
-    setting: Setting, policies: tuple[Policy, ...], today: str
-) -> Iterator[tuple[Request, Someone, bool]]:
+def requests(setting: Setting, policies: tuple[Policy, ...], today: str) -> Iterator[tuple[Request, Someone, bool]]:
     """Every request of the universe, who makes it, and whether anybody can call from there."""
     constants = Constants(policies)
     views = Views(policies)
     free = [k for k in ("aws:useragent", "aws:referer") if k in constants.values]
-    choices = [
-        _unlike(views, [{name: (v,)} for v in _free(constants.of(name))] + [{}], {name}) for name in free
-    ]
+    choices = [_unlike(views, [{name: (v,)} for v in _free(constants.of(name))] + [{}], {name}) for name in free]
     moments = [f"{today}T12:00:00Z"]
     if "aws:currenttime" in constants.values:
         moments += ["2027-01-15T00:00:00Z", "2028-06-01T00:00:00Z", "2040-01-01T00:00:00Z"]
@@ -359,16 +356,20 @@ def requests(
     if not constants.user_variable:
         froms.sort(key=lambda context: not context["ses:fromaddress"][0].startswith(FRESH))
         froms = froms[:1] + _unlike(views, froms[1:], {"ses:fromaddress"})
-    kinds = {
-        tuple(action_matches(s, action) for s in views.statements): action for action in reversed(SENDING)
-    }
+    kinds = {tuple(action_matches(s, action) for s in views.statements): action for action in reversed(SENDING)}
     sites: dict[object, tuple[dict[str, tuple[str, ...]], bool]] = {}
     where = {"aws:sourceip", "aws:sourcevpc", "aws:sourcevpce"}
     for place, common in places(constants):
         sites.setdefault((common, views.look(place, where)), (place, common))
     elsewhere = {*free, *where, "aws:currenttime", "ses:fromaddress"}
     about = set(constants.values) - elsewhere
-    for someone in _distinct(setting, constants, views, about):
+    everybody = list(_distinct(setting, constants, views, about))
+    size = len(everybody) * len(kinds) * len(sites) * len(times) * len(froms)
+    for options in choices:
+        size *= len(options)
+    if size > MOST:
+        raise TooManyError
+    for someone in everybody:
         spots = [({}, True)] if someone.caller.kind is CallerKind.SERVICE else list(sites.values())
         for action, (place, common), moment, sender, choice in product(
             kinds.values(), spots, times, froms, product(*choices)
@@ -394,9 +395,7 @@ def _distinct(setting: Setting, constants: Constants, views: Views, about: set[s
         someone.context["aws:securetransport"] = ("true",)
         shown = (
             someone.caller.kind is CallerKind.SERVICE and someone.caller.arn,
-            someone.account
-            if someone.account in constants.named
-            else classify(setting, constants, someone, True),
+            someone.account if someone.account in constants.named else classify(setting, constants, someone, True),
             someone.source and (someone.account in {setting.own, *setting.members, *setting.vendors}),
             is_named(someone.organization, constants) and someone.organization,
             views.signer(someone.caller),

@@ -1,0 +1,107 @@
+"""Does anybody notice when the engine is wrong? Break it on purpose, one fault at a time, and run the tests.
+
+    python -m tests.policy.mutate
+
+Works on a copy of the package in a temporary directory. Prints one line a fault; exits with 1 when one
+survives.
+"""
+
+# ruff: noqa: E501 - the table of faults quotes lines as they stand
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+#: (file, what stands there, what is put in its place, what that does)
+FAULTS = (
+    ("space.py", "            space.denies.append(box)\n", "            pass\n", "drop every Deny"),
+    ("evaluator.py", "if statement.effect is Effect.DENY:\n                    return", "if False:\n                    return", "referee ignores Deny"),
+    ("evaluator.py", "return any(found) != operator.negated", "return any(found)", "ignore negation"),
+    ("evaluator.py", "return operator.if_exists or operator.qualifier == \"ForAllValues\"", "return operator.qualifier == \"ForAllValues\"", "IfExists does nothing for sets"),
+    ("evaluator.py", "        return operator.negated\n", "        return False\n", "a missing key fails negations"),
+    ("evaluator.py", "return all(one != operator.negated for one in found)", "return any(one != operator.negated for one in found)", "ForAllValues asks for one value"),
+    ("evaluator.py", "len(pattern) == len(parts) == 6 and all(", "len(pattern) == len(parts) == 6 and any(", "ArnLike matches on one field"),
+    ("search.py", "found = self.find(part, removed, index + 1)", "found = self.find(part, removed, index + 2)", "skip the Deny after one that meets"),
+    ("search.py", "                rest = inside[axis] & ~theirs\n", "                rest = inside[axis] & ~theirs if axis else 0\n", "never split by caller"),
+    ("fragment.py", "if operator.family == \"binary\" or", "if", "binary comparison is decided"),
+    ("scene.py", "mask |= (any(patterns.matches(one, name) for one in parsed) != not_action) << index", "mask |= any(patterns.matches(one, name) for one in parsed) << index", "NotAction is Action"),
+    ("search.py", "            return None\n        return box", "            return box\n        return box", "covered boxes survive"),
+    ("callers.py", "place.organization, common and place.common)", "place.organization, common)", "a named organization is anybody's"),
+    ("callers.py", "return (Membership(ours, f\"{ours}/r-zq77/ou-zq77-zqzqzqzq/\", True),)", "return (Membership(None, None, True),)", "members are in no organization"),
+    ("callers.py", "    found += [(account, Standing.STRANGER) for account in _strangers(scene, known, groups)]\n", "", "forget strangers"),
+    ("callers.py", "groups = account_groups(scene, \"aws:principalaccount\", \"aws:principalarn\", \"aws:userid\")", "groups = ()", "account globs tell nobody apart"),
+    ("axes.py", "found[kind] = (str(address_type(address)), not somebodys)", "found[kind] = (str(address_type(address)), True)", "narrow networks are anybody's"),
+    ("axes.py", "    return (*found, f\"zq@zq.{domain}\")", "    return tuple(found)", "forget subdomains"),
+    ("axes.py", "for m in (whole - 1, whole, whole + 1) if m >= scene.today", "for m in (whole,) if m >= scene.today", "forget the far side of a date"),
+    ("services.py", "        found.append(Who(caller, always, Standing.SERVICE, common=not named))\n", "", "services always name a source"),
+    ("space.py", "sites = [Place({}, True)] if of_services else places(scene)", "sites = places(scene)", "services have an internet address"),
+    ("space.py", "        box[at] &= condition_mask(", "        box[at] |= condition_mask(", "conditions do not narrow"),
+    ("space.py", "if box[0] and tagged:", "if False:", "root users have tags"),
+    ("verdict.py", "guarded = known and guarded is not False", "guarded = known", "one guarded source guards all"),
+    ("verdict.py", "if who.standing is Standing.STRANGER and not public:\n        return \"external\"", "if False:\n        return \"external\"", "tied strangers are public"),
+    ("reach.py", "rest = meet(rest, 0, ~part[0])", "rest = None", "one kind of caller is enough"),
+    ("forms.py", "    literals: set[str] = {form.start}\n", "    literals: set[str] = set()\n", "forget the value that no pattern matches"),
+    ("automata.py", "bit = 1 << position\n                crosses = not text.fielded or field >= 5", "bit = 1 << position\n                crosses = True", "ARN wildcards cross colons"),
+    ("patterns.py", "return len(text) >= len(first) + len(last)", "return True", "x*x matches x"),
+    ("likeness.py", "names.accounts[identity.account] = \"100000000001\"\n", "", "the own account is like any other"),
+    ("likeness.py", "        if wild and _DIGIT_GLOB.search(text):\n            return None\n", "", "account globs are like names"),
+    ("compare.py", "    for denied in old_denies:", "    for denied in ():", "what was denied is not new"),
+    ("compare.py", "part = search.find(box, [*space.denies, *old_allows])", "part = search.find(box, old_allows)", "new Deny statements do not count"),
+)  # fmt: skip
+TESTS = (
+    "test_patterns.py",
+    "test_evaluator.py",
+    "test_exposure.py",
+    "test_cases.py",
+    "test_compare.py",
+    "test_laws.py",
+    "test_against_universe.py",
+)
+
+
+def noticed(copy: Path) -> bool:
+    """Whether some test fails on the copy."""
+    environment = {**os.environ, "PYTHONPATH": str(copy), "SESREPORT_POLICY_CASES": "150"}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header"]
+    command += [str(copy / "tests" / "policy" / name) for name in TESTS]
+    run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, timeout=1200)
+    return run.returncode != 0
+
+
+def main() -> int:
+    survivors = 0
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(name)
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        for part in ("sesreport", "tests"):
+            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+        # A fault is noticed at its first failure; examples need not be made small.
+        universe = copy / "tests" / "policy" / "test_against_universe.py"
+        for test in (universe, universe.with_name("test_laws.py")):
+            text = test.read_text()
+            text = text.replace("database=None", "database=None, phases=(Phase.generate,)")
+            test.write_text(text.replace("import HealthCheck", "import HealthCheck, Phase"))
+        for file, old, new, what in FAULTS:
+            path = copy / "sesreport" / "policy" / file
+            right = path.read_text()
+            if right.count(old) < 1:
+                print(f"STALE     {file}: {what}")
+                survivors += 1
+                continue
+            path.write_text(right.replace(old, new, 1))
+            caught = noticed(copy)
+            path.write_text(right)
+            survivors += not caught
+            print(f"{'noticed ' if caught else 'SURVIVED'}  {file}: {what}", flush=True)
+    print(f"{len(FAULTS) - survivors} of {len(FAULTS)} faults noticed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""Whether a change lets anybody do anything new, and who."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from sesreport.policy import decide, narrower_or_equal, read_policies
+from tests.policy.build import DOMAIN, MEMBER, ORG, OUTSIDER, VENDOR, allow, deny, policy
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        (allow({"AWS": VENDOR}), allow()),
+        (allow(Action="ses:SendEmail"), allow(Action="ses:*")),
+        (allow("*", {"StringEquals": {"aws:PrincipalOrgID": ORG}}), allow()),
+        (allow({"AWS": [VENDOR, MEMBER]}), allow({"AWS": [MEMBER, VENDOR, OUTSIDER]})),
+        (
+            allow("*", {"StringLike": {"ses:FromAddress": "ab*@example.com"}}),
+            allow("*", {"StringLike": {"ses:FromAddress": "a*@example.com"}}),
+        ),
+        (allow("*", {"StringEquals": {"ses:FromAddress": "a@b.c"}}, Action="ses:GetEmailIdentity"), deny()),
+    ],
+)
+def test_a_restriction_is_narrower(new, old):
+    assert narrower_or_equal(policy(new), policy(old), identity_arn=DOMAIN)
+
+
+@pytest.mark.parametrize(
+    ("new", "old"),
+    [
+        ([allow()], [allow({"AWS": VENDOR})]),
+        ([allow(Action="ses:*")], [allow()]),
+        ([allow(Action="ses:DeleteEmailIdentity")], [allow()]),
+        ([allow(Action="ses:SomethingNew")], [allow(Action="ses:SomethingElse")]),
+        ([allow({"AWS": VENDOR})], [allow(), deny("*", {"Bool": {"aws:SecureTransport": "true"}})]),
+        (
+            [allow("*", {"StringNotLike": {"ses:FromAddress": "ceo@*"}}, Action="ses:GetEmailIdentity")],
+            [allow()],
+        ),
+    ],
+)  # fmt: skip
+def test_something_new_has_a_witness(new, old):
+    compared = narrower_or_equal(policy(*new), policy(*old), identity_arn=DOMAIN)
+    assert not compared
+    assert decide(read_policies({"p": policy(*new)}), compared.witness).allowed
+    assert not decide(read_policies({"p": policy(*old)}), compared.witness).allowed
+    assert "allowed by" in compared.words
+
+
+def test_the_witness_is_a_stranger_where_one_can_be_had():
+    compared = narrower_or_equal(policy(allow()), policy(allow({"AWS": VENDOR})), identity_arn=DOMAIN)
+    assert "an account nobody knows" in compared.words
+
+
+def test_texts_objects_and_whole_identities_compare():
+    text = json.dumps(policy(allow({"AWS": VENDOR})))
+    assert narrower_or_equal(text, {"a": policy(allow()), "b": text})
+    assert not narrower_or_equal({"a": text, "b": policy(allow())}, text)
+
+
+def test_without_an_identity_every_named_one_is_compared():
+    other = DOMAIN.replace("example.com", "example.org")
+    assert not narrower_or_equal(policy(allow(Resource=[DOMAIN, other])), policy(allow(Resource=DOMAIN)))
+    assert narrower_or_equal(policy(allow(Resource=DOMAIN)), policy(allow(Resource=[DOMAIN, other])))
+
+
+def test_what_cannot_be_read_is_not_called_narrower():
+    unread = policy(allow(), deny("*", {"StringMatches": {"aws:username": "x"}}))
+    compared = narrower_or_equal(policy(allow({"AWS": VENDOR})), unread, identity_arn=DOMAIN)
+    assert not compared and compared.errors and compared.witness is None
+
+
+def test_what_cannot_be_decided_is_not_called_narrower():
+    binary = {"BinaryEquals": {"aws:UserAgent": "QUJD"}}
+    new, old = policy(allow({"AWS": VENDOR}, binary)), policy(allow("*", binary))
+    compared = narrower_or_equal(new, old, identity_arn=DOMAIN)
+    assert not compared and compared.undecided

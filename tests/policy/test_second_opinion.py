@@ -1,0 +1,94 @@
+"""z3 is asked the same question by other means: no class of callers may be judged differently.
+
+``SESREPORT_SOLVER_CASES=3000 pytest tests/policy/test_second_opinion.py`` asks more.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, target
+from hypothesis import settings as runs
+from hypothesis import strategies as st
+
+from sesreport.policy import Organization, analyze_models, read_policies
+from tests.policy.build import TODAY
+from tests.policy.vocabulary import ACCOUNTS, settings, values_of
+
+pytest.importorskip("z3", reason="z3-solver is not installed: no second opinion")
+from tests.policy.second_opinion import Question
+
+CASES = int(os.environ.get("SESREPORT_SOLVER_CASES", "150"))
+_STRING = ("StringEquals", "StringLike", "StringNotEquals", "StringNotLike")
+_KEYS = {
+    "aws:PrincipalAccount": _STRING,
+    "aws:SourceAccount": _STRING,
+    "aws:PrincipalOrgID": _STRING,
+    "aws:SourceOrgID": _STRING,
+    "aws:PrincipalArn": (*_STRING, "ArnLike", "ArnNotLike"),
+    "aws:PrincipalIsAWSService": ("StringEquals",),
+    "aws:UserAgent": _STRING,
+    "aws:PrincipalTag/team": _STRING,
+    "aws:username": _STRING,
+    "ses:FromAddress": _STRING,
+}
+_PRINCIPALS = (
+    "*",
+    "*",
+    "*",
+    {"Service": "cognito-idp.amazonaws.com"},
+    *({"AWS": account} for account in ACCOUNTS),
+    {"AWS": [f"arn:aws:iam::{ACCOUNTS[2]}:user/bob", ACCOUNTS[3]]},
+)
+
+
+@st.composite
+def statements(draw: st.DrawFn):
+    condition = {}
+    for _ in range(draw(st.integers(0, 2))):
+        key = draw(st.sampled_from(tuple(_KEYS)))
+        if draw(st.integers(0, 7)) == 0:
+            condition.setdefault("Null", {})[key] = draw(st.sampled_from(("true", "false")))
+            continue
+        operator = draw(st.sampled_from(("", "", "ForAllValues:", "ForAnyValue:")))
+        operator += draw(st.sampled_from(_KEYS[key])) + draw(st.sampled_from(("", "", "IfExists")))
+        choices = [value for value in values_of(key) if "${aws:username}" not in value]
+        values = draw(st.lists(st.sampled_from(choices), min_size=1, max_size=2, unique=True))
+        condition.setdefault(operator, {})[key] = values
+    effect = draw(st.sampled_from(("Allow", "Allow", "Deny")))
+    principal = "*" if effect == "Deny" else draw(st.sampled_from(_PRINCIPALS))
+    action = draw(st.sampled_from(("ses:*", "ses:Send*", "ses:SendEmail", "ses:*Raw*")))
+    found = {"Effect": effect, "Principal": principal, "Action": [action], "Resource": "*"}
+    return {**found, "Condition": condition} if condition else found
+
+
+ASKED: list[bool] = []
+
+
+@runs(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(settings, st.lists(statements(), min_size=1, max_size=3))
+def test_the_solver_agrees_on_every_class(setting, drawn):
+    document = {"Version": "2012-10-17", "Statement": drawn}
+    exposure = analyze_models(
+        setting.identity,
+        read_policies({"p": document}),
+        organization=Organization(setting.org, setting.members),
+        register=dict.fromkeys(setting.vendors, "vendor"),
+        today=TODAY,
+    )
+    ours = {witness.exposure for witness in exposure.witnesses}
+    for name, answer in Question(setting, [document]).classes(timeout=300).items():
+        ASKED.append(answer is not None)
+        if answer is None or (name == "external" and exposure.public is False and exposure.external_orgs):
+            continue
+        if name == "external":
+            named = exposure.external_accounts - setting.vendors
+            assert answer == bool(named), name
+        else:
+            assert answer == (name in ours), name
+    target(float(len(ours)))
+
+
+def test_the_solver_mostly_answers():
+    assert len(ASKED) > CASES and sum(ASKED) / len(ASKED) > 0.8
