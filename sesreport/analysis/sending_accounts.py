@@ -27,9 +27,7 @@ def sending_accounts(analysis: Analysis) -> pd.DataFrame:
     daily = analysis.daily
     period = analysis.period
     month = daily[(daily["at"] >= pd.Timestamp(period.start)) & (daily["at"] < pd.Timestamp(period.end))]
-    highest = month.groupby(["account_id", "region"]).agg(
-        bounce_rate=("aws_bounce_rate", "max"),
-        complaint_rate=("aws_complaint_rate", "max"),
-        busiest_day=("sent", "max"),
+    highest = month.groupby(["account_id", "region"], as_index=False).agg(
+        bounce_rate=("aws_bounce_rate", "max"), complaint_rate=("aws_complaint_rate", "max")
     )
-    return analysis.snapshot.sending_accounts.join(highest, on=["account_id", "region"])
+    return analysis.snapshot.sending_accounts.merge(highest, how="left", on=["account_id", "region"])
