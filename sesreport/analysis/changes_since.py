@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.schema import Frame, account_id, text
 
@@ -57,7 +58,7 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
 
 
 def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, unread: set[tuple[str, str]]) -> pd.DataFrame:
-    both = old.merge(new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
+    both = joined(old, new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
     both = both[[place not in unread for place in zip(both["account_id"], both["region"], strict=True)]]
     differs = (both["value_old"] != both["value_new"]).fillna(False).astype(bool) | (
         both["value_old"].isna() != both["value_new"].isna()

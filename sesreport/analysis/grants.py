@@ -128,11 +128,14 @@ def _standing(grantee: str | None, own: str, members: frozenset[str], approvals:
 
 
 def _rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    judged = {(g.policy, g.statement, g.grantee.removeprefix("everybody but ")): g for g in verdict.exposure.grants}
+    judged = {
+        (g.policy, g.statement, g.grantee_kind, g.grantee.removeprefix("everybody but ")): g
+        for g in verdict.exposure.grants
+    }
     for policy in verdict.read():
         for statement in policy.statements:
             for principal in statement.principals:
-                grant = judged.get((statement.policy, statement.index, principal.value))
+                grant = judged.get((statement.policy, statement.index, str(principal.kind), principal.value))
                 yield _row(verdict, statement, principal, grant)
         for error in policy.errors:
             yield {

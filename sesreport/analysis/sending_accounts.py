@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.collection.datasets.sending_accounts import SENDING_ACCOUNTS as COLLECTED
 from sesreport.schema import Frame, real
@@ -30,4 +31,4 @@ def sending_accounts(analysis: Analysis) -> pd.DataFrame:
     highest = month.groupby(["account_id", "region"], as_index=False).agg(
         bounce_rate=("aws_bounce_rate", "max"), complaint_rate=("aws_complaint_rate", "max")
     )
-    return analysis.snapshot.sending_accounts.merge(highest, how="left", on=["account_id", "region"])
+    return joined(analysis.snapshot.sending_accounts, highest, on=["account_id", "region"])

@@ -41,7 +41,11 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     opened = int(policies["open"].sum())
     safe = len(policies) - opened
     reason = f"{len(policies)} of {len(analysis.policies)} policies name the principal *"
-    reason += f"; {safe} held to people we know." if safe else "."
+    reason += f"; {safe} held to people we know" if safe else ""
+    unreadable = len(grants.loc[grants["grantee_kind"] == "unreadable", place].drop_duplicates())
+    reason += (
+        f"; {unreadable} {'policy' if unreadable == 1 else 'policies'} cannot be read in full." if unreadable else "."
+    )
     return Measure(opened, policies, opened, len(analysis.policies), reason)
 
 
