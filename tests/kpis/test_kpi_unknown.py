@@ -146,11 +146,6 @@ def test_policies_that_cannot_be_judged_are_in_the_reason_of_the_open_ones(tmp_p
     assert "2 more need review" in card.results.kpi("public_identities").reason
 
 
-def test_a_wildcard_beside_a_service_of_the_same_name_is_open(tmp_path: Path) -> None:
-    estate = Estate().identity(policies={"p": policy({"AWS": "*", "Service": "*"})})
-    assert measured(estate, "wildcard_policies", tmp_path).value == 1
-
-
 def test_a_place_that_sends_without_a_known_quota_is_told(tmp_path: Path) -> None:
     estate = Estate().quota(1000.0).days("Send", {"2026-10-02": 10.0})
     estate.quota(None, account=DEV).days("Send", {"2026-10-02": 10.0}, account=DEV)
