@@ -6,6 +6,7 @@ import fnmatch
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, rule
 
@@ -33,7 +34,7 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     public = analysis.exposures[analysis.exposures["exposure"] == "public"]
     keys = ["account_id", "region", "identity"]
     grants = _sending(analysis)
-    return at_grants(grants[grants["scope"] == "public"].merge(public[keys], on=keys))
+    return at_grants(joined(grants[grants["scope"] == "public"], public[keys], how="inner", on=keys))
 
 
 @rule(

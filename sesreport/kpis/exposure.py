@@ -41,7 +41,11 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     opened = int(policies["open"].sum())
     safe = len(policies) - opened
     reason = f"{len(policies)} of {len(analysis.policies)} policies name the principal *"
-    reason += f"; {safe} held to people we know." if safe else "."
+    reason += f"; {safe} held to people we know" if safe else ""
+    unreadable = len(grants.loc[grants["grantee_kind"] == "unreadable", place].drop_duplicates())
+    reason += (
+        f"; {unreadable} {'policy' if unreadable == 1 else 'policies'} cannot be read in full." if unreadable else "."
+    )
     return Measure(opened, policies, opened, len(analysis.policies), reason)
 
 
@@ -106,7 +110,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
 def public_identities(analysis: Analysis) -> Measure:
     """Identities that need review are in the frame and in the reason: not proven public, not proven safe."""
     exposures = analysis.exposures
-    public = exposures["exposure"] == "public"
+    public = (exposures["exposure"] == "public").fillna(False)  # NA: could not be read, so it needs review
     review = exposures["needs_review"] & ~public
     frame = exposures[public | review].drop(columns=["external_accounts", "services"])
     count = int(public.sum())

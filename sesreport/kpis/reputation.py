@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.daily import known_sum
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
 
@@ -67,7 +68,7 @@ def _highest(analysis: Analysis, aws: str, counted: str, review: float, what: st
     history = {str(k): float(v) for k, v in known.groupby("period")[aws].max().items()}
     month = daily[daily["period"] == str(analysis.period)]
     frame = month.groupby(["account_id", "region"], as_index=False).agg(
-        aws_rate=(aws, "max"), sent=("sent", "sum"), counted=(counted, "sum")
+        aws_rate=(aws, "max"), sent=("sent", known_sum), counted=(counted, known_sum)
     )
     enough = frame["sent"] >= analysis.config.report.minimum_sends
     frame = frame.assign(
