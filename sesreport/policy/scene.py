@@ -299,8 +299,3 @@ def _runs_from(chunks: list[list[object]], first: int, start: int) -> Iterator[P
             else:
                 return
         yield patterns.joined([*before, *run, *([MANY] if last < len(chunks) - 1 else [])])
-
-
-def is_text(use: Use) -> bool:
-    """Whether the operator compares text (or presence), which any key of text form can be decided on."""
-    return OPERATORS[use.condition.operator].family in ("string", "arn", "bool", "null")
