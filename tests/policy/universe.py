@@ -286,8 +286,13 @@ def senders(setting: Setting, constants: Constants) -> list[str]:
     if "@" in setting.name:
         return [setting.name]
     found = {f"{FRESH}@{setting.name}", f"zq@zq.{setting.name}"}
-    for value in constants.of("ses:fromaddress"):
-        for text in filled(value.replace("${aws:username}", "zq"), ("", "zq", "admin", "a", "b")):
+    bearers = {arn.rpartition("/")[2] for arn in constants.principals(PrincipalKind.USER)}
+    bearers |= {"zq", *(v for v in constants.of("aws:username") if "*" not in v)}
+    bearers |= {v.rpartition("/")[2].replace("*", "") or "zq" for v in constants.of("aws:principalarn")}
+    values = constants.of("ses:fromaddress")
+    tied = {value.replace("${aws:username}", bearer) for value in values for bearer in bearers}
+    for value in sorted(values | tied):
+        for text in filled(value, ("", "zq", "admin", "a", "b")):
             for address in (text, f"{text}@{setting.name}", value):
                 if re.fullmatch(rf"[!-?A-~]+@([a-z0-9-]+\.)*{re.escape(setting.name)}", address):
                     local, _, host = address.partition("@")
