@@ -130,10 +130,13 @@ def accounts(setting: Setting, constants: Constants) -> list[str]:
     globs |= {v.split(":")[4] for v in constants.of("aws:sourcearn") if v.count(":") > 4}
     for glob in globs:
         room = 12 - len(glob.replace("*", ""))
-        for digit in "67":
+        for digit in "0123456789":
             whole = glob.replace("?", digit).replace("*", digit * max(room, 0), 1).replace("*", "")
             if re.fullmatch(r"\d{12}", whole):
                 found.add(whole)
+    heads = {glob[:-1] for glob in globs if re.fullmatch(r"\d+\*", glob)}
+    tails = {glob[1:] for glob in globs if re.fullmatch(r"\*\d+", glob)}
+    found |= {f"{head:6<{12 - len(tail)}}{tail}" for head in heads for tail in tails}
     return sorted(found)
 
 
