@@ -228,7 +228,7 @@ def _accounts_in_detail(scene: Scene) -> set[str] | None:
         name.startswith("aws:principaltag/") for name in scene.uses
     ):
         return None
-    if any(statement.not_principal for statement, _ in scene.statements):
+    if scene.has_not_principal:
         return None
     if any(p.kind is PrincipalKind.WEB_IDENTITY for p in scene.principals):
         return None

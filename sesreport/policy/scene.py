@@ -99,6 +99,7 @@ class Scene:
     named_orgs: set[str] = field(default_factory=set)
     extra_names: tuple[str, ...] = ()
     has_variables: bool = False
+    has_not_principal: bool = False
     own_identities: tuple[str, ...] = ()
     given_up: frozenset[str] = frozenset()
 
@@ -171,6 +172,7 @@ def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Stateme
             if applied is not None:
                 found.append((applied, mask))
                 scene.principals += applied.principals
+                scene.has_not_principal |= applied.not_principal
                 for condition in applied.conditions:
                     _use(scene, condition, applied.variables)
     return found
