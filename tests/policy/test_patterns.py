@@ -44,9 +44,7 @@ def test_an_automaton_accepts_what_its_groups_match(one, other, text, fold):
 six = {"min_size": 6, "max_size": 6}
 
 
-@given(
-    st.lists(st.text(alphabet="ab*?", max_size=3), **six), st.lists(st.text("ab", max_size=3), **six), texts
-)
+@given(st.lists(st.text(alphabet="ab*?", max_size=3), **six), st.lists(st.text("ab", max_size=3), **six), texts)
 @example(["*", "a", "a", "a", "a", "b"], ["b", "b", "a", "a", "a", "a"], ":b")
 @example(["a?a", "a", "a", "a", "a", "b"], ["a", "a", "a", "a", "a", "a"], ":b")
 def test_in_arns_wildcards_stay_between_colons(fields, parts, rest):
