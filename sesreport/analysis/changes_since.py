@@ -34,6 +34,8 @@ CHANGES_SINCE = Frame(
 )  # fmt: skip
 
 PLACE = ["account_id", "region", "identity", "subject"]
+SCOPES = ("none", "own", "service", "organization", "vendor", "external", "needs review", "public")
+"""From narrow to wide."""
 WIDE = ("external", "public", "needs review")
 
 
@@ -109,6 +111,11 @@ def _exposures(analysis: Analysis) -> pd.DataFrame:
 
 def _grants(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.grants
-    frame = frame[frame["effect"] != "Deny"]
-    frame = frame.assign(subject=frame["grantee"] + " in " + frame["policy_name"], value=frame["scope"])
-    return frame.drop_duplicates(PLACE)[[*PLACE, "value"]]
+    frame = frame[frame["effect"].ne("Deny").fillna(True).astype(bool)]  # what cannot be read has no effect to name
+    frame = frame.assign(
+        subject=frame["grantee"] + " in " + frame["policy_name"],
+        value=frame["scope"],
+        reach=frame["scope"].map({scope: reach for reach, scope in enumerate(SCOPES)}).astype("Int64"),
+    )
+    widest = frame.sort_values("reach", ascending=False, kind="stable").drop_duplicates(PLACE)
+    return widest[[*PLACE, "value"]]

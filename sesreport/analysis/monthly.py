@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
+from sesreport.analysis.basis import places, read_places
 from sesreport.analysis.daily import METRICS
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collection.coverage import OK
 from sesreport.schema import Frame, account_id, count, flag, real, text
 
 MONTHLY = Frame(
@@ -45,20 +45,19 @@ def monthly(analysis: Analysis) -> pd.DataFrame:
         days=("at", "nunique"),
     )
     accounts = analysis.accounts.set_index("account_id")
-    coverage = analysis.coverage
-    unread = set(coverage.loc[(coverage["dataset"] == "metrics") & (coverage["status"] != OK), "account_id"])
-    first_day = _first_day(analysis)
+    expected, read = places(analysis.coverage), read_places(analysis.coverage, ("metrics",))
+    unread = expected.merge(read, how="left", indicator=True).query("_merge == 'left_only'")["account_id"]
     sent = totals["sent"].where(totals["sent"] > 0)
     return totals.assign(
         account_name=totals["account_id"].map(accounts["name"]).astype("string"),
         environment=totals["account_id"].map(accounts["environment"]).astype("string"),
         bounce_rate=totals["bounces"] / sent,
         complaint_rate=totals["complaints"] / sent,
-        complete=~totals["account_id"].isin(list(unread)) & (totals["period"] >= first_day),
+        complete=~totals["account_id"].isin(list(unread)) & (totals["period"] >= first_whole_month(analysis)),
     )
 
 
-def _first_day(analysis: Analysis) -> str:
+def first_whole_month(analysis: Analysis) -> str:
     """The first month CloudWatch still holds whole."""
     midnight = analysis.snapshot.started_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     oldest: datetime = midnight - timedelta(days=analysis.config.collect.metric_days)

@@ -41,6 +41,7 @@ REMEDIATIONS = Frame(
          "opened_at": datetime.fromisoformat("2026-09-01T10:00+00:00"),
          "resolved_at": datetime.fromisoformat("2026-09-01T11:12+00:00"), "days": 0.05, "why": "wildcard principal"},
     ),
+    unique=False,  # CloudTrail counts seconds: a script may open, end and open a case within one
 )  # fmt: skip
 
 
@@ -56,10 +57,12 @@ def remediations(analysis: Analysis) -> pd.DataFrame:
         identity = (change["account_id"], change["region"], change["identity"])
         if change["event_name"] in ("DeleteEmailIdentity", "DeleteIdentity"):
             ended = [key for key in open_cases if key[:3] == identity]
-        elif change["policy_name"] is pd.NA:
+        elif not isinstance(change["policy_name"], str):
             continue
         else:
             ended = [(*identity, change["policy_name"])]
+        if not change["event_name"].startswith("Delete") and not isinstance(change["policy"], str):
+            continue  # a hidden text opens nothing, and ends nothing that is known
         risk = None if change["event_name"].startswith("Delete") else _risk(identity, change["policy"], whom)
         for key in ended:
             if risk is None and key in open_cases:
@@ -82,10 +85,8 @@ def remediations(analysis: Analysis) -> pd.DataFrame:
     return REMEDIATIONS.from_rows([*cases, *open_cases.values()])
 
 
-def _risk(place: tuple[str, str, str], document: Any, whom: Known) -> str | None:
-    """Why a policy text alone is a risk, or None. A hidden text is neither: it opens nothing and ends nothing known."""
-    if not isinstance(document, str):
-        return None
+def _risk(place: tuple[str, str, str], document: str, whom: Known) -> str | None:
+    """Why a policy text alone is a risk, or None."""
     account, region, identity = place
     found = whom.decide(f"arn:aws:ses:{region}:{account}:identity/{identity}", {"policy": document}, {})
     if found.exposure in ("external", "public"):
@@ -94,4 +95,4 @@ def _risk(place: tuple[str, str, str], document: Any, whom: Known) -> str | None
 
 
 def _na(value: Any) -> Any:
-    return None if value is pd.NA else value
+    return None if pd.isna(value) else value

@@ -106,7 +106,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
 def public_identities(analysis: Analysis) -> Measure:
     """Identities that need review are in the frame and in the reason: not proven public, not proven safe."""
     exposures = analysis.exposures
-    public = exposures["exposure"] == "public"
+    public = exposures["exposure"].eq("public").fillna(False).astype(bool)
     review = exposures["needs_review"] & ~public
     frame = exposures[public | review].drop(columns=["external_accounts", "services"])
     count = int(public.sum())

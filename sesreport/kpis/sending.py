@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.monthly import first_whole_month
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
 
@@ -46,7 +47,8 @@ def quota_use(analysis: Analysis) -> Measure:
         return Measure(None, frame, reason="No place with both a quota and sends could be read.", history=history)
     names = analysis.accounts.set_index("account_id")["name"]
     first = frame.iloc[0]
-    name = names.get(first["account_id"], first["account_id"])
+    name = names.get(first["account_id"])
+    name = first["account_id"] if pd.isna(name) else name
     reason = (
         f"Busiest day in {name}, {first['region']}: {first['busiest_day']:,.0f} of {first['max_24_hour_send']:,.0f}."
     )
@@ -66,9 +68,9 @@ def quota_use(analysis: Analysis) -> Measure:
     datasets=("metrics",),
 )
 def sent_volume(analysis: Analysis) -> Measure:
-    """Months that CloudWatch no longer holds whole are not known."""
+    """Months that CloudWatch no longer holds whole are not known; what was read of a place with a gap counts."""
     monthly = analysis.monthly
-    whole = monthly[monthly["complete"]]
+    whole = monthly[(monthly["period"] >= first_whole_month(analysis)) & monthly["sent"].notna()]
     history = {str(k): float(v) for k, v in whole.groupby("period")["sent"].sum().items()}
     period, before = str(analysis.period), str(analysis.period.shift(-1))
     frame = monthly[monthly["period"].isin([period, before])].pivot_table(
@@ -82,10 +84,7 @@ def sent_volume(analysis: Analysis) -> Measure:
     )
     value = history.get(period)
     if value is None:
-        total = monthly.loc[monthly["period"] == period, "sent"].sum()
-        if pd.isna(total) or not len(monthly):
-            return Measure(None, frame, reason=f"No sends were published for {period}.", history=history)
-        value = float(total)
+        return Measure(None, frame, reason=f"CloudWatch has no sends for the whole of {period}.", history=history)
     reason = ""
     if history.get(before):
         reason = f"{value / float(history[before] or 1) - 1:+.1%} on {analysis.period.shift(-1).name}.".replace(

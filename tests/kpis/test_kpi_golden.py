@@ -4,57 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
+from small_organizations import OPEN, change, extended, metric
 
-from sesreport.analysis import Analysis, analyze
-from sesreport.collection.registry import frames
+from sesreport.analysis import Analysis
 from sesreport.config import Config
 from sesreport.findings.examples import DEVELOPMENT, OWN, REGION, Example, allow, deny
 from sesreport.kpis import kpis
 from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi
 from sesreport.scorecard import score
-from sesreport.store import load, write_snapshot
 
-NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
-
-
-def extended(folder: Path, example: Example, **rows: list[dict[str, Any]]) -> Analysis:
-    """An example's analysis with more rows in its snapshot."""
-    base = example.analysis(folder / "base")
-    made = {}
-    for name, declared in frames().items():
-        more = declared.from_rows(rows.get(name, []))
-        old = getattr(base.snapshot, name)
-        made[name] = more if name == "sending_accounts" and len(more) else pd.concat([old, more], ignore_index=True)
-    path = write_snapshot(folder, made, started_at=NOW, finished_at=NOW, about={})
-    return analyze(load(path), Config(), register=base.register)
-
-
-def metric(name: str, day: str, value: float, account: str = OWN) -> dict[str, Any]:
-    return {"account_id": account, "region": REGION, "dimension": "account", "metric": name,
-            "at": datetime.fromisoformat(f"{day}T00:00+00:00"), "value": value}  # fmt: skip
-
-
-def change(number: int, name: str, day: str, policy: str | None = None, **fields: Any) -> dict[str, Any]:
-    return {
-        "event_id": str(number),
-        "account_id": OWN,
-        "region": REGION,
-        "event_name": name,
-        "identity": "example.com",
-        "policy_name": "p",
-        "at": datetime.fromisoformat(f"{day}T00:00+00:00"),
-        "policy": policy,
-        **fields,
-    }
-
-
-OPEN = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail","Resource":"*"}}'
 DENIED = deny("*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})
 UNKNOWN_TWICE = {"a": allow("420000000001"), "b": allow("420000000001"), "c": allow("420000000002")}
 
