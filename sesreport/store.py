@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,6 +29,9 @@ from sesreport.period import Period
 from sesreport.schema import Frame, nullable
 
 FORMAT = "sesreport-snapshot/1"
+
+
+_NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 
 
 class Snapshot:
@@ -136,7 +140,8 @@ def load(path: str | Path) -> Snapshot:
 
 def snapshots(folder: Path) -> list[Path]:
     """Paths of all whole snapshots in a folder, oldest first."""
-    return sorted(p.parent for p in folder.glob("[0-9]*/manifest.json"))
+    whole = [p.parent for p in folder.glob("[0-9]*/manifest.json") if _NAME.fullmatch(p.parent.name)]
+    return sorted(whole, key=lambda path: (path.name[:16], int(path.name[17:] or 1)))
 
 
 def snapshot_of(folder: Path, period: Period) -> Path:
@@ -166,12 +171,18 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             raise SnapshotError(
                 f"snapshot {path}: format {manifest['format']!r}, not {FORMAT!r}: made by another version"
             )
-        if not {"files", "started_at", "finished_at"} <= manifest.keys():
-            raise KeyError("files")
+        for name in ("started_at", "finished_at"):
+            if datetime.fromisoformat(manifest[name]).tzinfo is None:
+                raise ValueError(f"{name} has no time zone")
+        for name, entry in manifest["files"].items():
+            if not {"sha256", "rows"} <= entry.keys():
+                raise KeyError(f"files.{name}")
+        if not {"coverage"} <= manifest["files"].keys() or not manifest["tool"]["sesreport"]:
+            raise KeyError("files.coverage")
     except FileNotFoundError as error:
         raise SnapshotError(
             f"snapshot {path}: there is no manifest.json; it is not a snapshot, or not a whole one"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SnapshotError(f"snapshot {path}: manifest.json cannot be read: {error}") from error
     return dict(manifest)

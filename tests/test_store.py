@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,6 +64,26 @@ def test_a_manifest_that_is_none_is_one_clear_error(tmp_path: Path, manifest: st
         load(path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"started_at": "yesterday"},
+        {"finished_at": "2026-11-01T06:00:00"},
+        {"started_at": None},
+        {"files": []},
+        {"files": {"coverage": {}}},
+        {"files": {}},
+        {"tool": "sesreport"},
+    ],
+)
+def test_a_manifest_with_an_odd_value_is_one_clear_error(tmp_path: Path, change: dict[str, object]) -> None:
+    path = write(tmp_path)
+    manifest = json.loads((path / "manifest.json").read_text())
+    (path / "manifest.json").write_text(json.dumps({**manifest, **change}))
+    with pytest.raises(SnapshotError, match=r"manifest\.json cannot be read"):
+        load(path)
+
+
 def test_a_folder_without_a_manifest_is_no_snapshot(tmp_path: Path) -> None:
     with pytest.raises(SnapshotError, match="not a snapshot, or not a whole one"):
         load(tmp_path)
@@ -110,6 +131,19 @@ def test_an_unfinished_folder_is_never_listed(tmp_path: Path) -> None:
     (tmp_path / ".20261101T060000Z-abc" / "manifest.json").write_text("{}")
     (tmp_path / "20261102T060000Z").mkdir()
     assert snapshots(tmp_path) == []
+
+
+def test_a_folder_of_another_name_is_not_taken_for_a_snapshot(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    shutil.copytree(path, tmp_path / "2026 backup")
+    shutil.copytree(path, tmp_path / f"{path.name}.old")
+    assert snapshots(tmp_path) == [path]
+    assert snapshot_of(tmp_path, Period(2026, 10)) == path
+
+
+def test_many_collections_of_one_second_stay_in_order(tmp_path: Path) -> None:
+    made = [write(tmp_path) for _ in range(11)]
+    assert snapshots(tmp_path) == made
 
 
 def test_the_snapshot_of_a_month_is_the_first_after_its_end(tmp_path: Path) -> None:
