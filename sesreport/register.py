@@ -50,6 +50,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def _number_is_text(value: Any) -> Any:
+    """A ticket ``4711`` is a number in a workbook and in TOML, where in CSV it is text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -66,7 +71,7 @@ def _split(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
+Text = Annotated[str | None, BeforeValidator(_blank_is_none), BeforeValidator(_number_is_text)]
 Day = Annotated[date | None, BeforeValidator(_moment_is_day)]
 Texts = Annotated[list[str], BeforeValidator(_split)]
 
@@ -77,7 +82,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[str, Field(min_length=1), BeforeValidator(_number_is_text)]
     vendor: Text = None
     owner: Text = None
     justification: Text = None
@@ -105,6 +110,8 @@ def read_register(path: Path, *, today: date, warning_days: int = 60) -> pd.Data
         raw = list(readers[path.suffix](path))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except csv.Error as error:
+        raise ConfigError(f"{path}: is not CSV: {error}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
     rows: dict[str, dict[str, Any]] = {}
@@ -173,9 +180,13 @@ def _read_xlsx(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
 
 def _read_toml(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("account", [])
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    for name in document:
+        if name != "account":
+            raise ConfigError(f"{path}: unknown key {name!r}{suggestion(name, ['account'])}")
+    tables = document.get("account", [])
     if not isinstance(tables, list):
         raise ConfigError(f"{path}: accounts are written as [[account]] tables")
     yield from enumerate(tables, start=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -145,6 +145,57 @@ def test_a_workbook_is_read_with_ids_that_excel_made_numbers(tmp_path: Path) -> 
     book.save(tmp_path / "register.xlsx")
     frame = read_register(tmp_path / "register.xlsx", today=TODAY)
     assert frame["account_id"].tolist() == ["000000000042"]
+
+
+def test_numbers_and_days_of_a_workbook_are_read_as_text_and_days(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["account_id", "name", "ticket", "approved_at"])
+    sheet.append(["310000000001", 360, 4711, datetime(2026, 1, 1)])  # noqa: DTZ001 (Excel knows no zones)
+    book.save(tmp_path / "register.xlsx")
+    row = read_register(tmp_path / "register.xlsx", today=TODAY).iloc[0]
+    assert (row["name"], row["ticket"], row["approved_at"].isoformat()) == ("360", "4711", "2026-01-01T00:00:00+00:00")
+
+
+def test_what_is_no_workbook_is_said(tmp_path: Path) -> None:
+    (tmp_path / "register.xlsx").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(ConfigError, match=r"register\.xlsx: is not a workbook"):
+        read_register(tmp_path / "register.xlsx", today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (f'{HEADER}\n"310000000001,' + "x" * 200_000, "is not CSV: field larger"),
+        (f"{HEADER}\n310000000001,A\xff".encode("latin-1"), "is not UTF-8 text"),
+        ("", "has no column 'account_id'"),
+        ("account_id;name\n310000000001;A", "unknown column 'account_id;name'"),
+    ],
+)
+def test_what_is_no_csv_is_said(tmp_path: Path, content: str | bytes, says: str) -> None:
+    path = tmp_path / "register.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ConfigError, match=rf"register\.csv: {says}"):
+        read_register(path, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[account]", "not valid TOML"),
+        ("[account]\nname = 'A'\n", r"\[\[account\]\] tables"),
+        ("account = [1]\n", "row 1"),
+        ("[[account]]\naccount_id = 310000000001\nname = 'A'\n", "row 1: account_id"),
+        ("[[account]]\naccount_id = '310000000001'\nname = 'A'\nend = 1\n", "row 1: unknown key 'end'"),
+        ("[[acount]]\naccount_id = '310000000001'\n", "unknown key 'acount'; did you mean 'account'"),
+    ],
+)
+def test_a_bad_toml_register_is_located(tmp_path: Path, text: str, says: str) -> None:
+    path = tmp_path / "register.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=rf"register\.toml.*{says}"):
+        read_register(path, today=TODAY)
 
 
 def test_toml_tables_are_read(tmp_path: Path) -> None:
