@@ -39,9 +39,9 @@ class Verdict:
         """The policies, read."""
         return read_policies(self.policies)
 
-    def guarded(self, policy: str, statement: int) -> bool | None:
-        """Whether the services one statement lets in act only for sources we know, every Deny considered."""
-        return self._of(lambda s: s.effect is Effect.DENY or (s.policy == policy and s.index + 1 == statement)).guarded
+    def alone(self, statement: Statement) -> Exposure:
+        """What one statement would let in by itself, every Deny considered."""
+        return self._of(lambda s: s.effect is Effect.DENY or s == statement)
 
     def without(self, statement: Statement) -> Summary:
         """Who could send if a statement were not there."""

@@ -7,7 +7,9 @@ import fnmatch
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, rule
+from sesreport.analysis.verdicts import Verdict
+from sesreport.findings.registry import Example, allow, at_grants, at_identities, at_statements, deny, rule
+from sesreport.policy import Effect, PrincipalKind, Statement
 
 
 def _sending(analysis: Analysis) -> pd.DataFrame:
@@ -47,10 +49,22 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     clean=Example({"p": allow("310000000001")}),
 )
 def unknown_account(analysis: Analysis) -> pd.DataFrame:
-    """Named outside accounts that the register does not know."""
+    """Outside accounts without a valid approval: principals, those a condition names, those a service acts for.
+
+    Other organizations, and principals whose approval has expired, have rules of their own.
+    """
     grants = _sending(analysis)
-    named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
-    return at_grants(grants[named & grants["register_status"].isna()])
+    organizations = grants["why"].str.contains("another organization")
+    external = grants[(grants["scope"] == "external") & grants["register_status"].isna() & ~organizations]
+    return pd.concat([at_grants(external), at_statements(analysis, _through_a_service)], ignore_index=True)
+
+
+def _through_a_service(verdict: Verdict, statement: Statement) -> str | None:
+    services = any(principal.kind is PrincipalKind.SERVICE for principal in statement.principals)
+    if statement.effect is Effect.DENY or not services:
+        return None
+    unknown = sorted(set(verdict.alone(statement).service_accounts) - verdict.known.register.keys())
+    return f"an AWS service may send for resources of {', '.join(unknown)}" if unknown else None
 
 
 @rule(
