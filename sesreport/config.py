@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sesreport.errors import ConfigError
 
-AccountId = Annotated[str, Field(pattern=r"^\d{12}$")]
+AccountId = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Environment = Literal["prod", "staging", "dev", "sandbox"]
 Severity = Literal["critical", "high", "medium", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -8,6 +8,7 @@ SesReportError                    exit code 4 unless a subclass says otherwise
 ├── SchemaError                   4  a frame does not have its declared shape
 ├── NotebookError                 4  a notebook failed
 └── WriteError                    4  a file could not be written
+    └── NameTakenError            4  something of that name is there already
 
 Each message is one line: what, where, what to do. Only :mod:`sesreport.cli` catches them.
 """
@@ -51,3 +52,7 @@ class NotebookError(SesReportError):
 
 class WriteError(SesReportError):
     """A file could not be written; what was there before is untouched."""
+
+
+class NameTakenError(WriteError):
+    """Something of that name is there already; nothing was written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sesreport.errors import WriteError
+from sesreport.errors import NameTakenError, WriteError
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def whole_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
     """A new folder to fill; it takes its name only when the block ends well, else nothing of it remains.
 
     With ``replace`` a folder of that name is exchanged, else its presence is an error.
-    Raises WriteError when the disk is full, not writable, or the name is taken.
+    Raises WriteError when the disk is full or not writable, NameTakenError when the name is taken.
     """
     temporary: Path | None = None
     try:
@@ -27,19 +28,31 @@ def whole_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
         temporary.chmod(0o755)
         yield temporary
         if replace and destination.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{destination.name}-old-", dir=destination.parent))
-            destination.rename(old / "was")
-            temporary.rename(destination)
-            shutil.rmtree(old, ignore_errors=True)
+            _exchange(temporary, destination)
         elif destination.exists():
-            raise WriteError(f"{destination}: is already there; nothing was written")
+            raise NameTakenError(f"{destination}: is already there; nothing was written")
         else:
             temporary.rename(destination)
     except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and destination.exists():
+            raise NameTakenError(f"{destination}: is already there; nothing was written") from error
         raise WriteError(f"{destination}: {error.strerror or error}; nothing was kept of it") from error
     finally:
         if temporary is not None and temporary.exists():
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _exchange(new: Path, destination: Path) -> None:
+    """The new folder in place of the one there, which comes back when the new one cannot take its place."""
+    old = Path(tempfile.mkdtemp(prefix=f".{destination.name}-old-", dir=destination.parent))
+    destination.rename(old / "was")
+    try:
+        new.rename(destination)
+    except BaseException:
+        (old / "was").rename(destination)
+        old.rmdir()
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_whole(destination: Path, content: str | bytes) -> None:

@@ -26,7 +26,7 @@ class Period:
         """``YYYY-MM`` or ``last-month``; ConfigError unless the month is closed by ``today``."""
         if text == "last-month":
             return cls(today.year, today.month).shift(-1)
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        if not re.fullmatch("[12][0-9]{3}-(0[1-9]|1[0-2])", text):
             raise ConfigError(f"period {text!r} is not a month: write YYYY-MM or last-month")
         period = cls(int(text[:4]), int(text[5:]))
         if period >= cls(today.year, today.month):

@@ -50,11 +50,6 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def _number_is_text(value: Any) -> Any:
-    """A ticket ``4711`` is a number in a workbook and in TOML, where in CSV it is text."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 def _blank_is_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -71,7 +66,7 @@ def _split(value: Any) -> Any:
     return value
 
 
-Text = Annotated[str | None, BeforeValidator(_blank_is_none), BeforeValidator(_number_is_text)]
+Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
 Day = Annotated[date | None, BeforeValidator(_moment_is_day)]
 Texts = Annotated[list[str], BeforeValidator(_split)]
 
@@ -81,8 +76,8 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    account_id: Annotated[str, Field(pattern=r"^\d{12}$")]
-    name: Annotated[str, Field(min_length=1), BeforeValidator(_number_is_text)]
+    account_id: Annotated[str, Field(pattern="^[0-9]{12}$")]
+    name: Annotated[str, Field(min_length=1)]
     vendor: Text = None
     owner: Text = None
     justification: Text = None
@@ -110,10 +105,10 @@ def read_register(path: Path, *, today: date, warning_days: int = 60) -> pd.Data
         raw = list(readers[path.suffix](path))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except csv.Error as error:
-        raise ConfigError(f"{path}: is not CSV: {error}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    except csv.Error as error:
+        raise ConfigError(f"{path}: is not a CSV file: {error}") from error
     rows: dict[str, dict[str, Any]] = {}
     for line, values in raw:
         try:
@@ -173,21 +168,26 @@ def _read_xlsx(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     _check_header(path, header)
     for line, row in enumerate(rows, start=2):
         if any(cell is not None for cell in row):
-            values = {k: (f"{v:.0f}".zfill(12) if k == "account_id" and isinstance(v, int | float) else v)
-                      for k, v in zip(header, row, strict=False)}  # fmt: skip
-            yield line, values
+            yield line, {name: _cell(name, value) for name, value in zip(header, row, strict=False)}
+
+
+def _cell(column: str, value: Any) -> Any:
+    """A cell's value; text that looks like a number, such as an account id or a ticket, is one in Excel."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    text = str(int(value)) if value == int(value) else str(value)
+    return text.zfill(12) if column == "account_id" else text
 
 
 def _read_toml(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    for name in document:
-        if name != "account":
-            raise ConfigError(f"{path}: unknown key {name!r}{suggestion(name, ['account'])}")
-    tables = document.get("account", [])
-    if not isinstance(tables, list):
+    for name in content.keys() - {"account"}:
+        raise ConfigError(f"{path}: unknown table {name!r}{suggestion(name, ['account'])}")
+    tables = content.get("account", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"{path}: accounts are written as [[account]] tables")
     yield from enumerate(tables, start=1)
 
@@ -196,6 +196,8 @@ def _check_header(path: Path, header: list[str]) -> None:
     for name in header:
         if name not in COLUMNS:
             raise ConfigError(f"{path}: unknown column {name!r}{suggestion(name, COLUMNS)}")
+        if header.count(name) > 1:
+            raise ConfigError(f"{path}: there are {header.count(name)} columns {name!r}; keep one")
     for name in ("account_id", "name"):
         if name not in header:
             raise ConfigError(f"{path}: has no column {name!r}; the columns are {', '.join(COLUMNS)}")

@@ -117,7 +117,11 @@ class Frame:
         """A typed frame from plain rows; a missing field is NA, a field the frame lacks is an error."""
         rows = list(rows)
         known = self.all_columns.keys()
+        lists = [name for name, column in self.all_columns.items() if column.kind == "texts"]
         for row in rows:
+            for name in lists:
+                if isinstance(row.get(name), str):  # Arrow would make a list of its letters
+                    raise SchemaError(f"frame {self.name}: {name} is a text, not a list of texts")
             if row.keys() - known:
                 raise SchemaError(f"frame {self.name}: no column {sorted(row.keys() - known)[0]!r}")
         try:
@@ -125,15 +129,9 @@ class Frame:
                 table = pa.Table.from_pylist(rows, schema=self.arrow)
             except UnicodeEncodeError:
                 table = pa.Table.from_pylist([_storable(row) for row in rows], schema=self.arrow)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise SchemaError(f"frame {self.name}: {error}") from error
         return self.check(nullable(table))
-
-    def distinct(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """The rows, the last of those with one key; all of them where the keys need not identify one."""
-        if not self.unique:
-            return list(rows)
-        return list({tuple(row.get(key) for key in self.keys): row for row in rows}.values())
 
     def empty(self) -> pd.DataFrame:
         return self.from_rows([])
@@ -167,8 +165,8 @@ class Frame:
             values = frame[name]
             if (name in self.keys or column.required) and values.isna().any():
                 raise SchemaError(f"frame {self.name}: {name} is NA in {int(values.isna().sum())} rows")
-            if column.kind == "account_id" and not values.dropna().str.fullmatch(r"\d{12}").all():
-                bad = values.dropna()[~values.dropna().str.fullmatch(r"\d{12}")].iloc[0]
+            if column.kind == "account_id" and not values.dropna().str.fullmatch("[0-9]{12}").all():
+                bad = values.dropna()[~values.dropna().str.fullmatch("[0-9]{12}")].iloc[0]
                 raise SchemaError(f"frame {self.name}: {name} {bad!r} is not a 12-digit account id")
             if column.minimum is not None and (values.dropna() < column.minimum).any():
                 raise SchemaError(f"frame {self.name}: {name} is below {column.minimum:g}")
@@ -186,7 +184,10 @@ def nullable(table: pa.Table) -> pd.DataFrame:
 
 def _storable(row: Mapping[str, Any]) -> dict[str, Any]:
     r"""Lone surrogates, which JSON can carry and UTF-8 cannot, as the JSON escapes they came from (``\\ud800``)."""
-    return {
-        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for name, value in row.items()
-    }
+
+    def storable(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.encode("utf-8", "backslashreplace").decode()
+        return [storable(part) for part in value] if isinstance(value, list) else value
+
+    return {name: storable(value) for name, value in row.items()}

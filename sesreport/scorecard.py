@@ -143,7 +143,7 @@ def _status(
     reason = measure.reason
     if measure.value is None:
         return NOT_MEASURABLE, reason or "The data it needs could not be read."
-    if definition.datasets and basis.read == 0:
+    if basis.read == 0:  # also where no place was expected, because nobody could be asked for the Regions
         return NOT_MEASURABLE, "Nothing it rests on could be read. " + reason
     status = ON_TARGET
     if target is not None and definition.direction != "none":

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +24,13 @@ import pyarrow.parquet as pq
 
 from sesreport import __version__
 from sesreport.collection.registry import frames as declared_frames
-from sesreport.errors import ConfigError, SnapshotError
+from sesreport.errors import ConfigError, NameTakenError, SnapshotError
 from sesreport.files import sha256_of, whole_folder
 from sesreport.period import Period
 from sesreport.schema import Frame, nullable
 
 FORMAT = "sesreport-snapshot/1"
-
-
-_NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+_NAME = re.compile(r"(?P<begun>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
 
 
 class Snapshot:
@@ -102,11 +101,23 @@ def write_snapshot(
 
     Two collections that began in the same second get different names. Raises SchemaError, WriteError.
     """
-    declared = declared_frames()
     stem = started_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    number = 1
-    while (destination := folder / (stem if number == 1 else f"{stem}-{number}")).exists():
-        number += 1
+    for number in count(1):
+        destination = folder / (stem if number == 1 else f"{stem}-{number}")
+        if destination.exists():
+            continue
+        try:
+            _write(destination, frames, {"started_at": started_at, "finished_at": finished_at}, about)
+        except NameTakenError:  # by a collection that was done while this one wrote
+            continue
+        return destination
+    raise AssertionError
+
+
+def _write(
+    destination: Path, frames: Mapping[str, pd.DataFrame], times: Mapping[str, datetime], about: dict[str, Any]
+) -> None:
+    declared = declared_frames()
     with whole_folder(destination) as temporary:
         files = {}
         for name, frame in frames.items():
@@ -123,14 +134,12 @@ def write_snapshot(
                 "pyarrow": pa.__version__,
                 "python": platform.python_version(),
             },
-            "started_at": started_at.isoformat(),
-            "finished_at": finished_at.isoformat(),
+            **{name: moment.isoformat() for name, moment in times.items()},
             **about,
             "coverage": frames["coverage"]["status"].value_counts().sort_index().to_dict(),
             "files": files,
         }
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    return destination
 
 
 def load(path: str | Path) -> Snapshot:
@@ -140,8 +149,9 @@ def load(path: str | Path) -> Snapshot:
 
 def snapshots(folder: Path) -> list[Path]:
     """Paths of all whole snapshots in a folder, oldest first."""
-    whole = [p.parent for p in folder.glob("[0-9]*/manifest.json") if _NAME.fullmatch(p.parent.name)]
-    return sorted(whole, key=lambda path: (path.name[:16], int(path.name[17:] or 1)))
+    found = {p.parent: _NAME.fullmatch(p.parent.name) for p in folder.glob("[0-9]*/manifest.json")}
+    named = [(name["begun"], int(name["number"] or 1), path) for path, name in found.items() if name]
+    return [path for _, _, path in sorted(named)]
 
 
 def snapshot_of(folder: Path, period: Period) -> Path:
@@ -172,17 +182,15 @@ def _read_manifest(path: Path) -> dict[str, Any]:
                 f"snapshot {path}: format {manifest['format']!r}, not {FORMAT!r}: made by another version"
             )
         for name in ("started_at", "finished_at"):
-            if datetime.fromisoformat(manifest[name]).tzinfo is None:
-                raise ValueError(f"{name} has no time zone")
-        for name, entry in manifest["files"].items():
-            if not {"sha256", "rows"} <= entry.keys():
-                raise KeyError(f"files.{name}")
-        if not {"coverage"} <= manifest["files"].keys() or not manifest["tool"]["sesreport"]:
-            raise KeyError("files.coverage")
+            datetime.fromisoformat(manifest[name])
+        for entry in manifest["files"].values():
+            if not isinstance(entry["sha256"], str) or not isinstance(entry["rows"], int):
+                raise TypeError("a file without its hash and rows")
     except FileNotFoundError as error:
         raise SnapshotError(
             f"snapshot {path}: there is no manifest.json; it is not a snapshot, or not a whole one"
         ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise SnapshotError(f"snapshot {path}: manifest.json cannot be read: {error}") from error
+        what = f"no {error}" if isinstance(error, KeyError) else error
+        raise SnapshotError(f"snapshot {path}: manifest.json cannot be read: {what}") from error
     return dict(manifest)

@@ -61,7 +61,16 @@ def test_a_column_the_frame_lacks_is_an_error() -> None:
         ({"id": None}, "id is NA in 1 rows"),
         ({"id": "a", "account": "12345678901"}, "'12345678901' is not a 12-digit account id"),
         ({"id": "a", "counted": -1}, "counted is below 0"),
+        ({"id": "a", "account": "٢١٠٠٠٠٠٠٠٠٠١"}, "is not a 12-digit account id"),
+        ({"id": "a", "account": "210000000001\n"}, "is not a 12-digit account id"),
+        ({"id": "a", "account": 210000000001}, "frame every"),
         ({"id": "a", "whole": "many"}, "frame every"),
+        ({"id": "a", "whole": 2**70}, "frame every"),
+        ({"id": "a", "share": "half"}, "frame every"),
+        ({"id": "a", "yes": 1}, "frame every"),
+        ({"id": "a", "moment": "2026-11-01"}, "frame every"),
+        ({"id": "a", "many": "one"}, "frame every"),
+        ({"id": 7}, "frame every"),
     ],
 )
 def test_a_broken_value_says_which_column(row: dict[str, object], says: str) -> None:
@@ -76,6 +85,36 @@ def test_two_rows_with_one_key_are_an_error() -> None:
 
 def test_a_lone_surrogate_is_kept_as_its_escape() -> None:
     assert EVERY_KIND.from_rows([{"id": "\ud800x"}])["id"].iloc[0] == "\\ud800x"
+
+
+def test_a_lone_surrogate_in_a_list_is_kept_as_its_escape() -> None:
+    frame = EVERY_KIND.from_rows([{"id": "a", "many": ["\udfff", "b"]}])
+    assert list(frame["many"].iloc[0]) == ["\\udfff", "b"]
+
+
+@pytest.mark.parametrize("column", EVERY_KIND.all_columns)
+def test_a_column_of_another_type_is_an_error(column: str) -> None:
+    frame = EVERY_KIND.from_rows([{"id": "a"}])
+    frame[column] = pd.Series([object()], dtype=object)
+    with pytest.raises(SchemaError, match="frame every"):
+        EVERY_KIND.to_arrow(frame)
+
+
+def test_a_required_column_without_a_value_is_an_error() -> None:
+    frame = Frame("f", "F.", keys={"id": text("Key.")}, columns={"must": text("Must.", required=True)})
+    with pytest.raises(SchemaError, match="must is NA in 1 rows"):
+        frame.from_rows([{"id": "a"}, {"id": "b", "must": "x"}][:1])
+
+
+def test_a_log_may_repeat_its_keys() -> None:
+    frame = Frame("log", "Log.", keys={"id": text("Key.")}, columns={}, unique=False)
+    assert len(frame.from_rows([{"id": "a"}, {"id": "a"}])) == 2
+
+
+def test_columns_in_another_order_conform() -> None:
+    frame = EVERY_KIND.from_rows([{"id": "a", "counted": 3}, {"id": "b"}])
+    mixed = frame[list(reversed(frame.columns))].set_index(pd.Index([7, 9]))
+    pd.testing.assert_frame_equal(EVERY_KIND.conform(mixed), frame)
 
 
 def test_columns_out_of_order_are_an_error() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -147,57 +147,6 @@ def test_a_workbook_is_read_with_ids_that_excel_made_numbers(tmp_path: Path) -> 
     assert frame["account_id"].tolist() == ["000000000042"]
 
 
-def test_numbers_and_days_of_a_workbook_are_read_as_text_and_days(tmp_path: Path) -> None:
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(["account_id", "name", "ticket", "approved_at"])
-    sheet.append(["310000000001", 360, 4711, datetime(2026, 1, 1)])  # noqa: DTZ001 (Excel knows no zones)
-    book.save(tmp_path / "register.xlsx")
-    row = read_register(tmp_path / "register.xlsx", today=TODAY).iloc[0]
-    assert (row["name"], row["ticket"], row["approved_at"].isoformat()) == ("360", "4711", "2026-01-01T00:00:00+00:00")
-
-
-def test_what_is_no_workbook_is_said(tmp_path: Path) -> None:
-    (tmp_path / "register.xlsx").write_bytes(b"PK\x03\x04 nothing")
-    with pytest.raises(ConfigError, match=r"register\.xlsx: is not a workbook"):
-        read_register(tmp_path / "register.xlsx", today=TODAY)
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (f'{HEADER}\n"310000000001,' + "x" * 200_000, "is not CSV: field larger"),
-        (f"{HEADER}\n310000000001,A\xff".encode("latin-1"), "is not UTF-8 text"),
-        ("", "has no column 'account_id'"),
-        ("account_id;name\n310000000001;A", "unknown column 'account_id;name'"),
-    ],
-)
-def test_what_is_no_csv_is_said(tmp_path: Path, content: str | bytes, says: str) -> None:
-    path = tmp_path / "register.csv"
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(ConfigError, match=rf"register\.csv: {says}"):
-        read_register(path, today=TODAY)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("[[account]", "not valid TOML"),
-        ("[account]\nname = 'A'\n", r"\[\[account\]\] tables"),
-        ("account = [1]\n", "row 1"),
-        ("[[account]]\naccount_id = 310000000001\nname = 'A'\n", "row 1: account_id"),
-        ("[[account]]\naccount_id = '310000000001'\nname = 'A'\nend = 1\n", "row 1: unknown key 'end'"),
-        ("[[acount]]\naccount_id = '310000000001'\n", "unknown key 'acount'; did you mean 'account'"),
-    ],
-)
-def test_a_bad_toml_register_is_located(tmp_path: Path, text: str, says: str) -> None:
-    path = tmp_path / "register.toml"
-    path.write_text(text)
-    with pytest.raises(ConfigError, match=rf"register\.toml.*{says}"):
-        read_register(path, today=TODAY)
-
-
 def test_toml_tables_are_read(tmp_path: Path) -> None:
     path = tmp_path / "register.toml"
     path.write_text('[[account]]\naccount_id = "310000000001"\nname = "Mailwise"\nidentities = ["example.com"]\n')
@@ -209,3 +158,119 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     path.write_text("[]")
     with pytest.raises(ConfigError, match=r"is \.csv, \.xlsx or \.toml"):
         read_register(path, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("r.csv", "account_id,name,name\n", r"there are 2 columns 'name'"),
+        ("r.csv", "name\nMailwise\n", r"has no column 'account_id'"),
+        ("r.csv", "account_id,name\n310000000001,Caf\udce9\n", r"is not UTF-8 text"),
+        ("r.csv", f"account_id,name\n310000000001,{'x' * 200_000}\n", r"is not a CSV file"),
+        ("r.csv", "account_id,name\n٣١٠٠٠٠٠٠٠٠٠١,Mailwise\n", r"row 2: account_id"),
+        ("r.csv", "account_id,name\n310000000001\n", r"row 2: name"),
+        ("r.csv", "account_id,name,expires_at\n310000000001,A,31/12/2027\n", r"row 2: expires_at"),
+        ("r.xlsx", "account_id,name\n", r"is not a workbook"),
+        ("r.toml", "[[account]\n", r"not valid TOML"),
+        ("r.toml", "account = 'x'\n", r"\[\[account\]\] tables"),
+        ("r.toml", "account = ['x']\n", r"\[\[account\]\] tables"),
+        ("r.toml", "[[accounts]]\naccount_id = '310000000001'\n", r"unknown table 'accounts'; did you mean 'account'"),
+        (
+            "r.toml",
+            "[[account]]\naccount_id = '310000000001'\nname = 'A'\ntiket = '1'\n",
+            r"row 1: unknown key 'tiket'",
+        ),
+        ("r.toml", "[[account]]\naccount_id = 310000000001\nname = 'A'\n", r"row 1: account_id"),
+    ],
+)
+def test_a_bad_register_is_one_line_with_its_place(tmp_path: Path, name: str, content: str, says: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(ConfigError, match=rf"{name}.*{says}") as caught:
+        read_register(path, today=TODAY)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_register_that_is_a_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "register.csv").mkdir()
+    with pytest.raises(ConfigError, match=r"register\.csv: cannot be read \(Is a directory\)"):
+        read_register(tmp_path / "register.csv", today=TODAY)
+
+
+def test_empty_lines_are_no_rows(tmp_path: Path) -> None:
+    path = register(tmp_path, "310000000001,A,,,,,,,,,", ",,,,,,,,,,", "", "310000000002,B,,,,,,,,,")
+    assert read_register(path, today=TODAY)["name"].tolist() == ["A", "B"]
+
+
+def workbook(tmp_path: Path, *rows: list[object]) -> Path:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(row)
+    book.save(tmp_path / "register.xlsx")
+    return tmp_path / "register.xlsx"
+
+
+def test_a_ticket_that_excel_made_a_number_is_text_again(tmp_path: Path) -> None:
+    path = workbook(tmp_path, ["account_id", "name", "ticket"], [310000000001.0, "Mailwise", 1041])
+    assert read_register(path, today=TODAY)["ticket"].tolist() == ["1041"]
+
+
+@pytest.mark.parametrize("value", [True, 310000000001.5, -1, 10**12])
+def test_a_cell_that_is_no_account_id_is_located(tmp_path: Path, value: object) -> None:
+    path = workbook(tmp_path, ["account_id", "name"], ["310000000001", "A"], [value, "B"])
+    with pytest.raises(ConfigError, match=r"register\.xlsx, row 3: account_id"):
+        read_register(path, today=TODAY)
+
+
+@pytest.mark.parametrize("text", ["0000-05", "٢٠٢٦-10"])
+def test_a_month_no_calendar_has_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match="is not a month"):
+        Period.parse(text, today=TODAY)
+
+
+def test_a_month_knows_its_neighbours() -> None:
+    month = Period.of("2026-01")
+    assert [str(m) for m in month.back(3)] == ["2025-11", "2025-12", "2026-01"]
+    assert (month.start.isoformat(), month.end.isoformat()) == (
+        "2026-01-01T00:00:00+00:00",
+        "2026-02-01T00:00:00+00:00",
+    )
+    assert month.name == "January 2026"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[organization]\naccounts_include = [210000000001]\n", r"organization\.accounts_include\.0"),
+        ("[organization]\naccounts_include = ['٢١٠٠٠٠٠٠٠٠٠١']\n", r"organization\.accounts_include\.0"),
+        ("[organization]\nregions = 'eu-west-1'\n", r"organization\.regions: .* not 'eu-west-1'"),
+        ("[organization.environment_values]\nlive = 'production'\n", r"organization\.environment_values\.live"),
+        ("[collect]\nworkers = 'many'\n", r"collect\.workers: .* not 'many'"),
+        ("[paths]\nregister_file = 'r.csv'\n", r"unknown key 'paths\.register_file'; did you mean 'register'\?"),
+        (
+            "[[findings.exceptions]]\nrule = 'x'\nreason = 'y'\nexpirs = 2027-01-01\nexpires = 2027-01-01\n",
+            r"unknown key 'findings\.exceptions\.0\.expirs'; did you mean 'expires'\?",
+        ),
+        ("[zzz]\n", r"unknown key 'zzz'; known are collect, findings, kpis, organization, paths, report, tags"),
+        ("organization = 1\n", r"organization: .* not 1"),
+    ],
+)
+def test_a_wrong_type_or_nested_key_names_its_place(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=rf"sesreport\.toml: .*{says}") as caught:
+        config(tmp_path, text)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_that_are_no_text_are_said(tmp_path: Path) -> None:
+    (tmp_path / "sesreport.toml").write_bytes(b"name = '\xff'\n")
+    with pytest.raises(ConfigError, match=r"sesreport\.toml: not valid TOML"):
+        load_config(tmp_path / "sesreport.toml")
+    with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\)"):
+        load_config(tmp_path)
+
+
+def test_settings_that_differ_have_another_hash(tmp_path: Path) -> None:
+    one, two = Config(), Config.model_validate({"collect": {"metric_days": 30}})
+    assert one.sha256 == Config().sha256 != two.sha256

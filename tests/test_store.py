@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import resource
 import shutil
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,8 +16,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from sesreport import store
 from sesreport.collection.registry import frames
-from sesreport.errors import ConfigError, SnapshotError, WriteError
+from sesreport.errors import ConfigError, SchemaError, SnapshotError, WriteError
 from sesreport.files import whole_folder, write_whole
 from sesreport.period import Period
 from sesreport.store import load, snapshot_of, snapshots, write_snapshot
@@ -67,21 +72,79 @@ def test_a_manifest_that_is_none_is_one_clear_error(tmp_path: Path, manifest: st
 @pytest.mark.parametrize(
     "change",
     [
-        {"started_at": "yesterday"},
-        {"finished_at": "2026-11-01T06:00:00"},
-        {"started_at": None},
         {"files": []},
-        {"files": {"coverage": {}}},
-        {"files": {}},
-        {"tool": "sesreport"},
+        {"files": {"accounts": "abc"}},
+        {"files": {"accounts": {"rows": 3}}},
+        {"files": {"accounts": {"sha256": "abc", "rows": "three"}}},
+        {"started_at": "yesterday"},
+        {"finished_at": None},
     ],
 )
-def test_a_manifest_with_an_odd_value_is_one_clear_error(tmp_path: Path, change: dict[str, object]) -> None:
+def test_a_manifest_with_a_wrong_part_is_one_clear_error(tmp_path: Path, change: dict[str, object]) -> None:
     path = write(tmp_path)
     manifest = json.loads((path / "manifest.json").read_text())
     (path / "manifest.json").write_text(json.dumps({**manifest, **change}))
+    with pytest.raises(SnapshotError, match=r"manifest\.json cannot be read") as caught:
+        load(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.99])
+def test_a_truncated_manifest_is_one_clear_error(tmp_path: Path, kept: float) -> None:
+    path = write(tmp_path)
+    text = (path / "manifest.json").read_bytes()
+    (path / "manifest.json").write_bytes(text[: int(len(text) * kept)])
     with pytest.raises(SnapshotError, match=r"manifest\.json cannot be read"):
         load(path)
+
+
+def test_another_format_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    text = (path / "manifest.json").read_text()
+    (path / "manifest.json").write_text(text.replace("sesreport-snapshot/1", "sesreport-snapshot/2"))
+    with pytest.raises(SnapshotError, match="format 'sesreport-snapshot/2', not 'sesreport-snapshot/1'"):
+        load(path)
+
+
+def test_a_file_is_no_snapshot(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SnapshotError, match="cannot be read"):
+        load(tmp_path / "file")
+
+
+def test_na_and_text_of_every_kind_come_back(tmp_path: Path) -> None:
+    """Every collected frame with all NA but its keys, and with awkward text where text goes."""
+    made = {}
+    for name, frame in frames().items():
+        sample = frame.samples[0]
+        bare = {k: sample[k] for k, c in frame.all_columns.items() if k in frame.keys or c.required}
+        awkward = {k: "=1+1\n\x00\u202e 'é 𝄞" for k, c in frame.columns.items() if c.kind == "text"}
+        changed = {k: v for k, v in frame.samples[1].items() if k in frame.keys}
+        made[name] = frame.from_rows([bare, {**bare, **awkward, **changed}])
+    snapshot = load(write_snapshot(tmp_path, made, started_at=NOW, finished_at=NOW, about={}))
+    for name, frame in made.items():
+        pd.testing.assert_frame_equal(getattr(snapshot, name), frame)
+
+
+def test_an_unknown_frame_is_an_attribute_error(tmp_path: Path) -> None:
+    snapshot = load(write(tmp_path))
+    with pytest.raises(AttributeError, match="no frame 'identity'"):
+        _ = snapshot.identity
+    assert not hasattr(snapshot, "__array__")
+
+
+def test_a_dataset_that_is_newer_than_the_snapshot_is_empty(tmp_path: Path) -> None:
+    made = {n: frame.from_rows(frame.samples) for n, frame in frames().items() if n != "costs"}
+    path = write_snapshot(tmp_path, made, started_at=NOW, finished_at=NOW, about={})
+    assert load(path).costs.empty
+
+
+def test_a_frame_that_breaks_its_schema_leaves_no_snapshot(tmp_path: Path) -> None:
+    made = {name: frame.from_rows(frame.samples) for name, frame in frames().items()}
+    made["accounts"] = pd.concat([made["accounts"]] * 2, ignore_index=True)
+    with pytest.raises(SchemaError, match="frame accounts: two rows with the key"):
+        write_snapshot(tmp_path, made, started_at=NOW, finished_at=NOW, about={})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_without_a_manifest_is_no_snapshot(tmp_path: Path) -> None:
@@ -106,6 +169,67 @@ def test_two_collections_of_the_same_second_keep_both(tmp_path: Path) -> None:
     first, second = write(tmp_path), write(tmp_path)
     assert first != second
     assert snapshots(tmp_path) == [first, second]
+
+
+def test_collections_that_end_at_the_same_moment_keep_both(tmp_path: Path) -> None:
+    meet = threading.Barrier(4)
+
+    def together(_: int) -> Path:
+        meet.wait()
+        return write(tmp_path)
+
+    with ThreadPoolExecutor(4) as pool:
+        paths = list(pool.map(together, range(4)))
+    assert len(set(paths)) == 4
+    assert set(snapshots(tmp_path)) == set(paths) == set(tmp_path.iterdir())
+    for path in paths:
+        load(path)
+
+
+def test_a_name_taken_while_writing_is_passed_by(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "20261101T060000Z"
+    seal = store.sha256_of
+
+    def late(file: Path) -> str:
+        other.mkdir(exist_ok=True)
+        (other / "manifest.json").write_text("theirs")
+        return seal(file)
+
+    monkeypatch.setattr(store, "sha256_of", late)
+    assert write(tmp_path).name == "20261101T060000Z-2"
+    assert (other / "manifest.json").read_text() == "theirs"
+
+
+def test_a_disk_that_is_really_full_leaves_nothing(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        old = write(disk)
+        (disk / "filler").write_bytes(b"x" * 4096)
+        with pytest.raises(WriteError, match="No space left on device; nothing was kept"):
+            for day in range(2, 9):
+                write(disk, NOW.replace(day=day))
+        assert snapshots(disk)[0] == old
+        for path in snapshots(disk):
+            load(path)
+        assert {p.name for p in disk.iterdir()} == {"filler", *(p.name for p in snapshots(disk))}
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_file_the_system_refuses_to_grow_leaves_nothing(tmp_path: Path) -> None:
+    """The limit on a file's size stands for a quota: the error comes from the system, in the middle of a file."""
+    old = write(tmp_path)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, limit[1]))
+    try:
+        with pytest.raises(WriteError, match="nothing was kept of it"):
+            write(tmp_path, NOW.replace(day=2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert list(tmp_path.iterdir()) == [old]
 
 
 def test_a_full_disk_leaves_nothing_and_harms_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,17 +257,29 @@ def test_an_unfinished_folder_is_never_listed(tmp_path: Path) -> None:
     assert snapshots(tmp_path) == []
 
 
-def test_a_folder_of_another_name_is_not_taken_for_a_snapshot(tmp_path: Path) -> None:
+def test_a_folder_of_another_name_is_no_snapshot(tmp_path: Path) -> None:
     path = write(tmp_path)
-    shutil.copytree(path, tmp_path / "2026 backup")
-    shutil.copytree(path, tmp_path / f"{path.name}.old")
+    for name in ("2026-kept", "20261101", "20261101T060000Z.bak", "20261101T060000Z-"):
+        shutil.copytree(path, tmp_path / name)
     assert snapshots(tmp_path) == [path]
     assert snapshot_of(tmp_path, Period(2026, 10)) == path
 
 
-def test_many_collections_of_one_second_stay_in_order(tmp_path: Path) -> None:
-    made = [write(tmp_path) for _ in range(11)]
-    assert snapshots(tmp_path) == made
+def test_many_of_one_second_stay_in_order(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    later = [shutil.copytree(path, tmp_path / f"{path.name}-{number}") for number in (10, 2)]
+    assert snapshots(tmp_path) == [path, *reversed(later)]
+
+
+def test_a_month_of_snapshots_is_half_open(tmp_path: Path) -> None:
+    last, first = (
+        write(tmp_path, datetime(2026, 10, 31, 23, 59, 59, tzinfo=UTC)),
+        write(tmp_path, datetime(2026, 12, 1, tzinfo=UTC)),
+    )
+    assert snapshot_of(tmp_path, Period(2026, 10)) == last
+    assert snapshot_of(tmp_path, Period(2026, 11)) == first
+    with pytest.raises(ConfigError, match="no snapshot for 2027-01"):
+        snapshot_of(tmp_path, Period(2027, 1))
 
 
 def test_the_snapshot_of_a_month_is_the_first_after_its_end(tmp_path: Path) -> None:
@@ -184,6 +320,42 @@ def test_a_taken_name_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(WriteError, match="already there"), whole_folder(tmp_path / "taken"):
         pass
+
+
+def test_a_folder_that_cannot_be_exchanged_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "pack"
+    with whole_folder(target) as folder:
+        (folder / "a").write_text("old")
+    rename = Path.rename
+
+    def refuse(self: Path, other: Path) -> Path:
+        if other == target and self.name != "was":
+            raise OSError(errno.EACCES, "Permission denied", str(other))
+        return rename(self, other)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with (
+        pytest.raises(WriteError, match="pack: Permission denied; nothing was kept of it"),
+        whole_folder(target, replace=True) as folder,
+    ):
+        (folder / "a").write_text("new")
+    assert (target / "a").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["pack"]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, ValueError])
+def test_whatever_ends_the_block_nothing_is_left(tmp_path: Path, stop: type[BaseException]) -> None:
+    with pytest.raises(stop), whole_folder(tmp_path / "pack") as folder:
+        (folder / "a").write_text("half")
+        raise stop
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_renamed_leaves_the_old(tmp_path: Path) -> None:
+    (tmp_path / "f" / "in").mkdir(parents=True)
+    with pytest.raises(WriteError, match="/f: Is a directory"):
+        write_whole(tmp_path / "f", "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED
 from sesreport.results import Basis
 
@@ -39,6 +40,6 @@ def account_basis(coverage: pd.DataFrame, datasets: Sequence[str]) -> Basis:
     """Accounts read in all their places, of the accounts that should be."""
     expected = places(coverage)
     read = read_places(coverage, datasets).assign(read=True)
-    joined = expected.merge(read, how="left", on=["account_id", "region"])
-    whole = joined.groupby("account_id")["read"].count() == joined.groupby("account_id")["region"].count()
+    both = joined(expected, read, on=["account_id", "region"])
+    whole = both.groupby("account_id")["read"].count() == both.groupby("account_id")["region"].count()
     return Basis(int(whole.sum()), len(whole))

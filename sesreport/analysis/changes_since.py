@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.basis import read_places
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.schema import Frame, account_id, text
 
@@ -35,19 +37,18 @@ CHANGES_SINCE = Frame(
 
 PLACE = ["account_id", "region", "identity", "subject"]
 SCOPES = ("none", "own", "service", "organization", "vendor", "external", "needs review", "public")
-"""From narrow to wide."""
-WIDE = ("external", "public", "needs review")
+"""Narrowest first; the last three are grave."""
+GRAVE = SCOPES[-3:]
 
 
 @derived(CHANGES_SINCE)
 def changes_since(analysis: Analysis) -> pd.DataFrame:
-    """Places that were not read in either snapshot are left out: their absence is not a removal."""
+    """What a snapshot did not read is left out: its absence is not a removal, its presence not an addition."""
     before = analysis.previous
     if before is None:
         return CHANGES_SINCE.empty()
-    unread = _unread(analysis) | _unread(before)
     parts = [
-        _difference(what, values(before), values(analysis), unread)
+        _difference(what, values(before), values(analysis), _Known(before), _Known(analysis))
         for what, values in (
             ("identity", _identities),
             ("owner", _owners),
@@ -58,12 +59,10 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, unread: set[tuple[str, str]]) -> pd.DataFrame:
-    if old.empty and new.empty:  # pandas cannot join two empty columns of text
-        return CHANGES_SINCE.empty()
-    both = old.merge(new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
-    read = [place not in unread for place in zip(both["account_id"], both["region"], strict=True)]
-    both = both[pd.Series(read, index=both.index, dtype=bool)]
+def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: _Known, now: _Known) -> pd.DataFrame:
+    both = joined(old, new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
+    places = zip(both["account_id"], both["region"], strict=True)
+    both = both[pd.Series([before.of(*p) and now.of(*p) for p in places], index=both.index, dtype=bool)]
     differs = (both["value_old"] != both["value_new"]).fillna(False).astype(bool) | (
         both["value_old"].isna() != both["value_new"].isna()
     )
@@ -71,7 +70,9 @@ def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, unread: set[tup
         differs &= both["_merge"] == "both"
     both = both[differs]
     change = both["_merge"].map({"left_only": "removed", "right_only": "added", "both": "changed"})
-    wider = both["value_new"].isin(WIDE) & (both["_merge"] != "left_only")
+    rank = {scope: place for place, scope in enumerate(SCOPES)}
+    wider = both["value_new"].map(rank).fillna(-1) > both["value_old"].map(rank).fillna(-1)
+    grave = both["value_new"].isin(GRAVE) & wider
     return pd.DataFrame(
         {
             "what": pd.Series(what, index=both.index, dtype="string"),
@@ -79,19 +80,21 @@ def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, unread: set[tup
             "change": change.astype("string"),
             "before": both["value_old"],
             "after": both["value_new"],
-            "severity": wider.map({True: "high", False: "low"}).astype("string"),
+            "severity": grave.map({True: "high", False: "low"}).astype("string"),
         }
     )
 
 
-def _unread(analysis: Analysis) -> set[tuple[str, str]]:
-    """Places where identities or policies have a gap."""
-    from sesreport.analysis.basis import places, read_places
+class _Known:
+    """Of which places a snapshot can tell what is there: those read whole, and all of accounts it had not."""
 
-    def pairs(frame: pd.DataFrame) -> set[tuple[str, str]]:
-        return set(zip(frame["account_id"], frame["region"], strict=True))
+    def __init__(self, analysis: Analysis) -> None:
+        read = read_places(analysis.coverage, ("identities", "policies"))
+        self.places = set(zip(read["account_id"], read["region"], strict=True))
+        self.accounts = set(analysis.accounts["account_id"])
 
-    return pairs(places(analysis.coverage)) - pairs(read_places(analysis.coverage, ("identities", "policies")))
+    def of(self, account: str, region: str) -> bool:
+        return (account, region) in self.places or account not in self.accounts
 
 
 def _identities(analysis: Analysis) -> pd.DataFrame:
@@ -111,11 +114,11 @@ def _exposures(analysis: Analysis) -> pd.DataFrame:
 
 def _grants(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.grants
-    frame = frame[frame["effect"].ne("Deny").fillna(True).astype(bool)]  # what cannot be read has no effect to name
+    frame = frame[(frame["effect"] != "Deny").fillna(True)]  # NA: a statement that cannot be read
     frame = frame.assign(
         subject=frame["grantee"] + " in " + frame["policy_name"],
         value=frame["scope"],
-        reach=frame["scope"].map({scope: reach for reach, scope in enumerate(SCOPES)}).astype("Int64"),
+        _rank=pd.Categorical(frame["scope"], SCOPES, ordered=True),
     )
-    widest = frame.sort_values("reach", ascending=False, kind="stable").drop_duplicates(PLACE)
+    widest = frame.sort_values("_rank", ascending=False, kind="stable").drop_duplicates(PLACE)
     return widest[[*PLACE, "value"]]

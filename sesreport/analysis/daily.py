@@ -37,6 +37,11 @@ DAILY = Frame(
 )  # fmt: skip
 
 
+def known_sum(values: pd.Series) -> float:
+    """The sum of what is known; NA, not zero, where nothing is."""
+    return values.sum(min_count=1)
+
+
 @derived(DAILY)
 def daily(analysis: Analysis) -> pd.DataFrame:
     """Account-wide metrics side by side."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.config import FindingException
 from sesreport.errors import ConfigError
@@ -88,8 +89,8 @@ def findings(analysis: Analysis) -> pd.DataFrame:
         {name: _joined if name == "evidence" else "first" for name in columns}
     )
     accounts = analysis.accounts.set_index("account_id")
-    owners = analysis.identities.set_index(["account_id", "region", "identity"])["owner"]
-    own = merged.join(owners, on=["account_id", "region", "identity"])["owner"]
+    identity = ["account_id", "region", "identity"]
+    own = joined(merged, analysis.identities[[*identity, "owner"]], on=identity)["owner"]
     exceptions = [
         next((e for e in settings.exceptions if _matches(e, row, analysis.today)), None)
         for row in merged.to_dict("records")
@@ -141,6 +142,6 @@ def _opened(found: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
         changes["event_name"].isin(["PutIdentityPolicy", "CreateEmailIdentityPolicy", "UpdateEmailIdentityPolicy"])
         & changes["error_code"].isna()
     ]
-    latest = put.groupby(keys)["at"].max().rename("opened_at")
-    opened = found.join(latest, on=keys)["opened_at"]
+    latest = put.groupby(keys, as_index=False).agg(opened_at=("at", "max"))
+    opened = joined(found, latest, on=keys)["opened_at"]
     return opened.where(found["policy_name"].notna()).astype("datetime64[us, UTC]")

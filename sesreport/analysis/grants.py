@@ -128,11 +128,14 @@ def _standing(grantee: str | None, own: str, members: frozenset[str], approvals:
 
 
 def _rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    judged = {(g.policy, g.statement, g.grantee.removeprefix("everybody but ")): g for g in verdict.exposure.grants}
+    judged = {
+        (g.policy, g.statement, g.grantee_kind, g.grantee.removeprefix("everybody but ")): g
+        for g in verdict.exposure.grants
+    }
     for policy in verdict.read():
         for statement in policy.statements:
             for principal in statement.principals:
-                grant = judged.get((statement.policy, statement.index, principal.value))
+                grant = judged.get((statement.policy, statement.index, str(principal.kind), principal.value))
                 yield _row(verdict, statement, principal, grant)
         for error in policy.errors:
             yield {
@@ -165,7 +168,7 @@ def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Ju
         "can_send": covers(statement, SENDING_ACTIONS),
         "can_manage": covers(statement, MANAGEMENT_ACTIONS),
         "from_patterns": list(patterns) or None,
-        "any_from_address": "@" not in verdict.arn and all(p == "*" or p.startswith("*@") for p in patterns),
+        "any_from_address": "@" not in verdict.arn and (not patterns or any(map(_any_local_part, patterns))),
         "conditions": [f"{c.operator} {c.key} = {', '.join(c.values)}" for c in statement.conditions],
     }
 
@@ -191,6 +194,12 @@ def _scope(
     if scope == "external" and principal.account is None:
         return scope, _outsiders(verdict)
     return scope, REASONS[scope]
+
+
+def _any_local_part(pattern: str) -> bool:
+    """Whether a glob holds no part before the @: ``*``, ``**@example.com``, ``*example.com``."""
+    local = pattern.partition("@")[0]
+    return local.startswith(("*", "?*")) and not (local.strip("*?") if "@" in pattern else "")
 
 
 def _outsiders(verdict: Verdict) -> str:

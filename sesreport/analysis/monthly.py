@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 
 from sesreport.analysis.basis import places, read_places
-from sesreport.analysis.daily import METRICS
+from sesreport.analysis.daily import METRICS, known_sum
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.schema import Frame, account_id, count, flag, real, text
 
@@ -41,19 +42,21 @@ def monthly(analysis: Analysis) -> pd.DataFrame:
     daily = analysis.daily.assign(period=lambda frame: frame["at"].dt.strftime("%Y-%m").astype("string"))
     daily = daily[daily["at"] < pd.Timestamp(analysis.period.end)]
     totals = daily.groupby(["period", "account_id"], as_index=False).agg(
-        **{name: (name, lambda values: values.sum(min_count=1)) for name in METRICS.values()},
+        **{name: (name, known_sum) for name in METRICS.values()},
         days=("at", "nunique"),
     )
     accounts = analysis.accounts.set_index("account_id")
-    expected, read = places(analysis.coverage), read_places(analysis.coverage, ("metrics",))
-    unread = expected.merge(read, how="left", indicator=True).query("_merge == 'left_only'")["account_id"]
+    expected, read = places(analysis.coverage), read_places(analysis.coverage, ("metrics",)).assign(read=True)
+    both = joined(expected, read, on=["account_id", "region"])
+    unread = set(both.loc[both["read"].isna(), "account_id"])
+    first = first_whole_month(analysis)
     sent = totals["sent"].where(totals["sent"] > 0)
     return totals.assign(
         account_name=totals["account_id"].map(accounts["name"]).astype("string"),
         environment=totals["account_id"].map(accounts["environment"]).astype("string"),
         bounce_rate=totals["bounces"] / sent,
         complaint_rate=totals["complaints"] / sent,
-        complete=~totals["account_id"].isin(list(unread)) & (totals["period"] >= first_whole_month(analysis)),
+        complete=~totals["account_id"].isin(list(unread)) & (totals["period"] >= first),
     )
 
 

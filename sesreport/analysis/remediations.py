@@ -47,9 +47,12 @@ REMEDIATIONS = Frame(
 
 @derived(REMEDIATIONS)
 def remediations(analysis: Analysis) -> pd.DataFrame:
-    """Walks the changes of each policy in time; deleting the identity ends all its cases."""
+    """Walks the changes of each policy in time; deleting the identity ends all its cases.
+
+    CloudTrail remembers 90 days, earlier snapshots what it remembered then: all their events count once.
+    """
     whom = known(analysis)
-    changes = analysis.changes
+    changes = _all_changes(analysis)
     changes = changes[changes["error_code"].isna() & changes["identity"].notna()].sort_values("at", kind="stable")
     open_cases: dict[tuple[str, ...], dict[str, Any]] = {}
     cases: list[dict[str, Any]] = []
@@ -57,13 +60,14 @@ def remediations(analysis: Analysis) -> pd.DataFrame:
         identity = (change["account_id"], change["region"], change["identity"])
         if change["event_name"] in ("DeleteEmailIdentity", "DeleteIdentity"):
             ended = [key for key in open_cases if key[:3] == identity]
-        elif not isinstance(change["policy_name"], str):
+        elif pd.isna(change["policy_name"]):
             continue
         else:
             ended = [(*identity, change["policy_name"])]
-        if not change["event_name"].startswith("Delete") and not isinstance(change["policy"], str):
-            continue  # a hidden text opens nothing, and ends nothing that is known
-        risk = None if change["event_name"].startswith("Delete") else _risk(identity, change["policy"], whom)
+        deleted = change["event_name"].startswith("Delete")
+        if not deleted and pd.isna(change["policy"]):
+            continue  # hidden: it may have ended the case or not
+        risk = None if deleted else _risk(identity, change["policy"], whom)
         for key in ended:
             if risk is None and key in open_cases:
                 case = open_cases.pop(key)
@@ -83,6 +87,15 @@ def remediations(analysis: Analysis) -> pd.DataFrame:
                     "why": risk,
                 }
     return REMEDIATIONS.from_rows([*cases, *open_cases.values()])
+
+
+def _all_changes(analysis: Analysis) -> pd.DataFrame:
+    found = [analysis.changes]
+    before = analysis.previous
+    while before is not None:
+        found.append(before.changes)
+        before = before.previous
+    return pd.concat(found, ignore_index=True).drop_duplicates("event_id")
 
 
 def _risk(place: tuple[str, str, str], document: str, whom: Known) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.collection.datasets.sending_accounts import SENDING_ACCOUNTS as COLLECTED
 from sesreport.schema import Frame, real
@@ -27,9 +28,7 @@ def sending_accounts(analysis: Analysis) -> pd.DataFrame:
     daily = analysis.daily
     period = analysis.period
     month = daily[(daily["at"] >= pd.Timestamp(period.start)) & (daily["at"] < pd.Timestamp(period.end))]
-    highest = month.groupby(["account_id", "region"]).agg(
-        bounce_rate=("aws_bounce_rate", "max"),
-        complaint_rate=("aws_complaint_rate", "max"),
-        busiest_day=("sent", "max"),
+    highest = month.groupby(["account_id", "region"], as_index=False).agg(
+        bounce_rate=("aws_bounce_rate", "max"), complaint_rate=("aws_complaint_rate", "max")
     )
-    return analysis.snapshot.sending_accounts.join(highest, on=["account_id", "region"])
+    return joined(analysis.snapshot.sending_accounts, highest, on=["account_id", "region"])

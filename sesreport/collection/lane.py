@@ -16,7 +16,7 @@ from sesreport.aws import Aws
 from sesreport.collection.coverage import ERROR, OK, REGION_DISABLED, status_of
 from sesreport.collection.registry import Collector, Row
 from sesreport.config import Config
-from sesreport.errors import SchemaError, SesReportError
+from sesreport.errors import SesReportError
 
 log = logging.getLogger(__name__)
 
@@ -111,12 +111,6 @@ class Lane:
             log.warning("%s in %s %s", collector.name, self.account_id, self.region, exc_info=True)
             for name in read:
                 self.gap(name, (ERROR, f"unexpected answer: {type(error).__name__}: {error}"[:300]))
-        try:
-            for frame in collector.frames:
-                frame.from_rows(frame.distinct(read[frame.name]))
-        except SchemaError as error:  # one odd value must not cost the snapshot
-            read = {name: [] for name in read}
-            self._gaps |= dict.fromkeys(read, (ERROR, f"unexpected answer: {error}"[:300]))
         seconds = round(time.monotonic() - started, 3)
         for index, name in enumerate([*read, *(self._gaps.keys() - read.keys())]):
             outcome: tuple[str, str | None] = self._gaps.get(name, (OK, None))

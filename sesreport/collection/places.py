@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesreport.aws import HOME_REGION, Aws
+from sesreport.aws import HOME_REGION
 from sesreport.collection import coverage
 from sesreport.collection.coverage import EVERYTHING, GLOBAL
 from sesreport.collection.lane import Lane
@@ -32,7 +32,7 @@ def regions_of(lane: Lane) -> Regions:
 
     Where only the question is denied or unknown, the Regions that are enabled by default are read.
     """
-    offered = _offered(lane.aws)
+    offered = lane.config.organization.regions or lane.aws.ses_regions()
     found = Regions(lane.account_id)
     try:
         answers = list(lane.pages("account", "list_regions", "Regions", region=HOME_REGION, MaxResults=50))
@@ -41,7 +41,7 @@ def regions_of(lane: Lane) -> Regions:
         if getattr(error, "operation_name", "") == "AssumeRole" or status == coverage.REGION_DISABLED:
             found.unreadable = (status if status != coverage.REGION_DISABLED else coverage.ERROR, reason)
             return found
-        found.enabled = default_regions(lane.aws)
+        found.enabled = [region for region in offered if region not in opt_in_regions()]
         found.coverage.append(row(lane.account_id, GLOBAL, "regions", status, f"{reason}; read the default Regions"))
         return found
     statuses = {answer["RegionName"]: answer["RegionOptStatus"] for answer in answers}
@@ -50,15 +50,6 @@ def regions_of(lane: Lane) -> Regions:
         (found.enabled if enabled else found.disabled).append(region)
     found.coverage.append(row(lane.account_id, GLOBAL, "regions", coverage.OK, None, rows=len(answers), calls=1))
     return found
-
-
-def default_regions(aws: Aws) -> list[str]:
-    """The Regions to read that every account has."""
-    return [region for region in _offered(aws) if region not in opt_in_regions()]
-
-
-def _offered(aws: Aws) -> list[str]:
-    return aws.config.organization.regions or aws.ses_regions()
 
 
 def unread(found: Regions, expected: Iterable[str]) -> list[Row]:

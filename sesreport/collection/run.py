@@ -15,10 +15,10 @@ from sesreport.aws import HOME_REGION, Aws
 from sesreport.collection import coverage
 from sesreport.collection.coverage import COVERAGE, EVERYTHING, GLOBAL
 from sesreport.collection.lane import Lane
-from sesreport.collection.places import Regions, default_regions, regions_of, row, unread
+from sesreport.collection.places import Regions, regions_of, row, unread
 from sesreport.collection.registry import Collector, Row, collectors, frames
-from sesreport.config import Config, suggestion
-from sesreport.errors import CollectError, ConfigError
+from sesreport.config import Config
+from sesreport.errors import ConfigError
 from sesreport.store import write_snapshot
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,11 @@ def collect(
     """Reads the organization (or one account) and writes a snapshot; returns its path.
 
     Accounts and Regions are read in parallel by ``config.collect.workers`` threads. What cannot be read is a row of
-    the frame ``coverage``. Raises CredentialsError when nothing can be read at all, CollectError when the accounts
-    cannot be listed, ConfigError for an unknown account, Region or dataset, WriteError when the snapshot cannot be
-    written. An interruption leaves no snapshot.
+    the frame ``coverage``. Raises CredentialsError when nothing can be read at all, ConfigError for an unknown
+    account or dataset, WriteError when the snapshot cannot be written. An interruption leaves no snapshot.
     """
     chosen = _chosen(config)
     aws = Aws(config, profile)
-    _check_regions(config, aws)
     now = clock()
     stop = threading.Event()
     harvest = _Harvest()
@@ -72,10 +70,8 @@ def collect(
         if collector.scope == "organization":
             organization.run(collector)
     for entry in organization.coverage:
-        if entry["dataset"] == "accounts" and entry["status"] != coverage.OK:  # nobody would miss an account not listed
-            raise CollectError(f"the organization's accounts could not be listed: {entry['reason']}: try again later")
         harvest.rows[COVERAGE.name].append({**entry, "region": GLOBAL})
-    for name in dict.fromkeys(config.collect.datasets_skip):
+    for name in config.collect.datasets_skip:
         reason = "left out by the configuration (collect.datasets_skip)"
         harvest.rows[COVERAGE.name].append(row(aws.caller.account_id, GLOBAL, name, coverage.SKIPPED, reason))
     for name, rows in organization.rows.items():
@@ -88,8 +84,7 @@ def collect(
             account_regions = list(
                 _parallel(pool, regions_of, [lane(a, HOME_REGION) for a in readable], progress, "accounts")
             )
-            told = {region for found in account_regions for region in found.enabled}
-            expected = sorted(told or default_regions(aws))
+            expected = sorted({region for found in account_regions for region in found.enabled})
             for found in [*account_regions, *excluded]:
                 harvest.rows[COVERAGE.name] += [*found.coverage, *unread(found, expected)]
             lanes = [lane(f.account_id, region) for f in account_regions for region in f.enabled]
@@ -121,14 +116,6 @@ def _chosen(config: Config) -> dict[str, Collector]:
     return {name: c for name, c in known.items() if name not in config.collect.datasets_skip or name == "accounts"}
 
 
-def _check_regions(config: Config, aws: Aws) -> None:
-    """A Region that does not exist would look like one that is not enabled, and never be missed."""
-    known = aws.ses_regions()
-    for region in config.organization.regions:
-        if region not in known:
-            raise ConfigError(f"organization.regions: SES has no Region {region!r}{suggestion(region, known)}")
-
-
 def _readable(config: Config, harvest: _Harvest) -> tuple[list[str], list[Regions]]:
     """Accounts to enter, and those left out; a suspended one gets its coverage row here."""
     include, exclude = set(config.organization.accounts_include), set(config.organization.accounts_exclude)
@@ -153,8 +140,6 @@ def _read(lane: Lane, regional: Iterable[Collector]) -> Lane:
         lane.run(collector)
         if lane.unreachable:
             status, reason = lane.unreachable
-            if status == coverage.REGION_DISABLED:  # the account says otherwise, so this is a gap
-                status, reason = coverage.DENIED, f"{reason} (the Region is enabled)"
             lane.coverage = [row(lane.account_id, lane.region, EVERYTHING, status, reason, calls=1)]
             break
     return lane
@@ -177,9 +162,8 @@ def _parallel(
 
 
 def _frame(name: str, rows: list[Row]) -> Any:
-    """Rows as a frame; what a service listed twice (pages that overlap, an account moved meanwhile) counts once."""
     declared = frames()[name]
-    frame = declared.from_rows(declared.distinct(rows))
+    frame = declared.from_rows(rows)
     return frame.sort_values(list(declared.keys), kind="stable", ignore_index=True)
 
 

@@ -6,10 +6,11 @@ import fnmatch
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.verdicts import Verdict
 from sesreport.findings.registry import Example, allow, at_grants, at_identities, at_statements, deny, rule
-from sesreport.policy import Effect, PrincipalKind, Statement
+from sesreport.policy import Effect, Statement
 
 
 def _sending(analysis: Analysis) -> pd.DataFrame:
@@ -35,7 +36,7 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     public = analysis.exposures[analysis.exposures["exposure"] == "public"]
     keys = ["account_id", "region", "identity"]
     grants = _sending(analysis)
-    return at_grants(grants[grants["scope"] == "public"].merge(public[keys], on=keys))
+    return at_grants(joined(grants[grants["scope"] == "public"], public[keys], how="inner", on=keys))
 
 
 @rule(
@@ -49,22 +50,21 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     clean=Example({"p": allow("310000000001")}),
 )
 def unknown_account(analysis: Analysis) -> pd.DataFrame:
-    """Outside accounts without a valid approval: principals, those a condition names, those a service acts for.
-
-    Other organizations, and principals whose approval has expired, have rules of their own.
-    """
+    """Outside accounts that the register does not know: principals, those a condition names or a service acts for."""
     grants = _sending(analysis)
-    organizations = grants["why"].str.contains("another organization")
-    external = grants[(grants["scope"] == "external") & grants["register_status"].isna() & ~organizations]
-    return pd.concat([at_grants(external), at_statements(analysis, _through_a_service)], ignore_index=True)
+    named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
+    principals = at_grants(grants[named & grants["register_status"].isna()])
+    return pd.concat([principals, at_statements(analysis, _through_conditions)], ignore_index=True)
 
 
-def _through_a_service(verdict: Verdict, statement: Statement) -> str | None:
-    services = any(principal.kind is PrincipalKind.SERVICE for principal in statement.principals)
-    if statement.effect is Effect.DENY or not services:
+def _through_conditions(verdict: Verdict, statement: Statement) -> str | None:
+    if statement.effect is Effect.DENY or all(principal.account for principal in statement.principals):
         return None
-    unknown = sorted(set(verdict.alone(statement).service_accounts) - verdict.known.register.keys())
-    return f"an AWS service may send for resources of {', '.join(unknown)}" if unknown else None
+    found = verdict.alone(statement)
+    named = {principal.account for principal in statement.principals}
+    unknown = (found.external_accounts | found.service_accounts) - verdict.known.register.keys() - named
+    how = "an AWS service may send for" if found.service_accounts else "its conditions let in"
+    return f"{how} {', '.join(sorted(unknown))}" if unknown else None
 
 
 @rule(

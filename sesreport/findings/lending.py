@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.findings.registry import Example, allow, at_identities, rule
 
@@ -25,7 +26,9 @@ def lent_with_configuration_set(analysis: Analysis) -> pd.DataFrame:
     """Identities with a default configuration set that another account can send as."""
     lent = analysis.exposures["exposure"].isin(["organization", "vendor", "external", "public"])
     places = analysis.exposures.loc[lent, KEYS]
-    identities = analysis.identities[analysis.identities["configuration_set"].notna()].merge(places, on=KEYS)
+    identities = joined(
+        analysis.identities[analysis.identities["configuration_set"].notna()], places, how="inner", on=KEYS
+    )
     return at_identities(identities, "default configuration set " + identities["configuration_set"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sesreport.analysis.basis import places, read_places
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
 
@@ -28,7 +29,7 @@ def coverage(analysis: Analysis) -> Measure:
     """One row per place, unread ones first."""
     expected = places(analysis.coverage)
     read = read_places(analysis.coverage, ("identities", "policies")).assign(read=True)
-    frame = expected.merge(read, how="left", on=["account_id", "region"])
+    frame = joined(expected, read, on=["account_id", "region"])
     frame = frame.assign(read=frame["read"].astype("boolean").fillna(False)).sort_values(
         ["read", "account_id", "region"], ignore_index=True
     )

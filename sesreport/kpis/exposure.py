@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
 
@@ -43,7 +44,11 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     opened = int(policies["open"].sum())
     safe = len(policies) - opened
     reason = f"{len(policies)} of {len(analysis.policies)} policies name the principal *"
-    reason += f"; {safe} held to people we know." if safe else "."
+    reason += f"; {safe} held to people we know" if safe else ""
+    unreadable = len(grants.loc[grants["grantee_kind"] == "unreadable", place].drop_duplicates())
+    reason += (
+        f"; {unreadable} {'policy' if unreadable == 1 else 'policies'} cannot be read in full." if unreadable else "."
+    )
     return Measure(opened, policies, opened, len(analysis.policies), reason)
 
 
@@ -83,7 +88,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
         for account in sorted({*verdict.exposure.external_accounts, *verdict.exposure.service_accounts})
     ]  # by a condition on the principal, or on the source of a service
     others = pd.DataFrame(otherwise, columns=[*place, "any_from_address"]).astype(named.dtypes.drop("grants"))
-    others = others.merge(named[place].drop_duplicates(), how="left", indicator=True).query("_merge == 'left_only'")
+    others = joined(others, named[place].drop_duplicates(), on=place, indicator=True).query("_merge == 'left_only'")
     rows = pd.concat([named, others.drop(columns="_merge").assign(grants=0)], ignore_index=True)
     accounts = rows.groupby("grantee_account_id", as_index=False).agg(
         identities=("identity", "nunique"),
@@ -119,7 +124,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
 def public_identities(analysis: Analysis) -> Measure:
     """Identities that need review are in the frame and in the reason: not proven public, not proven safe."""
     exposures = analysis.exposures
-    public = exposures["exposure"].eq("public").fillna(False).astype(bool)
+    public = (exposures["exposure"] == "public").fillna(False)  # NA: could not be read, so it needs review
     review = exposures["needs_review"] & ~public
     frame = exposures[public | review].drop(columns=["external_accounts", "services"])
     count = int(public.sum())

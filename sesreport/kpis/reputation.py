@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.daily import known_sum
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
 
@@ -60,11 +61,6 @@ def complaint_rate(analysis: Analysis) -> Measure:
     return _highest(analysis, "aws_complaint_rate", "complaints", COMPLAINT_REVIEW, "complaint")
 
 
-def _sum(values: pd.Series) -> float:
-    """NA, not zero, where nothing was published."""
-    return values.sum(min_count=1)
-
-
 def _highest(analysis: Analysis, aws: str, counted: str, review: float, what: str) -> Measure:
     daily = analysis.daily
     daily = daily.assign(period=daily["at"].dt.strftime("%Y-%m").astype("string"))
@@ -72,7 +68,7 @@ def _highest(analysis: Analysis, aws: str, counted: str, review: float, what: st
     history = {str(k): float(v) for k, v in known.groupby("period")[aws].max().items()}
     month = daily[daily["period"] == str(analysis.period)]
     frame = month.groupby(["account_id", "region"], as_index=False).agg(
-        aws_rate=(aws, "max"), sent=("sent", _sum), counted=(counted, _sum)
+        aws_rate=(aws, "max"), sent=("sent", known_sum), counted=(counted, known_sum)
     )
     enough = frame["sent"] >= analysis.config.report.minimum_sends
     frame = frame.assign(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.daily import known_sum
+from sesreport.analysis.joins import joined
 from sesreport.analysis.monthly import first_whole_month
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
+
+UNLIMITED = -1
 
 
 @kpi(
@@ -27,13 +31,14 @@ from sesreport.kpis.registry import Measure, kpi
     datasets=("metrics", "sending_accounts"),
 )
 def quota_use(analysis: Analysis) -> Measure:
-    """An unlimited quota (-1) is never used up and not in the frame."""
+    """An unlimited quota (-1) is never used up and not in the frame; one that is not known is, and is told."""
     daily = analysis.daily
     daily = daily.assign(period=daily["at"].dt.strftime("%Y-%m").astype("string"))
     quotas = analysis.sending_accounts
-    quotas = quotas[quotas["max_24_hour_send"] > 0]
+    quotas = quotas.assign(max_24_hour_send=quotas["max_24_hour_send"].where(quotas["max_24_hour_send"] != 0))
     peaks = daily.groupby(["account_id", "region", "period"], as_index=False).agg(busiest_day=("sent", "max"))
-    used = peaks.merge(quotas, on=["account_id", "region"])
+    used = joined(peaks, quotas, on=["account_id", "region"])
+    used = used[(used["max_24_hour_send"] != UNLIMITED).fillna(True)]
     used = used.assign(quota_use=used["busiest_day"] / used["max_24_hour_send"])
     history = {
         str(k): float(v) for k, v in used.dropna(subset=["quota_use"]).groupby("period")["quota_use"].max().items()
@@ -48,10 +53,10 @@ def quota_use(analysis: Analysis) -> Measure:
     names = analysis.accounts.set_index("account_id")["name"]
     first = frame.iloc[0]
     name = names.get(first["account_id"])
-    name = first["account_id"] if pd.isna(name) else name
-    reason = (
-        f"Busiest day in {name}, {first['region']}: {first['busiest_day']:,.0f} of {first['max_24_hour_send']:,.0f}."
-    )
+    reason = f"Busiest day in {first['account_id'] if pd.isna(name) else name}, {first['region']}: "
+    reason += f"{first['busiest_day']:,.0f} of {first['max_24_hour_send']:,.0f}"
+    unknown = int((frame["busiest_day"].notna() & frame["max_24_hour_send"].isna()).sum())
+    reason += f"; {unknown} more sends without a known quota." if unknown else "."
     return Measure(value, frame, float(first["busiest_day"]), float(first["max_24_hour_send"]), reason, history)
 
 
@@ -68,23 +73,25 @@ def quota_use(analysis: Analysis) -> Measure:
     datasets=("metrics",),
 )
 def sent_volume(analysis: Analysis) -> Measure:
-    """Months that CloudWatch no longer holds whole are not known; what was read of a place with a gap counts."""
+    """Months that CloudWatch no longer holds whole are not known."""
     monthly = analysis.monthly
-    whole = monthly[(monthly["period"] >= first_whole_month(analysis)) & monthly["sent"].notna()]
-    history = {str(k): float(v) for k, v in whole.groupby("period")["sent"].sum().items()}
+    whole = monthly[monthly["period"] >= first_whole_month(analysis)]
+    totals = whole.groupby("period")["sent"].agg(known_sum).dropna()
+    history = {str(k): float(v) for k, v in totals.items()}
     period, before = str(analysis.period), str(analysis.period.shift(-1))
-    frame = monthly[monthly["period"].isin([period, before])].pivot_table(
-        index=["account_id", "account_name", "environment"], columns="period", values="sent", aggfunc="sum",
-        dropna=False, observed=True,
-    )  # fmt: skip
-    frame = frame.dropna(how="all").reindex(columns=[before, period]).rename_axis(columns=None).reset_index()
-    frame = frame.rename(columns={before: "sent_month_before", period: "sent"})
+    account = ["account_id", "account_name", "environment"]
+    now, then = (monthly.loc[monthly["period"] == month, [*account, "sent"]] for month in (period, before))
+    frame = joined(now, then.rename(columns={"sent": "sent_month_before"}), how="outer", on=account)
+    frame = frame[[*account, "sent_month_before", "sent"]].dropna(how="all", subset=["sent_month_before", "sent"])
     frame = frame.assign(change=frame["sent"] - frame["sent_month_before"]).sort_values(
         "sent", ascending=False, na_position="last", ignore_index=True
     )
     value = history.get(period)
     if value is None:
-        return Measure(None, frame, reason=f"CloudWatch has no sends for the whole of {period}.", history=history)
+        total = known_sum(monthly.loc[monthly["period"] == period, "sent"])
+        if pd.isna(total):
+            return Measure(None, frame, reason=f"No sends were published for {period}.", history=history)
+        value = float(total)
     reason = ""
     if history.get(before):
         reason = f"{value / float(history[before] or 1) - 1:+.1%} on {analysis.period.shift(-1).name}.".replace(

@@ -198,15 +198,12 @@ def representatives(characters: frozenset[str], alphabet: frozenset[str]) -> tup
 def explore(
     automata: tuple[Groups, ...],
     grammar: Grammar,
-    starts: tuple[int, ...] | None = None,
     limit: int = 4_000,
     most: int = 256,
 ) -> tuple[Found, ...]:
     """Every class of strings of ``grammar`` that ``automata`` tell apart.
 
     Raises :class:`Budget` past ``limit`` states or ``most`` classes.
-
-    ``starts`` replaces the automata's start states (for strings whose beginning has been read already).
     """
     machines = [compile_groups(groups) for groups in automata]
     alphabet = frozenset().union(*(machine.alphabet for machine in machines))
@@ -218,7 +215,7 @@ def explore(
         ]
         for state in grammar.edges
     ]
-    first = (0, *(starts if starts is not None else tuple(machine.start for machine in machines)))
+    first = (0, *(machine.start for machine in machines))
     came: dict[State, tuple[State, str, int] | None] = {first: None}
     found: dict[tuple[int, ...], State] = {}
     queue = deque([first])

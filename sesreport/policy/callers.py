@@ -216,7 +216,7 @@ def _accounts_in_detail(scene: Scene) -> set[str] | None:
     """Accounts whose callers differ for the policies; None: those of every account do."""
     if not _REVEALING.isdisjoint(scene.uses) or any(name.startswith("aws:principaltag/") for name in scene.uses):
         return None
-    if any(statement.not_principal for statement, _ in scene.statements):
+    if scene.has_not_principal:
         return None
     if any(p.kind is PrincipalKind.WEB_IDENTITY for p in scene.principals):
         return None

@@ -132,8 +132,6 @@ PATH_AND_NAME = Grammar(
     ),
     frozenset({1}),
 )
-#: The same where the name is all there is (``federated-user/``).
-NAME_ONLY = Grammar(((Edge(NAME, 1, 0b11),), (Edge(NAME, 1, 0b11),)), frozenset({1}))
 
 
 def org_path(organization: str | None) -> Grammar:

@@ -99,6 +99,7 @@ class Scene:
     named_orgs: set[str] = field(default_factory=set)
     extra_names: tuple[str, ...] = ()
     has_variables: bool = False
+    has_not_principal: bool = False
     own_identities: tuple[str, ...] = ()
     given_up: frozenset[str] = frozenset()
 
@@ -169,6 +170,7 @@ def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Stateme
             if applied is not None:
                 found.append((applied, mask))
                 scene.principals += applied.principals
+                scene.has_not_principal |= applied.not_principal
                 for condition in applied.conditions:
                     _use(scene, condition, applied.variables)
     return found
@@ -295,8 +297,3 @@ def _runs_from(chunks: list[list[object]], first: int, start: int) -> Iterator[P
             else:
                 return
         yield patterns.joined([*before, *run, *([MANY] if last < len(chunks) - 1 else [])])
-
-
-def is_text(use: Use) -> bool:
-    """Whether the operator compares text (or presence), which any key of text form can be decided on."""
-    return OPERATORS[use.condition.operator].family in ("string", "arn", "bool", "null")

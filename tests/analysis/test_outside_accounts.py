@@ -73,12 +73,6 @@ def test_an_account_named_in_two_ways_is_one_account(tmp_path: Path) -> None:
     assert measure.frame[["identities", "grants"]].values.tolist() == [[1, 1]]
 
 
-def test_unknown_accounts_from_a_network_are_found_though_nobody_can_count_them(tmp_path: Path) -> None:
-    measure, rules = measured(Example({"p": held("aws:SourceIp", "203.0.113.0/24", "IpAddress")}), tmp_path)
-    assert measure.value == 0
-    assert "unknown_account" in rules
-
-
 def test_an_account_that_a_deny_keeps_out_is_neither(tmp_path: Path) -> None:
     policies = {"p": WAYS["aws:PrincipalAccount"]("420000000001"), "q": deny("420000000001")}
     measure, rules = measured(Example(policies), tmp_path)

@@ -13,7 +13,7 @@ from small_organizations import OPEN, after, change, extended, gap, metric
 from sesreport.analysis import Analysis
 from sesreport.config import Config
 from sesreport.findings.examples import DEVELOPMENT, OWN, REGION, Example, allow
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, Kpi
+from sesreport.results import NOT_MEASURABLE, Kpi
 from sesreport.scorecard import score
 
 UNREAD = Example(identity_fields={"policies": None, "tags": None})
@@ -105,13 +105,6 @@ def test_without_any_place_to_read_nothing_is_on_target(tmp_path: Path) -> None:
     made = Example().analysis(tmp_path)
     object.__setattr__(made.snapshot, "coverage", made.snapshot.coverage.iloc[:0])
     assert {found.status for found in score(made).results.kpis} == {NOT_MEASURABLE}
-
-
-def test_that_nothing_was_read_is_itself_measured(tmp_path: Path) -> None:
-    made = Example().analysis(tmp_path)
-    object.__setattr__(made.snapshot, "coverage", made.snapshot.coverage.assign(status="denied"))
-    found = kpi(made, "coverage")
-    assert (found.value, found.status) == (0.0, OFF_TARGET)
 
 
 def test_a_policy_that_became_unreadable_is_told_as_a_change(tmp_path: Path) -> None:

@@ -13,10 +13,9 @@ import pandas as pd
 import pytest
 from double import OWN, REGION, Answer, Double, named, running
 
-from sesreport.analysis.basis import place_basis
 from sesreport.collection.run import collect
 from sesreport.config import Config
-from sesreport.errors import CollectError, ConfigError, CredentialsError
+from sesreport.errors import CredentialsError
 from sesreport.store import Snapshot, load
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -27,7 +26,7 @@ Read = Callable[..., Snapshot]
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
     """Collects one account in one Region from a double that answers as told."""
 
-    def make(*, organization: bool = False, settings: dict[str, object] | None = None, **answers: object) -> Snapshot:
+    def make(**answers: object) -> Snapshot:
         double = Double({name.replace("_", "-"): answer for name, answer in answers.items()})  # type: ignore[misc]
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
@@ -40,12 +39,11 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
             config = Config.model_validate(
                 {
                     "organization": {"regions": [REGION]},
-                    "collect": {"max_attempts": 2, "datasets_skip": ["costs"]},
+                    "collect": {"max_attempts": 2},
                     "paths": {"snapshots": str(tmp_path)},
-                    **(settings or {}),
                 }
             )
-            return load(collect(config, clock=lambda: NOW, single_account=not organization))
+            return load(collect(config, clock=lambda: NOW, single_account=True))
 
     return make
 
@@ -130,8 +128,7 @@ def test_a_region_that_rejects_the_credentials_is_one_row_for_all(read: Read) ->
     snapshot = read(identities=(403, error("UnrecognizedClientException", "The security token is invalid")))
     regional = snapshot.coverage[snapshot.coverage["region"] == REGION]
     assert regional["dataset"].tolist() == ["everything"]
-    assert regional["status"].tolist() == ["denied"]  # the account says the Region is enabled: this is a gap
-    assert place_basis(snapshot.coverage, ("identities",)).expected == 1
+    assert regional["status"].tolist() == ["region_disabled"]
 
 
 def test_an_identity_deleted_between_two_calls_is_no_gap(read: Read) -> None:
@@ -212,93 +209,3 @@ def test_credentials_that_do_not_work_are_one_line(read: Read) -> None:
 
 def test_the_caller_is_in_the_manifest(read: Read) -> None:
     assert read().manifest["caller"] == {"account_id": OWN, "arn": f"arn:aws:iam::{OWN}:user/audit"}
-
-
-def test_what_two_pages_both_list_is_read_once(read: Read) -> None:
-    def pages(path: str, parameters: dict[str, str]) -> Answer:
-        first = "NextToken" not in parameters
-        addresses = [{"Ip": ip, "WarmupStatus": "DONE", "WarmupPercentage": 100} for ip in ("192.0.2.1", "192.0.2.2")]
-        return 200, {"DedicatedIps": addresses if first else addresses[1:], **({"NextToken": "1"} if first else {})}
-
-    snapshot = read(dedicated_ips=pages)
-    assert snapshot.dedicated_ips["ip"].tolist() == ["192.0.2.1", "192.0.2.2"]
-    assert status(snapshot, "dedicated_ips")[0] == "ok"
-
-
-def test_a_value_of_another_type_is_a_gap_and_costs_nothing_else(read: Read) -> None:
-    snapshot = read(account=(200, {"SendingEnabled": True, "EnforcementStatus": 5}))
-    found, reason = status(snapshot, "sending_accounts")
-    assert found == "error"
-    assert reason.startswith("unexpected answer: frame sending_accounts")
-    assert snapshot.sending_accounts.empty
-    assert status(snapshot, "identities")[0] == "ok"
-
-
-def test_a_policy_that_is_no_text_takes_its_identities_with_it(read: Read) -> None:
-    entries = (200, {"EmailIdentities": [named("a.example.com")]})
-    snapshot = read(identities=entries, identity=(200, {"Policies": {"p": 5}}))
-    assert status(snapshot, "identities")[0] == status(snapshot, "policies")[0] == "error"
-
-
-def test_a_dataset_skipped_twice_is_skipped_once(read: Read) -> None:
-    snapshot = read(settings={"collect": {"datasets_skip": ["costs", "costs", "changes"]}})
-    assert snapshot.coverage.loc[snapshot.coverage["status"] == "skipped", "dataset"].tolist() == ["changes", "costs"]
-
-
-def test_a_region_that_does_not_exist_is_an_error_not_a_disabled_one(read: Read) -> None:
-    with pytest.raises(ConfigError, match="SES has no Region 'eu-wset-1'; did you mean 'eu-west-1'"):
-        read(settings={"organization": {"regions": ["eu-wset-1"]}})
-
-
-def test_an_organization_of_one_is_read(read: Read) -> None:
-    snapshot = read(organization=True)
-    assert snapshot.accounts["organization_id"].tolist() == ["o-exampleorg1"]
-    assert place_basis(snapshot.coverage, ("identities", "policies")).share == 1
-
-
-def test_an_account_that_moved_while_it_was_listed_is_one_account(read: Read) -> None:
-    def units(path: str, parameters: dict[str, str]) -> Answer:
-        found = [{"Id": "ou-1", "Name": "Prod"}] if parameters["ParentId"] == "r-1" else []
-        return 200, {"OrganizationalUnits": found}
-
-    snapshot = read(organization=True, ListOrganizationalUnitsForParent=units)
-    assert snapshot.accounts["ou_path"].tolist() == ["Root/Prod"]
-
-
-@pytest.mark.parametrize(
-    ("operation", "answer", "says"),
-    [
-        ("DescribeOrganization", (400, error("TooManyRequestsException")), "could not be listed: .*TooManyRequests"),
-        ("ListAccountsForParent", (500, error("ServiceException")), "could not be listed: .*ServiceException"),
-        ("ListRoots", (200, "not JSON"), "could not be listed: .*nothing could be read"),
-        ("ListAccountsForParent", (200, {"Accounts": [{"Name": "no id"}]}), "could not be listed: .*'Id'"),
-        ("DescribeOrganization", (400, error("AccessDeniedException")), "may not list .* --single-account"),
-    ],
-)
-def test_without_all_accounts_there_is_no_snapshot(
-    read: Read, operation: str, answer: Answer, says: str, tmp_path: Path
-) -> None:
-    with pytest.raises(CollectError, match=says):
-        read(organization=True, **{operation: answer})
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_no_organization_at_all_is_a_single_account(read: Read) -> None:
-    snapshot = read(organization=True, DescribeOrganization=(400, error("AWSOrganizationsNotInUseException")))
-    assert snapshot.accounts["account_id"].tolist() == [OWN]
-    assert not snapshot.accounts["in_organization"].any()
-
-
-def test_when_no_account_can_be_entered_its_places_are_still_expected(read: Read) -> None:
-    accounts = [{"Id": OWN, "Name": "own", "Status": "ACTIVE"}, {"Id": "210000000002", "Status": "ACTIVE"}]
-    denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
-    snapshot = read(
-        organization=True,
-        settings={"organization": {"regions": [REGION], "accounts_include": ["210000000002"]}},
-        ListAccountsForParent=(200, {"Accounts": accounts}),
-        AssumeRole=(403, denied),
-    )
-    basis = place_basis(snapshot.coverage, ("identities", "policies"))
-    assert (basis.read, basis.expected) == (0, 2)
-    whole = snapshot.coverage[snapshot.coverage["dataset"] == "everything"].set_index("account_id")["status"]
-    assert whole.to_dict() == {OWN: "skipped", "210000000002": "denied"}

@@ -50,6 +50,13 @@ def test_something_new_has_a_witness(new, old):
     assert "allowed by" in compared.words
 
 
+def test_a_principal_that_only_the_old_policy_left_out_is_new():
+    root = {"AWS": f"arn:aws:iam::{VENDOR}:root"}
+    old = {"Effect": "Allow", "NotPrincipal": root, "Action": "*", "Resource": "*"}
+    compared = narrower_or_equal(policy(allow()), policy(old), identity_arn=DOMAIN)
+    assert compared.witness.caller.arn == root["AWS"]
+
+
 def test_the_witness_is_a_stranger_where_one_can_be_had():
     compared = narrower_or_equal(policy(allow()), policy(allow({"AWS": VENDOR})), identity_arn=DOMAIN)
     assert "an account nobody knows" in compared.words

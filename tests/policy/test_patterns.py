@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import product
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sesreport.policy import forms, patterns
@@ -27,6 +27,9 @@ def regex(glob: str, fold: bool = False) -> re.Pattern[str]:
 
 
 @given(globs, texts)
+@example("a*a", "a")
+@example("a*a", "aba")
+@example("*a?", "aab")
 def test_a_wildcard_pattern_matches_as_a_regular_expression_does(glob, text):
     assert patterns.matches(pattern(glob), text) == bool(regex(glob).fullmatch(text))
 
@@ -41,9 +44,11 @@ def test_an_automaton_accepts_what_its_groups_match(one, other, text, fold):
 six = {"min_size": 6, "max_size": 6}
 
 
-@given(st.lists(st.text(alphabet="ab*?", max_size=3), **six), st.lists(st.text("ab", max_size=3), **six))
-def test_in_arns_wildcards_stay_between_colons(fields, parts):
-    arn, text = ":".join(fields), ":".join(parts)
+@given(st.lists(st.text(alphabet="ab*?", max_size=3), **six), st.lists(st.text("ab", max_size=3), **six), texts)
+@example(["*", "a", "a", "a", "a", "b"], ["b", "b", "a", "a", "a", "a"], ":b")
+@example(["a?a", "a", "a", "a", "a", "b"], ["a", "a", "a", "a", "a", "a"], ":b")
+def test_in_arns_wildcards_stay_between_colons(fields, parts, rest):
+    arn, text = ":".join(fields), ":".join(parts) + rest
     inside = [regex(field).pattern.replace(".", "[^:]") for field in fields[:5]]
     expected = re.fullmatch(":".join([*inside, regex(fields[5]).pattern]), text)
     groups = ((Text(pattern(arn), False, True),),)

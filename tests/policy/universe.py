@@ -124,10 +124,13 @@ def accounts(setting: Setting, constants: Constants) -> list[str]:
     globs |= {v.split(":")[4] for v in constants.of("aws:sourcearn") if v.count(":") > 4}
     for glob in globs:
         room = 12 - len(glob.replace("*", ""))
-        for digit in "67":
+        for digit in "0123456789":
             whole = glob.replace("?", digit).replace("*", digit * max(room, 0), 1).replace("*", "")
             if re.fullmatch(r"\d{12}", whole):
                 found.add(whole)
+    heads = {glob[:-1] for glob in globs if re.fullmatch(r"\d+\*", glob)}
+    tails = {glob[1:] for glob in globs if re.fullmatch(r"\*\d+", glob)}
+    found |= {f"{head:6<{12 - len(tail)}}{tail}" for head in heads for tail in tails}
     return sorted(found)
 
 
@@ -276,8 +279,13 @@ def senders(setting: Setting, constants: Constants) -> list[str]:
     if "@" in setting.name:
         return [setting.name]
     found = {f"{FRESH}@{setting.name}", f"zq@zq.{setting.name}"}
-    for value in constants.of("ses:fromaddress"):
-        for text in filled(value.replace("${aws:username}", "zq"), ("", "zq", "admin", "a", "b")):
+    bearers = {arn.rpartition("/")[2] for arn in constants.principals(PrincipalKind.USER)}
+    bearers |= {"zq", *(v for v in constants.of("aws:username") if "*" not in v)}
+    bearers |= {v.rpartition("/")[2].replace("*", "") or "zq" for v in constants.of("aws:principalarn")}
+    values = constants.of("ses:fromaddress")
+    tied = {value.replace("${aws:username}", bearer) for value in values for bearer in bearers}
+    for value in sorted(values | tied):
+        for text in filled(value, ("", "zq", "admin", "a", "b")):
             for address in (text, f"{text}@{setting.name}", value):
                 if re.fullmatch(rf"[!-?A-~]+@([a-z0-9-]+\.)*{re.escape(setting.name)}", address):
                     local, _, host = address.partition("@")

@@ -8,10 +8,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sesreport.collection.coverage import DENIED, status_of
 from sesreport.collection.lane import Lane
 from sesreport.collection.registry import Row, collector
-from sesreport.errors import CollectError, CredentialsError
+from sesreport.errors import CredentialsError
 from sesreport.schema import Frame, account_id, flag, text
 
 ACCOUNTS = Frame(
@@ -111,10 +110,7 @@ def _account(account: str) -> Row:
     }
 
 
-def _no_organization(lane: Lane, error: ClientError) -> CollectError:
-    status, reason = status_of(error)
-    if status != DENIED:
-        return CollectError(f"the organization's accounts could not be listed: {reason}: try again later")
+def _no_organization(lane: Lane, error: ClientError) -> CredentialsError:
     code = error.response["Error"]["Code"]
     return CredentialsError(
         f"{lane.aws.caller.arn} may not list the organization's accounts ({error.operation_name}: {code}): use "

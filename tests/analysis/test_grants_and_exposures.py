@@ -1,0 +1,194 @@
+"""Who can send as an identity, from the hand-made organization."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from estate import (
+    DEV,
+    EU,
+    FORMER,
+    NOVEMBER,
+    ORGANIZATION,
+    SHOP,
+    STRANGER,
+    US,
+    VENDOR,
+    Estate,
+    policy,
+    statement,
+)  # fmt: skip
+
+from sesreport.analysis import Analysis
+from sesreport.config import Config
+from sesreport.explanations import of_identity
+
+OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+COGNITO = {"Service": "cognito-idp.amazonaws.com"}
+
+
+def of(policies: dict[str, Any], folder: Path, name: str = "example.com") -> Analysis:
+    return Estate().identity(name, policies).analysis(folder)
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+@pytest.mark.parametrize(
+    ("principal", "elements", "scope", "exposure", "standing"),
+    [
+        (SHOP, {}, "own", "own", "own"),
+        (f"arn:aws:iam::{SHOP}:role/mailer", {}, "own", "own", "own"),
+        (DEV, {}, "organization", "organization", "organization"),
+        (VENDOR, {}, "vendor", "vendor", "valid"),
+        (FORMER, {}, "external", "external", "expired"),
+        (STRANGER, {}, "external", "external", None),
+        (f"arn:aws:iam::{STRANGER}:role/mailer", {}, "external", "external", None),
+        ("*", {}, "public", "public", None),
+        (
+            "*",
+            {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}},
+            "organization",
+            "organization",
+            None,
+        ),
+        ("*", {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-another00001"}}}, "external", "external", None),
+        (STRANGER, {"Resource": "arn:aws:ses:eu-west-1:210000000001:identity/example.net"}, "none", "none", None),
+    ],
+)
+def test_a_grantee_is_placed(
+    principal: str, elements: dict[str, Any], scope: str, exposure: str, standing: str | None, tmp_path: Path
+) -> None:
+    analysis = of({"p": policy(principal, **elements)}, tmp_path)
+    grant, found = analysis.grants.iloc[0], analysis.exposures.iloc[0]
+    assert (grant["scope"], found["exposure"]) == (scope, exposure)
+    assert (None if pd.isna(grant["register_status"]) else grant["register_status"]) == standing
+    assert bool(grant["registered"]) == (standing == "valid")
+    assert not found["needs_review"]
+
+
+def test_a_deny_makes_a_wildcard_safe_and_is_a_row_itself(tmp_path: Path) -> None:
+    analysis = of({"p": document(statement("*"), statement("*", effect="Deny", Condition=OUTSIDE))}, tmp_path)
+    assert analysis.exposures["exposure"].tolist() == ["organization"]
+    assert analysis.grants["effect"].tolist() == ["Allow", "Deny"]
+    assert analysis.grants["scope"].isna().tolist() == [False, True]
+
+
+def test_everybody_but_one_is_everybody(tmp_path: Path) -> None:
+    open_statement = {k: v for k, v in statement("*").items() if k != "Principal"} | {"NotPrincipal": {"AWS": STRANGER}}
+    analysis = of({"p": document(open_statement)}, tmp_path)
+    assert analysis.exposures["public"].all()
+    grant = analysis.grants.iloc[0]
+    assert (grant["grantee"], grant["grantee_kind"]) == (f"everybody but {STRANGER}", "anyone")
+    assert pd.isna(grant["grantee_account_id"])
+
+
+def test_two_service_grants_of_one_identity_are_judged_apart(tmp_path: Path) -> None:
+    guarded = {"StringEquals": {"aws:SourceAccount": SHOP}}
+    pinpoint = {"Service": "pinpoint.amazonaws.com"}
+    analysis = of({"a": policy(COGNITO, Condition=guarded), "b": policy(pinpoint)}, tmp_path)
+    why = dict(zip(analysis.grants["policy_name"], analysis.grants["why"], strict=True))
+    assert why == {"a": "AWS service for sources we know", "b": "AWS service on anybody's behalf"}
+    found = analysis.findings[analysis.findings["rule"] == "service_without_source"]
+    assert found["policy_name"].tolist() == ["b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "",
+        "[]",
+        "null",
+        '{"Statement": 7}',
+        '{"Statement": [{"Effect": "Allow"}]}',
+        "[" * 3000,
+        "\x00",
+        '{"a":1,"a":2}',
+    ],
+)
+def test_a_policy_that_cannot_be_read_needs_review(text: str, tmp_path: Path) -> None:
+    analysis = of({"p": text, "q": policy(SHOP)}, tmp_path)
+    assert analysis.exposures["needs_review"].all()
+    assert (analysis.grants["scope"] == "needs review").any()
+    assert "needs_review" in set(analysis.findings["rule"])
+
+
+def test_policies_that_were_not_read_are_not_none(tmp_path: Path) -> None:
+    analysis = Estate().identity(read=False).analysis(tmp_path)
+    found = analysis.exposures.iloc[0]
+    assert pd.isna(found["exposure"]) and pd.isna(found["public"]) and found["needs_review"]
+    assert "unread_policies" in set(analysis.findings["rule"])
+
+
+def test_an_identity_without_policies_lets_in_nobody(tmp_path: Path) -> None:
+    assert of({}, tmp_path).exposures["exposure"].tolist() == ["none"]
+
+
+def test_an_address_with_its_own_policy_is_not_reached_through_its_domain(tmp_path: Path) -> None:
+    """SES Developer Guide: the policy of the most specific identity counts."""
+    sender = {"StringEquals": {"ses:FromAddress": "boss@example.com"}}
+    estate = Estate().identity("example.com", {"p": policy(STRANGER, Condition=sender)})
+    estate.identity("boss@example.com", {"p": policy(SHOP)})
+    exposures = estate.analysis(tmp_path).exposures.set_index("identity")["exposure"]
+    assert exposures.to_dict() == {"example.com": "none", "boss@example.com": "own"}
+    alone = Estate().identity("example.com", {"p": policy(STRANGER, Condition=sender)}).analysis(tmp_path / "alone")
+    assert alone.exposures["exposure"].tolist() == ["external"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "anyone"),
+    [
+        ("*", True), ("*@example.com", True), ("**@example.com", True), ("*example.com", True),
+        ("?*@example.com", True), (["news@example.com", "*"], True),
+        ("news@example.com", False), ("news-*@example.com", False),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_holds_nobody_is_no_limit(pattern: str | list[str], anyone: bool, tmp_path: Path) -> None:
+    analysis = of({"p": policy(STRANGER, Condition={"StringLike": {"ses:FromAddress": pattern}})}, tmp_path)
+    assert bool(analysis.grants.iloc[0]["any_from_address"]) is anyone
+    assert ("any_from_address" in set(analysis.findings["rule"])) is anyone
+
+
+HOSTILE = [
+    "=cmd|' /C calc'!A0.example.com", 'quo"te.example.com', "'single'.example.com", "\u202egnp.example.com",
+    "new\nline.example.com", "<script>alert(1)</script>.example.com", "tab\t.example.com", "%2e%2e/..",
+    "\u0000.example.com", "bücher.example", "a" * 300,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_name_is_text(name: str, tmp_path: Path) -> None:
+    estate = Estate().identity(name, {name: policy(STRANGER, Sid=name)}, tags={"owner": name})
+    estate.change("2026-10-02T00:00", "PutIdentityPolicy", name, policy(STRANGER), identity=name)
+    analysis = estate.analysis(tmp_path)
+    assert analysis.exposures["identity"].tolist() == [name]
+    assert analysis.exposures["exposure"].tolist() == ["external"] or analysis.exposures["needs_review"].all()
+    assert analysis.remediations["identity"].tolist() == [name]
+    assert set(analysis.frames) >= {"grants", "findings"}
+
+
+def test_a_lone_surrogate_in_a_policy_is_stored_as_the_escape_it_came_from(tmp_path: Path) -> None:
+    text = '{"Version":"2012-10-17","Statement":{"Sid":"\\ud800","Effect":"Allow","Principal":{"AWS":"%s"},'
+    text += '"Action":"ses:SendEmail","Resource":"*","Condition":{"StringLike":{"ses:FromAddress":["\\udfff*","*"]}}}}'
+    analysis = of({"p": text % STRANGER}, tmp_path)
+    assert analysis.exposures["exposure"].tolist() == ["external"] or analysis.exposures["needs_review"].all()
+    assert len(analysis.frames["grants"]) == 1 and len(analysis.findings)
+
+
+def test_every_frame_of_an_empty_organization_is_there(tmp_path: Path) -> None:
+    frames = Estate().analysis(tmp_path).frames
+    assert len(frames["accounts"]) == 3
+    assert all(isinstance(frame, pd.DataFrame) for frame in frames.values())
+
+
+def test_an_exposure_is_explained_for_each_place_of_the_name(tmp_path: Path) -> None:
+    estate = Estate().identity("example.com", {"p": policy(STRANGER)}, region=EU)
+    path = estate.identity("example.com", {"p": policy("*")}, region=US).write(tmp_path)
+    said = [str(each) for each in of_identity("example.com", Config(), snapshot=path)]
+    assert len(said) == 2 and "public" in said[1] and STRANGER in said[0]
+    assert NOVEMBER.year == 2026

@@ -1,0 +1,199 @@
+"""What is not known is never zero and never on target."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from estate import DEV, EU, OCTOBER, SHOP, STRANGER, THIRD, US, Estate, policy
+
+from sesreport.analysis import Analysis
+from sesreport.config import Config, KpiSetting
+from sesreport.errors import ConfigError
+from sesreport.kpis import kpis
+from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi
+from sesreport.scorecard import Scorecard, check_kpi_names, score
+
+IDS = [definition.id for definition in kpis()]
+
+
+def measured(estate: Estate, name: str, folder: Path, config: Config | None = None) -> Kpi:
+    return score(estate.analysis(folder, config)).results.kpi(name)
+
+
+def rated(value: float | None, target: float, folder: Path, **setting: float) -> Kpi:
+    """The bounce rate where AWS says ``value``."""
+    estate = Estate().place()
+    if value is not None:
+        estate.days("Reputation.BounceRate", {"2026-10-02": value})
+    config = Config(kpis={"bounce_rate": KpiSetting(target=target, **setting)})
+    return measured(estate, "bounce_rate", folder, config)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_nothing_read_is_not_measurable(name: str, tmp_path: Path) -> None:
+    estate = Estate()
+    for account in (SHOP, DEV, THIRD):
+        estate.gap(account, EU, "everything")
+    assert measured(estate, name, tmp_path).status == NOT_MEASURABLE
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_nothing_expected_is_not_measurable(name: str, tmp_path: Path) -> None:
+    estate = Estate()
+    for account in (SHOP, DEV, THIRD):
+        estate.gap(account, "global", "everything")
+    assert measured(estate, name, tmp_path).status == NOT_MEASURABLE
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_below_the_minimum_coverage_nothing_is_on_target(name: str, tmp_path: Path) -> None:
+    """Three of four places read, everything in them as it should be."""
+    estate = Estate().identity(tags={"owner": "shop"}).place(DEV, EU).place(THIRD, EU)
+    estate.days("Send", {"2026-10-02": 5.0}).quota(100.0)
+    estate.days("Reputation.BounceRate", {"2026-10-02": 0.0}).days("Reputation.ComplaintRate", {"2026-10-02": 0.0})
+    estate.change("2026-10-02T00:00", "PutIdentityPolicy", "p", policy("*"))
+    estate.change("2026-10-03T00:00", "DeleteIdentityPolicy", "p")
+    whole = score(estate.analysis(tmp_path / "whole")).results.kpi(name)
+    assert whole.status == ON_TARGET
+    partial = measured(estate.gap(THIRD, US, "everything"), name, tmp_path / "partial")
+    assert partial.value == whole.value or name == "coverage"
+    assert partial.status in (WATCH, OFF_TARGET) and (partial.status == WATCH or name == "coverage")
+
+
+def test_zero_attempts_give_no_rate_of_our_own(tmp_path: Path) -> None:
+    estate = Estate().days("Send", {"2026-10-02": 0.0}).days("Reputation.BounceRate", {"2026-10-02": 0.01})
+    frame = score(estate.analysis(tmp_path)).frames["kpi_bounce_rate"]
+    assert frame["own_rate"].isna().all()
+
+
+def test_bounces_that_nobody_published_are_not_zero(tmp_path: Path) -> None:
+    estate = Estate().days("Send", {"2026-10-02": 5000.0}).days("Reputation.BounceRate", {"2026-10-02": 0.01})
+    frame = score(estate.analysis(tmp_path)).frames["kpi_bounce_rate"]
+    assert frame["bounces"].isna().all() and frame["own_rate"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("value", "status"), [(0.019, ON_TARGET), (0.02, WATCH), (0.049, WATCH), (0.05, OFF_TARGET), (None, NOT_MEASURABLE)]
+)
+def test_a_rate_at_awss_line_has_reached_it(value: float | None, status: str, tmp_path: Path) -> None:
+    assert rated(value, 0.02, tmp_path, watch=0.05).status == status
+
+
+def test_a_count_at_its_target_is_on_target(tmp_path: Path) -> None:
+    config = Config(kpis={"unknown_accounts": KpiSetting(target=1)})
+    assert measured(
+        Estate().identity(policies={"p": policy(STRANGER)}), "unknown_accounts", tmp_path, config
+    ).status == (ON_TARGET)
+
+
+def test_the_settings_replace_target_watch_and_owner(tmp_path: Path) -> None:
+    config = Config(kpis={"unknown_accounts": KpiSetting(target=0, watch=1, owner="the board")})
+    kpi = measured(Estate().identity(policies={"p": policy(STRANGER)}), "unknown_accounts", tmp_path, config)
+    assert (kpi.target, kpi.watch, kpi.owner, kpi.status) == (0, 1, "the board", WATCH)
+
+
+def test_a_target_alone_leaves_no_room_to_watch(tmp_path: Path) -> None:
+    kpi = rated(0.03, 0.02, tmp_path)
+    assert (kpi.watch, kpi.status) == (0.02, OFF_TARGET)
+
+
+def test_an_unknown_kpi_in_the_settings_is_named_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'bounce_rate'"):
+        check_kpi_names({"bounce_rates": KpiSetting()})
+
+
+def test_a_figure_without_a_target_is_not_among_the_controls(tmp_path: Path) -> None:
+    results = score(Estate().days("Send", {"2026-10-02": 5.0}).analysis(tmp_path)).results
+    assert results.kpi("sent_volume").target is None
+    assert f"of {len(results.kpis) - 1} controls" in results.headline
+
+
+def test_a_month_that_is_not_known_is_a_gap_in_the_series(tmp_path: Path) -> None:
+    kpi = measured(
+        Estate().days("Reputation.BounceRate", {"2026-08-02": 0.01, "2026-10-02": 0.03}), "bounce_rate", tmp_path
+    )
+    assert [p.period for p in kpi.series] == [str(p) for p in OCTOBER.back(13)]
+    assert [p.value for p in kpi.series[-3:]] == [0.01, None, 0.03]
+    assert all(p.value is None for p in kpi.series[:-3])
+    assert kpi.prior is None and kpi.change is None
+
+
+def _before(folder: Path) -> Analysis:
+    estate = Estate(datetime(2026, 10, 3, 6, tzinfo=UTC))
+    return estate.identity(policies={"p": policy(STRANGER), "q": policy("430000000001")}).analysis(folder)
+
+
+def test_the_prior_value_comes_from_the_earlier_snapshot(tmp_path: Path) -> None:
+    now = Estate().identity(policies={"p": policy(STRANGER)}).analysis(tmp_path / "now", previous=_before(tmp_path))
+    kpi = score(now).results.kpi("unknown_accounts")
+    assert (kpi.value, kpi.prior, kpi.change, kpi.series[-2].value) == (1, 2, -1, 2)
+
+
+def test_an_older_snapshot_fills_its_own_month_only(tmp_path: Path) -> None:
+    now = Estate(datetime(2026, 12, 3, 6, tzinfo=UTC)).identity().analysis(tmp_path / "now", previous=_before(tmp_path))
+    kpi = score(now).results.kpi("unknown_accounts")
+    assert [p.value for p in kpi.series[-3:]] == [2, None, 0]
+    assert kpi.prior is None
+
+
+def test_policies_that_cannot_be_judged_are_in_the_reason_of_the_open_ones(tmp_path: Path) -> None:
+    card = _card(Estate().identity("a.example.com", {"p": "{"}).identity("b.example.com", read=False), tmp_path)
+    assert "1 policy cannot be read in full" in card.results.kpi("wildcard_policies").reason
+    assert "2 more need review" in card.results.kpi("public_identities").reason
+
+
+def test_a_place_that_sends_without_a_known_quota_is_told(tmp_path: Path) -> None:
+    estate = Estate().quota(1000.0).days("Send", {"2026-10-02": 10.0})
+    estate.quota(None, account=DEV).days("Send", {"2026-10-02": 10.0}, account=DEV)
+    card = _card(estate, tmp_path)
+    kpi = card.results.kpi("quota_use")
+    assert kpi.value == 0.01 and "1 more sends without a known quota" in kpi.reason
+    assert len(card.frames["kpi_quota_use"]) == 2
+
+
+def test_a_quota_of_zero_is_no_number_to_divide_by(tmp_path: Path) -> None:
+    estate = Estate().quota(0.0).days("Send", {"2026-10-02": 10.0})
+    results = score(estate.analysis(tmp_path)).results
+    assert results.kpi("quota_use").status == NOT_MEASURABLE
+    json.loads(results.to_json())
+
+
+def test_messages_sent_are_the_sum_of_the_rows_behind_them(tmp_path: Path) -> None:
+    """Also with an account that has no name, and one of whose Regions was not read."""
+    estate = Estate().account("210000000004", None, None)
+    estate.days("Send", {"2026-10-02": 10.0}).days("Send", {"2026-10-02": 7.0}, account=THIRD)
+    estate.days("Send", {"2026-10-02": 5.0, "2026-09-02": 50.0}, account="210000000004").gap(THIRD, US, "metrics")
+    card = _card(estate, tmp_path)
+    assert card.results.kpi("sent_volume").value == 22
+    assert card.frames["kpi_sent_volume"]["sent"].sum() == 22
+    assert card.results.kpi("sent_volume").prior == 50
+
+
+def test_sends_that_nobody_published_are_not_zero(tmp_path: Path) -> None:
+    estate = Estate().days("Reputation.BounceRate", {"2026-10-02": 0.01})
+    assert measured(estate, "sent_volume", tmp_path).value is None
+
+
+def test_a_month_that_cloudwatch_holds_in_part_is_not_known(tmp_path: Path) -> None:
+    """455 days before 3 November 2026 is 5 August 2025: that month is not whole."""
+    estate = Estate().days("Send", {"2025-08-20": 1.0, "2025-10-20": 3.0, "2026-10-20": 5.0})
+    analysis = estate.analysis(tmp_path, Config(collect=Config().collect.model_copy(update={"metric_days": 370})))
+    kpi = score(analysis).results.kpi("sent_volume")
+    assert kpi.series[0].period == "2025-10" and kpi.series[0].value is None
+    assert kpi.series[-1].value == 5
+
+
+def test_evidence_frames_hold_nullable_types_alone(demo_analysis: Analysis) -> None:
+    frames = score(demo_analysis).frames
+    assert set(frames) == {f"kpi_{name}" for name in IDS}
+    for name, frame in frames.items():
+        for column in frame:
+            assert isinstance(frame[column].dtype, pd.api.extensions.ExtensionDtype), (name, column)
+
+
+def _card(estate: Estate, folder: Path) -> Scorecard:
+    return score(estate.analysis(folder))
