@@ -7,6 +7,7 @@ read with them; every other account through one assumed role, re-assumed by boto
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +31,7 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
 from sesreport.config import Config
@@ -65,6 +67,13 @@ class Aws:
         self._lock = threading.Lock()
         self._sessions: dict[str, boto3.Session] = {}
         self._clients: dict[tuple[str, str, str], BaseClient] = {}
+        self._client_config = ClientConfig(
+            retries={"mode": "standard", "max_attempts": self.config.collect.max_attempts},
+            max_pool_connections=self.config.collect.workers,
+            connect_timeout=10,
+            read_timeout=60,
+            user_agent_extra="sesreport",
+        )
         self._own = self._session(botocore.session.Session(profile=self.profile))
         self.caller = self._identify()
 
@@ -76,13 +85,7 @@ class Aws:
                 self._clients[key] = self._account_session(account_id).client(
                     service,
                     region_name=region,
-                    config=ClientConfig(
-                        retries={"mode": "standard", "max_attempts": self.config.collect.max_attempts},
-                        max_pool_connections=self.config.collect.workers,
-                        connect_timeout=10,
-                        read_timeout=60,
-                        user_agent_extra="sesreport",
-                    ),
+                    config=self._client_config,
                 )
             return self._clients[key]
 
@@ -96,8 +99,8 @@ class Aws:
 
     def _identify(self) -> Caller:
         try:
-            region = self._own.region_name or HOME_REGION
-            identity = self._own.client("sts", region_name=region).get_caller_identity()
+            identity = self._sts("sts", config=self._client_config).get_caller_identity()
+            return Caller(identity["Account"], identity["Arn"])
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise CredentialsError(
                 f"no AWS credentials: {error}. Set a profile (--profile, AWS_PROFILE) or log in (aws sso login)"
@@ -109,7 +112,16 @@ class Aws:
             raise CredentialsError(
                 f"the AWS credentials do not work: {error}. Log in again or name a --profile"
             ) from error
-        return Caller(identity["Account"], identity["Arn"])
+        except (ValueError, KeyError, ResponseParserError) as error:
+            raise CredentialsError(
+                f"AWS did not say whose the credentials are ({' '.join(str(error).split()):.200}): check the endpoint "
+                "(AWS_ENDPOINT_URL, endpoint_url of the profile)"
+            ) from error
+
+    def _sts(self, service: str, **options: Any) -> Any:
+        """A client of STS in the caller's Region, or where there is none, at home."""
+        region = self._own.region_name or HOME_REGION
+        return self._own._session.create_client(service, region_name=region, **options)
 
     def _account_session(self, account_id: str) -> boto3.Session:
         if account_id == self.caller.account_id:
@@ -120,12 +132,13 @@ class Aws:
             if organization.external_id:
                 extra["ExternalId"] = organization.external_id
             fetcher = AssumeRoleCredentialFetcher(
-                client_creator=self._own._session.create_client,
+                client_creator=self._sts,
                 source_credentials=self._own.get_credentials(),
                 role_arn=self.role_arn(account_id),
                 extra_args=extra,
             )
-            session = botocore.session.Session()
+            # The same profile, whose other settings (endpoint, certificates, FIPS) hold in every account.
+            session = botocore.session.Session(profile=self.profile)
             session.register_component("credential_provider", CredentialResolver([_AssumedRole(fetcher)]))
             self._sessions[account_id] = self._session(session)
         return self._sessions[account_id]
@@ -140,18 +153,24 @@ class Aws:
             return boto3.Session(botocore_session=session)
         except ProfileNotFound as error:
             names = ", ".join(session.available_profiles) or "none"
-            raise CredentialsError(f"no AWS profile {self.profile!r}; the profiles are: {names}") from error
+            profile = self.profile or session.get_config_variable("profile")
+            raise CredentialsError(f"no AWS profile {profile!r}; the profiles are: {names}") from error
+        except BotoCoreError as error:
+            raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
 
 
 def _timestamp(value: Any) -> datetime:
-    """A response's timestamp; ISO 8601 by the standard library, ten times as fast as botocore's general parser."""
-    if isinstance(value, str):
-        try:
+    """A response's timestamp; ISO 8601 by the standard library, ten times as fast as botocore's general parser.
+
+    One without a zone is UTC.
+    """
+    moment = None
+    if isinstance(value, str) and "T" in value:
+        with suppress(ValueError):
             moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except ValueError:
-            pass
-    return parse_timestamp(value)  # epoch seconds, RFC 822
+    if moment is None:
+        moment = parse_timestamp(value)  # epoch seconds, RFC 822
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _AssumedRole(CredentialProvider):

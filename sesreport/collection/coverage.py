@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoRegionError,
-    ReadTimeoutError,
-)
+import socket
+
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoRegionError
 
 from sesreport.schema import Frame, account_id, count, real, text
 
@@ -63,11 +58,11 @@ _UNKNOWN_OPERATION = {
 }
 
 
-def status_of(error: ClientError | BotoCoreError) -> tuple[str, str]:
+def status_of(error: Exception) -> tuple[str, str]:
     """``(status, reason)`` for what an AWS call raised; anything not recognized is an ``error``, never ``ok``.
 
-    An endpoint that does not resolve means the Region does not offer the service: botocore lists SES endpoints that
-    the SES reference does not.
+    An endpoint whose name does not exist means the Region does not offer the service: botocore lists SES endpoints
+    that the SES reference does not. One that exists and cannot be reached is an error: what is there is not known.
     """
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
@@ -84,8 +79,18 @@ def status_of(error: ClientError | BotoCoreError) -> tuple[str, str]:
             return NOT_OFFERED, reason
         return ERROR, reason
     reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    if isinstance(error, ConnectTimeoutError | ReadTimeoutError):
-        return ERROR, reason
-    if isinstance(error, EndpointConnectionError | NoRegionError):
+    if not isinstance(error, BotoCoreError):
+        return ERROR, f"unexpected answer: {reason}"[:300]
+    if isinstance(error, NoRegionError) or (isinstance(error, EndpointConnectionError) and _no_such_name(error)):
         return NOT_OFFERED, reason
     return ERROR, reason
+
+
+def _no_such_name(error: EndpointConnectionError) -> bool:
+    """Whether the resolver said that the name does not exist, rather than that it could not tell."""
+    cause: BaseException | None = error.kwargs.get("error")
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return cause.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME))
+        cause = cause.__cause__ or cause.__context__
+    return False

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from botocore.client import BaseClient
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from sesreport.aws import Aws
-from sesreport.collection.coverage import ERROR, OK, REGION_DISABLED, status_of
+from sesreport.collection.coverage import OK, REGION_DISABLED, status_of
 from sesreport.collection.registry import Collector, Row
 from sesreport.config import Config
 from sesreport.errors import SesReportError
 
 log = logging.getLogger(__name__)
+
+SES = frozenset({"ses", "sesv2"})
 
 
 class StoppedError(Exception):
@@ -39,10 +42,14 @@ class Lane:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     coverage: list[Row] = field(default_factory=list)
     unreachable: tuple[str, str] | None = None
-    """Status and reason once it is clear that nothing in this account × Region can be read."""
+    """Status and reason once it is clear that SES in this account × Region cannot be read at all."""
     _calls: int = 0
     _retries: int = 0
     _gaps: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _service: str = ""
+    """The service asked last."""
+    _answered: bool = False
+    """Whether SES has answered."""
 
     @property
     def config(self) -> Config:
@@ -54,6 +61,7 @@ class Lane:
             raise StoppedError
         client = self.aws.client(service, account_id=self.account_id, region=region or self.region)
         self._calls += 1
+        self._service = service
         try:
             response: dict[str, Any] = getattr(client, operation)(**parameters)
         except ClientError as error:
@@ -62,8 +70,9 @@ class Lane:
         about = response.get("ResponseMetadata", {})
         self._retries += int(about.get("RetryAttempts", 0))
         size = int(about.get("HTTPHeaders", {}).get("content-length", 0))
-        if response.keys() <= {"ResponseMetadata"} and size > len("{}"):
+        if response.keys() <= {"ResponseMetadata"} and size > len("{}") and _is_json(client):
             raise UnreadableAnswerError(operation=operation, size=size)  # botocore takes what is not JSON for nothing
+        self._answered |= service in SES
         return response
 
     def pages(
@@ -72,20 +81,22 @@ class Lane:
     ) -> Iterator[Any]:  # fmt: skip
         """Every item of every page: follows the token until there is none.
 
-        A token that comes back unchanged would loop for ever; that is an error, not the end.
+        A token that comes back would loop for ever; that is an error, not the end.
         """
         following: dict[str, Any] = {}
+        seen = set()
         while True:
             page = self.call(service, operation, region=region, **parameters, **following)
             yield from page.get(items) or []
             mark = page.get(token)
             if not mark:
                 return
-            if mark == following.get(token):
+            if mark in seen:
                 raise RepeatedPageError(operation=operation)
+            seen.add(mark)
             following = {token: mark}
 
-    def gap(self, dataset: str, error: ClientError | BotoCoreError | tuple[str, str], what: str = "") -> None:
+    def gap(self, dataset: str, error: Exception | tuple[str, str], what: str = "") -> None:
         """Notes that part of a dataset could not be read; the first reason is kept."""
         status, reason = error if isinstance(error, tuple) else status_of(error)
         self._gaps.setdefault(dataset, (status, f"{what}: {reason}" if what else reason))
@@ -99,18 +110,17 @@ class Lane:
         try:
             for name, row in collector.read(self):
                 read[name].append(row)
-        except (ClientError, BotoCoreError) as error:
-            for name in read:
-                self.gap(name, error)
-            status, reason = status_of(error)
-            if status == REGION_DISABLED or isinstance(error, EndpointConnectionError):
-                self.unreachable = (status, reason)
         except (SesReportError, StoppedError):
             raise
         except Exception as error:  # an answer of another shape than documented must not end the run
-            log.warning("%s in %s %s", collector.name, self.account_id, self.region, exc_info=True)
+            if not isinstance(error, ClientError | BotoCoreError):
+                log.warning("%s in %s %s", collector.name, self.account_id, self.region, exc_info=True)
             for name in read:
-                self.gap(name, (ERROR, f"unexpected answer: {type(error).__name__}: {error}"[:300]))
+                self.gap(name, error)
+            status, reason = status_of(error)
+            silent = status == REGION_DISABLED or isinstance(error, EndpointConnectionError)
+            if silent and self._service in SES and not self._answered:
+                self.unreachable = (status, reason)
         seconds = round(time.monotonic() - started, 3)
         for index, name in enumerate([*read, *(self._gaps.keys() - read.keys())]):
             outcome: tuple[str, str | None] = self._gaps.get(name, (OK, None))
@@ -133,7 +143,7 @@ class Lane:
 
 
 class RepeatedPageError(BotoCoreError):
-    """A service answered with the token it was given."""
+    """A service answered with a token it had given before."""
 
     fmt = "{operation}: the service returned the same page token twice"
 
@@ -142,3 +152,8 @@ class UnreadableAnswerError(BotoCoreError):
     """An answer with content from which nothing could be read."""
 
     fmt = "{operation}: nothing could be read from an answer of {size} bytes"
+
+
+def _is_json(client: BaseClient) -> bool:
+    """Whether the service answers in JSON; an XML answer that is empty still has its envelope."""
+    return str(client.meta.service_model.resolved_protocol).endswith("json")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sesreport.aws import HOME_REGION
+from sesreport.aws import HOME_REGION, Aws
 from sesreport.collection import coverage
 from sesreport.collection.coverage import EVERYTHING, GLOBAL
-from sesreport.collection.lane import Lane
+from sesreport.collection.lane import Lane, StoppedError
 from sesreport.collection.registry import Row
+from sesreport.errors import SesReportError
 from sesreport.reference import opt_in_regions
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -27,24 +31,38 @@ class Regions:
     coverage: list[Row] = field(default_factory=list)
 
 
+def wanted_regions(aws: Aws) -> list[str]:
+    """The configured Regions, else all in which SES is offered."""
+    return aws.config.organization.regions or aws.ses_regions()
+
+
+def default_regions(aws: Aws) -> list[str]:
+    """Those of them that no account has to enable first."""
+    return [region for region in wanted_regions(aws) if region not in opt_in_regions()]
+
+
 def regions_of(lane: Lane) -> Regions:
     """Asks an account for its Regions; the first call in it, so this is where a missing role shows.
 
     Where only the question is denied or unknown, the Regions that are enabled by default are read.
     """
-    offered = lane.config.organization.regions or lane.aws.ses_regions()
+    offered = wanted_regions(lane.aws)
     found = Regions(lane.account_id)
     try:
         answers = list(lane.pages("account", "list_regions", "Regions", region=HOME_REGION, MaxResults=50))
-    except (ClientError, BotoCoreError) as error:
+        statuses = {answer["RegionName"]: answer["RegionOptStatus"] for answer in answers}
+    except (SesReportError, StoppedError):
+        raise
+    except Exception as error:  # as in a lane: an answer of another shape than documented must not end the run
+        if not isinstance(error, ClientError | BotoCoreError):
+            log.warning("regions of %s", lane.account_id, exc_info=True)
         status, reason = coverage.status_of(error)
         if getattr(error, "operation_name", "") == "AssumeRole" or status == coverage.REGION_DISABLED:
             found.unreadable = (status if status != coverage.REGION_DISABLED else coverage.ERROR, reason)
             return found
-        found.enabled = [region for region in offered if region not in opt_in_regions()]
+        found.enabled = default_regions(lane.aws)
         found.coverage.append(row(lane.account_id, GLOBAL, "regions", status, f"{reason}; read the default Regions"))
         return found
-    statuses = {answer["RegionName"]: answer["RegionOptStatus"] for answer in answers}
     for region in offered:
         enabled = statuses.get(region, "DISABLED") in ("ENABLED", "ENABLED_BY_DEFAULT", "DISABLING")
         (found.enabled if enabled else found.disabled).append(region)

@@ -9,16 +9,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+import pandas as pd
 
 from sesreport.aws import HOME_REGION, Aws
 from sesreport.collection import coverage
 from sesreport.collection.coverage import COVERAGE, EVERYTHING, GLOBAL
 from sesreport.collection.lane import Lane
-from sesreport.collection.places import Regions, regions_of, row, unread
+from sesreport.collection.places import Regions, default_regions, regions_of, row, unread
 from sesreport.collection.registry import Collector, Row, collectors, frames
 from sesreport.config import Config
-from sesreport.errors import ConfigError
+from sesreport.errors import CollectError, ConfigError, SchemaError
+from sesreport.schema import Frame
 from sesreport.store import write_snapshot
 
 log = logging.getLogger(__name__)
@@ -41,6 +44,40 @@ class _Harvest:
             self.rows[name].extend(rows)
         self.rows[COVERAGE.name].extend(lane.coverage)
 
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """All frames; where one cannot hold what a place answered, the place's coverage says so instead."""
+        made = {}
+        for name, declared in frames().items():
+            if name == COVERAGE.name:
+                continue
+            try:
+                made[name] = _frame(declared, self.rows[name])
+            except SchemaError:
+                made[name] = _frame(declared, self._sound(declared))
+        return {**made, COVERAGE.name: _frame(COVERAGE, self.rows[COVERAGE.name])}
+
+    def _sound(self, declared: Frame) -> list[Row]:
+        """The rows of the account × Region places whose rows all keep the frame's promises."""
+        places: dict[tuple[str, str], list[Row]] = {}
+        for entry in self.rows[declared.name]:
+            places.setdefault((str(entry["account_id"]), str(entry.get("region"))), []).append(entry)
+        sound: list[Row] = []
+        for (account_id, region), rows in places.items():
+            try:
+                declared.from_rows(rows)
+                sound += rows
+            except SchemaError as error:
+                self._not_held(declared.name, account_id, region, str(error))
+        return sound
+
+    def _not_held(self, dataset: str, account_id: str, region: str, reason: str) -> None:
+        regional = any(c.scope == "region" and dataset in {f.name for f in c.frames} for c in collectors().values())
+        for index, entry in enumerate(self.rows[COVERAGE.name]):
+            here = (entry["account_id"], entry["region"]) == (account_id, region) or not regional
+            if here and entry["dataset"] == dataset:
+                changed = {"status": coverage.ERROR, "reason": f"unexpected answer: {reason}"[:300], "rows": 0}
+                self.rows[COVERAGE.name][index] = {**entry, **changed}
+
 
 def collect(
     config: Config,
@@ -53,8 +90,9 @@ def collect(
     """Reads the organization (or one account) and writes a snapshot; returns its path.
 
     Accounts and Regions are read in parallel by ``config.collect.workers`` threads. What cannot be read is a row of
-    the frame ``coverage``. Raises CredentialsError when nothing can be read at all, ConfigError for an unknown
-    account or dataset, WriteError when the snapshot cannot be written. An interruption leaves no snapshot.
+    the frame ``coverage``. Raises CredentialsError when the caller may not list accounts, CollectError when they
+    cannot be listed, ConfigError for an unknown account or dataset, WriteError when the snapshot cannot be written.
+    An interruption leaves no snapshot.
     """
     chosen = _chosen(config)
     aws = Aws(config, profile)
@@ -77,6 +115,9 @@ def collect(
     for name, rows in organization.rows.items():
         harvest.rows[name].extend(rows)
 
+    if not harvest.rows["accounts"]:
+        reason = next(entry["reason"] for entry in organization.coverage if entry["dataset"] == "accounts")
+        raise CollectError(f"the accounts could not be listed, so nothing was read: {reason or 'there are none'}")
     readable, excluded = _readable(config, harvest)
     regional = [c for c in chosen.values() if c.scope == "region"]
     with ThreadPoolExecutor(config.collect.workers, thread_name_prefix="lane") as pool:
@@ -84,7 +125,7 @@ def collect(
             account_regions = list(
                 _parallel(pool, regions_of, [lane(a, HOME_REGION) for a in readable], progress, "accounts")
             )
-            expected = sorted({region for found in account_regions for region in found.enabled})
+            expected = sorted({r for found in account_regions for r in found.enabled} or default_regions(aws))
             for found in [*account_regions, *excluded]:
                 harvest.rows[COVERAGE.name] += [*found.coverage, *unread(found, expected)]
             lanes = [lane(f.account_id, region) for f in account_regions for region in f.enabled]
@@ -96,7 +137,7 @@ def collect(
             raise
     return write_snapshot(
         Path(config.paths.snapshots),
-        {name: _frame(name, rows) for name, rows in harvest.rows.items()},
+        harvest.frames(),
         started_at=now,
         finished_at=clock(),
         about={
@@ -161,8 +202,7 @@ def _parallel(
         yield future.result()
 
 
-def _frame(name: str, rows: list[Row]) -> Any:
-    declared = frames()[name]
+def _frame(declared: Frame, rows: list[Row]) -> pd.DataFrame:
     frame = declared.from_rows(rows)
     return frame.sort_values(list(declared.keys), kind="stable", ignore_index=True)
 

@@ -5,17 +5,27 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from double import OWN, REGION, Answer, Double, named, running
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.loaders import create_loader
+from botocore.utils import parse_timestamp
+from double import OWN, REGION, STATISTICS, Answer, Double, named, running
+from urllib3.exceptions import NewConnectionError
 
+from sesreport.analysis.basis import place_basis
+from sesreport.aws import _timestamp
+from sesreport.collection.coverage import OK, STATUSES, status_of
 from sesreport.collection.run import collect
 from sesreport.config import Config
 from sesreport.errors import CredentialsError
+from sesreport.results import Basis
 from sesreport.store import Snapshot, load
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -24,18 +34,21 @@ Read = Callable[..., Snapshot]
 
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
-    """Collects one account in one Region from a double that answers as told."""
+    """Collects one account in one Region from a double that answers as told; ``environment`` adds variables."""
 
-    def make(**answers: object) -> Snapshot:
+    def make(environment: dict[str, str] | None = None, **answers: object) -> Snapshot:
         double = Double({name.replace("_", "-"): answer for name, answer in answers.items()})  # type: ignore[misc]
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
+        monkeypatch.setattr("botocore.loaders.create_loader", loader)  # service models are read once, not per test
         with running(double) as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
             monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
             monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
             monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
             monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+            for name, value in (environment or {}).items():
+                monkeypatch.setenv(name, value)
             config = Config.model_validate(
                 {
                     "organization": {"regions": [REGION]},
@@ -57,6 +70,10 @@ def status(snapshot: Snapshot, dataset: str) -> tuple[str, str]:
 
 def error(code: str, message: str = "no") -> dict[str, str]:
     return {"__type": code, "message": message}
+
+
+loader = cache(create_loader)
+DOWN = "http://127.0.0.1:1"
 
 
 def test_an_account_without_anything_is_read_without_a_gap(read: Read) -> None:
@@ -106,7 +123,12 @@ def test_a_throttle_that_passes_leaves_no_gap(read: Read) -> None:
         ((403, error("AccessDeniedException")), "denied"),
         ((404, "<html>no such page</html>"), "not_offered"),
         ((500, error("InternalFailure")), "error"),
+        ((503, "<html>down</html>"), "error"),
         ((200, "this is not JSON"), "error"),
+        ((200, "[1, 2]"), "error"),
+        ((200, {"SendQuota": "much"}), "error"),
+        ((200, {"SendQuota": {"Max24HourSend": "much"}}), "error"),
+        ((200, {"SendQuota": {"SentLast24Hours": -5}}), "error"),
         ((400, error("SomethingNew")), "error"),
     ],
 )
@@ -125,10 +147,18 @@ def test_an_answer_without_a_required_member_is_a_row(read: Read) -> None:
 
 
 def test_a_region_that_rejects_the_credentials_is_one_row_for_all(read: Read) -> None:
-    snapshot = read(identities=(403, error("UnrecognizedClientException", "The security token is invalid")))
+    rejected = (403, error("UnrecognizedClientException", "The security token is invalid"))
+    snapshot = read(lookup_events=rejected, dedicated_ips=rejected, identities=rejected, account=rejected)
     regional = snapshot.coverage[snapshot.coverage["region"] == REGION]
     assert regional["dataset"].tolist() == ["everything"]
     assert regional["status"].tolist() == ["region_disabled"]
+
+
+def test_a_rejection_after_ses_has_answered_is_not_a_region_that_is_off(read: Read) -> None:
+    snapshot = read(account=(403, error("UnrecognizedClientException")))
+    assert status(snapshot, "sending_accounts")[0] == "region_disabled"
+    assert status(snapshot, "identities")[0] == "ok"
+    assert place_basis(snapshot.coverage, ("sending_accounts",)) == Basis(0, 1)
 
 
 def test_an_identity_deleted_between_two_calls_is_no_gap(read: Read) -> None:
@@ -209,3 +239,171 @@ def test_credentials_that_do_not_work_are_one_line(read: Read) -> None:
 
 def test_the_caller_is_in_the_manifest(read: Read) -> None:
     assert read().manifest["caller"] == {"account_id": OWN, "arn": f"arn:aws:iam::{OWN}:user/audit"}
+
+
+def test_an_endpoint_that_is_down_is_an_error_that_counts(read: Read) -> None:
+    """Nobody knows what is there, so the place stays among those that should have been read."""
+    snapshot = read({"AWS_ENDPOINT_URL_SESV2": DOWN, "AWS_ENDPOINT_URL_SES": DOWN})
+    found, reason = status(snapshot, "everything")
+    assert found == "error"
+    assert reason.startswith("EndpointConnectionError")
+    assert place_basis(snapshot.coverage, ("identities",)) == Basis(0, 1)
+
+
+def test_another_service_that_is_down_hides_nothing_of_ses(read: Read) -> None:
+    snapshot = read({"AWS_ENDPOINT_URL_CLOUDTRAIL": DOWN}, identities=(200, {"EmailIdentities": [named("a.example")]}))
+    assert status(snapshot, "changes")[0] == "error"
+    assert status(snapshot, "identities")[0] == "ok"
+    assert snapshot.identities["identity"].tolist() == ["a.example"]
+
+
+def test_a_name_that_does_not_exist_is_not_offered_and_one_that_cannot_be_looked_up_is_an_error() -> None:
+    def failed(number: int) -> EndpointConnectionError:
+        try:
+            raise NewConnectionError(None, "no") from socket.gaierror(number, "no")  # type: ignore[arg-type]
+        except NewConnectionError as cause:
+            return EndpointConnectionError(endpoint_url="https://email.example", error=cause)
+
+    assert status_of(failed(socket.EAI_NONAME))[0] == "not_offered"
+    assert status_of(failed(socket.EAI_AGAIN))[0] == "error"
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "ServiceUnavailable", "NewError"])
+def test_what_is_not_recognized_is_never_ok(code: str) -> None:
+    answer = {"Error": {"Code": code, "Message": "one\ntwo"}, "ResponseMetadata": {"HTTPStatusCode": 503}}
+    found, reason = status_of(ClientError(answer, "GetAccount"))  # type: ignore[arg-type]
+    assert found in STATUSES and found != OK
+    assert reason == f"GetAccount: {code}: one"
+
+
+def test_tokens_that_go_round_in_a_circle_are_a_gap(read: Read) -> None:
+    def pages(path: str, parameters: dict[str, str]) -> Answer:
+        following = {"": "1", "1": "2", "2": "1"}[parameters.get("NextToken", "")]
+        return 200, {"EmailIdentities": [named(f"d{following}.example.com")], "NextToken": following}
+
+    snapshot = read(identities=pages)
+    assert status(snapshot, "identities")[0] == "error"
+
+
+def test_a_list_that_breaks_off_keeps_nothing_as_whole(read: Read) -> None:
+    def pages(path: str, parameters: dict[str, str]) -> Answer:
+        if "NextToken" in parameters:
+            return 500, error("InternalFailure")
+        return 200, {"EmailIdentities": [named("a.example.com")], "NextToken": "2"}
+
+    snapshot = read(identities=pages)
+    for dataset in ("identities", "policies"):
+        assert status(snapshot, dataset)[0] == "error"
+
+
+def test_one_identity_whose_answer_is_unreadable_spares_the_others(read: Read) -> None:
+    def detail(path: str, parameters: dict[str, str]) -> Answer:
+        return 200, ("garbage" if "bad" in path else {"Policies": {"p": "{}"}})
+
+    entries = [named("bad.example.com"), named("good.example.com")]
+    snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=detail)
+    assert snapshot.policies["identity"].tolist() == ["good.example.com"]
+    assert len(snapshot.identities) == 2
+    assert status(snapshot, "policies")[0] == "error"
+
+
+def test_an_identity_listed_on_two_pages_is_one(read: Read) -> None:
+    def pages(path: str, parameters: dict[str, str]) -> Answer:
+        following = {} if "NextToken" in parameters else {"NextToken": "2"}
+        return 200, {"EmailIdentities": [named("a.example.com")], **following}
+
+    assert read(identities=pages).identities["identity"].tolist() == ["a.example.com"]
+
+
+def test_hostile_names_come_back_as_they_are(read: Read) -> None:
+    names = ["=cmd|' /C calc'!A0", "<script>", "a/../b", "x\u202ey"]
+    entries = [named(name) for name in names]
+    snapshot = read(identities=(200, {"EmailIdentities": entries}))
+    assert set(snapshot.identities["identity"]) == set(names)
+
+
+def test_a_name_no_request_can_carry_is_a_row(read: Read) -> None:
+    snapshot = read(identities=(200, {"EmailIdentities": [named("a\ud800b")]}))
+    assert status(snapshot, "identities")[0] == "error"
+
+
+def test_statistics_without_a_point_are_no_gap(read: Read) -> None:
+    empty = STATISTICS.replace("<SendDataPoints/>", "")
+    assert status(read(statistics=(200, empty)), "sending")[0] == "ok"
+
+
+def test_an_answer_that_is_no_xml_is_a_row(read: Read) -> None:
+    assert status(read(statistics=(200, "Service Unavailable")), "sending")[0] == "error"
+
+
+def test_an_event_on_two_pages_is_one_change(read: Read) -> None:
+    def events(path: str, parameters: dict[str, object]) -> Answer:
+        name = parameters["LookupAttributes"][0]["AttributeValue"]  # type: ignore[index]
+        if name != "PutIdentityPolicy":
+            return 200, {"Events": []}
+        following = {} if "NextToken" in parameters else {"NextToken": "2"}
+        return 200, {"Events": [{"EventId": "1", "EventTime": 1793000000, "EventName": name}], **following}
+
+    snapshot = read(lookup_events=events)
+    assert len(snapshot.changes) == 1
+    assert status(snapshot, "changes")[0] == "ok"
+
+
+@pytest.mark.parametrize("answer", [{"Regions": [{"Name": "x"}]}, {"Regions": "x"}])
+def test_regions_of_another_shape_are_guessed_and_said(read: Read, answer: dict[str, object]) -> None:
+    snapshot = read(regions=(200, answer))
+    assert status(snapshot, "regions")[0] == "error"
+    assert status(snapshot, "identities")[0] == "ok"
+
+
+def test_a_region_that_is_not_enabled_is_a_row_and_not_read(read: Read) -> None:
+    snapshot = read(regions=(200, {"Regions": [{"RegionName": REGION, "RegionOptStatus": "DISABLED"}]}))
+    assert status(snapshot, "everything") == ("region_disabled", "the Region is not enabled in this account")
+
+
+@pytest.mark.parametrize("answer", [(200, "hello"), (200, "<a/>"), (500, "<html/>")])
+def test_an_endpoint_that_is_not_aws_is_one_line(read: Read, answer: Answer) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        read(sts=answer)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_address_that_is_none_is_one_line(read: Read) -> None:
+    with pytest.raises(CredentialsError, match=r"Invalid endpoint: nonsense.*AWS_ENDPOINT_URL"):
+        read({"AWS_ENDPOINT_URL": "nonsense"})
+
+
+def test_no_credentials_say_how_to_get_some(read: Read) -> None:
+    empty = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+    with pytest.raises(CredentialsError, match=r"no AWS credentials: .*--profile, AWS_PROFILE.*aws sso login"):
+        read({**empty, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
+
+
+def test_a_configuration_of_the_sdk_that_is_broken_is_one_line(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "aws").write_text("[profile\nx")
+    with pytest.raises(CredentialsError, match="the AWS configuration cannot be used: ") as caught:
+        read({"AWS_CONFIG_FILE": str(tmp_path / "aws")})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-10-12T09:14:03Z", "2026-10-12T09:14:03.123Z", "2026-10-12T09:14:03.123456789Z",
+        "2026-10-12T09:14:03+02:00", "20261012T091403Z", "Mon, 12 Oct 2026 09:14:03 GMT", 1760000000, 1760000000.123,
+        "1760000000", "1760000000.5", "20261012", -1,
+    ],
+)  # fmt: skip
+def test_a_timestamp_is_what_botocore_makes_of_it(written: object) -> None:
+    assert _timestamp(written) == parse_timestamp(written)
+
+
+@pytest.mark.parametrize("written", ["2026-10-12T09:14:03", "2026-10-12 09:14:03", "2026-10-12"])
+def test_a_timestamp_without_a_zone_is_utc(written: str) -> None:
+    assert _timestamp(written) == parse_timestamp(written).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["soon", "2026-13-01T00:00:00Z", None, [], ""])
+def test_what_is_no_timestamp_is_an_error(written: object) -> None:
+    with pytest.raises((ValueError, RuntimeError)):
+        _timestamp(written)

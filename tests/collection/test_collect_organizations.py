@@ -212,7 +212,9 @@ def test_who_may_not_list_accounts_is_told_what_to_use(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_an_interrupted_collection_leaves_no_snapshot(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sesreport", "collect", "--demo"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    # A test run started in the background ignores SIGINT, and so would its children.
+    heeding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, **heeding) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "lanes: 0 of" in line:

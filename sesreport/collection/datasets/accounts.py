@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from sesreport.collection.coverage import DENIED, status_of
 from sesreport.collection.lane import Lane
 from sesreport.collection.registry import Row, collector
 from sesreport.errors import CredentialsError
@@ -59,7 +60,7 @@ def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
         organization = lane.call("organizations", "describe_organization")["Organization"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "AWSOrganizationsNotInUseException":
-            raise _no_organization(lane, error) from error
+            raise _explained(lane, error) from error
         yield "accounts", _account(lane.account_id)
         return
     try:
@@ -80,7 +81,7 @@ def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
                     },
                 )
     except ClientError as error:
-        raise _no_organization(lane, error) from error
+        raise _explained(lane, error) from error
 
 
 def _walk(lane: Lane, parent: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -110,7 +111,10 @@ def _account(account: str) -> Row:
     }
 
 
-def _no_organization(lane: Lane, error: ClientError) -> CredentialsError:
+def _explained(lane: Lane, error: ClientError) -> Exception:
+    """What to do about a denial; any other error as it is."""
+    if status_of(error)[0] != DENIED:
+        return error
     code = error.response["Error"]["Code"]
     return CredentialsError(
         f"{lane.aws.caller.arn} may not list the organization's accounts ({error.operation_name}: {code}): use "

@@ -58,7 +58,8 @@ RETENTION = timedelta(days=90)
 
 @collector(CHANGES, permissions=("cloudtrail:LookupEvents",))
 def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
-    """LookupEvents, one event name after the other."""
+    """LookupEvents, one event name after the other; an event that two pages show is one."""
+    seen = set()
     for name in EVENTS:
         for event in lane.pages(
             "cloudtrail",
@@ -68,7 +69,9 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
             StartTime=lane.now - RETENTION,
             EndTime=lane.now,
         ):
-            if event.get("EventSource", "ses.amazonaws.com") == "ses.amazonaws.com":
+            ours = event.get("EventSource", "ses.amazonaws.com") == "ses.amazonaws.com"
+            if ours and event["EventId"] not in seen:
+                seen.add(event["EventId"])
                 yield "changes", _row(lane, name, event)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sesreport.collection.lane import Lane
+from sesreport.collection.lane import Lane, UnreadableAnswerError
 from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, count, flag, text
 
@@ -101,8 +101,8 @@ def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
         }
         try:
             detail = lane.call("sesv2", "get_email_identity", EmailIdentity=name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NotFoundException":
+        except (ClientError, UnreadableAnswerError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NotFoundException":
                 continue  # deleted between the list and this call
             unread += 1
             lane.gap("policies", error, f"{unread} of {len(listed)} identities" if unread > 1 else name)
