@@ -126,6 +126,11 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
     read = identities[identities["policies"].notna()]
     for _, lane in read.groupby(["account_id", "region"]):
         account, region = str(lane["account_id"].iloc[0]), str(lane["region"].iloc[0])
+        whole = [
+            len(documents.get((account, region, name), {})) == count
+            for name, count in zip(lane["identity"], lane["policies"], strict=True)
+        ]  # else some of its texts could not be stored
+        lane = lane[whole]
         arns = {str(name): str(arn) for name, arn in zip(lane["identity"], lane["arn"], strict=True)}
         with_policies = {arns[n]: documents[account, region, n] for n in arns if (account, region, n) in documents}
         for identity, arn in arns.items():

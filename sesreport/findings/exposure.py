@@ -252,4 +252,4 @@ def needs_review(analysis: Analysis) -> pd.DataFrame:
 def unread_policies(analysis: Analysis) -> pd.DataFrame:
     """Identities whose policies are not known."""
     exposures = analysis.exposures
-    return at_identities(exposures[exposures["policies"].isna()], "GetEmailIdentity did not answer for it")
+    return at_identities(exposures[exposures["exposure"].isna()], "GetEmailIdentity did not answer for it")
