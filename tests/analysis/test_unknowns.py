@@ -31,6 +31,12 @@ def test_an_identity_that_could_not_be_read_is_among_those_that_need_review(tmp_
     assert card.frames["kpi_public_identities"]["identity"].tolist() == ["example.com"]
 
 
+@pytest.mark.parametrize("owner", ["\ud800x", "=cmd|' /C calc'!A0", "<script>", "\x00", "\u202egro"])
+def test_a_hostile_owner_is_an_owner(owner: str, tmp_path: Path) -> None:
+    found = Example(tags={"owner": owner}).analysis(tmp_path).identities["owner"]
+    assert found.tolist() == [owner.encode("utf-8", "backslashreplace").decode()]
+
+
 def test_a_bounce_count_that_was_not_published_is_not_zero(tmp_path: Path) -> None:
     made = extended(
         tmp_path,
