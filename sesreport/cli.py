@@ -122,13 +122,15 @@ def run(
 ) -> int:  # fmt: skip
     """Collect a snapshot and make the period's pack from it."""
     _logging(debug)
+    from sesreport.notebooks import check_all, notebooks
     from sesreport.period import Period
     from sesreport.store import load
 
     day = _day(demo, today)
     settings = _settings(config, demo, output)
-    chosen = Period.parse(period, today=day)  # before collecting: a bad period must not cost an hour
+    chosen = Period.parse(period, today=day)  # before collecting: a bad period or parameter must not cost an hour
     given = _parameters(parameters)
+    check_all(notebooks(), given)
     if demo:
         _collect_month_before(settings, chosen, quiet)
     with _demo(demo, day):
