@@ -143,7 +143,8 @@ def standardize(
     if any(a not in used and a not in organization.accounts for a in register):
         vendors.append("3" + "9" * 11)
     name = plan.name(identity.name)
-    back = {new: old for old, new in (*used.items(), *names.others.items())}
+    back = {new: old for old, new in (*used.items(), *names.others.items())} | {name: identity.name}
+    back |= {_literal(new): _literal(old) for new, old in back.items() if "*" in new}
     return Standard(
         tuple((f"p{index}", text) for index, text in enumerate(standard)),
         f"arn:aws:ses:{identity.region}:{used[identity.account]}:identity/{name}",
@@ -204,6 +205,8 @@ def _plan(strings: set[str], name: str, any_case: bool, user_names: bool) -> Pla
             plan.addresses += 1
         if domain in text and not _bounded(text, domain):
             plan.domain = False
+        if domain != name and text != name and _ends(text, f"@{domain}"):
+            plan.domain = False  # an address beside, or a pattern that holds, the identity's own
         if _DOMAIN in text:
             plan.domain = False
     plan.people &= not user_names and (not lone_caller or plan.callers == 1)
@@ -290,7 +293,7 @@ def _convert_mail(value: str, identity: Identity, names: Names, plan: Plan) -> s
             return "*@elsewhere.example"
         return value
     if "@" in identity.name:
-        return plan.name(identity.name) if value == identity.name else value
+        return plan.name(identity.name)
     local = value[: -len(identity.name) - 1]
     star = "*" if local.endswith("*") and len(local) > 1 else ""
     if plan.locals and _LOCAL.match(local.removesuffix(star)):
@@ -328,9 +331,15 @@ def _other(names: Names, value: str, make: Callable[[int], str], kind: str) -> s
     return found
 
 
+def _literal(text: str) -> str:
+    """How an exposure writes a text in which an asterisk is one."""
+    return text.replace("*", "${*}")
+
+
 def put_back(found: Exposure, standard: Standard, identity: Identity, evidence: Evidence) -> Exposure:
     """The exposure of a standard question in the names of the real one."""
     back = standard.back
+    domain = identity.name.rpartition("@")[2]
     return Exposure(
         identity.arn,
         found.exposure,
@@ -341,7 +350,7 @@ def put_back(found: Exposure, standard: Standard, identity: Identity, evidence: 
         found.guarded,
         frozenset([back[account] for account in found.service_accounts]),
         found.any_from_address,
-        tuple([back.get(one) or one.replace(_DOMAIN, identity.name) for one in found.from_patterns]),
+        tuple([back.get(one) or one.replace(_DOMAIN, domain) for one in found.from_patterns]),
         found.limited_by,
         (),
         (),
