@@ -22,12 +22,20 @@ from botocore.credentials import (
     CredentialResolver,
     DeferredRefreshableCredentials,
 )
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
 from sesreport.config import Config
-from sesreport.errors import CredentialsError
+from sesreport.errors import CollectError, CredentialsError
 
 HOME_REGION = "us-east-1"
 """Where calls without a Region of their own go (Organizations, Account, Cost Explorer have one home)."""
@@ -97,6 +105,9 @@ class Aws:
             raise CredentialsError(
                 f"no AWS credentials: {error}. Set a profile (--profile, AWS_PROFILE) or log in (aws sso login)"
             ) from error
+        except (HTTPClientError, NoConnectionError) as error:
+            said = f"AWS cannot be reached: {error}. Check the network, the proxy and AWS_ENDPOINT_URL"
+            raise CollectError(said) from error
         except (ClientError, BotoCoreError) as error:
             raise CredentialsError(
                 f"the AWS credentials do not work: {error}. Log in again or name a --profile"

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
@@ -35,7 +36,6 @@ Command = Callable[..., Any]
 
 def main() -> None:
     """Entry point: runs a command and turns what it raises into one line and an exit code."""
-    debug = "--debug" in sys.argv
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -44,20 +44,22 @@ def main() -> None:
         error.show()
         code = error.exit_code
     except SesReportError as error:
-        if debug:
-            raise
         code = _say(str(error), error.exit_code)
     except KeyboardInterrupt:
         code = _say("interrupted; nothing half-written was left behind", INTERRUPTED)
     except OSError as error:
-        if debug:
-            raise
         code = _say(f"{error.filename or 'write'}: {error.strerror or error}", FAILED)
+    except Exception as error:  # noqa: BLE001 (Python's own exit code would be 1, which says that findings are open)
+        code = _say(f"{type(error).__name__}: {error}: not expected; please report it with --debug's output", FAILED)
     sys.stdout.flush()
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _say(message: str, code: int) -> int:
+    """One line, whatever the message holds; the traceback before it with ``--debug``."""
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    message = " ".join(message.split())
     click.echo(f"sesreport: {message}", err=True)
     return code
 
@@ -120,13 +122,15 @@ def run(
 ) -> int:  # fmt: skip
     """Collect a snapshot and make the period's pack from it."""
     _logging(debug)
+    from sesreport.notebooks import check_all, notebooks
     from sesreport.period import Period
     from sesreport.store import load
 
     day = _day(demo, today)
     settings = _settings(config, demo, output)
-    chosen = Period.parse(period, today=day)  # before collecting: a bad period must not cost an hour
+    chosen = Period.parse(period, today=day)  # before collecting: a bad period or parameter must not cost an hour
     given = _parameters(parameters)
+    check_all(notebooks(), given)
     if demo:
         _collect_month_before(settings, chosen, quiet)
     with _demo(demo, day):

@@ -14,7 +14,7 @@ from sesreport.collection.lane import Lane
 from sesreport.collection.places import regions_of
 from sesreport.collection.registry import collectors
 from sesreport.config import Config
-from sesreport.errors import CredentialsError
+from sesreport.errors import CollectError
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def doctor(
     """Looks at everything a collection needs, in one Region of each account; writes nothing."""
     try:
         aws = Aws(config, profile)
-    except CredentialsError as error:
+    except CollectError as error:
         return [Check("credentials", False, str(error))]
     checks = [Check("credentials", True, f"{aws.caller.arn} (account {aws.caller.account_id})")]
     now, stop = clock(), threading.Event()
@@ -44,7 +44,7 @@ def doctor(
                 home.run(collector)
                 checks += [_coverage(row, "the caller") for row in home.coverage]
                 home.coverage = []
-    except CredentialsError as error:
+    except CollectError as error:
         return [*checks, Check("organization", False, str(error))]
     accounts = home.rows.get("accounts", [])
     active = [str(row["account_id"]) for row in accounts if row["status"] == "ACTIVE"]

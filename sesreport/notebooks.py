@@ -6,7 +6,6 @@ because papermill alone would only log it and run with the default.
 
 from __future__ import annotations
 
-import difflib
 import logging
 import os
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sesreport.config import suggestion
 from sesreport.errors import ConfigError
 from sesreport.files import sha256_of
 from sesreport.resources import shipped
@@ -56,17 +56,15 @@ def check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
     known = parameters_of(notebook)
     for name in parameters:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known)}"
-            raise ConfigError(f"{notebook.name} has no parameter {name!r}{hint}")
+            raise ConfigError(f"{notebook.name} has no parameter {name!r}{suggestion(name, known)}")
 
 
 def check_all(sources: Sequence[Path], parameters: Mapping[str, Any]) -> None:
     """Raises ConfigError for a parameter that none of the notebooks has."""
-    known = {name for source in sources for name in parameters_of(source)}
+    known = dict.fromkeys(name for source in sources for name in parameters_of(source))
     for name in parameters:
         if name not in known and sources:
-            check_parameters(sources[0], {name: None})
+            raise ConfigError(f"no notebook has a parameter {name!r}{suggestion(name, known)}")
 
 
 def run_notebooks(

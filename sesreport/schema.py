@@ -133,6 +133,12 @@ class Frame:
             raise SchemaError(f"frame {self.name}: {error}") from error
         return self.check(nullable(table))
 
+    def distinct(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The rows, the last of those with one key; all of them where the keys need not identify one."""
+        if not self.unique:
+            return list(rows)
+        return list({tuple(row.get(key) for key in self.keys): row for row in rows}.values())
+
     def empty(self) -> pd.DataFrame:
         return self.from_rows([])
 

@@ -209,7 +209,10 @@ def test_a_pack_with_a_failed_notebook_is_marked_and_exits_4(made: Path, tmp_pat
         (["report", "--demo", "--period", "2999-01"], 2, "is not closed yet"),
         (["report", "--demo", "--period", "October"], 2, "is not a month"),
         (["report", "--demo", "--period", "2020-01"], 2, "no snapshot for 2020-01"),
-        (["report", "--demo", "--period", "2026-10", "-p", "periud=x"], 2, "has no parameter 'periud'"),
+        (["report", "--demo", "--period", "2026-10", "-p", "periud=x"], 2, "no notebook has a parameter 'periud'"),
+        (["run", "--demo", "-p", "topn=3"], 2, "no notebook has a parameter 'topn'; did you mean 'top_n'?"),
+        (["run", "--demo", "--period", "2999-01"], 2, "is not closed yet"),
+        (["run", "--demo", "-p", "top_n"], 2, "is not NAME=VALUE"),
         (["report", "--config", "bad.toml"], 2, "bad.toml: unknown key 'organisation'"),
         (["report", "--config", "kpi.toml"], 2, "kpis: no KPI 'owned'"),
         (["report", "--demo", "--period", "2026-10", "--snapshot", "nothing"], 4, "there is no manifest.json"),
@@ -234,6 +237,7 @@ def test_a_mistake_is_one_line_and_the_right_exit_code(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+    assert len(snapshots(tmp_path / "data" / "snapshots")) == 1  # nothing was collected first
 
 
 def test_gaps_and_findings_set_the_exit_code_when_asked(made: Path, tmp_path: Path) -> None:

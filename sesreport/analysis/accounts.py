@@ -44,7 +44,10 @@ def accounts(analysis: Analysis) -> pd.DataFrame:
 
 def parse_tags(value: Any) -> dict[str, str]:
     """The tags of a JSON object; none where they are NA."""
-    return dict(json.loads(value)) if isinstance(value, str) else {}
+    if not isinstance(value, str):
+        return {}
+    tags = {str(key): str(tag) for key, tag in dict(json.loads(value)).items()}
+    return {key: tag.encode("utf-8", "backslashreplace").decode() for key, tag in tags.items()}  # lone surrogates
 
 
 def first_tag(tags: dict[str, str], keys: list[str]) -> str | None:

@@ -184,8 +184,11 @@ def _scope(
         return scope, f"management only: {REASONS.get(scope, scope)}"
     scope = grant.exposure if grant else "none"
     if scope == "service":
-        guarded = verdict.guarded(statement.policy, statement.index + 1)
-        return scope, "AWS service for sources we know" if guarded else "AWS service on anybody's behalf"
+        found = verdict.alone(statement)
+        if not found.guarded:
+            return scope, "AWS service on anybody's behalf"
+        outside = ", ".join(sorted(found.service_accounts))
+        return scope, f"AWS service for resources of {outside}" if outside else "AWS service for sources we know"
     if scope == "none" and principal.kind is PrincipalKind.DELETED:
         return scope, "lets in nobody: the principal was deleted"
     if scope == "external" and principal.account is None:

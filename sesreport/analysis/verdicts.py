@@ -39,9 +39,9 @@ class Verdict:
         """The policies, read."""
         return read_policies(self.policies)
 
-    def guarded(self, policy: str, statement: int) -> bool | None:
-        """Whether the services one statement lets in act only for sources we know, every Deny considered."""
-        return self._of(lambda s: s.effect is Effect.DENY or (s.policy == policy and s.index + 1 == statement)).guarded
+    def alone(self, statement: Statement) -> Exposure:
+        """What one statement would let in by itself, every Deny considered."""
+        return self._of(lambda s: s.effect is Effect.DENY or s == statement)
 
     def without(self, statement: Statement) -> Summary:
         """Who could send if a statement were not there."""
@@ -126,6 +126,11 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
     read = identities[identities["policies"].notna()]
     for _, lane in read.groupby(["account_id", "region"]):
         account, region = str(lane["account_id"].iloc[0]), str(lane["region"].iloc[0])
+        whole = [
+            len(documents.get((account, region, name), {})) == count
+            for name, count in zip(lane["identity"], lane["policies"], strict=True)
+        ]  # else some of its texts could not be stored
+        lane = lane[whole]
         arns = {str(name): str(arn) for name, arn in zip(lane["identity"], lane["arn"], strict=True)}
         with_policies = {arns[n]: documents[account, region, n] for n in arns if (account, region, n) in documents}
         for identity, arn in arns.items():

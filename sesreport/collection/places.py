@@ -33,7 +33,7 @@ class Regions:
 
 def wanted_regions(aws: Aws) -> list[str]:
     """The configured Regions, else all in which SES is offered."""
-    return aws.config.organization.regions or aws.ses_regions()
+    return list(dict.fromkeys(aws.config.organization.regions or aws.ses_regions()))
 
 
 def default_regions(aws: Aws) -> list[str]:

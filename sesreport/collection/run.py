@@ -19,7 +19,7 @@ from sesreport.collection.coverage import COVERAGE, EVERYTHING, GLOBAL
 from sesreport.collection.lane import Lane
 from sesreport.collection.places import Regions, default_regions, regions_of, row, unread
 from sesreport.collection.registry import Collector, Row, collectors, frames
-from sesreport.config import Config
+from sesreport.config import Config, suggestion
 from sesreport.errors import CollectError, ConfigError, SchemaError
 from sesreport.schema import Frame
 from sesreport.store import write_snapshot
@@ -91,11 +91,13 @@ def collect(
 
     Accounts and Regions are read in parallel by ``config.collect.workers`` threads. What cannot be read is a row of
     the frame ``coverage``. Raises CredentialsError when the caller may not list accounts, CollectError when they
-    cannot be listed, ConfigError for an unknown account or dataset, WriteError when the snapshot cannot be written.
+    cannot all be listed, ConfigError for an unknown account, Region or dataset, WriteError when the snapshot cannot be
+    written.
     An interruption leaves no snapshot.
     """
     chosen = _chosen(config)
     aws = Aws(config, profile)
+    _check_regions(config, aws)
     now = clock()
     stop = threading.Event()
     harvest = _Harvest()
@@ -109,15 +111,16 @@ def collect(
             organization.run(collector)
     for entry in organization.coverage:
         harvest.rows[COVERAGE.name].append({**entry, "region": GLOBAL})
-    for name in config.collect.datasets_skip:
+    for name in dict.fromkeys(config.collect.datasets_skip):
         reason = "left out by the configuration (collect.datasets_skip)"
         harvest.rows[COVERAGE.name].append(row(aws.caller.account_id, GLOBAL, name, coverage.SKIPPED, reason))
     for name, rows in organization.rows.items():
         harvest.rows[name].extend(rows)
 
-    if not harvest.rows["accounts"]:
-        reason = next(entry["reason"] for entry in organization.coverage if entry["dataset"] == "accounts")
-        raise CollectError(f"the accounts could not be listed, so nothing was read: {reason or 'there are none'}")
+    listed = next(entry for entry in organization.coverage if entry["dataset"] == "accounts")
+    if not harvest.rows["accounts"] or listed["status"] != coverage.OK:  # nobody would miss what is not listed
+        reason = listed["reason"] or "there are none"
+        raise CollectError(f"the accounts could not be listed, so nothing was read: {reason}")
     readable, excluded = _readable(config, harvest)
     regional = [c for c in chosen.values() if c.scope == "region"]
     with ThreadPoolExecutor(config.collect.workers, thread_name_prefix="lane") as pool:
@@ -157,6 +160,14 @@ def _chosen(config: Config) -> dict[str, Collector]:
     return {name: c for name, c in known.items() if name not in config.collect.datasets_skip or name == "accounts"}
 
 
+def _check_regions(config: Config, aws: Aws) -> None:
+    """A Region that does not exist would look like one that is not enabled, and never be missed."""
+    known = aws.ses_regions()
+    for region in config.organization.regions:
+        if region not in known:
+            raise ConfigError(f"organization.regions: SES has no Region {region!r}{suggestion(region, known)}")
+
+
 def _readable(config: Config, harvest: _Harvest) -> tuple[list[str], list[Regions]]:
     """Accounts to enter, and those left out; a suspended one gets its coverage row here."""
     include, exclude = set(config.organization.accounts_include), set(config.organization.accounts_exclude)
@@ -181,6 +192,8 @@ def _read(lane: Lane, regional: Iterable[Collector]) -> Lane:
         lane.run(collector)
         if lane.unreachable:
             status, reason = lane.unreachable
+            if status == coverage.REGION_DISABLED:  # the account says otherwise, so this is a gap
+                status, reason = coverage.DENIED, f"{reason} (the Region is enabled)"
             lane.coverage = [row(lane.account_id, lane.region, EVERYTHING, status, reason, calls=1)]
             break
     return lane
@@ -203,7 +216,8 @@ def _parallel(
 
 
 def _frame(declared: Frame, rows: list[Row]) -> pd.DataFrame:
-    frame = declared.from_rows(rows)
+    """Rows as a frame; what was listed twice (pages that overlap, an account that moved) counts once, the last."""
+    frame = declared.from_rows(declared.distinct(rows))
     return frame.sort_values(list(declared.keys), kind="stable", ignore_index=True)
 
 

@@ -8,7 +8,9 @@ import pandas as pd
 
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, rule
+from sesreport.analysis.verdicts import Verdict
+from sesreport.findings.registry import Example, allow, at_grants, at_identities, at_statements, deny, rule
+from sesreport.policy import Effect, Statement
 
 
 def _sending(analysis: Analysis) -> pd.DataFrame:
@@ -48,10 +50,21 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     clean=Example({"p": allow("310000000001")}),
 )
 def unknown_account(analysis: Analysis) -> pd.DataFrame:
-    """Named outside accounts that the register does not know."""
+    """Outside accounts that the register does not know: principals, those a condition names or a service acts for."""
     grants = _sending(analysis)
     named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
-    return at_grants(grants[named & grants["register_status"].isna()])
+    principals = at_grants(grants[named & grants["register_status"].isna()])
+    return pd.concat([principals, at_statements(analysis, _through_conditions)], ignore_index=True)
+
+
+def _through_conditions(verdict: Verdict, statement: Statement) -> str | None:
+    if statement.effect is Effect.DENY or all(principal.account for principal in statement.principals):
+        return None
+    found = verdict.alone(statement)
+    named = {principal.account for principal in statement.principals}
+    unknown = (found.external_accounts | found.service_accounts) - verdict.known.register.keys() - named
+    how = "an AWS service may send for" if found.service_accounts else "its conditions let in"
+    return f"{how} {', '.join(sorted(unknown))}" if unknown else None
 
 
 @rule(
@@ -239,4 +252,4 @@ def needs_review(analysis: Analysis) -> pd.DataFrame:
 def unread_policies(analysis: Analysis) -> pd.DataFrame:
     """Identities whose policies are not known."""
     exposures = analysis.exposures
-    return at_identities(exposures[exposures["policies"].isna()], "GetEmailIdentity did not answer for it")
+    return at_identities(exposures[exposures["exposure"].isna()], "GetEmailIdentity did not answer for it")

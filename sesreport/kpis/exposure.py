@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
+from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
 
@@ -54,8 +57,8 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     label="Unknown accounts that can send",
     question="Which accounts outside our organization can send as us without a valid approval?",
     definition=(
-        "Distinct 12-digit account ids outside the organization that an identity policy names and lets send, and that "
-        "have no register entry or one that has expired."
+        "Distinct 12-digit account ids outside the organization that an identity policy names, as principal or in a "
+        "condition, and lets send, and that have no register entry or one that has expired."
     ),
     formula="count of distinct outside account ids without a valid register entry",
     source=f"{SES_POLICIES}; register of outside accounts",
@@ -68,7 +71,8 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     datasets=("identities", "policies"),
 )
 def unknown_accounts(analysis: Analysis) -> Measure:
-    """One row per outside account that can send, approved or not."""
+    """One row per outside account that can send, approved or not; ``grants`` are those that name it as principal."""
+    place = ["account_id", "region", "identity", "grantee_account_id"]
     grants = analysis.grants
     outside = grants[
         (grants["effect"] == "Allow")
@@ -77,13 +81,23 @@ def unknown_accounts(analysis: Analysis) -> Measure:
         & grants["scope"].isin(["vendor", "external", "needs review"])
         & ~grants["register_status"].isin(["own", "organization"])
     ]
-    accounts = outside.groupby("grantee_account_id", as_index=False).agg(
-        name=("grantee_name", "first"),
-        register_status=("register_status", "first"),
+    named = outside[[*place, "any_from_address"]].assign(grants=1)
+    otherwise = [
+        {**dict(zip(place, [*key, account], strict=True)), "any_from_address": verdict.exposure.any_from_address}
+        for key, verdict in analysis.verdicts.items()
+        for account in sorted({*verdict.exposure.external_accounts, *verdict.exposure.service_accounts})
+    ]  # by a condition on the principal, or on the source of a service
+    others = pd.DataFrame(otherwise, columns=[*place, "any_from_address"]).astype(named.dtypes.drop("grants"))
+    others = joined(others, named[place].drop_duplicates(), on=place, indicator=True).query("_merge == 'left_only'")
+    rows = pd.concat([named, others.drop(columns="_merge").assign(grants=0)], ignore_index=True)
+    accounts = rows.groupby("grantee_account_id", as_index=False).agg(
         identities=("identity", "nunique"),
-        grants=("identity", "size"),
+        grants=("grants", "sum"),
         any_from_address=("any_from_address", "max"),
     )
+    register = analysis.register.set_index("account_id")
+    for position, (column, source) in enumerate((("name", "name"), ("register_status", "status")), start=1):
+        accounts.insert(position, column, accounts["grantee_account_id"].map(register[source]).astype("string"))
     unknown = ~accounts["register_status"].isin(["valid", "expiring"])
     expired = int((accounts["register_status"] == "expired").sum())
     frame = accounts.assign(unknown=unknown).sort_values(["unknown", "identities"], ascending=False, ignore_index=True)

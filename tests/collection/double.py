@@ -33,6 +33,11 @@ NOTHING: dict[str, object] = {
     "topics": TOPICS,
     "statistics": STATISTICS,
     "sts": STS,
+    "DescribeOrganization": {"Organization": {"Id": "o-exampleorg1", "MasterAccountId": OWN}},
+    "ListRoots": {"Roots": [{"Id": "r-1", "Name": "Root"}]},
+    "ListAccountsForParent": {"Accounts": [{"Id": OWN, "Name": "own", "Status": "ACTIVE"}]},
+    "ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
+    "ListTagsForResource": {"Tags": []},
 }
 
 
@@ -66,6 +71,8 @@ def _operation(method: str, path: str, headers: dict[str, str], body: str) -> tu
     url = urlsplit(path)
     parameters = {k: v[0] for k, v in parse_qs(url.query).items()}
     target = headers.get("x-amz-target", "")
+    if target.startswith("AWSOrganizations"):
+        return target.split(".")[1], json.loads(body)
     if target.endswith("LookupEvents"):
         return "lookup-events", json.loads(body)
     if url.path.endswith("/operation/ListMetrics") or target.endswith("ListMetrics"):
@@ -75,6 +82,7 @@ def _operation(method: str, path: str, headers: dict[str, str], body: str) -> tu
     form = {k: v[0] for k, v in parse_qs(body).items()} if "urlencoded" in headers.get("content-type", "") else {}
     simple = {
         "GetCallerIdentity": "sts",
+        "AssumeRole": "AssumeRole",
         "GetIdentityNotificationAttributes": "topics",
         "GetSendStatistics": "statistics",
         "ListMetrics": "list-metrics",

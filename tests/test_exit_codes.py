@@ -1,0 +1,118 @@
+"""What ends a command: one line on standard error, and the exit code a scheduler can rely on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from sesreport import cli
+from sesreport.errors import (
+    CollectError,
+    ConfigError,
+    CredentialsError,
+    NotebookError,
+    SchemaError,
+    SesReportError,
+    SnapshotError,
+    WriteError,
+)
+
+
+def ended(
+    raised: BaseException, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str
+) -> tuple[int, str]:
+    """Exit code and standard error of a command that raises."""
+
+    def fail(**_: object) -> int:
+        raise raised
+
+    monkeypatch.setattr(cli.cli, "main", fail)
+    monkeypatch.setattr(sys, "argv", ["sesreport", "report", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert isinstance(end.value.code, int)
+    return end.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (SesReportError("no"), 4),
+        (ConfigError("no"), 2),
+        (CredentialsError("no"), 2),
+        (CollectError("no"), 4),
+        (SnapshotError("no"), 4),
+        (SchemaError("no"), 4),
+        (NotebookError("no"), 4),
+        (WriteError("no"), 4),
+        (KeyboardInterrupt(), 130),
+        (click.exceptions.Abort(), 130),
+        (OSError(28, "No space left on device", "out"), 4),
+        (ZeroDivisionError("division by zero"), 4),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
+)
+def test_every_end_is_one_line_and_never_the_code_of_open_findings(
+    error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, said = ended(error, monkeypatch, capsys)
+    assert found == code
+    assert said.startswith("sesreport: ")
+    assert said.count("\n") == 1
+
+
+def test_debug_shows_the_traceback_and_ends_alike(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found, said = ended(ConfigError("what, where"), monkeypatch, capsys, "--debug")
+    assert found == 2
+    assert "Traceback" in said
+    assert said.endswith("sesreport: what, where\n")
+
+
+def test_a_message_of_many_lines_is_told_in_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(ConfigError("one\ntwo"), monkeypatch, capsys)[1] == "sesreport: one two\n"
+
+
+def collect(cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_MAX_ATTEMPTS": "1",
+        **variables,
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "sesreport", "collect"],
+        cwd=cwd, env=environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def test_without_credentials_the_line_says_how_to_get_some(tmp_path: Path) -> None:
+    done = collect(tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("sesreport: no AWS credentials: ")
+    assert "aws sso login" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_endpoint_that_is_down_is_not_blamed_on_the_credentials(tmp_path: Path) -> None:
+    done = collect(
+        tmp_path,
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+        AWS_ACCESS_KEY_ID="AKIAEXAMPLE",
+        AWS_SECRET_ACCESS_KEY="secret",
+    )
+    assert done.returncode == 4
+    assert done.stderr.startswith("sesreport: AWS cannot be reached: ")
+    assert "http://127.0.0.1:9" in done.stderr
+    assert done.stderr.count("\n") == 1
