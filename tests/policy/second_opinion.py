@@ -201,6 +201,8 @@ class Question:
             joined = z3.Concat(z3.StringVal(before), self.account)
             rest = z3.SubString(text, z3.Length(joined), z3.Length(text))
             person = z3.Not(self.is_kind("service"))
+            if base == "StringEquals":
+                return z3.And(person, text == z3.Concat(joined, z3.StringVal(after)))
             return z3.And(person, z3.PrefixOf(joined, text), z3.InRe(rest, glob(after)))
         if base in ("StringLike", "ArnLike", "ArnEquals"):
             return z3.InRe(text, glob(value) if base == "StringLike" else _fielded(value))

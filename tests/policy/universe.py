@@ -219,6 +219,14 @@ def _names(setting: Setting, constants: Constants) -> tuple[set[str], set[str]]:
     return names, {user for user in users if re.fullmatch(r"[\w+=,.@-]+", user)}
 
 
+def _role_paths(constants: Constants) -> set[str]:
+    """Paths by which a role of any name meets ``role/beginning*`` and the like."""
+    rests = {value.split(":", 5)[-1] for value in constants.of("aws:principalarn")}
+    heads = {rest.partition("*")[0].removeprefix("role/") for rest in rests if rest.startswith("role/")}
+    inside = {part for value in constants.of("aws:principalarn") for part in re.split(r"[*?/]", value)}
+    return {f"{head}zq/" for head in heads if "*" not in head} | {f"x{part}/" for part in inside if part}
+
+
 def _is_path(text: str) -> bool:
     return re.fullmatch(r"(?:[!-~]+/)*[A-Za-z0-9_+=,.@-]+", text) is not None
 
@@ -236,7 +244,7 @@ def _callers(
     sessions = {(arn, "zq") for arn in role_arns}
     for signed in kinds[PrincipalKind.ROLE_SESSION]:
         _, role, session = signed.split(":", 5)[5].split("/")
-        sessions |= {(f"{iam}role/{role}", session), (f"{iam}role/zq/{role}", session)}
+        sessions |= {(f"{iam}role/{path}{role}", session) for path in ("", "zq/", *_role_paths(constants))}
     for arn in sorted(user_arns):
         context = {"aws:principalarn": (arn,), "aws:username": (arn.rpartition("/")[2],)}
         yield Caller(CallerKind.USER, arn, account), context
