@@ -19,7 +19,7 @@ from tests.policy.vocabulary import ACCOUNTS, settings, values_of
 pytest.importorskip("z3", reason="z3-solver is not installed: no second opinion")
 from tests.policy.second_opinion import Question
 
-CASES = int(os.environ.get("SESREPORT_SOLVER_CASES", "40"))
+CASES = int(os.environ.get("SESREPORT_SOLVER_CASES", "20"))
 _STRING = ("StringEquals", "StringLike", "StringNotEquals", "StringNotLike")
 _KEYS = {
     "aws:PrincipalAccount": _STRING,
