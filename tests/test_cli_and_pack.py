@@ -291,7 +291,7 @@ def test_generated_documentation_is_up_to_date(name: str) -> None:
 
 
 def requirements(lines: list[str]) -> dict[str, str]:
-    names = {"matplotlib-base": "matplotlib", "nbconvert-core": "nbconvert"}
+    names = {"matplotlib-base": "matplotlib", "nbconvert-core": "nbconvert", "python-duckdb": "duckdb"}
     found = {}
     for line in lines:
         name, bounds = re.match(r"([A-Za-z0-9-]+)\s*(.*)", line).groups()  # type: ignore[union-attr]
