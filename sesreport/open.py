@@ -24,7 +24,8 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
 
     ``pack`` names the folder of a pack and wins over all else. Otherwise ``snapshot`` is a snapshot's folder,
     ``latest`` (the newest of the configuration's) or ``demo`` (the demonstration organization, read once from its
-    own endpoint and kept in the user's cache). ``period`` is ``YYYY-MM`` or the month before the snapshot.
+    own endpoint and kept in the user's cache); those beside it that speak for earlier months are its history.
+    ``period`` is ``YYYY-MM`` or the month before the snapshot.
     Raises ConfigError, SnapshotError.
     """
     if pack:
@@ -32,12 +33,13 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
         if not (folder / "results.json").is_file():
             raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
         return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data"))
-    from sesreport.pack.build import make_pack
+    from sesreport.pack.build import earlier_snapshots, make_pack
     from sesreport.store import load
 
     settings, path = _choose(snapshot, config)
     chosen = load(path)
-    return make_pack(chosen, settings, Period.parse(period, today=chosen.started_at.date()))
+    month = Period.parse(period, today=chosen.started_at.date())
+    return make_pack(chosen, settings, month, earlier=earlier_snapshots(path.parent, month, chosen))
 
 
 class StoredFrames(Mapping[str, pd.DataFrame]):

@@ -126,6 +126,17 @@ def read_register(path: Path, *, today: date, warning_days: int = 60) -> pd.Data
     return FRAME.from_rows(rows.values())
 
 
+def standing_on(register: pd.DataFrame, moment: datetime, *, warning_days: int = 60) -> pd.DataFrame:
+    """The register with the standing of another moment, where the entry has dates to tell it by."""
+    begins, ends = register["approved_at"], register["expires_at"]
+    at = pd.Timestamp(moment)
+    expired = (begins > at).fillna(False) | (ends <= at).fillna(False)
+    ending = ~expired & (ends < at + timedelta(days=warning_days)).fillna(False)
+    dated = begins.notna() | ends.notna()
+    status = expired.map({True: "expired", False: "valid"}).mask(ending, "expiring").astype("string")
+    return register.assign(status=status.where(dated, register["status"]))
+
+
 def register_sha256(path: Path) -> str:
     """Hash of the register's bytes; of nothing when there is none."""
     return hashlib.sha256(path.read_bytes() if path.exists() else b"").hexdigest()

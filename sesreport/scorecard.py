@@ -159,9 +159,9 @@ def _status(
 
 
 def _earlier(analysis: Analysis) -> Iterator[tuple[str, dict[str, Measure]]]:
-    """KPIs of the earlier snapshots, newest first."""
-    before = analysis.previous
-    while before is not None:
+    """KPIs of the earlier snapshots that a series reaches back to, newest first."""
+    before, first = analysis.previous, analysis.period.shift(1 - MONTHS)
+    while before is not None and before.period >= first:
         yield str(before.period), {definition.id: definition.measure(before) for definition in kpis()}
         before = before.previous
 

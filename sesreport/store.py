@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
@@ -159,15 +159,34 @@ def snapshot_of(folder: Path, period: Period) -> Path:
 
     Failing that, the last one begun within the month. Raises ConfigError when there is neither.
     """
-    begun = [(_begun(path), path) for path in snapshots(folder)]
-    after = [path for moment, path in begun if period.end <= moment < period.shift(1).end]
-    within = [path for moment, path in begun if period.start <= moment < period.end]
-    if not after and not within:
+    found = _speaker([(_begun(path), path) for path in snapshots(folder)], period)
+    if found is None:
         raise ConfigError(
             f"no snapshot for {period} in {folder}: it needs one begun in {period} or {period.shift(1)}; "
             "collect one with 'sesreport collect'"
         )
-    return after[0] if after else within[-1]
+    return found
+
+
+def month_snapshots(folder: Path) -> dict[Period, Path]:
+    """The snapshot that speaks for each month that has one, oldest first; each for one month alone."""
+    begun = [(_begun(path), path) for path in snapshots(folder)]
+    out: dict[Period, Path] = {}
+    if not begun:
+        return out
+    month = Period(begun[0][0].year, begun[0][0].month).shift(-1)
+    while month.start <= begun[-1][0]:
+        path = _speaker(begun, month)
+        if path is not None and path not in out.values():
+            out[month] = path
+        month = month.shift(1)
+    return out
+
+
+def _speaker(begun: Sequence[tuple[datetime, Path]], period: Period) -> Path | None:
+    after = [path for moment, path in begun if period.end <= moment < period.shift(1).end]
+    within = [path for moment, path in begun if period.start <= moment < period.end]
+    return after[0] if after else (within[-1] if within else None)
 
 
 def _begun(path: Path) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,7 @@ from sesreport.analysis.registry import Analysis, derived
 from sesreport.config import FindingException
 from sesreport.errors import ConfigError
 from sesreport.findings import rules
+from sesreport.findings.fingerprint import fingerprints
 from sesreport.results import SEVERITIES
 from sesreport.schema import Frame, account_id, at, text
 
@@ -36,7 +36,9 @@ FINDINGS = Frame(
         "recommendation": text("What to do.", required=True),
         "owner": text("Who answers for the identity, or for its account."),
         "environment": text("Environment of the account."),
-        "opened_at": at("When the change was made that opened it, where CloudTrail has it; else NA."),
+        "first_seen": at("When it was first read as open, as it is now; its life is in the frame 'lives'."),
+        "opened_at": at("When it was opened, where a change event or the register says; NA where only first_seen is "
+                        "known."),
         "resolved_at": at("NA: a finding of this snapshot is not resolved."),
         "status": text("open or excepted.", required=True),
         "exception": text("Reason and end of the exception."),
@@ -64,7 +66,18 @@ FINDINGS = Frame(
 
 @derived(FINDINGS)
 def findings(analysis: Analysis) -> pd.DataFrame:
-    """Findings of the same rule, place and grantee are one, their evidence joined."""
+    """The findings of the snapshot, with when each was opened by its life."""
+    lives = analysis.lives
+    current = lives[lives["last_seen"].eq(pd.Timestamp(analysis.snapshot.started_at)) & lives["resolved_by"].isna()]
+    since = current[["fingerprint", "first_seen", "opened_at"]]
+    return joined(analysis.found, since, on=["fingerprint"])[list(FINDINGS.all_columns)]
+
+
+def found(analysis: Analysis) -> pd.DataFrame:
+    """All columns of ``findings`` but ``first_seen`` and ``opened_at``: what one snapshot shows by itself.
+
+    Findings of the same rule, place and grantee are one, their evidence joined.
+    """
     settings = analysis.config.findings
     parts = []
     for rule in rules().values():
@@ -80,10 +93,7 @@ def findings(analysis: Analysis) -> pd.DataFrame:
             )
         )
     found = pd.concat(parts, ignore_index=True).astype("string")
-    place = ["rule", "account_id", "region", "identity", "grantee"]
-    found = found.assign(
-        fingerprint=[_fingerprint(values) for values in found[place].fillna("").itertuples(index=False, name=None)]
-    )
+    found = found.assign(fingerprint=pd.array(fingerprints(found), dtype="string"))
     columns = [name for name in found.columns if name != "fingerprint"]
     merged = found.groupby("fingerprint", as_index=False, sort=False).agg(
         {name: _joined if name == "evidence" else "first" for name in columns}
@@ -100,14 +110,13 @@ def findings(analysis: Analysis) -> pd.DataFrame:
         account_name=merged["account_id"].map(accounts["name"]).astype("string"),
         owner=own.fillna(merged["account_id"].map(accounts["owner"])).astype("string"),
         environment=merged["account_id"].map(accounts["environment"]).astype("string"),
-        opened_at=_opened(merged, analysis.changes),
         resolved_at=pd.Series(pd.NaT, index=merged.index, dtype="datetime64[us, UTC]"),
         status=pd.array(["excepted" if e else "open" for e in exceptions], dtype="string"),
         exception=pd.array([f"{e.reason} (until {e.expires})" if e else None for e in exceptions], dtype="string"),
         _severity=severity,
     )
     frame = frame.sort_values(["_severity", "rule", "account_id", "region", "identity", "grantee"], ignore_index=True)
-    return frame[list(FINDINGS.all_columns)]
+    return frame[[name for name in FINDINGS.all_columns if name not in ("first_seen", "opened_at")]]
 
 
 def check_rule_names(config_rules: list[str]) -> None:
@@ -120,10 +129,6 @@ def check_rule_names(config_rules: list[str]) -> None:
             raise ConfigError(f"findings: no rule {name!r}{suggestion(name, known)}")
 
 
-def _fingerprint(place: tuple[str, ...]) -> str:
-    return hashlib.sha256("\x1f".join(place).encode("utf-8", "backslashreplace")).hexdigest()[:16]
-
-
 def _joined(values: pd.Series) -> str:
     return "; ".join(dict.fromkeys(values))
 
@@ -133,15 +138,3 @@ def _matches(exception: FindingException, row: dict[Any, Any], today: date) -> b
         return False
     wanted = {name: getattr(exception, name) for name in ("account_id", "region", "identity", "grantee")}
     return all(value is None or value == row[name] for name, value in wanted.items())
-
-
-def _opened(found: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
-    """The latest successful change that put the policy to blame, where CloudTrail remembers it."""
-    keys = ["account_id", "region", "identity", "policy_name"]
-    put = changes[
-        changes["event_name"].isin(["PutIdentityPolicy", "CreateEmailIdentityPolicy", "UpdateEmailIdentityPolicy"])
-        & changes["error_code"].isna()
-    ]
-    latest = put.groupby(keys, as_index=False).agg(opened_at=("at", "max"))
-    opened = joined(found, latest, on=keys)["opened_at"]
-    return opened.where(found["policy_name"].notna()).astype("datetime64[us, UTC]")

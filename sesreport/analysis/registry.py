@@ -56,6 +56,20 @@ class Analysis:
 
         return verdicts(self)
 
+    @cached_property
+    def found(self) -> pd.DataFrame:
+        """The findings of this snapshot by itself; :attr:`findings` add since when, by all snapshots."""
+        from sesreport.analysis.findings import found
+
+        return found(self)
+
+    @cached_property
+    def moments(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Moments at which policies changed since the previous snapshot, and the findings at each."""
+        from sesreport.history.moments import moments_of
+
+        return moments_of(self)
+
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -154,6 +154,7 @@ def service_without_source(analysis: Analysis) -> pd.DataFrame:
     ask="Take non-production accounts off {identities}",
     fires=Example({"p": allow("210000000002")}),
     clean=Example({"p": allow("210000000001")}),
+    datasets=("identities", "policies", "account_tags"),
 )
 def non_production_on_production(analysis: Analysis) -> pd.DataFrame:
     """Non-production accounts of the organization on identities of production accounts."""

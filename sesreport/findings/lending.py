@@ -40,6 +40,7 @@ def lent_with_configuration_set(analysis: Analysis) -> pd.DataFrame:
     recommendation="Point the identity's notifications at a topic of our own.",
     fires=Example({}, identity_fields={"bounce_topic": "arn:aws:sns:eu-west-1:420000000001:feedback"}),
     clean=Example({}, identity_fields={"bounce_topic": "arn:aws:sns:eu-west-1:210000000002:feedback"}),
+    datasets=("identities", "policies", "notification_topics"),
 )
 def foreign_feedback_topic(analysis: Analysis) -> pd.DataFrame:
     """SNS topics outside the organization and the own account."""

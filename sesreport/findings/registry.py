@@ -12,12 +12,14 @@ import pandas as pd
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.verdicts import Verdict
 from sesreport.findings.examples import Example, allow, deny
+from sesreport.findings.fingerprint import listed
 from sesreport.policy import Statement
 
 __all__ = ["PLACE", "Example", "Rule", "allow", "at_grants", "at_identities", "at_statements", "deny", "rule", "rules"]
 
 PLACE = ["account_id", "region", "identity", "policy_name", "grantee", "evidence"]
 """Columns a rule returns; ``policy_name`` and ``grantee`` are NA for findings about an identity as a whole."""
+DATASETS = ("identities", "policies")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Rule:
     """A small organization in which it fires."""
     clean: Example
     """One much like it in which it does not."""
+    datasets: tuple[str, ...] = DATASETS
+    """What must have been read at a place before the rule's silence there means that all is well."""
 
 
 _RULES: dict[str, Rule] = {}
@@ -57,6 +61,7 @@ def rule(
     fires: Example,
     clean: Example,
     ask: str = "",
+    datasets: tuple[str, ...] = DATASETS,
 ) -> Callable[[Places], Places]:
     """Registers a rule under its function's name."""
 
@@ -64,7 +69,7 @@ def rule(
         name = getattr(places, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
         if any(known.id == id for known in _RULES.values()):
             raise ValueError(f"two rules are numbered {id}")
-        _RULES[name] = Rule(id, name, places, title, severity, why, recommendation, ask, fires, clean)
+        _RULES[name] = Rule(id, name, places, title, severity, why, recommendation, ask, fires, clean, datasets)
         return places
 
     return register
@@ -103,7 +108,7 @@ def at_statements(analysis: Analysis, say: Callable[[Verdict, Statement], str | 
             "region": region,
             "identity": identity,
             "policy_name": policy.name,
-            "grantee": ", ".join(principal.value for principal in statement.principals),
+            "grantee": listed(principal.value for principal in statement.principals),
             "evidence": f"{policy.name}, statement {statement.index + 1}: {said}",
         }
         for (account, region, identity), verdict in analysis.verdicts.items()

@@ -17,6 +17,7 @@ from sesreport.findings.registry import PLACE, Example, rule
     ask="Answer AWS's review of our sending",
     fires=Example(sending_fields={"enforcement_status": "PROBATION"}),
     clean=Example(),
+    datasets=("sending_accounts",),
 )
 def enforcement(analysis: Analysis) -> pd.DataFrame:
     """Sending places whose enforcement status is not HEALTHY."""

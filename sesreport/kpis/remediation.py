@@ -1,11 +1,18 @@
-"""How long a risk stays open."""
+"""How long a finding stays open, and how many come and go."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
+from sesreport.history.lives import NOT_OBSERVED, OPEN
+from sesreport.history.looks import chain
+from sesreport.history.survival import AGES, UNKNOWN_AGE, age_class
 from sesreport.kpis.registry import Measure, kpi
+from sesreport.results import SEVERITIES
+
+DATASETS = ("identities", "policies")
+SOURCE = "Snapshots, and CloudTrail's event history of policy changes between them"
 
 
 @kpi(
@@ -13,37 +20,127 @@ from sesreport.kpis.registry import Measure, kpi
     label="Mean time to remediate",
     question="How long does it take us to close what should not be open?",
     definition=(
-        "Mean time from the change that let somebody unknown send as us to the change that ended it, over the cases "
-        "ended in the month. Open cases are not in it; they are in the findings, with their age."
+        "Mean time a finding was open, over those resolved in the month: from the change that opened it to the one "
+        "that ended it where CloudTrail has them, else the longest it can have been between two snapshots; one that "
+        "was there at the first snapshot counts with the time since. Open findings are not in it; the frame "
+        "remediation_times has a median that counts them."
     ),
-    formula="sum of (resolved - opened) / cases resolved in the month",
-    source="CloudTrail event history (90 days) of identity policy changes",
+    formula="sum of days open / findings resolved in the month",
+    source=SOURCE,
     unit="days",
     direction="lower",
     target=14,
     watch=30,
     owner="Platform security",
     headline=True,
-    datasets=("changes",),
+    datasets=DATASETS,
 )
 def mean_time_to_remediate(analysis: Analysis) -> Measure:
-    """Not measurable until a case was both opened and ended within what CloudTrail remembers."""
-    cases = analysis.remediations
-    resolved = cases[cases["resolved_at"].notna()]
-    by_month = resolved.groupby(resolved["resolved_at"].dt.strftime("%Y-%m"))["days"].agg(["sum", "size"])
-    history = {str(k): float(row["sum"] / row["size"]) for k, row in by_month.iterrows()}
-    month = resolved[
-        (resolved["resolved_at"] >= pd.Timestamp(analysis.period.start))
-        & (resolved["resolved_at"] < pd.Timestamp(analysis.period.end))
-    ]
+    """Not measurable in a month in which nothing is known to have been resolved."""
+    lives = analysis.lives
+    by_month = lives[lives["resolved_in"].notna()].groupby("resolved_in")["days"].agg(["sum", "size"])
+    history = {str(month): float(row["sum"] / row["size"]) for month, row in by_month.iterrows()}
+    month = lives[_in(lives["resolved_in"], analysis)].reset_index(drop=True)
+    standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])]
+    still = f"{len(standing)} still open{_oldest(standing)}."
     if month.empty:
-        reason = (
-            f"No case was both opened and ended in the change events up to {analysis.period}: it takes two snapshots, "
-            "or change events of both."
+        return Measure(
+            None, month, reason=f"No finding was resolved in {analysis.period.name}; {still}", history=history
         )
-        return Measure(None, cases, reason=reason, history=history)
-    total, open_cases = float(month["days"].sum()), int(cases["resolved_at"].isna().sum())
-    return Measure(
-        total / len(month), month.reset_index(drop=True), total, len(month),
-        f"{len(month)} ended in {analysis.period.name}; {open_cases} still open.", history,
-    )  # fmt: skip
+    total, least = float(month["days"].sum()), int(month["days_high"].isna().sum())
+    means = month.groupby("severity")["days"].mean()
+    told = ", ".join(f"{severity} {means[severity]:,.1f}" for severity in SEVERITIES if severity in means.index)
+    reason = f"{len(month)} resolved in {analysis.period.name} (days by severity: {told}); {still}"
+    if least:
+        reason += f" {least} of the resolved were open at the first snapshot, so the mean is at least that."
+    return Measure(total / len(month), month, total, len(month), reason, history)
+
+
+@kpi(
+    order=112,
+    label="Findings opened",
+    question="How much new risk came up in the month?",
+    definition="Findings that were opened, or came back, in the month, also those resolved since.",
+    formula="count of lives opened in the month",
+    source=SOURCE,
+    unit="count",
+    direction="none",
+    owner="Platform security",
+    datasets=DATASETS,
+)
+def findings_opened(analysis: Analysis) -> Measure:
+    """Takes two snapshots: of what the first one shows nobody knows when it was opened."""
+    return _counted(analysis, "opened")
+
+
+@kpi(
+    order=114,
+    label="Findings resolved",
+    question="How much did we put right in the month?",
+    definition="Findings that were open, and gone by the next time their place was really read.",
+    formula="count of lives resolved in the month",
+    source=SOURCE,
+    unit="count",
+    direction="none",
+    owner="Platform security",
+    datasets=DATASETS,
+)
+def findings_resolved(analysis: Analysis) -> Measure:
+    """Takes two snapshots: what the first one does not show may have been resolved before it."""
+    return _counted(analysis, "resolved")
+
+
+@kpi(
+    order=116,
+    label="Open findings",
+    question="How much is open, and for how long?",
+    definition=(
+        "Findings open at the snapshot, and those that were when their place was last read. Exceptions are left out. "
+        "The age of one that was there at the first snapshot is the time since."
+    ),
+    formula="count of lives that are open or not observed",
+    source=SOURCE,
+    unit="count",
+    direction="none",
+    owner="Platform security",
+    datasets=DATASETS,
+)
+def findings_open(analysis: Analysis) -> Measure:
+    """By age, oldest first."""
+    lives = analysis.lives
+    standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])].sort_values("days", ascending=False, kind="stable")
+    ages = age_class(standing)
+    counts = ages.value_counts()
+    classes = [*(name for name, _ in AGES), UNKNOWN_AGE]
+    told = ", ".join(f"{name}: {counts.get(name, 0)}" for name in classes)
+    unseen = int(standing["status"].eq(NOT_OBSERVED).sum())
+    reason = f"Open {told}."
+    if unseen:
+        reason += f" {unseen} could not be looked at this time."
+    return Measure(len(standing), standing.assign(age=ages).reset_index(drop=True), len(standing), reason=reason)
+
+
+def _counted(analysis: Analysis, what: str) -> Measure:
+    lives = analysis.lives
+    rows = lives[_in(lives[f"{what}_in"], analysis)].reset_index(drop=True)
+    counts = lives[f"{what}_in"].value_counts()
+    history = {str(each.period): float(counts.get(str(each.period), 0)) for each in chain(analysis)[1:]}
+    if analysis.previous is None:
+        reason = f"It takes an earlier snapshot to know; {len(rows)} are known from change events and the register."
+        return Measure(None, rows, reason=reason)
+    by_severity = rows["severity"].value_counts()
+    told = ", ".join(f"{by_severity.get(name, 0)} {name}" for name in SEVERITIES)
+    reason = f"By severity: {told}. Compared with {analysis.previous.period.name}."
+    return Measure(len(rows), rows, len(rows), reason=reason, history=history)
+
+
+def _oldest(standing: pd.DataFrame) -> str:
+    if standing.empty:
+        return ""
+    oldest = standing.sort_values("days", ascending=False, kind="stable").iloc[0]
+    least = "at least " if pd.isna(oldest["days_high"]) else ""
+    return f", the oldest for {least}{oldest['days']:,.0f} days"
+
+
+def _in(months: pd.Series, analysis: Analysis) -> pd.Series:
+    return months.eq(str(analysis.period)).fillna(False).astype(bool)

@@ -19,14 +19,13 @@ from sesreport import __version__
 from sesreport.analysis import analyze
 from sesreport.analysis.registry import Analysis
 from sesreport.config import Config
-from sesreport.errors import ConfigError
 from sesreport.files import sha256_of, whole_folder
 from sesreport.notebooks import Executed, check_all, notebooks, run_notebooks
 from sesreport.pack.contents import Branding, Pack
 from sesreport.period import Period
 from sesreport.register import register_sha256
-from sesreport.scorecard import MONTHS, score
-from sesreport.store import Snapshot, load, snapshot_of
+from sesreport.scorecard import score
+from sesreport.store import Snapshot, load, month_snapshots, snapshot_of
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +54,13 @@ def outputs() -> dict[str, Output]:
     return {"xlsx": write_workbook, "html": write_html, "pptx": write_deck}
 
 
-def make_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Sequence[Snapshot] = ()) -> Pack:
-    """Numbers and frames of one period, in memory. ``earlier`` are snapshots of the months before, oldest first."""
+def make_pack(
+    snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot] | None = None
+) -> Pack:
+    """Numbers and frames of one period, in memory. ``earlier`` are the snapshots of the months before, oldest first."""
     previous: Analysis | None = None
-    for old in earlier:
-        previous = analyze(old, config, period=_period_of(old), previous=previous)
+    for month, old in (earlier or {}).items():
+        previous = analyze(old, config, period=month, previous=previous)
     analysis = analyze(snapshot, config, period=period, previous=previous)
     card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
     branding = Branding(accent=config.report.accent, deck_template=config.report.deck_template)
@@ -87,7 +88,7 @@ def report(
     check_all(sources, parameters or {})
     folder = Path(config.paths.snapshots)
     chosen = snapshot or load(snapshot_of(folder, period))
-    earlier = _earlier(folder, period, chosen)
+    earlier = earlier_snapshots(folder, period, chosen)
     pack = make_pack(chosen, config, period, earlier=earlier)
     destination = (output or Path(config.paths.output)) / str(period)
     with whole_folder(destination, replace=True) as temporary:
@@ -123,7 +124,7 @@ def _reading_copies(executed: Sequence[Executed]) -> None:
 def _manifest(
     pack: Pack,
     snapshot: Snapshot,
-    earlier: Sequence[Snapshot],
+    earlier: Mapping[Period, Snapshot],
     config: Config,
     parameters: Mapping[str, Any],
     executed: Sequence[Executed],
@@ -143,7 +144,7 @@ def _manifest(
         },
         "inputs": {
             "snapshot": {"id": snapshot.id, "sha256": snapshot.sha256},
-            "earlier_snapshots": [{"id": s.id, "sha256": s.sha256} for s in earlier],
+            "earlier_snapshots": [{"id": s.id, "sha256": s.sha256} for s in earlier.values()],
             "configuration_sha256": config.sha256,
             "register_sha256": pack.results.register_sha256,
         },
@@ -162,19 +163,8 @@ def _manifest(
     }
 
 
-def _earlier(folder: Path, period: Period, chosen: Snapshot) -> list[Snapshot]:
-    """Snapshots of the twelve months before, oldest first, each used for one month."""
-    found: dict[str, Snapshot] = {}
-    for month in period.back(MONTHS)[:-1]:
-        try:
-            path = snapshot_of(folder, month)
-        except ConfigError:
-            continue
-        if path.name != chosen.id and path.name not in found:
-            found[path.name] = load(path)
-    return [s for s in found.values() if s.started_at < chosen.started_at]
-
-
-def _period_of(snapshot: Snapshot) -> Period:
-    today = snapshot.started_at
-    return Period(today.year, today.month).shift(-1)
+def earlier_snapshots(folder: Path, period: Period, chosen: Snapshot) -> dict[Period, Snapshot]:
+    """The snapshots that speak for the months before, all there are, oldest first."""
+    found = {month: path for month, path in month_snapshots(folder).items() if month < period}
+    older = {month: load(path) for month, path in found.items() if path.name != chosen.id}
+    return {month: old for month, old in older.items() if old.started_at < chosen.started_at}
