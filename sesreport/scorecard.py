@@ -92,9 +92,7 @@ def check_kpi_names(settings: dict[str, KpiSetting]) -> None:
             raise ConfigError(f"kpis: no KPI {name!r}{suggestion(name, known)}")
 
 
-def _kpi(
-    analysis: Analysis, definition: Definition, measure: Measure, earlier: list[tuple[str, dict[str, Measure]]]
-) -> Kpi:
+def _kpi(analysis: Analysis, definition: Definition, measure: Measure, earlier: list[Analysis]) -> Kpi:
     setting = analysis.config.kpis.get(definition.id, KpiSetting())
     target = definition.target if setting.target is None else setting.target
     watch = (
@@ -102,7 +100,8 @@ def _kpi(
     )
     basis = place_basis(analysis.coverage, definition.datasets) if definition.datasets else _all_places(analysis)
     status, reason = _status(definition, measure, target, watch, basis, analysis.config.report.minimum_coverage)
-    history = {period: measures[definition.id].value for period, measures in earlier} | dict(measure.history)
+    unknown = [before for before in earlier if str(before.period) not in measure.history]
+    history = {str(before.period): definition.measure(before).value for before in unknown} | dict(measure.history)
     history[str(analysis.period)] = measure.value
     series = tuple(Point(str(p), history.get(str(p))) for p in analysis.period.back(MONTHS))
     prior = series[-2].value
@@ -158,11 +157,11 @@ def _status(
     return status, reason
 
 
-def _earlier(analysis: Analysis) -> Iterator[tuple[str, dict[str, Measure]]]:
-    """KPIs of the earlier snapshots that a series reaches back to, newest first."""
+def _earlier(analysis: Analysis) -> Iterator[Analysis]:
+    """The earlier snapshots that a series reaches back to, newest first."""
     before, first = analysis.previous, analysis.period.shift(1 - MONTHS)
     while before is not None and before.period >= first:
-        yield str(before.period), {definition.id: definition.measure(before) for definition in kpis()}
+        yield before
         before = before.previous
 
 

@@ -63,6 +63,14 @@ FINDINGS = Frame(
     ),
 )  # fmt: skip
 
+_LATER = ("first_seen", "opened_at", "resolved_at")
+FOUND = Frame(
+    "found",
+    "Findings as one snapshot shows them by itself: 'findings' without their history.",
+    keys=FINDINGS.keys,
+    columns={name: column for name, column in FINDINGS.columns.items() if name not in _LATER},
+)
+
 
 @derived(FINDINGS)
 def findings(analysis: Analysis) -> pd.DataFrame:
@@ -70,11 +78,12 @@ def findings(analysis: Analysis) -> pd.DataFrame:
     lives = analysis.lives
     current = lives[lives["last_seen"].eq(pd.Timestamp(analysis.snapshot.started_at)) & lives["resolved_by"].isna()]
     since = current[["fingerprint", "first_seen", "opened_at"]]
-    return joined(analysis.found, since, on=["fingerprint"])[list(FINDINGS.all_columns)]
+    resolved = pd.Series(pd.NaT, index=analysis.found.index, dtype="datetime64[us, UTC]")
+    return joined(analysis.found.assign(resolved_at=resolved), since, on=["fingerprint"])
 
 
 def found(analysis: Analysis) -> pd.DataFrame:
-    """All columns of ``findings`` but ``first_seen`` and ``opened_at``: what one snapshot shows by itself.
+    """What one snapshot shows by itself (:data:`FOUND`).
 
     Findings of the same rule, place and grantee are one, their evidence joined.
     """
@@ -110,13 +119,12 @@ def found(analysis: Analysis) -> pd.DataFrame:
         account_name=merged["account_id"].map(accounts["name"]).astype("string"),
         owner=own.fillna(merged["account_id"].map(accounts["owner"])).astype("string"),
         environment=merged["account_id"].map(accounts["environment"]).astype("string"),
-        resolved_at=pd.Series(pd.NaT, index=merged.index, dtype="datetime64[us, UTC]"),
         status=pd.array(["excepted" if e else "open" for e in exceptions], dtype="string"),
         exception=pd.array([f"{e.reason} (until {e.expires})" if e else None for e in exceptions], dtype="string"),
         _severity=severity,
     )
     frame = frame.sort_values(["_severity", "rule", "account_id", "region", "identity", "grantee"], ignore_index=True)
-    return frame[[name for name in FINDINGS.all_columns if name not in ("first_seen", "opened_at")]]
+    return FOUND.conform(frame)
 
 
 def check_rule_names(config_rules: list[str]) -> None:

@@ -59,9 +59,10 @@ class Analysis:
     @cached_property
     def found(self) -> pd.DataFrame:
         """The findings of this snapshot by itself; :attr:`findings` add since when, by all snapshots."""
-        from sesreport.analysis.findings import found
+        from sesreport.analysis.findings import FOUND, found
+        from sesreport.history.cache import remembered
 
-        return found(self)
+        return remembered(self, FOUND, found)
 
     @cached_property
     def moments(self) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -69,7 +69,7 @@ class Example:
     elsewhere: Sequence[tuple[str, str]] = ()
     """account × Region of further identities."""
 
-    def analysis(self, folder: Path) -> Analysis:
+    def analysis(self, folder: Path, *, now: datetime = NOW) -> Analysis:
         """The example as an analysis of a snapshot written to ``folder``."""
         from sesreport.analysis import analyze
 
@@ -78,8 +78,8 @@ class Example:
         path = write_snapshot(
             folder,
             {name: frame.from_rows(rows.get(name, [])) for name, frame in declared.items()},
-            started_at=NOW,
-            finished_at=NOW,
+            started_at=now,
+            finished_at=now,
             about={},
         )
         return analyze(load(path), Config(), register=REGISTER.from_rows(self._register()))
@@ -117,7 +117,8 @@ class Example:
             "coverage": [
                 {"account_id": account, "region": region, "dataset": name, "status": "ok", "calls": 1, "retries": 0,
                  "rows": 1, "seconds": 0.1}
-                for account, region in sorted(places) for name in ("identities", "policies", "metrics")
+                for account, region in sorted(places)
+                for name in ("identities", "policies", "metrics", "changes", "sending_accounts")
             ],
         }  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -92,20 +91,23 @@ def unread(about: pd.DataFrame, analysis: Analysis) -> pd.Series:
     """
     reasons = pd.Series(pd.NA, index=about.index, dtype="string")
     asked = {rule.slug: rule.datasets for rule in rules().values()}
-    single = _read_alone(analysis)
+    single, blank = _identities(analysis)
     for datasets in set(asked.values()):
         chosen = about[about["rule"].isin([slug for slug, wanted in asked.items() if wanted == datasets])]
+        if chosen.empty:
+            continue
         collected = [name for name in datasets if name in frames()]
         read = read_places(analysis.coverage, collected).assign(_read=True)
         known = joined(chosen[["account_id", "region"]], read, on=["account_id", "region"])["_read"].notna().to_numpy()
         gaps = _Gaps(analysis.coverage, [name for name in datasets if name not in frames()])
         whole = known & ~gaps.of(chosen).notna().to_numpy()
         if set(datasets) <= {"identities", "policies"}:
-            alone = pd.MultiIndex.from_frame(chosen[KEYS]).isin(single) if single else False
-            whole = whole | alone
+            whole = whole | _among(chosen, single)
         said = _Gaps(analysis.coverage, [*datasets, EVERYTHING]).of(chosen)
         accounts = set(analysis.snapshot.accounts["account_id"])
         left = ~chosen["account_id"].isin(list(accounts))
+        if "policies" in datasets:
+            whole = whole & ~_among(chosen, blank)
         said = said.fillna("the place was not part of the collection").mask(
             left, "the account has left the organization"
         )
@@ -131,34 +133,37 @@ class _Gaps:
         return found.astype("string").fillna(self.organization)
 
 
-def _read_alone(analysis: Analysis) -> set[tuple[str, str, str]]:
-    """Identities whose own policies were all read, in places that were not read whole.
+def _among(findings: pd.DataFrame, places: set[tuple[str, str, str]]) -> pd.Series:
+    here = zip(*(findings[name] for name in KEYS), strict=True)
+    return pd.Series([place in places for place in here], index=findings.index, dtype=bool)
 
-    A domain is judged by the addresses under it as well, so it is not among them while one of those was not read.
+
+def _identities(analysis: Analysis) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
+    """Identities whose own policies were all read in places that were not read whole; and those whose were not.
+
+    A domain is judged by the addresses under it as well, so it is not among the first while one of those was not read.
     """
-    whole = read_places(analysis.coverage, ("identities", "policies"))
-    lanes = set(zip(whole["account_id"], whole["region"], strict=True))
+    whole, listed = (_lanes(analysis, names) for names in (("identities", "policies"), ("identities",)))
     stored = analysis.snapshot.policies.groupby(KEYS).size()
     identities = analysis.snapshot.identities
     held = stored.reindex(pd.MultiIndex.from_frame(identities[KEYS])).fillna(0).to_numpy()
     read = (identities["policies"] == held).fillna(False)
-    out: set[tuple[str, str, str]] = set()
-    missing: dict[tuple[str, str], list[str]] = defaultdict(list)
-    candidates = []
-    for account, region, identity, known in zip(*(identities[name] for name in KEYS), read, strict=True):
-        if (account, region) in lanes:
+    places = list(zip(*(identities[name] for name in KEYS), strict=True))
+    blank = {place for place, known in zip(places, read, strict=True) if not known}
+    single = set()
+    for place, known in zip(places, read, strict=True):
+        lane, name = place[:2], place[2]
+        if not known or lane in whole:
             continue
-        if known:
-            candidates.append((account, region, identity))
-        else:
-            missing[account, region].append(identity)
-    listed = read_places(analysis.coverage, ("identities",))
-    complete = set(zip(listed["account_id"], listed["region"], strict=True))
-    for account, region, identity in candidates:
-        lane = (account, region)
-        if "@" in identity or (lane in complete and not any(within(name, identity) for name in missing[lane])):
-            out.add((account, region, identity))
-    return out
+        under = any(other[:2] == lane and within(other[2], name) for other in blank)
+        if "@" in name or (lane in listed and not under):
+            single.add(place)
+    return single, blank
+
+
+def _lanes(analysis: Analysis, datasets: Sequence[str]) -> set[tuple[str, str]]:
+    read = read_places(analysis.coverage, datasets)
+    return set(zip(read["account_id"], read["region"], strict=True))
 
 
 def _moments(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:

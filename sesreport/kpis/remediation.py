@@ -38,8 +38,8 @@ SOURCE = "Snapshots, and CloudTrail's event history of policy changes between th
 def mean_time_to_remediate(analysis: Analysis) -> Measure:
     """Not measurable in a month in which nothing is known to have been resolved."""
     lives = analysis.lives
-    by_month = lives[lives["resolved_in"].notna()].groupby("resolved_in")["days"].agg(["sum", "size"])
-    history = {str(month): float(row["sum"] / row["size"]) for month, row in by_month.iterrows()}
+    means = lives[lives["resolved_in"].notna()].groupby("resolved_in")["days"].mean()
+    history = {str(each.period): None for each in chain(analysis)} | {str(m): float(mean) for m, mean in means.items()}
     month = lives[_in(lives["resolved_in"], analysis)].reset_index(drop=True)
     standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])]
     still = f"{len(standing)} still open{_oldest(standing)}."
@@ -48,8 +48,8 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
             None, month, reason=f"No finding was resolved in {analysis.period.name}; {still}", history=history
         )
     total, least = float(month["days"].sum()), int(month["days_high"].isna().sum())
-    means = month.groupby("severity")["days"].mean()
-    told = ", ".join(f"{severity} {means[severity]:,.1f}" for severity in SEVERITIES if severity in means.index)
+    severe = month.groupby("severity")["days"].mean()
+    told = ", ".join(f"{severity} {severe[severity]:,.1f}" for severity in SEVERITIES if severity in severe.index)
     reason = f"{len(month)} resolved in {analysis.period.name} (days by severity: {told}); {still}"
     if least:
         reason += f" {least} of the resolved were open at the first snapshot, so the mean is at least that."
@@ -117,7 +117,17 @@ def findings_open(analysis: Analysis) -> Measure:
     reason = f"Open {told}."
     if unseen:
         reason += f" {unseen} could not be looked at this time."
-    return Measure(len(standing), standing.assign(age=ages).reset_index(drop=True), len(standing), reason=reason)
+    history = {str(each.period): float(_open_at(lives, each)) for each in chain(analysis)[:-1]}
+    frame = standing.assign(age=ages).reset_index(drop=True)
+    return Measure(len(standing), frame, len(standing), reason=reason, history=history)
+
+
+def _open_at(lives: pd.DataFrame, earlier: Analysis) -> int:
+    """Findings that were open at an earlier snapshot, and those begun before that it could not look at."""
+    ended = lives["resolved_at"].fillna(lives["resolved_by"]) <= pd.Timestamp(earlier.snapshot.finished_at)
+    begun = lives["first_seen"] < pd.Timestamp(earlier.snapshot.started_at)
+    unseen = begun & ~ended & ~lives["fingerprint"].isin(earlier.found["fingerprint"])
+    return int(earlier.found["status"].eq("open").sum()) + int(unseen.sum())
 
 
 def _counted(analysis: Analysis, what: str) -> Measure:

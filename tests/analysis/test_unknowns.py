@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from small_organizations import OPEN, after, change, extended, gap, metric
+from small_organizations import after, extended, gap, metric
 
 from sesreport.analysis import Analysis
 from sesreport.config import Config
@@ -137,59 +136,6 @@ def test_a_new_owner_and_a_deleted_identity_are_told_once_each(tmp_path: Path) -
         ("identity", "example.org", "removed"),
         ("owner", "example.com", "changed"),
     ]
-
-
-def cases(folder: Path, *changes: dict[str, Any]) -> pd.DataFrame:
-    return extended(folder, Example(), changes=list(changes)).remediations
-
-
-def test_a_policy_text_that_cloudtrail_hides_ends_no_case(tmp_path: Path) -> None:
-    found = cases(
-        tmp_path,
-        change(1, "PutIdentityPolicy", "2026-10-01", OPEN),
-        change(2, "PutIdentityPolicy", "2026-10-02", None),
-    )
-    assert found["resolved_at"].isna().tolist() == [True]
-
-
-def test_a_policy_made_safe_ends_the_case_and_one_made_open_again_is_another(tmp_path: Path) -> None:
-    safe = OPEN.replace('"*","Action"', '{"AWS":"210000000002"},"Action"')
-    found = cases(
-        tmp_path,
-        change(1, "PutIdentityPolicy", "2026-10-01", OPEN),
-        change(2, "UpdateEmailIdentityPolicy", "2026-10-05", safe),
-        change(3, "UpdateEmailIdentityPolicy", "2026-10-20", OPEN),
-    ).sort_values("opened_at")
-    assert found["days"].tolist()[0] == 4.0
-    assert found["resolved_at"].isna().tolist() == [False, True]
-
-
-def test_a_new_identity_is_no_case(tmp_path: Path) -> None:
-    assert cases(tmp_path, change(1, "CreateEmailIdentity", "2026-10-01", policy_name=None)).empty
-
-
-def test_an_unreadable_text_opens_a_case(tmp_path: Path) -> None:
-    assert len(cases(tmp_path, change(1, "PutIdentityPolicy", "2026-10-01", "{"))) == 1
-
-
-def test_a_case_opened_twice_within_a_second_is_two_cases(tmp_path: Path) -> None:
-    found = cases(
-        tmp_path,
-        change(1, "PutIdentityPolicy", "2026-10-01", OPEN),
-        change(2, "DeleteIdentityPolicy", "2026-10-01"),
-        change(3, "PutIdentityPolicy", "2026-10-01", OPEN),
-    )
-    assert found["resolved_at"].isna().tolist() == [False, True]
-
-
-def test_deleting_an_identity_leaves_the_cases_of_another_open(tmp_path: Path) -> None:
-    found = cases(
-        tmp_path,
-        change(1, "PutIdentityPolicy", "2026-10-01", OPEN),
-        change(2, "PutIdentityPolicy", "2026-10-01", OPEN, identity="example.org"),
-        change(3, "DeleteEmailIdentity", "2026-10-03", policy_name=None),
-    )
-    assert found.set_index("identity")["resolved_at"].isna().to_dict() == {"example.com": False, "example.org": True}
 
 
 def test_an_exception_for_a_principal_does_not_cover_a_finding_without_one(tmp_path: Path) -> None:

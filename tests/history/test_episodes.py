@@ -128,7 +128,10 @@ def test_every_life_is_that_of_the_model(histories: list[list[Look]]) -> None:
         expected = model(looks)
         assert len(lives) == len(expected)
         for life, wanted in zip(lives, expected, strict=True):
-            assert (life["first_seen"], life["last_seen"]) == (day(10 * wanted["seen"][0]), day(10 * wanted["seen"][-1]))
+            assert (life["first_seen"], life["last_seen"]) == (
+                day(10 * wanted["seen"][0]),
+                day(10 * wanted["seen"][-1]),
+            )
             assert life["opened_by"] == wanted["by"]
             assert (None if pd.isna(life["opened_after"]) else life["opened_after"]) == wanted["after"]
             assert (not pd.isna(life["opened_at"])) is wanted["exact"]

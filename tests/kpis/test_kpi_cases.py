@@ -35,6 +35,12 @@ def extended(folder: Path, example: Example, **rows: list[dict[str, Any]]) -> An
     return analyze(load(path), Config(), register=base.register)
 
 
+def after(folder: Path, before: Example, now: Example) -> Analysis:
+    """The later organization, compared with the earlier of the month before."""
+    old = before.analysis(folder / "before", now=datetime(2026, 10, 1, 6, tzinfo=UTC))
+    return dataclasses.replace(now.analysis(folder / "now"), previous=old)
+
+
 def metric(name: str, day: str, value: float, account: str = OWN) -> dict[str, Any]:
     return {"account_id": account, "region": REGION, "dimension": "account", "metric": name,
             "at": datetime.fromisoformat(f"{day}T00:00+00:00"), "value": value}  # fmt: skip
@@ -123,6 +129,21 @@ GOLDEN: dict[str, list[tuple[Callable[[Path], Analysis], float | None]]] = {
             ),
             2.0,
         ),
+    ],
+    "findings_opened": [
+        (lambda f: after(f, Example(), Example({"p": allow("*")})), 2),
+        (lambda f: after(f, Example({"p": allow("*")}), Example({"p": allow("*")})), 0),
+        (lambda f: Example({"p": allow("*")}).analysis(f), None),
+    ],
+    "findings_resolved": [
+        (lambda f: after(f, Example({"p": allow("*")}), Example()), 2),
+        (lambda f: after(f, Example({"p": allow("*")}), Example(identity_fields={"policies": None})), 0),
+        (lambda f: Example().analysis(f), None),
+    ],
+    "findings_open": [
+        (lambda f: Example({"p": allow("*")}).analysis(f), 2),
+        (lambda f: after(f, Example({"p": allow("*")}), Example(identity_fields={"policies": None})), 3),
+        (lambda f: Example().analysis(f), 0),
     ],
     "bounce_rate": [
         (

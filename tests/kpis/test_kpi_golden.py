@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ class Golden:
     denominator: float | None
     rows: int
     """Of the frame behind it."""
+    before: Estate | None = None
+    """The organization a month earlier."""
 
 
 def _wildcards() -> Golden:
@@ -61,19 +64,48 @@ def _unknown() -> Golden:
 
 
 def _remediated() -> Golden:
-    """(6 + 2) days / 2 cases ended in October; one ended in September, one is open."""
+    """Ended in October: three findings after 6 days (b), two after 2 (c). Ended in September: a. Open: d."""
     estate = (
         Estate()
-        .identity("example.com", {"d": policy("*")})
-        .change("2026-09-10T00:00", "PutIdentityPolicy", "a", policy("*"))
-        .change("2026-09-20T00:00", "DeleteIdentityPolicy", "a")
-        .change("2026-09-29T00:00", "PutIdentityPolicy", "b", policy(STRANGER))
-        .change("2026-10-05T00:00", "PutIdentityPolicy", "b", policy(VENDOR))
-        .change("2026-10-07T12:00", "CreateEmailIdentityPolicy", "c", policy("*"))
-        .change("2026-10-09T12:00", "DeleteEmailIdentityPolicy", "c")
-        .change("2026-10-20T00:00", "PutIdentityPolicy", "d", policy("*"))
+        .identity("b.example.com", {"p": policy(VENDOR)})
+        .identity("c.example.com")
+        .identity("d.example.com", {"p": policy("*")})
+        .change("2026-09-10T00:00", "CreateEmailIdentityPolicy", "p", policy("*"), identity="a.example.com")
+        .change("2026-09-20T00:00", "DeleteIdentityPolicy", "p", identity="a.example.com")
+        .change("2026-09-29T00:00", "CreateEmailIdentityPolicy", "p", policy(STRANGER), identity="b.example.com")
+        .change("2026-10-05T00:00", "PutIdentityPolicy", "p", policy(VENDOR), identity="b.example.com")
+        .change("2026-10-07T12:00", "CreateEmailIdentityPolicy", "p", policy("*"), identity="c.example.com")
+        .change("2026-10-09T12:00", "DeleteEmailIdentityPolicy", "p", identity="c.example.com")
+        .change("2026-10-20T00:00", "PutIdentityPolicy", "p", policy("*"), identity="d.example.com")
     )
-    return Golden(estate, 4.0, 8.0, 2, 2)
+    return Golden(estate, 22 / 5, 22.0, 5, 5)
+
+
+TAGS = {"owner": "shop", "ticket": "T-1"}
+
+
+def _before() -> Estate:
+    """A month earlier: a stranger on one identity (three findings), no owner and no ticket on another (one)."""
+    estate = Estate(datetime(2026, 10, 3, 6, tzinfo=UTC))
+    return estate.identity("a.example.com", {"p": policy(STRANGER)}, tags=TAGS).identity("b.example.com")
+
+
+def _opened() -> Golden:
+    """Open to anyone: two findings. What was there before was not opened, and what was resolved is not open."""
+    now = Estate().identity("a.example.com", tags=TAGS).identity("b.example.com", {"p": policy("*")}, tags=TAGS)
+    return Golden(now, 2, 2, None, 2, _before())
+
+
+def _resolved() -> Golden:
+    """The stranger's three; the missing owner is still missing."""
+    now = Estate().identity("a.example.com", tags=TAGS).identity("b.example.com")
+    return Golden(now, 3, 3, None, 3, _before())
+
+
+def _open() -> Golden:
+    """The missing owner, seen; and the stranger's three on the identity that was not read, beside its being unread."""
+    now = Estate().identity("a.example.com", read=False).identity("b.example.com")
+    return Golden(now, 5, 5, None, 5, _before())
 
 
 def _owned() -> Golden:
@@ -175,6 +207,9 @@ GOLDEN = {
     "wildcard_policies": _wildcards,
     "unknown_accounts": _unknown,
     "mean_time_to_remediate": _remediated,
+    "findings_opened": _opened,
+    "findings_resolved": _resolved,
+    "findings_open": _open,
     "owned_identities": _owned,
     "public_identities": _public,
     "expired_grants": _expired,
@@ -190,7 +225,8 @@ GOLDEN = {
 def test_a_kpi_is_what_a_person_counts(name: str, tmp_path: Path) -> None:
     assert name in GOLDEN, f"give {name} a case counted by hand"
     golden = GOLDEN[name]()
-    card = score(golden.estate.analysis(tmp_path))
+    previous = golden.before.analysis(tmp_path / "before") if golden.before else None
+    card = score(golden.estate.analysis(tmp_path / "now", previous=previous))
     found = card.results.kpi(name)
     assert found.value == pytest.approx(golden.value)
     assert (found.numerator, found.denominator) == (golden.numerator, golden.denominator)

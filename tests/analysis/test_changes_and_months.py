@@ -1,11 +1,10 @@
-"""What changed since the earlier snapshot, and the cases that change events opened and ended."""
+"""What changed since the earlier snapshot, and months of sending."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from estate import DEV, EU, SHOP, STRANGER, US, VENDOR, Estate, policy, statement
 
@@ -104,56 +103,6 @@ def test_a_second_statement_that_is_wider_is_seen(tmp_path: Path) -> None:
     after = {"Version": "2012-10-17", "Statement": [*before["Statement"], statement({"AWS": STRANGER})]}
     rows = changed(Estate().identity(policies={"p": before}), Estate().identity(policies={"p": after}), tmp_path)
     assert ("grant", "changed", f"{STRANGER} in p", "high") in rows
-
-
-def cases(estate: Estate, folder: Path) -> list[tuple[float | None, bool]]:
-    """``(days, open)`` of every case."""
-    frame = estate.identity().analysis(folder).remediations.sort_values("opened_at")
-    return [(None if pd.isna(d) else d, pd.isna(r)) for d, r in zip(frame["days"], frame["resolved_at"], strict=True)]
-
-
-def test_a_case_lasts_from_the_change_that_opened_it_to_the_one_that_ended_it(tmp_path: Path) -> None:
-    estate = Estate().change("2026-10-01T00:00", "PutIdentityPolicy", "p", policy("*"))
-    estate.change("2026-10-02T12:00", "PutIdentityPolicy", "p", policy(STRANGER))  # still a risk: the same case
-    estate.change("2026-10-03T00:00", "PutIdentityPolicy", "p", policy(VENDOR))
-    assert cases(estate, tmp_path) == [(2.0, False)]
-
-
-def test_a_risk_that_comes_back_is_a_case_of_its_own(tmp_path: Path) -> None:
-    estate = Estate().change("2026-10-01T00:00", "PutIdentityPolicy", "p", policy("*"))
-    estate.change("2026-10-02T00:00", "DeleteIdentityPolicy", "p")
-    estate.change("2026-10-05T00:00", "UpdateEmailIdentityPolicy", "p", policy("*"))
-    assert cases(estate, tmp_path) == [(1.0, False), (None, True)]
-
-
-def test_deleting_the_identity_ends_all_its_cases_and_no_other(tmp_path: Path) -> None:
-    estate = Estate()
-    for name in ("p", "q"):
-        estate.change("2026-10-01T00:00", "PutIdentityPolicy", name, policy("*"))
-    estate.change("2026-10-01T00:00", "PutIdentityPolicy", "p", policy("*"), identity="example.net")
-    estate.change("2026-10-04T00:00", "DeleteEmailIdentity", None)
-    assert sorted(cases(estate, tmp_path), key=lambda case: case[1]) == [(3.0, False), (3.0, False), (None, True)]
-
-
-def test_a_hidden_policy_text_neither_opens_nor_ends_a_case(tmp_path: Path) -> None:
-    estate = Estate().change("2026-10-01T00:00", "PutIdentityPolicy", "q", None)
-    estate.change("2026-10-01T00:00", "PutIdentityPolicy", "p", policy("*"))
-    estate.change("2026-10-02T00:00", "PutIdentityPolicy", "p", None)
-    assert cases(estate, tmp_path) == [(None, True)]
-
-
-def test_a_change_that_failed_changed_nothing(tmp_path: Path) -> None:
-    estate = Estate().change("2026-10-01T00:00", "PutIdentityPolicy", "p", policy("*"), error="AccessDenied")
-    assert cases(estate, tmp_path) == []
-
-
-def test_a_case_opened_before_cloudtrails_memory_is_known_from_the_earlier_snapshot(tmp_path: Path) -> None:
-    before = Estate(OCTOBER_3).identity(policies={"p": policy("*")})
-    old = before.change("2026-07-20T00:00", "PutIdentityPolicy", "p", policy("*")).analysis(tmp_path / "old")
-    after = Estate().identity().change("2026-10-20T00:00", "DeleteIdentityPolicy", "p")
-    after.rows["changes"][0]["event_id"] = "later"
-    frame = after.analysis(tmp_path / "new", previous=old).remediations
-    assert frame["days"].tolist() == [92.0]
 
 
 def test_a_month_is_the_sum_of_its_days_and_regions(tmp_path: Path) -> None:
