@@ -68,12 +68,19 @@ class Tags(_Section):
 class Collect(_Section):
     """``[collect]``: how much to read, and how hard."""
 
-    workers: Annotated[int, Field(ge=1, le=256)] = 16
-    """account × Region lanes read at the same time."""
+    workers: Annotated[int, Field(ge=1, le=512)] = 64
+    """account × Region lanes read at the same time; most of the time they wait for their turn."""
+    pace: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """Times the documented request rates to begin with (SES: one a second per account × Region); what an endpoint
+    allows beyond is found out. 0 for one that has no limits."""
+    refresh_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """Days after which an incremental collection reads an identity again though nothing says it changed."""
     metric_days: Annotated[int, Field(ge=1, le=455)] = 455
     """How far back CloudWatch is read; it keeps hourly values for 455 days."""
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
-    """Attempts per call, with the SDK's back-off, before a coverage row says why not."""
+    """Attempts per call before a coverage row says why not; three times as many where it was throttled."""
+    timeout: Annotated[float, Field(gt=0, le=300)] = 30
+    """Seconds to wait for an answer."""
     datasets_skip: list[str] = ["costs"]
     """Datasets not read. Each Cost Explorer request is charged by AWS, so ``costs`` is off until asked for."""
 

@@ -82,7 +82,7 @@ def test_more_than_a_thousand_identities_of_an_endpoint_we_did_not_start(moto: s
     config = Config.model_validate(
         {
             "organization": {"regions": ["eu-west-1"]},
-            "collect": {"max_attempts": 1},
+            "collect": {"pace": 0, "max_attempts": 1},
             "paths": {"snapshots": str(tmp_path)},
         }
     )
