@@ -108,15 +108,15 @@ class Aws:
         with self._lock:
             return self._generations.get(account_id, 0)
 
-    def renew(self, account_id: str, *, used: int) -> bool:
+    def renew(self, account_id: str, used: int, *, expired: bool) -> bool:
         """Has the account's credentials fetched anew, unless they were since the generation ``used`` failed.
 
-        False when those that failed were new themselves: what is denied to them is denied.
+        False when those that failed were new themselves and not ``expired``: what is denied to them is denied.
         """
         with self._lock:
             if self._generations.get(account_id, 0) != used:
                 return True
-            if time.monotonic() - self._fetched.get(account_id, 0) < FRESH:
+            if not expired and time.monotonic() - self._fetched.get(account_id, 0) < FRESH:
                 return False
             if account_id == self.caller.account_id:  # what the profile, the environment or the metadata say now
                 self._own_renewed = self._session(botocore.session.Session(profile=self.profile)).get_credentials()

@@ -16,14 +16,13 @@ class Fault(Enum):
     THROTTLED = "not served: too many requests"
     PASSING = "may go well the next time"
     UNREACHABLE = "nobody answered; seldom passes"
-    CREDENTIALS = "may go well with fresh credentials"
+    EXPIRED = "goes well with fresh credentials"
+    DENIED = "may go well with fresh credentials, if these are old"
     FINAL = "will not change"
 
 
-_EXPIRED = {
-    "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidClientTokenId",
-    "UnrecognizedClientException",
-}  # fmt: skip
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
+_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken", "InvalidTokenException"}
 _LONGEST = 20.0
 """Most seconds between two attempts."""
 
@@ -39,8 +38,10 @@ def fault_of(error: Exception) -> Fault:
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        if code in _EXPIRED or status == DENIED:
-            return Fault.CREDENTIALS
+        if code in _EXPIRED:
+            return Fault.EXPIRED
+        if code in _UNKNOWN or status == DENIED:
+            return Fault.DENIED
         passing = code in CLOCK or code in {"RequestTimeout", "RequestTimeoutException"}
         return Fault.PASSING if passing or (http >= 500 and status != NOT_OFFERED) else Fault.FINAL
     if status == NOT_OFFERED or isinstance(error, SSLError):
@@ -60,7 +61,14 @@ _PASSING = {
 
 def attempts(fault: Fault, most: int) -> int:
     """How often a call is tried in all; throttles are waited out longer, since they do pass."""
-    return {Fault.THROTTLED: 3 * most, Fault.PASSING: most, Fault.UNREACHABLE: min(3, most)}.get(fault, 1)
+    return {
+        Fault.THROTTLED: 3 * most,
+        Fault.PASSING: most,
+        Fault.EXPIRED: most,
+        Fault.UNREACHABLE: min(3, most),
+        Fault.DENIED: 2,
+        Fault.FINAL: 1,
+    }[fault]
 
 
 def pause_before(attempt: int, fault: Fault) -> float:

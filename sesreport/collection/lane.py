@@ -105,15 +105,14 @@ class Lane:
                 (pace.throttled if fault is Fault.THROTTLED else pace.answered)(operation)
                 self._throttles += fault is Fault.THROTTLED
                 failed[fault] = failed.get(fault, 0) + 1
-                if fault is Fault.CREDENTIALS:
-                    again = failed[fault] <= 2 and self.aws.renew(self.account_id, used=generation)
-                else:
-                    again = failed[fault] < attempts(fault, self.config.collect.max_attempts)
-                if not again:
+                if failed[fault] >= attempts(fault, self.config.collect.max_attempts):
+                    raise
+                renewing = fault in (Fault.EXPIRED, Fault.DENIED)
+                if renewing and not self.aws.renew(self.account_id, generation, expired=fault is Fault.EXPIRED):
                     raise
                 log.info("%s %s %s: attempt %d: %s", self.account_id, region, operation, sum(failed.values()), error)
                 self._retries += 1
-                self._pause(pause_before(failed[fault], fault) if fault is not Fault.CREDENTIALS else 0)
+                self._pause(0 if renewing else pause_before(failed[fault], fault))
             else:
                 pace.answered(operation)
                 return answer
@@ -128,9 +127,7 @@ class Lane:
 
     def _pace(self, service: str) -> Pace:
         family = "ses" if service in SES else service
-        if family not in self._paces:
-            self._paces[family] = Pace(self.site.limit(family))
-        return self._paces[family]
+        return self._paces.setdefault(family, self.site.pace(self.account_id, self.region, family))
 
     def _pause(self, seconds: float) -> None:
         if self.site.stop.wait(seconds) if seconds else self.site.stop.is_set():

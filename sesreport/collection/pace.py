@@ -9,7 +9,6 @@ the whole run. So a strict endpoint throttles two calls of a run, however many l
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +26,8 @@ UNLIMITED = 500.0
 """Requests a second beyond which waiting is pointless."""
 MARGIN = 0.01
 """Seconds between two calls beyond what the rate asks for."""
+SAMPLES = 4
+"""Calls after which the quickest tells how long one takes at least."""
 SLOWEST = 1 / 4
 """Share of the rate that even a lane that is often throttled keeps."""
 _BACK_OFF, _RECOVER = 0.8, 1.01
@@ -109,7 +110,8 @@ class Pace:
     """Share of the rate the lane keeps to: less after a throttle, since others may use the account's rate too."""
     _seen: dict[str, float] = field(default_factory=dict)
     """When the service saw the last call of an operation; '' for any."""
-    _quickest: dict[str, float] = field(default_factory=dict)
+    _quickest: list[float] = field(default_factory=list)
+    """The least seconds that calls took, the first of which also opened a connection."""
     _sent: float = 0.0
     _trial: Trial | None = None
     _shared_second: bool = False
@@ -149,11 +151,12 @@ class Pace:
         return self._seen[operation] + 1 / rate + MARGIN if rate and operation in self._seen else 0.0
 
     def _took(self, operation: str) -> None:
-        """Notes when the service saw the call: at the latest as long before its answer as the quickest call took.
+        """Notes when the service saw the call: at the latest as long before its answer as the quickest calls took.
 
         Counting from there, and not from when the call was sent, keeps two calls a full interval apart however late
-        a busy machine sends one of them.
+        a busy machine sends one of them. Until some calls are known, that is when they were answered.
         """
         ended = self.now()
-        quickest = self._quickest[operation] = min(ended - self._sent, self._quickest.get(operation, math.inf))
-        self._seen[operation] = self._seen[""] = ended - quickest
+        self._quickest = sorted([*self._quickest, ended - self._sent])[:SAMPLES]
+        least = self._quickest[0] if len(self._quickest) == SAMPLES else 0.0
+        self._seen[operation] = self._seen[""] = ended - least

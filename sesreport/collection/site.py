@@ -12,7 +12,7 @@ from typing import Any
 
 from sesreport.aws import Aws
 from sesreport.collection.journal import Calls, Memory
-from sesreport.collection.pace import RATES, Limit
+from sesreport.collection.pace import RATES, Limit, Pace
 from sesreport.config import Config
 
 
@@ -34,18 +34,22 @@ class Site:
     stop: threading.Event = field(default_factory=threading.Event)
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     _limits: dict[str, Limit] = field(default_factory=dict)
+    _paces: dict[tuple[str, str, str], Pace] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def aws(self) -> Aws:
         return Aws(self.config, self.profile)
 
-    def limit(self, service: str) -> Limit:
-        """What is known of a service's limit; SES's two APIs are one service."""
+    def pace(self, account_id: str, region: str, service: str) -> Pace:
+        """The pace of one account × Region and service, from one task to the next; SES's two APIs are one service."""
         with self._lock:
+            key = (account_id, region, service)
             if service not in self._limits:
                 self._limits[service] = Limit(RATES[service] * self.config.collect.pace)
-            return self._limits[service]
+            if key not in self._paces:
+                self._paces[key] = Pace(self._limits[service])
+            return self._paces[key]
 
     def __getstate__(self) -> dict[str, Any]:
         told = ("config", "now", "clock", "profile", "single_account", "name")
