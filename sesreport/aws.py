@@ -218,6 +218,23 @@ class Aws:
             raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
 
 
+def storage_options(profile: str | None = None) -> dict[str, Any]:
+    """Credentials, Region and endpoint of S3 as the SDK finds them, as Arrow's file system takes them."""
+    session = boto3.Session(profile_name=profile)
+    credentials = session.get_credentials()
+    found: dict[str, Any] = {"region": session.region_name or HOME_REGION}
+    if credentials is not None:
+        frozen = credentials.get_frozen_credentials()
+        found |= {
+            "access_key": frozen.access_key,
+            "secret_key": frozen.secret_key,
+            **({"session_token": frozen.token} if frozen.token else {}),
+        }
+    # The client knows of AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and the profile's endpoint_url.
+    endpoint = session.client("s3", region_name=found["region"]).meta.endpoint_url
+    return {**found, **({} if endpoint.endswith(".amazonaws.com") else {"endpoint_override": endpoint})}
+
+
 def _timestamp(value: Any) -> datetime:
     """A response's timestamp; ISO 8601 by the standard library, ten times as fast as botocore's general parser.
 

@@ -187,11 +187,12 @@ def report(
     """Make a period's pack from a snapshot that is there; calls no AWS."""
     _logging(debug)
     from sesreport.period import Period
+    from sesreport.storage import snapshots_folder
     from sesreport.store import load, snapshot_of
 
     settings = _settings(config, demo, output)
     chosen = Period.parse(period, today=_now().date())
-    evidence = load(snapshot or snapshot_of(Path(settings.paths.snapshots), chosen))
+    evidence = load(snapshot or snapshot_of(snapshots_folder(settings), chosen))
     return _report(settings, chosen, evidence, _parameters(parameters), fail_on, strict)
 
 
@@ -361,11 +362,12 @@ def _collect(settings: Config, demo: bool, day: date, quiet: bool, *, executor: 
 def _collect_month_before(settings: Config, period: Period, quiet: bool) -> None:
     """The demonstration as it stood a month earlier, so that its pack can say what changed."""
     from sesreport.errors import ConfigError
+    from sesreport.storage import snapshots_folder
     from sesreport.store import snapshot_of
 
     first = period.start.date()
     try:
-        snapshot_of(Path(settings.paths.snapshots), period.shift(-1))
+        snapshot_of(snapshots_folder(settings), period.shift(-1))
     except ConfigError:
         with _demo(True, first):
             _collect(settings, True, first, quiet)

@@ -150,7 +150,7 @@ class Paths(_Section):
     register_file: Annotated[str, Field(alias="register")] = "data/register.csv"
     """The register of approved outside accounts: .csv, .xlsx or .toml."""
     snapshots: str = "data/snapshots"
-    """Where snapshots are kept."""
+    """Where snapshots are kept: a folder, or any URL that fsspec opens (``s3://bucket/snapshots``)."""
     output: str = "out"
     """Where packs are written."""
 
@@ -191,11 +191,11 @@ def load_config(path: Path | None) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from error
-    base = path.parent
+    base, snapshots = path.parent, config.paths.snapshots
     paths = Paths.model_validate(
         {
             "register": str(base / config.paths.register_file),
-            "snapshots": str(base / config.paths.snapshots),
+            "snapshots": snapshots if "://" in snapshots else str(base / snapshots),
             "output": str(base / config.paths.output),
         }
     )

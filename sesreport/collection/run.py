@@ -22,6 +22,7 @@ from sesreport.collection.registry import Collector, collectors
 from sesreport.collection.site import Site
 from sesreport.config import Config, suggestion
 from sesreport.errors import CollectError, ConfigError, SnapshotError
+from sesreport.storage import is_url, publish, snapshots_folder
 from sesreport.store import Snapshot, load, snapshots, write_snapshot
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def collect(
     snapshot or an answer cannot be written. A collection that is interrupted leaves no snapshot; it can be resumed.
     """
     chosen = _chosen(config)
-    folder = Path(config.paths.snapshots)
+    folder = snapshots_folder(config)
     site = Site(config, clock(), clock, profile, single_account)
     _check_regions(config, site.aws)
     journal = _journal(folder, site, incremental, resume)
@@ -66,6 +67,8 @@ def collect(
         journal.close(remove=journal.answers == 0)
         raise
     journal.close(remove=True)
+    if is_url(config.paths.snapshots):
+        publish(folder, config.paths.snapshots)
     return path
 
 
@@ -77,7 +80,7 @@ def _collect(
     resumed = journal.answers
     _read_organization(site, chosen, harvest)
     readable, excluded = _readable(config, harvest)
-    based_on, earlier = _earlier(site, journal.begun["based_on"])
+    based_on, earlier = _earlier(site, journal.folder.parent, journal.begun["based_on"])
     plan = Plan(journal, earlier, tuple(config.collect.datasets_skip), progress, hand_over=executor is not None)
     first = plan.begin(readable)
     if executor is None:
@@ -91,7 +94,7 @@ def _collect(
     plan.gather(harvest)
     frames = harvest.frames()
     return write_snapshot(
-        Path(config.paths.snapshots),
+        journal.folder.parent,
         frames,
         started_at=site.now,
         finished_at=site.clock(),
@@ -161,10 +164,10 @@ def _newest(folder: Path, scope: str) -> Path | None:
     return None
 
 
-def _earlier(site: Site, based_on: str | None) -> tuple[Snapshot | None, dict[Place, Earlier]]:
+def _earlier(site: Site, folder: Path, based_on: str | None) -> tuple[Snapshot | None, dict[Place, Earlier]]:
     if based_on is None:
         return None, {}
-    snapshot = load(Path(site.config.paths.snapshots) / based_on)
+    snapshot = load(folder / based_on)
     oldest = site.now - timedelta(days=site.config.collect.refresh_days)
     return snapshot, earlier_places(snapshot, oldest=oldest)
 

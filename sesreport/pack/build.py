@@ -26,6 +26,7 @@ from sesreport.pack.contents import Branding, Pack
 from sesreport.period import Period
 from sesreport.register import register_sha256
 from sesreport.scorecard import MONTHS, score
+from sesreport.storage import snapshots_folder
 from sesreport.store import Snapshot, load, snapshot_of
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def report(
     sources = notebooks() if only is None else list(only)
     given = {"period": str(period), "pack": "..", **(parameters or {})}
     check_all(sources, parameters or {})
-    folder = Path(config.paths.snapshots)
+    folder = snapshots_folder(config)
     chosen = snapshot or load(snapshot_of(folder, period))
     earlier = _earlier(folder, period, chosen)
     pack = make_pack(chosen, config, period, earlier=earlier)
