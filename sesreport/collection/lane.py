@@ -108,7 +108,7 @@ class Lane:
                 if failed[fault] >= attempts(fault, self.config.collect.max_attempts):
                     raise
                 renewing = fault in (Fault.EXPIRED, Fault.DENIED)
-                if renewing and not self.aws.renew(self.account_id, generation, expired=fault is Fault.EXPIRED):
+                if renewing and not self._renew(error, generation, expired=fault is Fault.EXPIRED):
                     raise
                 log.info("%s %s %s: attempt %d: %s", self.account_id, region, operation, sum(failed.values()), error)
                 self._retries += 1
@@ -116,6 +116,13 @@ class Lane:
             else:
                 pace.answered(operation)
                 return answer
+
+    def _renew(self, error: Exception, generation: int, *, expired: bool) -> bool:
+        """Fresh credentials for the next attempt: the account's, or the caller's own if those could not be fetched."""
+        if getattr(error, "operation_name", "") == "AssumeRole":
+            caller = self.aws.caller.account_id
+            return self.aws.renew(caller, self.aws.generation(caller), expired=expired)
+        return self.aws.renew(self.account_id, generation, expired=expired)
 
     def _readable(self, service: str, operation: str, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
         answer = self.aws.call(service, operation, parameters, account_id=self.account_id, region=region)

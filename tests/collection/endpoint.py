@@ -53,6 +53,12 @@ class Organization:
     """Share of calls that fail in one of the ways of FAULTS."""
     denied: set[str] = field(default_factory=set)
     """Accounts that may not be entered."""
+    revoke_after: int = 0
+    """Calls after which the sessions of roles that began before are denied everything, once."""
+    revoked: int = 0
+    """Sessions up to this one are denied."""
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    """CloudTrail events of what ``/_change`` changed; and silent changes, without an event, as ``silent``."""
     dice: random.Random = field(default_factory=lambda: random.Random(1))
     buckets: dict[tuple[str, ...], tuple[float, float]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
@@ -141,6 +147,8 @@ class Organization:
             "Action": "ses:SendEmail",
             "Resource": f"arn:aws:ses:{region}:{account}:identity/{name}",
         }
+        if version := self._version(account, region, name):
+            statement["Sid"] = f"change{version}"
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         return {
             "IdentityType": "DOMAIN",
@@ -168,8 +176,31 @@ class Organization:
     def _list_metrics(self, *_: Any) -> Any:
         return {"Metrics": []}
 
-    def _lookup_events(self, *_: Any) -> Any:
-        return {"Events": []}
+    def _lookup_events(self, account: str, region: str, told: dict[str, Any]) -> Any:
+        wanted = told["LookupAttributes"][0]["AttributeValue"]
+        found = [
+            {
+                "EventId": f"e{number}",
+                "EventName": "UpdateEmailIdentityPolicy",
+                "EventSource": "ses.amazonaws.com",
+                "EventTime": change["at"],
+                "CloudTrailEvent": json.dumps({"requestParameters": {"emailIdentity": change["name"]}}),
+            }
+            for number, change in enumerate(self.changes)
+            if (change["account"], change["region"]) == (account, region)
+            and not change["silent"]
+            and told["StartTime"] <= change["at"]
+            and wanted in ("ses.amazonaws.com", "UpdateEmailIdentityPolicy")
+        ]
+        return {"Events": found}
+
+    def change(self, account: str, region: str, name: str, silent: str = "") -> None:
+        """Changes a policy from now on."""
+        told = {"account": account, "region": region, "name": name, "silent": silent, "at": time.time()}
+        self.changes.append(told)
+
+    def _version(self, account: str, region: str, name: str) -> int:
+        return sum((one["account"], one["region"], one["name"]) == (account, region, name) for one in self.changes)
 
 
 def xml(operation: str, content: str, space: str = "http://ses.amazonaws.com/doc/2010-12-01/") -> str:
@@ -213,6 +244,9 @@ async def serve_one(organization: Organization, reader: asyncio.StreamReader, wr
                     200,
                     {"calls": organization.calls, "answered": organization.answered, "busy": organization.busy},
                 )
+            elif path.startswith("/_change/"):
+                organization.change(*path.split("/")[2:])
+                send(writer, 200, {})
             elif not await respond(organization, path, headers, body, writer):
                 break
             await writer.drain()
@@ -241,6 +275,12 @@ async def respond(
         organization.calls["throttled"] += 1
         organization.calls[f"throttled {operation}"] += 1
         send(writer, 429, failure("TooManyRequestsException", "Rate exceeded"), as_text)
+        return True
+    if organization.revoke_after and sum(organization.answered.values()) >= organization.revoke_after:
+        organization.revoke_after, organization.revoked = 0, organization.calls["sessions"]
+    if account != CALLER and int(headers.get("x-amz-security-token") or 0) <= organization.revoked:
+        organization.calls["revoked"] += 1
+        send(writer, 403, failure("AccessDeniedException", "with an explicit deny"), as_text)
         return True
     if fault:
         organization.calls[fault] += 1
@@ -291,6 +331,7 @@ async def main() -> None:
     parser.add_argument("--failing", type=float, default=0.0)
     parser.add_argument("--denied", default="")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--revoke-after", type=int, default=0)
     told = parser.parse_args()
     organization = Organization(
         [int(size) for size in told.sizes.split(",")],
@@ -300,7 +341,8 @@ async def main() -> None:
         told.capacity,
         told.failing,
         set(told.denied.split(",")) - {""},
-        random.Random(told.seed),
+        told.revoke_after,
+        dice=random.Random(told.seed),
     )
     server = await asyncio.start_server(lambda r, w: serve_one(organization, r, w), "127.0.0.1", 0, backlog=1024)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
