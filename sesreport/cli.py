@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("critical", "high", "medium", "low")
 INCOMPLETE, FAILED, INTERRUPTED = 3, 4, 130
+STOPPED = "interrupted; nothing half-written was left behind, and --resume goes on with a collection"
 
 Command = Callable[..., Any]
 
@@ -40,14 +41,14 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        code = _say("interrupted; nothing half-written was left behind", INTERRUPTED)
+        code = _say(STOPPED, INTERRUPTED)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except SesReportError as error:
         code = _say(str(error), error.exit_code)
     except KeyboardInterrupt:
-        code = _say("interrupted; nothing half-written was left behind", INTERRUPTED)
+        code = _say(STOPPED, INTERRUPTED)
     except OSError as error:
         code = _say(f"{error.filename or 'write'}: {error.strerror or error}", FAILED)
     except Exception as error:  # noqa: BLE001 (Python's own exit code would be 1, which says that findings are open)
