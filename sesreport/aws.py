@@ -7,21 +7,19 @@ read with them; every other account through one assumed role, re-assumed by boto
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config as ClientConfig
-from botocore.credentials import (
-    AssumeRoleCredentialFetcher,
-    CredentialProvider,
-    CredentialResolver,
-    DeferredRefreshableCredentials,
-)
+from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -41,6 +39,10 @@ HOME_REGION = "us-east-1"
 """Where calls without a Region of their own go (Organizations, Account, Cost Explorer have one home)."""
 
 
+FRESH = 30.0
+"""Seconds for which credentials are new: what is denied with them is denied, and not because they were revoked."""
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who the credentials belong to."""
@@ -55,7 +57,11 @@ class Caller:
 
 @dataclass
 class Aws:
-    """Clients for any account and Region, made once each and shared by threads."""
+    """Makes calls in any account and Region; threads share it.
+
+    There is one client per service and Region, and each call is signed with the credentials of its account: a client
+    per account would cost as much processor time as the calls made with it, and a TLS handshake each.
+    """
 
     config: Config
     profile: str | None = None
@@ -65,29 +71,79 @@ class Aws:
         # One model cache for all sessions: parsing SES's service model again for each account would dominate.
         self._loader: Any = None
         self._lock = threading.Lock()
-        self._sessions: dict[str, boto3.Session] = {}
-        self._clients: dict[tuple[str, str, str], BaseClient] = {}
+        self._credentials: dict[str, Credentials] = {}
+        self._own_renewed: Credentials | None = None
+        self._generations: dict[str, int] = {}
+        self._fetched: dict[str, float] = {}
+        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._turn = threading.local()
+        """Whose call this thread is about to make."""
         self._client_config = ClientConfig(
-            retries={"mode": "standard", "max_attempts": self.config.collect.max_attempts},
+            retries={"mode": "standard", "total_max_attempts": 1},  # a lane waits and repeats by itself, and counts it
             max_pool_connections=self.config.collect.workers,
             connect_timeout=10,
-            read_timeout=60,
+            read_timeout=self.config.collect.timeout,
             user_agent_extra="sesreport",
         )
         self._own = self._session(botocore.session.Session(profile=self.profile))
         self.caller = self._identify()
+        self._fetched[self.caller.account_id] = time.monotonic()
 
-    def client(self, service: str, *, account_id: str, region: str) -> BaseClient:
-        """The client of one service in one account and Region; no call is made yet."""
+    def call(
+        self, service: str, operation: str, parameters: Mapping[str, Any], *, account_id: str, region: str
+    ) -> dict[str, Any]:
+        """One API call, tried once; raises what botocore raises."""
+        client = self._client(service, region)
+        own = account_id == self.caller.account_id
+        self._turn.credentials = self._own_renewed if own else self._credentials_of(account_id)
+        answer: dict[str, Any] = getattr(client, operation)(**parameters)
+        return answer
+
+    def answers_in_json(self, service: str, region: str) -> bool:
+        """Whether the service answers in JSON; an XML answer that is empty still has its envelope."""
+        return str(self._client(service, region).meta.service_model.resolved_protocol).endswith("json")
+
+    def generation(self, account_id: str) -> int:
+        """How often the account's credentials were renewed."""
         with self._lock:
-            key = (service, account_id, region)
+            return self._generations.get(account_id, 0)
+
+    def renew(self, account_id: str, used: int, *, expired: bool) -> bool:
+        """Has the account's credentials fetched anew, unless they were since the generation ``used`` failed.
+
+        False when those that failed were new themselves and not ``expired``: what is denied to them is denied.
+        """
+        with self._lock:
+            if self._generations.get(account_id, 0) != used:
+                return True
+            if not expired and time.monotonic() - self._fetched.get(account_id, 0) < FRESH:
+                return False
+            if account_id == self.caller.account_id:  # what the profile, the environment or the metadata say now
+                self._own_renewed = self._session(botocore.session.Session(profile=self.profile)).get_credentials()
+                self._fetched[account_id] = time.monotonic()
+            else:
+                self._credentials.pop(account_id, None)
+            self._generations[account_id] = used + 1
+            return True
+
+    def _client(self, service: str, region: str) -> BaseClient:
+        with self._lock:
+            key = (service, region)
             if key not in self._clients:
-                self._clients[key] = self._account_session(account_id).client(
-                    service,
-                    region_name=region,
-                    config=self._client_config,
-                )
+                client = self._own.client(service, region_name=region, config=self._client_config)
+                client.meta.events.register("before-sign", self._sign_as)
+                self._clients[key] = client
             return self._clients[key]
+
+    def _sign_as(self, request: Any, **_: Any) -> None:
+        """Names the credentials to sign with, as botocore's own S3 Express does."""
+        if self._turn.credentials is not None:
+            request.context.setdefault("signing", {})["request_credentials"] = self._turn.credentials
+
+    def _sign_as_caller(self, request: Any, **_: Any) -> None:
+        """A role is assumed with the caller's own credentials, in the middle of another account's call."""
+        if renewed := self._own_renewed:
+            request.context.setdefault("signing", {})["request_credentials"] = renewed
 
     def role_arn(self, account_id: str) -> str:
         return f"arn:{self.caller.partition}:iam::{account_id}:role/{self.config.organization.role_name}"
@@ -99,7 +155,7 @@ class Aws:
 
     def _identify(self) -> Caller:
         try:
-            identity = self._sts("sts", config=self._client_config).get_caller_identity()
+            identity = self._sts.get_caller_identity()
             return Caller(identity["Account"], identity["Arn"])
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise CredentialsError(
@@ -118,30 +174,33 @@ class Aws:
                 "(AWS_ENDPOINT_URL, endpoint_url of the profile)"
             ) from error
 
-    def _sts(self, service: str, **options: Any) -> Any:
-        """A client of STS in the caller's Region, or where there is none, at home."""
-        region = self._own.region_name or HOME_REGION
-        return self._own._session.create_client(service, region_name=region, **options)
+    @cached_property
+    def _sts(self) -> Any:
+        """STS in the caller's Region, or where there is none, at home."""
+        retried = self._client_config.merge(ClientConfig(retries={"mode": "standard", "total_max_attempts": 4}))
+        client = self._own.client("sts", region_name=self._own.region_name or HOME_REGION, config=retried)
+        client.meta.events.register("before-sign", self._sign_as_caller)
+        return client
 
-    def _account_session(self, account_id: str) -> boto3.Session:
-        if account_id == self.caller.account_id:
-            return self._own
-        if account_id not in self._sessions:
-            organization = self.config.organization
-            extra = {"RoleSessionName": "sesreport"}
-            if organization.external_id:
-                extra["ExternalId"] = organization.external_id
-            fetcher = AssumeRoleCredentialFetcher(
-                client_creator=self._sts,
-                source_credentials=self._own.get_credentials(),
-                role_arn=self.role_arn(account_id),
-                extra_args=extra,
-            )
-            # The same profile, whose other settings (endpoint, certificates, FIPS) hold in every account.
-            session = botocore.session.Session(profile=self.profile)
-            session.register_component("credential_provider", CredentialResolver([_AssumedRole(fetcher)]))
-            self._sessions[account_id] = self._session(session)
-        return self._sessions[account_id]
+    def _credentials_of(self, account_id: str) -> Credentials:
+        with self._lock:
+            if account_id not in self._credentials:
+                fetch = partial(self._assume, account_id)
+                self._credentials[account_id] = DeferredRefreshableCredentials(fetch, "assume-role")
+            return self._credentials[account_id]
+
+    def _assume(self, account_id: str) -> dict[str, str]:
+        organization = self.config.organization
+        extra = {"ExternalId": organization.external_id} if organization.external_id else {}
+        answer = self._sts.assume_role(RoleArn=self.role_arn(account_id), RoleSessionName="sesreport", **extra)
+        self._fetched[account_id] = time.monotonic()
+        assumed = answer["Credentials"]
+        return {
+            "access_key": assumed["AccessKeyId"],
+            "secret_key": assumed["SecretAccessKey"],
+            "token": assumed["SessionToken"],
+            "expiry_time": assumed["Expiration"].isoformat(),
+        }
 
     def _session(self, session: botocore.session.Session) -> boto3.Session:
         try:
@@ -159,6 +218,23 @@ class Aws:
             raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
 
 
+def storage_options(profile: str | None = None) -> dict[str, Any]:
+    """Credentials, Region and endpoint of S3 as the SDK finds them, as Arrow's file system takes them."""
+    session = boto3.Session(profile_name=profile)
+    credentials = session.get_credentials()
+    found: dict[str, Any] = {"region": session.region_name or HOME_REGION}
+    if credentials is not None:
+        frozen = credentials.get_frozen_credentials()
+        found |= {
+            "access_key": frozen.access_key,
+            "secret_key": frozen.secret_key,
+            **({"session_token": frozen.token} if frozen.token else {}),
+        }
+    # The client knows of AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and the profile's endpoint_url.
+    endpoint = session.client("s3", region_name=found["region"]).meta.endpoint_url
+    return {**found, **({} if endpoint.endswith(".amazonaws.com") else {"endpoint_override": endpoint})}
+
+
 def _timestamp(value: Any) -> datetime:
     """A response's timestamp; ISO 8601 by the standard library, ten times as fast as botocore's general parser.
 
@@ -171,16 +247,3 @@ def _timestamp(value: Any) -> datetime:
     if moment is None:
         moment = parse_timestamp(value)  # epoch seconds, RFC 822
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-class _AssumedRole(CredentialProvider):
-    """Hands a session the credentials of an assumed role, fetched at first use and again before they expire."""
-
-    METHOD = CANONICAL_NAME = "assume-role"
-
-    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
-        super().__init__()
-        self._fetcher = fetcher
-
-    def load(self) -> DeferredRefreshableCredentials:
-        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("critical", "high", "medium", "low")
 INCOMPLETE, FAILED, INTERRUPTED = 3, 4, 130
+STOPPED = "interrupted; nothing half-written was left behind, and --resume goes on with a collection"
 
 Command = Callable[..., Any]
 
@@ -39,14 +41,14 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
-        code = _say("interrupted; nothing half-written was left behind", INTERRUPTED)
+        code = _say(STOPPED, INTERRUPTED)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except SesReportError as error:
         code = _say(str(error), error.exit_code)
     except KeyboardInterrupt:
-        code = _say("interrupted; nothing half-written was left behind", INTERRUPTED)
+        code = _say(STOPPED, INTERRUPTED)
     except OSError as error:
         code = _say(f"{error.filename or 'write'}: {error.strerror or error}", FAILED)
     except Exception as error:  # noqa: BLE001 (Python's own exit code would be 1, which says that findings are open)
@@ -87,6 +89,19 @@ def aws_options(command: Command) -> Command:
     return click.option("--profile", help="AWS profile; all else the SDK finds itself.")(command)
 
 
+def collect_options(command: Command) -> Command:
+    """Options of commands that collect."""
+    command = click.option("--executor", metavar="URL", help="Read lanes there: dask://host:8786, processes://4.")(
+        command
+    )
+    command = click.option(
+        "--incremental", is_flag=True, help="Keep rows of identities that nothing has changed since the last snapshot."
+    )(command)
+    return click.option("--resume", is_flag=True, help="Go on with a collection that was cut off, if there is one.")(
+        command
+    )
+
+
 def report_options(command: Command) -> Command:
     """Options of commands that make a pack."""
     command = click.option("--output", type=click.Path(path_type=Path), help="Folder for packs [out].")(command)
@@ -113,12 +128,13 @@ def demo_options(command: Command) -> Command:
 @cli.command()
 @common
 @aws_options
+@collect_options
 @report_options
 @demo_options
 def run(
     config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, period: str,
     fail_on: str | None, strict: bool, parameters: tuple[str, ...], output: Path | None, demo: bool,
-    today: datetime | None,
+    today: datetime | None, **how: Any,
 ) -> int:  # fmt: skip
     """Collect a snapshot and make the period's pack from it."""
     _logging(debug)
@@ -134,18 +150,19 @@ def run(
     if demo:
         _collect_month_before(settings, chosen, quiet)
     with _demo(demo, day):
-        snapshot = load(_collect(settings, demo, day, profile, single_account, quiet))
+        snapshot = load(_collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how))
     return _report(settings, chosen, snapshot, given, fail_on, strict)
 
 
 @cli.command()
 @common
 @aws_options
+@collect_options
 @demo_options
 @click.option("--strict", is_flag=True, help="Exit 3 when anything could not be read.")
 def collect(
     config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, demo: bool,
-    today: datetime | None, strict: bool,
+    today: datetime | None, strict: bool, **how: Any,
 ) -> int:  # fmt: skip
     """Read every account and Region into a new snapshot."""
     _logging(debug)
@@ -154,7 +171,7 @@ def collect(
     day = _day(demo, today)
     settings = _settings(config, demo, None)
     with _demo(demo, day):
-        path = _collect(settings, demo, day, profile, single_account, quiet)
+        path = _collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how)
     click.echo(path)
     return INCOMPLETE if strict and _gaps(load(path)) else 0
 
@@ -171,11 +188,12 @@ def report(
     """Make a period's pack from a snapshot that is there; calls no AWS."""
     _logging(debug)
     from sesreport.period import Period
+    from sesreport.storage import snapshots_folder
     from sesreport.store import load, snapshot_of
 
     settings = _settings(config, demo, output)
     chosen = Period.parse(period, today=_now().date())
-    evidence = load(snapshot or snapshot_of(Path(settings.paths.snapshots), chosen))
+    evidence = load(snapshot or snapshot_of(snapshots_folder(settings), chosen))
     return _report(settings, chosen, evidence, _parameters(parameters), fail_on, strict)
 
 
@@ -334,26 +352,26 @@ def _parameters(given: tuple[str, ...]) -> dict[str, Any]:
     return out
 
 
-def _collect(settings: Config, demo: bool, day: date, profile: str | None, single_account: bool, quiet: bool) -> Path:
+def _collect(settings: Config, demo: bool, day: date, quiet: bool, *, executor: str | None = None, **how: Any) -> Path:
+    from sesreport.collection.executors import executor_at
     from sesreport.collection.run import collect as read
 
-    with _progress(quiet) as progress:
-        return read(
-            settings, clock=_clock(demo, day), profile=profile, single_account=single_account, progress=progress
-        )
+    with executor_at(executor) as pool, _progress(quiet) as progress:
+        return read(settings, clock=_clock(demo, day), progress=progress, executor=pool, **how)
 
 
 def _collect_month_before(settings: Config, period: Period, quiet: bool) -> None:
     """The demonstration as it stood a month earlier, so that its pack can say what changed."""
     from sesreport.errors import ConfigError
+    from sesreport.storage import snapshots_folder
     from sesreport.store import snapshot_of
 
     first = period.start.date()
     try:
-        snapshot_of(Path(settings.paths.snapshots), period.shift(-1))
+        snapshot_of(snapshots_folder(settings), period.shift(-1))
     except ConfigError:
         with _demo(True, first):
-            _collect(settings, True, first, None, False, quiet)
+            _collect(settings, True, first, quiet)
 
 
 @contextmanager
@@ -366,7 +384,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         told: set[tuple[str, int]] = set()
 
         def line(what: str, done: int, total: int) -> None:
-            tenth = 10 * done // total if total else 10
+            tenth = 10 * done // total if total else 0
             if tenth in (0, 5, 10) and (what, tenth) not in told:
                 told.add((what, tenth))
                 click.echo(f"reading {what}: {done} of {total}", err=True)
@@ -380,6 +398,7 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     def bar(what: str, done: int, total: int) -> None:
         if what not in bars:
             bars[what] = tqdm(total=total, desc=f"reading {what}", unit="", file=sys.stderr, dynamic_ncols=True)
+        bars[what].total = total  # more shows up on the way
         bars[what].update(done - bars[what].n)
 
     try:
@@ -412,7 +431,7 @@ def _clock(demo: bool, day: date) -> Callable[[], datetime]:
         return _now
     from sesreport.demo.snapshot import demo_clock
 
-    return lambda: demo_clock(day)
+    return partial(demo_clock, day)
 
 
 def _now() -> datetime:

@@ -68,12 +68,19 @@ class Tags(_Section):
 class Collect(_Section):
     """``[collect]``: how much to read, and how hard."""
 
-    workers: Annotated[int, Field(ge=1, le=256)] = 16
-    """account × Region lanes read at the same time."""
+    workers: Annotated[int, Field(ge=1, le=512)] = 64
+    """account × Region lanes read at the same time; most of the time they wait for their turn."""
+    pace: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """Times the documented request rates to begin with (SES: one a second per account × Region); what an endpoint
+    allows beyond is found out. 0 for one that has no limits."""
+    refresh_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """Days after which an incremental collection reads an identity again though nothing says it changed."""
     metric_days: Annotated[int, Field(ge=1, le=455)] = 455
     """How far back CloudWatch is read; it keeps hourly values for 455 days."""
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
-    """Attempts per call, with the SDK's back-off, before a coverage row says why not."""
+    """Attempts per call before a coverage row says why not; three times as many where it was throttled."""
+    timeout: Annotated[float, Field(gt=0, le=300)] = 30
+    """Seconds to wait for an answer."""
     datasets_skip: list[str] = ["costs"]
     """Datasets not read. Each Cost Explorer request is charged by AWS, so ``costs`` is off until asked for."""
 
@@ -143,7 +150,7 @@ class Paths(_Section):
     register_file: Annotated[str, Field(alias="register")] = "data/register.csv"
     """The register of approved outside accounts: .csv, .xlsx or .toml."""
     snapshots: str = "data/snapshots"
-    """Where snapshots are kept."""
+    """Where snapshots are kept: a folder, or any URL that fsspec opens (``s3://bucket/snapshots``)."""
     output: str = "out"
     """Where packs are written."""
 
@@ -184,11 +191,11 @@ def load_config(path: Path | None) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from error
-    base = path.parent
+    base, snapshots = path.parent, config.paths.snapshots
     paths = Paths.model_validate(
         {
             "register": str(base / config.paths.register_file),
-            "snapshots": str(base / config.paths.snapshots),
+            "snapshots": snapshots if "://" in snapshots else str(base / snapshots),
             "output": str(base / config.paths.output),
         }
     )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from sesreport.aws import HOME_REGION, Aws
+from sesreport.aws import HOME_REGION
 from sesreport.collection.coverage import DENIED, NOT_OFFERED, OK
 from sesreport.collection.lane import Lane
 from sesreport.collection.places import regions_of
 from sesreport.collection.registry import collectors
+from sesreport.collection.site import Site
 from sesreport.config import Config
 from sesreport.errors import CollectError
 
@@ -32,12 +32,12 @@ def doctor(
 ) -> list[Check]:
     """Looks at everything a collection needs, in one Region of each account; writes nothing."""
     try:
-        aws = Aws(config, profile)
+        site = Site(config, clock(), clock, profile, single_account)
+        aws = site.aws
     except CollectError as error:
         return [Check("credentials", False, str(error))]
     checks = [Check("credentials", True, f"{aws.caller.arn} (account {aws.caller.account_id})")]
-    now, stop = clock(), threading.Event()
-    home = Lane(aws, aws.caller.account_id, HOME_REGION, now, stop, single_account=single_account)
+    home = Lane(site, aws.caller.account_id, HOME_REGION)
     try:
         for collector in collectors().values():
             if collector.scope == "organization" and collector.name not in config.collect.datasets_skip:
@@ -56,7 +56,7 @@ def doctor(
     ]
     checks.append(Check("accounts", bool(wanted), f"{len(wanted)} to read, {len(accounts)} in all"))
     with ThreadPoolExecutor(config.collect.workers) as pool:
-        lanes = [Lane(aws, account, HOME_REGION, now, stop) for account in wanted]
+        lanes = [Lane(site, account, HOME_REGION) for account in wanted]
         for found in pool.map(_account, lanes):
             checks += found
     return checks
@@ -77,7 +77,7 @@ def _account(lane: Lane) -> list[Check]:
         ]
     if not found.enabled:
         return [Check(name, False, "no Region is both enabled and wanted; see organization.regions")]
-    place = Lane(lane.aws, lane.account_id, found.enabled[0], lane.now, lane.stop)
+    place = Lane(lane.site, lane.account_id, found.enabled[0])
     for collector in collectors().values():
         if collector.scope == "region" and collector.name not in lane.config.collect.datasets_skip:
             place.run(collector)

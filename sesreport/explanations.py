@@ -11,6 +11,7 @@ from sesreport.config import Config
 from sesreport.errors import ConfigError
 from sesreport.policy import Explanation, explain, explain_policies
 from sesreport.register import read_register
+from sesreport.storage import snapshots_folder
 from sesreport.store import load, snapshots
 
 
@@ -19,7 +20,7 @@ def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) 
 
     Raises ConfigError when there is no such identity, or its policies could not be read.
     """
-    folder = Path(config.paths.snapshots)
+    folder = snapshots_folder(config)
     found = snapshots(folder)
     if snapshot is None and not found:
         raise ConfigError(f"no snapshot in {folder}; collect one, or explain a file with --policy")

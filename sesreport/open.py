@@ -63,6 +63,7 @@ class StoredFrames(Mapping[str, pd.DataFrame]):
 
 def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
     from sesreport.config import load_config
+    from sesreport.storage import snapshots_folder
     from sesreport.store import snapshots
 
     if snapshot == "demo":
@@ -73,7 +74,7 @@ def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
     settings = load_config(Path(config) if config else None)
     if snapshot != "latest":
         return settings, Path(snapshot)
-    found = snapshots(Path(settings.paths.snapshots))
+    found = snapshots(snapshots_folder(settings))
     if not found:
         raise ConfigError(f"no snapshot in {settings.paths.snapshots}; collect one with 'sesreport collect'")
     return settings, found[-1]

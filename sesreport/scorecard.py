@@ -204,6 +204,11 @@ def _coverage(analysis: Analysis) -> Coverage:
     )
     if len(disabled):
         statement += f" {disabled['region'].nunique()} Regions are not enabled and were not read."
+    if analysis.snapshot.manifest.get("mode") == "incremental":
+        carried = int(analysis.snapshot.manifest["identities_carried"])
+        oldest = analysis.snapshot.identities["observed_at"].min()
+        statement += f" Collected incrementally: {carried} identities without a change event are shown as last read"
+        statement += f", the oldest on {oldest:%Y-%m-%d}." if carried else "."
     counts = frame["status"].value_counts()
     return Coverage(accounts, read, {str(k): int(counts[k]) for k in sorted(counts.index)}, statement, rows)
 

@@ -83,6 +83,9 @@ class Snapshot:
             return declared.empty()  # a dataset that is newer than the snapshot; it has no coverage rows either
         try:
             table = pq.read_table(self.path / f"{declared.name}.parquet", memory_map=True)
+            for name, column in declared.all_columns.items():
+                if name not in table.column_names and not column.required:  # newer than the snapshot: not known
+                    table = table.append_column(name, pa.nulls(table.num_rows, declared.arrow.field(name).type))
             table = table.select(list(declared.all_columns)).cast(declared.arrow)
         except (OSError, KeyError, pa.ArrowException) as error:
             raise SnapshotError(f"snapshot {self.path}: {declared.name}.parquet cannot be read: {error}") from error

@@ -28,13 +28,14 @@ COVERAGE = Frame(
         "status": text("ok, denied, throttled, error, not_offered, region_disabled or skipped.", required=True),
         "reason": text("In one line; NA when all is well."),
         "calls": count("API calls made, retries not counted.", required=True),
-        "retries": count("Calls repeated by the SDK.", required=True),
+        "retries": count("Attempts beyond the first of each call.", required=True),
+        "throttles": count("Attempts that the service refused for their number."),
         "rows": count("Rows read.", required=True),
         "seconds": real("Time spent, waiting included.", required=True, minimum=0),
     },
     samples=(
         {"account_id": "210000000001", "region": "eu-west-1", "dataset": "identities", "status": "ok", "calls": 9,
-         "retries": 0, "rows": 8, "seconds": 1.9},
+         "retries": 0, "throttles": 0, "rows": 8, "seconds": 1.9},
         {"account_id": "210000000014", "region": "eu-west-1", "dataset": "everything", "status": "denied",
          "reason": "sts:AssumeRole: AccessDenied", "calls": 1, "retries": 0, "rows": 0, "seconds": 0.1},
         {"account_id": "210000000002", "region": "me-south-1", "dataset": "everything", "status": "region_disabled",
@@ -48,6 +49,8 @@ _THROTTLED = {
     "TooManyRequests", "SlowDown", "RequestThrottled", "RequestThrottledException",
 }  # fmt: skip
 _REGION = {"UnrecognizedClientException", "InvalidClientTokenId", "AuthFailure", "OptInRequired"}
+CLOCK = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"}
+"""Errors of a request whose time is not the service's."""
 _UNKNOWN_OPERATION = {
     "UnknownOperationException",
     "InvalidAction",
@@ -69,6 +72,8 @@ def status_of(error: Exception) -> tuple[str, str]:
         http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         message = str(error.response.get("Error", {}).get("Message", "")).split("\n", 1)[0]
         reason = f"{error.operation_name}: {code}: {message}"[:300]
+        if code in CLOCK:
+            return ERROR, f"{reason} (set this machine's clock)"
         if code in _DENIED:
             return DENIED, reason
         if code in _THROTTLED or http == 429:

@@ -93,6 +93,7 @@ def row(
         "reason": reason,
         "calls": calls,
         "retries": 0,
+        "throttles": 0,
         "rows": rows,
         "seconds": 0.0,
     }

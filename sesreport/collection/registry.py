@@ -17,6 +17,8 @@ Row = Mapping[str, Any]
 Read = Callable[["Lane"], Iterator[tuple[str, Row]]]
 """Yields ``(frame name, row)``; what was yielded before an error is kept, and coverage says it is not all."""
 
+Survey = Callable[["Lane"], int]
+
 
 @dataclass(frozen=True)
 class Collector:
@@ -30,19 +32,29 @@ class Collector:
     permissions: tuple[str, ...]
     """IAM actions of the calls it makes; ``sesreport permissions`` prints them, a test compares."""
     doc: str
+    survey: Survey | None = None
+    """Says how many things it will read one by one, so that the longest lanes can begin first."""
+
+    @property
+    def service(self) -> str:
+        """The service it reads; services are limited each for themselves, so they are read side by side."""
+        return self.permissions[0].split(":")[0]
 
 
 _COLLECTORS: dict[str, Collector] = {}
 
 
 def collector(
-    *frames: Frame, scope: Literal["organization", "region"] = "region", permissions: tuple[str, ...]
+    *frames: Frame,
+    scope: Literal["organization", "region"] = "region",
+    permissions: tuple[str, ...],
+    survey: Survey | None = None,
 ) -> Callable[[Read], Read]:
     """Registers a collector under its function's name; its first frame names the dataset."""
 
     def register(read: Read) -> Read:
         name = getattr(read, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
-        _COLLECTORS[name] = Collector(name, read, frames, scope, permissions, (read.__doc__ or "").strip())
+        _COLLECTORS[name] = Collector(name, read, frames, scope, permissions, (read.__doc__ or "").strip(), survey)
         return read
 
     return register

@@ -3,80 +3,29 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
-
-import pandas as pd
+from typing import Any
 
 from sesreport.aws import HOME_REGION, Aws
-from sesreport.collection import coverage
+from sesreport.collection import coverage, schedule
 from sesreport.collection.coverage import COVERAGE, EVERYTHING, GLOBAL
+from sesreport.collection.earlier import Earlier, earlier_places
+from sesreport.collection.harvest import Harvest
+from sesreport.collection.journal import Journal
 from sesreport.collection.lane import Lane
-from sesreport.collection.places import Regions, default_regions, regions_of, row, unread
-from sesreport.collection.registry import Collector, Row, collectors, frames
+from sesreport.collection.places import Regions, default_regions, row, unread
+from sesreport.collection.plan import Place, Plan, Progress
+from sesreport.collection.registry import Collector, collectors
+from sesreport.collection.site import Site
 from sesreport.config import Config, suggestion
-from sesreport.errors import CollectError, ConfigError, SchemaError
-from sesreport.schema import Frame
-from sesreport.store import write_snapshot
+from sesreport.errors import CollectError, ConfigError, SnapshotError
+from sesreport.storage import is_url, publish, snapshots_folder
+from sesreport.store import Snapshot, load, snapshots, write_snapshot
 
 log = logging.getLogger(__name__)
-
-In = TypeVar("In")
-Out = TypeVar("Out")
-
-Progress = Callable[[str, int, int], None]
-"""Told ``(what, done, of how many)`` after each step."""
-
-
-@dataclass
-class _Harvest:
-    """Rows of all lanes so far."""
-
-    rows: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in frames()})
-
-    def add(self, lane: Lane) -> None:
-        for name, rows in lane.rows.items():
-            self.rows[name].extend(rows)
-        self.rows[COVERAGE.name].extend(lane.coverage)
-
-    def frames(self) -> dict[str, pd.DataFrame]:
-        """All frames; where one cannot hold what a place answered, the place's coverage says so instead."""
-        made = {}
-        for name, declared in frames().items():
-            if name == COVERAGE.name:
-                continue
-            try:
-                made[name] = _frame(declared, self.rows[name])
-            except SchemaError:
-                made[name] = _frame(declared, self._sound(declared))
-        return {**made, COVERAGE.name: _frame(COVERAGE, self.rows[COVERAGE.name])}
-
-    def _sound(self, declared: Frame) -> list[Row]:
-        """The rows of the account × Region places whose rows all keep the frame's promises."""
-        places: dict[tuple[str, str], list[Row]] = {}
-        for entry in self.rows[declared.name]:
-            places.setdefault((str(entry["account_id"]), str(entry.get("region"))), []).append(entry)
-        sound: list[Row] = []
-        for (account_id, region), rows in places.items():
-            try:
-                declared.from_rows(rows)
-                sound += rows
-            except SchemaError as error:
-                self._not_held(declared.name, account_id, region, str(error))
-        return sound
-
-    def _not_held(self, dataset: str, account_id: str, region: str, reason: str) -> None:
-        regional = any(c.scope == "region" and dataset in {f.name for f in c.frames} for c in collectors().values())
-        for index, entry in enumerate(self.rows[COVERAGE.name]):
-            here = (entry["account_id"], entry["region"]) == (account_id, region) or not regional
-            if here and entry["dataset"] == dataset:
-                changed = {"status": coverage.ERROR, "reason": f"unexpected answer: {reason}"[:300], "rows": 0}
-                self.rows[COVERAGE.name][index] = {**entry, **changed}
 
 
 def collect(
@@ -86,70 +35,141 @@ def collect(
     profile: str | None = None,
     single_account: bool = False,
     progress: Progress = lambda what, done, total: None,
+    incremental: bool = False,
+    resume: bool = False,
+    executor: Executor | None = None,
 ) -> Path:
     """Reads the organization (or one account) and writes a snapshot; returns its path.
 
-    Accounts and Regions are read in parallel by ``config.collect.workers`` threads. What cannot be read is a row of
-    the frame ``coverage``. Raises CredentialsError when the caller may not list accounts, CollectError when they
-    cannot all be listed, ConfigError for an unknown account, Region or dataset, WriteError when the snapshot cannot be
-    written.
-    An interruption leaves no snapshot.
+    account × Region lanes are read side by side, ``config.collect.workers`` at a time, on threads or on ``executor``
+    (processes or a cluster; ``clock`` then has to be picklable), each at the rate its services allow. What cannot be
+    read is a row of the frame ``coverage``.
+
+    With ``incremental``, identities that have no change event since the newest snapshot of the same scope, whose list
+    entry is the same, and that were observed within ``config.collect.refresh_days`` keep their rows and their
+    ``observed_at``. With ``resume``, the newest collection that was cut off goes on, asking nothing it has an answer
+    to; where there is none, a new one begins.
+
+    Raises CredentialsError when the caller may not list accounts, CollectError when they cannot all be listed,
+    ConfigError for an unknown account, Region or dataset, or to resume with other settings, WriteError when the
+    snapshot or an answer cannot be written. A collection that is interrupted leaves no snapshot; it can be resumed.
     """
     chosen = _chosen(config)
-    aws = Aws(config, profile)
-    _check_regions(config, aws)
-    now = clock()
-    stop = threading.Event()
-    harvest = _Harvest()
+    folder = snapshots_folder(config)
+    site = Site(config, clock(), clock, profile, single_account)
+    _check_regions(config, site.aws)
+    journal = _journal(folder, site, incremental, resume)
+    try:
+        site.now = datetime.fromisoformat(journal.begun["started_at"])
+        site.calls = journal
+        path = _collect(site, journal, chosen, progress, executor)
+    except BaseException:
+        journal.close(remove=journal.answers == 0)
+        raise
+    journal.close(remove=True)
+    if is_url(config.paths.snapshots):
+        publish(folder, config.paths.snapshots)
+    return path
 
-    def lane(account_id: str, region: str) -> Lane:
-        return Lane(aws, account_id, region, now, stop)
 
-    organization = Lane(aws, aws.caller.account_id, HOME_REGION, now, stop, single_account=single_account)
+def _collect(
+    site: Site, journal: Journal, chosen: dict[str, Collector], progress: Progress, executor: Executor | None
+) -> Path:
+    config, aws = site.config, site.aws
+    harvest = Harvest()
+    resumed = journal.answers
+    _read_organization(site, chosen, harvest)
+    readable, excluded = _readable(config, harvest)
+    based_on, earlier = _earlier(site, journal.folder.parent, journal.begun["based_on"])
+    plan = Plan(journal, earlier, tuple(config.collect.datasets_skip), progress, hand_over=executor is not None)
+    first = plan.begin(readable)
+    if executor is None:
+        with ThreadPoolExecutor(config.collect.workers, thread_name_prefix="lane") as pool:
+            schedule.run(pool, site, config.collect.workers, first, plan.finished)
+    else:
+        schedule.run(executor, site, config.collect.workers, first, plan.finished)
+    expected = sorted({r for found in plan.regions for r in found.enabled} or default_regions(aws))
+    for found in [*plan.regions, *excluded]:
+        harvest.rows[COVERAGE.name] += [*found.coverage, *unread(found, expected)]
+    plan.gather(harvest)
+    frames = harvest.frames()
+    return write_snapshot(
+        journal.folder.parent,
+        frames,
+        started_at=site.now,
+        finished_at=site.clock(),
+        about={
+            "caller": {"account_id": aws.caller.account_id, "arn": aws.caller.arn},
+            "configuration_sha256": config.sha256,
+            "scope": journal.begun["scope"],
+            "datasets_skipped": sorted(config.collect.datasets_skip),
+            "mode": "incremental" if based_on else "full",
+            "based_on": {"id": based_on.id, "sha256": based_on.sha256} if based_on else None,
+            "identities_carried": int((frames["identities"]["observed_at"] < site.now).sum()) if based_on else 0,
+            "answers_before_resuming": resumed,
+        },
+    )
+
+
+def _read_organization(site: Site, chosen: dict[str, Collector], harvest: Harvest) -> None:
+    """Accounts and what else has no Region; raises CollectError when accounts could be missed."""
+    caller = site.aws.caller.account_id
+    organization = Lane(site, caller, HOME_REGION, calls=site.calls)
     for collector in chosen.values():
         if collector.scope == "organization":
             organization.run(collector)
-    for entry in organization.coverage:
-        harvest.rows[COVERAGE.name].append({**entry, "region": GLOBAL})
-    for name in dict.fromkeys(config.collect.datasets_skip):
+    harvest.add(organization.rows, [{**entry, "region": GLOBAL} for entry in organization.coverage])
+    for name in dict.fromkeys(site.config.collect.datasets_skip):
         reason = "left out by the configuration (collect.datasets_skip)"
-        harvest.rows[COVERAGE.name].append(row(aws.caller.account_id, GLOBAL, name, coverage.SKIPPED, reason))
-    for name, rows in organization.rows.items():
-        harvest.rows[name].extend(rows)
-
+        harvest.add({}, [row(caller, GLOBAL, name, coverage.SKIPPED, reason)])
     listed = next(entry for entry in organization.coverage if entry["dataset"] == "accounts")
     if not harvest.rows["accounts"] or listed["status"] != coverage.OK:  # nobody would miss what is not listed
         reason = listed["reason"] or "there are none"
         raise CollectError(f"the accounts could not be listed, so nothing was read: {reason}")
-    readable, excluded = _readable(config, harvest)
-    regional = [c for c in chosen.values() if c.scope == "region"]
-    with ThreadPoolExecutor(config.collect.workers, thread_name_prefix="lane") as pool:
-        try:
-            account_regions = list(
-                _parallel(pool, regions_of, [lane(a, HOME_REGION) for a in readable], progress, "accounts")
+
+
+def _journal(folder: Path, site: Site, incremental: bool, resume: bool) -> Journal:
+    """A new journal, or that of the collection to go on with."""
+    begun: dict[str, Any] = {
+        "configuration_sha256": site.config.sha256,
+        "scope": "single account" if site.single_account else "organization",
+        "account_id": site.aws.caller.account_id,
+    }
+    for found in Journal.unfinished(folder):
+        if not resume:
+            log.warning("%s: a collection was cut off here; --resume goes on with it", found.folder)
+        elif {name: found.begun.get(name) for name in begun} == begun:
+            return found
+        else:
+            found.close(remove=False)
+            raise ConfigError(
+                f"{found.folder}: was begun with other settings, scope or credentials, so it cannot go on; use the "
+                "same, or remove the folder to begin anew"
             )
-            expected = sorted({r for found in account_regions for r in found.enabled} or default_regions(aws))
-            for found in [*account_regions, *excluded]:
-                harvest.rows[COVERAGE.name] += [*found.coverage, *unread(found, expected)]
-            lanes = [lane(f.account_id, region) for f in account_regions for region in f.enabled]
-            for done in _parallel(pool, lambda x: _read(x, regional), lanes, progress, "account × Region lanes"):
-                harvest.add(done)
-        except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    return write_snapshot(
-        Path(config.paths.snapshots),
-        harvest.frames(),
-        started_at=now,
-        finished_at=clock(),
-        about={
-            "caller": {"account_id": aws.caller.account_id, "arn": aws.caller.arn},
-            "configuration_sha256": config.sha256,
-            "scope": "single account" if single_account else "organization",
-            "datasets_skipped": sorted(config.collect.datasets_skip),
-        },
+        found.close(remove=False)
+    based_on = _newest(folder, begun["scope"]) if incremental else None
+    return Journal.begin(
+        folder, {**begun, "started_at": site.now.isoformat(), "based_on": based_on.name if based_on else None}
     )
+
+
+def _newest(folder: Path, scope: str) -> Path | None:
+    """The newest snapshot of the same scope, to rely on."""
+    for path in reversed(snapshots(folder)):
+        try:
+            if load(path).manifest.get("scope") == scope:
+                return path
+        except SnapshotError as error:
+            log.warning("%s", error)
+    return None
+
+
+def _earlier(site: Site, folder: Path, based_on: str | None) -> tuple[Snapshot | None, dict[Place, Earlier]]:
+    if based_on is None:
+        return None, {}
+    snapshot = load(folder / based_on)
+    oldest = site.now - timedelta(days=site.config.collect.refresh_days)
+    return snapshot, earlier_places(snapshot, oldest=oldest)
 
 
 def _chosen(config: Config) -> dict[str, Collector]:
@@ -168,7 +188,7 @@ def _check_regions(config: Config, aws: Aws) -> None:
             raise ConfigError(f"organization.regions: SES has no Region {region!r}{suggestion(region, known)}")
 
 
-def _readable(config: Config, harvest: _Harvest) -> tuple[list[str], list[Regions]]:
+def _readable(config: Config, harvest: Harvest) -> tuple[list[str], list[Regions]]:
     """Accounts to enter, and those left out; a suspended one gets its coverage row here."""
     include, exclude = set(config.organization.accounts_include), set(config.organization.accounts_exclude)
     known = {str(account["account_id"]): account for account in harvest.rows["accounts"]}
@@ -184,41 +204,6 @@ def _readable(config: Config, harvest: _Harvest) -> tuple[list[str], list[Region
         else:
             readable.append(account_id)
     return readable, excluded
-
-
-def _read(lane: Lane, regional: Iterable[Collector]) -> Lane:
-    """Runs all collectors in one lane; one row instead of many when the Region cannot be reached at all."""
-    for collector in regional:
-        lane.run(collector)
-        if lane.unreachable:
-            status, reason = lane.unreachable
-            if status == coverage.REGION_DISABLED:  # the account says otherwise, so this is a gap
-                status, reason = coverage.DENIED, f"{reason} (the Region is enabled)"
-            lane.coverage = [row(lane.account_id, lane.region, EVERYTHING, status, reason, calls=1)]
-            break
-    return lane
-
-
-def _parallel(
-    pool: ThreadPoolExecutor, work: Callable[[In], Out], items: list[In], progress: Progress, what: str
-) -> Iterator[Out]:
-    """Results in the order of the items, so that a snapshot does not depend on which lane was faster."""
-    futures: list[Future[Out]] = [pool.submit(work, item) for item in items]
-    progress(what, 0, len(futures))
-    pending = set(futures)
-    while pending:
-        finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-        for future in finished:
-            future.result()
-        progress(what, len(futures) - len(pending), len(futures))
-    for future in futures:
-        yield future.result()
-
-
-def _frame(declared: Frame, rows: list[Row]) -> pd.DataFrame:
-    """Rows as a frame; what was listed twice (pages that overlap, an account that moved) counts once, the last."""
-    frame = declared.from_rows(declared.distinct(rows))
-    return frame.sort_values(list(declared.keys), kind="stable", ignore_index=True)
 
 
 __all__ = ["Progress", "Regions", "collect"]

@@ -25,6 +25,7 @@ from sesreport.pack.contents import Branding, Pack
 from sesreport.period import Period
 from sesreport.register import register_sha256
 from sesreport.scorecard import score
+from sesreport.storage import snapshots_folder
 from sesreport.store import Snapshot, load, month_snapshots, snapshot_of
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ def report(
     sources = notebooks() if only is None else list(only)
     given = {"period": str(period), "pack": "..", **(parameters or {})}
     check_all(sources, parameters or {})
-    folder = Path(config.paths.snapshots)
+    folder = snapshots_folder(config)
     chosen = snapshot or load(snapshot_of(folder, period))
     earlier = earlier_snapshots(folder, period, chosen)
     pack = make_pack(chosen, config, period, earlier=earlier)

@@ -52,7 +52,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
             config = Config.model_validate(
                 {
                     "organization": {"regions": [REGION]},
-                    "collect": {"max_attempts": 2},
+                    "collect": {"pace": 0, "max_attempts": 2},
                     "paths": {"snapshots": str(tmp_path)},
                 }
             )

@@ -20,6 +20,7 @@ import yaml
 from botocore import xform_name
 
 from sesreport.analysis.basis import place_basis
+from sesreport.cli import STOPPED
 from sesreport.collection.lane import Lane
 from sesreport.collection.run import collect
 from sesreport.config import Config
@@ -82,7 +83,7 @@ def test_more_than_a_thousand_identities_of_an_endpoint_we_did_not_start(moto: s
     config = Config.model_validate(
         {
             "organization": {"regions": ["eu-west-1"]},
-            "collect": {"max_attempts": 1},
+            "collect": {"pace": 0, "max_attempts": 1},
             "paths": {"snapshots": str(tmp_path)},
         }
     )
@@ -224,7 +225,7 @@ def test_an_interrupted_collection_leaves_no_snapshot(sent: signal.Signals, code
         said = process.stderr.read()
         assert process.wait(timeout=60) == code
     if sent is signal.SIGINT:
-        assert said.splitlines()[-1] == "sesreport: interrupted; nothing half-written was left behind"
+        assert said.splitlines()[-1] == "sesreport: " + STOPPED
         assert "Traceback" not in said
     assert snapshots(tmp_path / "data" / "snapshots") == []
 

@@ -16,7 +16,7 @@ from sesreport.analysis.basis import place_basis
 from sesreport.collection.run import collect
 from sesreport.config import Config
 from sesreport.errors import CollectError, ConfigError
-from sesreport.store import Snapshot, load
+from sesreport.store import Snapshot, load, snapshots
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
 Read = Callable[..., Snapshot]
@@ -39,7 +39,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
             config = Config.model_validate(
                 {
                     "organization": {"regions": [REGION]},
-                    "collect": {"max_attempts": 2, "datasets_skip": ["costs"]},
+                    "collect": {"pace": 0, "max_attempts": 2, "datasets_skip": ["costs"]},
                     "paths": {"snapshots": str(tmp_path)},
                     **(settings or {}),
                 }
@@ -72,7 +72,7 @@ def test_what_two_pages_both_list_is_read_once(read: Read) -> None:
 
 
 def test_a_dataset_skipped_twice_is_skipped_once(read: Read) -> None:
-    snapshot = read(settings={"collect": {"datasets_skip": ["costs", "costs", "changes"]}})
+    snapshot = read(settings={"collect": {"pace": 0, "datasets_skip": ["costs", "costs", "changes"]}})
     assert snapshot.coverage.loc[snapshot.coverage["status"] == "skipped", "dataset"].tolist() == ["changes", "costs"]
 
 
@@ -115,7 +115,7 @@ def test_without_all_accounts_there_is_no_snapshot(
 ) -> None:
     with pytest.raises(CollectError, match=says):
         read(organization=True, **{operation: answer})
-    assert list(tmp_path.iterdir()) == []
+    assert snapshots(tmp_path) == []
 
 
 def test_no_organization_at_all_is_a_single_account(read: Read) -> None:

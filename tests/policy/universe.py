@@ -314,7 +314,7 @@ def places(constants: Constants) -> list[tuple[dict[str, tuple[str, ...]], bool]
         options = []
         for name in ("aws:sourcevpc", "aws:sourcevpce"):
             values = {text for v in constants.of(name) for text in filled(v, ("zq",))}
-            values |= {text.upper() for text in values}
+            values |= {other for text in values for other in _cased(text)}
             options.append([(name, v, v.lower() not in constants.of(name)) for v in sorted(values | {"vpc-zq"})])
         found += [
             ({n: (v,) for n, v, _ in choice}, all(common for _, _, common in choice)) for choice in product(*options)
@@ -324,7 +324,12 @@ def places(constants: Constants) -> list[tuple[dict[str, tuple[str, ...]], bool]
 
 def _free(values: set[str]) -> list[str]:
     found = {text for value in values for text in filled(value, ("", "zq"))}
-    return sorted(found | {text.upper() for text in found} - {""} | {"zq"})
+    return sorted(found | {other for text in found for other in _cased(text)} - {""} | {"zq"})
+
+
+def _cased(text: str) -> set[str]:
+    """The same letters otherwise: all of them, and all but what a pattern's fixed beginning holds."""
+    return {text.upper(), text[:-1] + text[-1:].swapcase()}
 
 
 @dataclass

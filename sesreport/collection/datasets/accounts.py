@@ -53,7 +53,7 @@ ACCOUNTS = Frame(
 )
 def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
     """Walks the OU tree from its root, so that every account comes with its path."""
-    if lane.single_account:
+    if lane.site.single_account:
         yield "accounts", _account(lane.account_id)
         return
     try:

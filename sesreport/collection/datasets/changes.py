@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,25 +54,87 @@ EVENTS = (
 )
 """Looked up by name: LookupEvents takes one attribute, and by source it would drown in reads, ours included."""
 RETENTION = timedelta(days=90)
+SOURCE = "ses.amazonaws.com"
+
+
+OF_ACCOUNT = ("PutAccountSendingAttributes",)
+"""Those of them that change no identity."""
+ATTRIBUTES = (
+    "PutEmailIdentityConfigurationSetAttributes",
+    "PutEmailIdentityDkimAttributes",
+    "PutEmailIdentityDkimSigningAttributes",
+    "PutEmailIdentityFeedbackAttributes",
+    "PutEmailIdentityMailFromAttributes",
+    "SetIdentityDkimEnabled",
+    "SetIdentityFeedbackForwardingEnabled",
+    "SetIdentityMailFromDomain",
+    "TagResource",
+    "UntagResource",
+)
+"""What else changes an identity's row."""
+FEW = 3
+"""Pages of all of SES's events, reads included, that are cheaper than one question for each event name."""
 
 
 @collector(CHANGES, permissions=("cloudtrail:LookupEvents",))
 def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
-    """LookupEvents, one event name after the other; an event that two pages show is one."""
+    """LookupEvents, one event name after the other; an event that two pages show is one.
+
+    An incremental collection keeps what it knew and asks only for what happened since.
+    """
     seen = set()
-    for name in EVENTS:
+    since = lane.now - RETENTION
+    if lane.earlier:
+        for row in lane.earlier.changes:
+            if row["at"] >= since:
+                seen.add(row["event_id"])
+                yield "changes", row
+        since = lane.earlier.since
+    changed: set[str] | None = set()
+    for name, event in _since(lane, since) if lane.earlier else _by_name(lane, EVENTS, since):
+        if event.get("EventSource", SOURCE) != SOURCE:
+            continue
+        row = _row(lane, name, event)
+        if name not in OF_ACCOUNT and row["error_code"] is None:
+            changed = None if row["identity"] is None or changed is None else {*changed, row["identity"]}
+        if name in EVENTS and event["EventId"] not in seen:
+            seen.add(event["EventId"])
+            yield "changes", row
+    if lane.earlier:
+        lane.changed = changed
+
+
+def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Events that changed something: all of SES's where those are few, else by name."""
+    ours: dict[str, Any] = {
+        "LookupAttributes": [{"AttributeKey": "EventSource", "AttributeValue": SOURCE}],
+        "StartTime": since,
+        "EndTime": lane.now,
+    }
+    found: list[dict[str, Any]] = []
+    following: dict[str, Any] = {}
+    for _ in range(FEW):
+        page = lane.call("cloudtrail", "lookup_events", **ours, **following)
+        found += page.get("Events") or []
+        if not page.get("NextToken"):
+            names = {*EVENTS, *ATTRIBUTES}
+            yield from ((event["EventName"], event) for event in found if event.get("EventName") in names)
+            return
+        following = {"NextToken": page["NextToken"]}
+    yield from _by_name(lane, (*EVENTS, *ATTRIBUTES), since)
+
+
+def _by_name(lane: Lane, names: Iterable[str], since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in names:
         for event in lane.pages(
             "cloudtrail",
             "lookup_events",
             "Events",
             LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
-            StartTime=lane.now - RETENTION,
+            StartTime=since,
             EndTime=lane.now,
         ):
-            ours = event.get("EventSource", "ses.amazonaws.com") == "ses.amazonaws.com"
-            if ours and event["EventId"] not in seen:
-                seen.add(event["EventId"])
-                yield "changes", _row(lane, name, event)
+            yield name, event
 
 
 def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
@@ -90,7 +152,7 @@ def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
         "region": lane.region,
         "at": event["EventTime"],
         "event_name": name,
-        "identity": _text(request, "emailIdentity") or _text(request, "identity"),
+        "identity": _text(request, "emailIdentity") or _text(request, "identity") or _of_arn(request),
         "policy_name": _text(request, "policyName"),
         "policy": _policy(request.get("policy")),
         "principal_arn": _text(issuer, "arn") or _text(user, "arn") or event.get("Username"),
@@ -107,6 +169,12 @@ def _object(record: dict[str, Any], key: str) -> dict[str, Any]:
 def _text(record: dict[str, Any], key: str) -> str | None:
     value = record.get(key)
     return value if isinstance(value, str) and value else None
+
+
+def _of_arn(request: dict[str, Any]) -> str | None:
+    """The identity that a tag was put on; empty for another thing, None where the event does not say."""
+    arn = _text(request, "resourceArn")
+    return None if arn is None else arn.partition(":identity/")[2]
 
 
 def _policy(value: Any) -> str | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeGuard
 
 from botocore.exceptions import ClientError
 
 from sesreport.collection.lane import Lane, UnreadableAnswerError
 from sesreport.collection.registry import Row, collector
-from sesreport.schema import Frame, account_id, count, flag, text
+from sesreport.schema import Frame, account_id, at, count, flag, text
 
 IDENTITIES = Frame(
     "identities",
@@ -37,12 +38,14 @@ IDENTITIES = Frame(
         "delivery_topic": text("SNS topic of deliveries."),
         "tags": text("Tags as a JSON object; NA when the identity could not be read."),
         "policies": count("Policies attached; NA when the identity could not be read."),
+        "observed_at": at("When the identity was read; before the snapshot's start where an incremental collection "
+                          "kept the row."),
     },
     samples=(
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com",
          "arn": "arn:aws:ses:eu-west-1:210000000001:identity/shop.example.com", "identity_type": "DOMAIN",
          "verification_status": "SUCCESS", "sending_enabled": True, "dkim_status": "SUCCESS", "tags": "{}",
-         "policies": 2},
+         "policies": 2, "observed_at": datetime.fromisoformat("2026-11-01T06:00:07+00:00")},
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "billing@example.com",
          "arn": "arn:aws:ses:eu-west-1:210000000001:identity/billing@example.com",
          "identity_type": "EMAIL_ADDRESS", "verification_status": "SUCCESS", "tags": '{"owner": "finance"}',
@@ -75,41 +78,48 @@ PAGE, BATCH = 1000, 100
 """Most identities a page of ListEmailIdentities, and a call of GetIdentityNotificationAttributes, may carry."""
 
 
+def listed(lane: Lane) -> dict[str, dict[str, Any]]:
+    """The list's entries by name. botocore has no paginator for ListEmailIdentities: the token is followed by hand."""
+    pages = lane.pages("sesv2", "list_email_identities", "EmailIdentities", PageSize=PAGE)
+    return {entry["IdentityName"]: entry for entry in pages}
+
+
 @collector(
     IDENTITIES,
     POLICIES,
     permissions=("ses:ListEmailIdentities", "ses:GetEmailIdentity", "ses:GetIdentityNotificationAttributes"),
+    survey=lambda lane: len(listed(lane)),
 )
 def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
-    """botocore has no paginator for ListEmailIdentities, so the token is followed by hand."""
-    listed = {
-        entry["IdentityName"]: entry
-        for entry in lane.pages("sesv2", "list_email_identities", "EmailIdentities", PageSize=PAGE)
-    }
-    topics = _topics(lane, list(listed))
+    """The list, topics by the hundred, and one GetEmailIdentity for each that may have changed."""
+    entries = listed(lane)
+    topics = _topics(lane, list(entries))
     unread = 0
-    for name, entry in listed.items():
+    for name, entry in entries.items():
         row: dict[str, Any] = {
             "account_id": lane.account_id,
             "region": lane.region,
             "identity": name,
             "arn": f"arn:{lane.aws.caller.partition}:ses:{lane.region}:{lane.account_id}:identity/{name}",
-            "identity_type": entry["IdentityType"],
-            "verification_status": entry.get("VerificationStatus"),
-            "sending_enabled": entry.get("SendingEnabled"),
+            **_entry(entry),
             **topics.get(name, {}),
         }
+        if lane.earlier and _unchanged(kept := lane.earlier.identities.get(name), entry):
+            yield "identities", {**kept, **row}
+            for policy in lane.earlier.policies[name]:
+                yield "policies", policy
+            continue
         try:
             detail = lane.call("sesv2", "get_email_identity", EmailIdentity=name)
         except (ClientError, UnreadableAnswerError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NotFoundException":
                 continue  # deleted between the list and this call
             unread += 1
-            lane.gap("policies", error, f"{unread} of {len(listed)} identities" if unread > 1 else name)
+            lane.gap("policies", error, f"{unread} of {len(entries)} identities" if unread > 1 else name)
             yield "identities", row
             continue
         policies = detail.get("Policies") or {}
-        yield "identities", {**row, **_details(detail), "policies": len(policies)}
+        yield "identities", {**row, **_details(detail), "policies": len(policies), "observed_at": lane.observed_at}
         for policy_name, document in policies.items():
             yield (
                 "policies",
@@ -122,6 +132,19 @@ def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
                     "sha256": hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest(),
                 },
             )
+
+
+def _entry(entry: dict[str, Any]) -> Row:
+    return {
+        "identity_type": entry["IdentityType"],
+        "verification_status": entry.get("VerificationStatus"),
+        "sending_enabled": entry.get("SendingEnabled"),
+    }
+
+
+def _unchanged(kept: Row | None, entry: dict[str, Any]) -> TypeGuard[Row]:
+    """Whether the list says of an identity what it said before."""
+    return kept is not None and all(kept[name] == value for name, value in _entry(entry).items())
 
 
 def _details(detail: dict[str, Any]) -> Row:

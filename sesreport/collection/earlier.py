@@ -1,0 +1,65 @@
+"""What an earlier collection saw, for one that reads again only what may have changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from sesreport.collection.coverage import OK
+from sesreport.collection.registry import Row
+from sesreport.store import Snapshot
+
+DATASETS = ("identities", "policies", "changes")
+"""What must have been read whole for a place to be relied on."""
+LATE = timedelta(hours=1)
+"""How long before an observation change events are looked for again: CloudTrail delivers within minutes, mostly."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """One account × Region as an earlier collection saw it."""
+
+    since: datetime
+    """From when on change events have to be looked at."""
+    changes: Sequence[Row]
+    identities: Mapping[str, Row] = field(default_factory=dict)
+    """Rows of identities that are young enough to be kept, by name."""
+    policies: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    """Their policies."""
+
+    def without(self, changed: set[str]) -> Earlier:
+        """The same, less the identities that changed."""
+        return replace(self, identities={name: row for name, row in self.identities.items() if name not in changed})
+
+
+def earlier_places(snapshot: Snapshot, *, oldest: datetime) -> dict[tuple[str, str], Earlier]:
+    """By (account_id, region): every place that was read whole, with the identities observed since ``oldest``."""
+    coverage = snapshot.coverage
+    read = coverage[coverage["dataset"].isin(DATASETS) & (coverage["status"] == OK)]
+    counts = read.groupby(["account_id", "region"])["dataset"].nunique()
+    identities, policies = _by_place(snapshot.identities), _by_place(snapshot.policies)
+    changes = _by_place(snapshot.changes)
+    found = {}
+    for place in counts.index[counts == len(DATASETS)]:
+        kept = {row["identity"]: row for row in identities.get(place, ()) if _young(row, oldest)}
+        texts: dict[str, list[Row]] = {name: [] for name in kept}
+        for row in policies.get(place, ()):
+            if row["identity"] in texts:
+                texts[row["identity"]].append(row)
+        found[place] = Earlier(snapshot.started_at - LATE, changes.get(place, []), kept, texts)
+    return found
+
+
+def _young(row: Row, oldest: datetime) -> bool:
+    """Whether the identity itself was read (its tags are known), and lately enough."""
+    return row["tags"] is not None and row["observed_at"] is not None and row["observed_at"] >= oldest
+
+
+def _by_place(frame: pd.DataFrame) -> dict[tuple[str, str], list[Row]]:
+    places: dict[tuple[str, str], list[Row]] = {}
+    for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
+        places.setdefault((row["account_id"], row["region"]), []).append({str(name): row[name] for name in row})
+    return places

@@ -1,0 +1,209 @@
+"""Every answer of a collection, written down when it arrives, so that a collection that was cut off can go on.
+
+A collection that runs has a folder ``.collecting-…`` beside the snapshots: ``collection.json`` says what was begun, and
+each thread appends place, call and answer as lines of JSON. Nothing is asked twice that is written there. The folder is
+locked while its process lives, and removed when the snapshot is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from sesreport.errors import WriteError
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: there, nothing tells a collection that runs from one that was cut off
+    fcntl = None  # type: ignore[assignment]
+
+FORMAT = "sesreport-collection/1"
+_PREFIX = ".collecting-"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call answered, and when."""
+
+    content: dict[str, Any]
+    at: datetime
+
+
+class Calls(Protocol):
+    """Remembers answers by account × Region and call."""
+
+    def known(self, place: str, call: str) -> Answer | None: ...
+
+    def record(self, place: str, call: str, answer: Answer) -> None: ...
+
+
+def call_id(service: str, operation: str, parameters: Mapping[str, Any]) -> str:
+    """Names a call: the same for the same question."""
+    text = json.dumps([service, operation, parameters], sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+class Memory:
+    """Answers kept in memory: for a place read in another process, which hands them back with its rows."""
+
+    def __init__(self, known: Mapping[tuple[str, str], Answer] | None = None) -> None:
+        self._known = dict(known or {})
+        self.fresh: dict[tuple[str, str], Answer] = {}
+
+    def known(self, place: str, call: str) -> Answer | None:
+        return self._known.get((place, call))
+
+    def record(self, place: str, call: str, answer: Answer) -> None:
+        self._known[place, call] = self.fresh[place, call] = answer
+
+
+@dataclass
+class Journal:
+    """The folder of one collection."""
+
+    folder: Path
+    begun: dict[str, Any]
+    """What was begun: start, scope, hash of the settings, caller."""
+    _lock_file: IO[str] = field(repr=False)
+    _where: dict[str, dict[str, tuple[int, int, int]]] = field(default_factory=dict, repr=False)
+    """place → call → number of the file, offset, length."""
+    _files: list[int] = field(default_factory=list, repr=False)
+    _mine: threading.local = field(default_factory=threading.local, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def begin(cls, folder: Path, begun: Mapping[str, Any]) -> Journal:
+        """A new one in a folder of snapshots. Raises WriteError."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+            about = made / "collection.json"
+            about.write_text(json.dumps({"format": FORMAT, **begun}), encoding="utf-8")
+            return cls(made, dict(begun), _locked(about))
+        except OSError as error:
+            raise _cannot(folder, error) from error
+
+    @classmethod
+    def unfinished(cls, folder: Path) -> Iterator[Journal]:
+        """Those that were cut off, newest first; one whose process still lives is passed over."""
+        for about in sorted(folder.glob(f"{_PREFIX}*/collection.json"), key=lambda p: p.stat().st_mtime, reverse=True):
+            try:
+                lock = _locked(about)
+                begun = json.loads(about.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            if begun.pop("format", None) == FORMAT:
+                journal = cls(about.parent, begun, lock)
+                journal._read()
+                yield journal
+
+    def known(self, place: str, call: str) -> Answer | None:
+        """The answer written down, or None."""
+        where = self._where.get(place, {}).get(call)
+        if where is None:
+            return None
+        number, offset, length = where
+        with self._lock:
+            line = os.pread(self._files[number], length, offset)
+        return _answer(json.loads(line))
+
+    def record(self, place: str, call: str, answer: Answer) -> None:
+        """Writes an answer down before anything is made of it. Raises WriteError."""
+        entry = {"place": place, "call": call, "at": answer.at.isoformat(), "answer": answer.content}
+        line = json.dumps(entry, default=_encoded, separators=(",", ":")).encode() + b"\n"
+        try:
+            number = self._my_file()
+            offset = os.lseek(self._files[number], 0, os.SEEK_END)
+            written = os.write(self._files[number], line)
+        except OSError as error:
+            raise _cannot(self.folder, error) from error
+        if written < len(line):
+            raise WriteError(f"{self.folder}: the disk is full; free some space and go on with --resume")
+        self._where.setdefault(place, {})[call] = (number, offset, len(line))
+
+    def of_place(self, place: str) -> dict[tuple[str, str], Answer]:
+        """Everything known of one account × Region."""
+        found = {(place, call): self.known(place, call) for call in self._where.get(place, {})}
+        return {key: answer for key, answer in found.items() if answer}
+
+    @property
+    def answers(self) -> int:
+        """How many answers are written down."""
+        return sum(len(calls) for calls in self._where.values())
+
+    def close(self, *, remove: bool) -> None:
+        """Lets go of the folder; ``remove`` when the snapshot is whole."""
+        for file in self._files:
+            with suppress(OSError):
+                os.close(file)
+        self._files.clear()
+        if remove:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock_file.close()
+
+    def _my_file(self) -> int:
+        number: int | None = getattr(self._mine, "number", None)
+        if number is None:
+            with self._lock:
+                number = len(self._files)
+                name = self.folder / f"{number}.jsonl"
+                self._files.append(os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600))
+            self._mine.number = number
+        return number
+
+    def _read(self) -> None:
+        """Finds every whole line; the last one of a file may be half, when the process was killed while it wrote."""
+        for number, name in enumerate(sorted(self.folder.glob("*.jsonl"), key=lambda p: int(p.stem))):
+            self._files.append(os.open(name, os.O_RDWR | os.O_APPEND))
+            offset = 0
+            with name.open("rb") as lines:
+                for line in lines:
+                    with suppress(ValueError, KeyError):
+                        entry = json.loads(line)
+                        self._where.setdefault(entry["place"], {})[entry["call"]] = (number, offset, len(line))
+                    offset += len(line)
+
+
+def _answer(entry: dict[str, Any]) -> Answer:
+    return Answer(_decoded(entry["answer"]), datetime.fromisoformat(entry["at"]))
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"$at": value.isoformat()}
+    raise TypeError(f"{type(value).__name__} in an answer")
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {"$at"}:
+            with suppress(ValueError, TypeError):  # else somebody's own key
+                return datetime.fromisoformat(value["$at"])
+        return {name: _decoded(each) for name, each in value.items()}
+    return [_decoded(each) for each in value] if isinstance(value, list) else value
+
+
+def _locked(about: Path) -> IO[str]:
+    """The file, locked as long as it is open. Raises OSError when another process has it."""
+    file = about.open("r+", encoding="utf-8")
+    if fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise
+    return file
+
+
+def _cannot(folder: Path, error: OSError) -> WriteError:
+    return WriteError(f"{folder}: {error.strerror or error}; what was read so far is kept, go on with --resume")

@@ -1,0 +1,111 @@
+"""Snapshots on other storage than a local disk: a folder in the user's cache mirrors any fsspec URL.
+
+Snapshots never change, so each is fetched once, and everything that reads them, DuckDB included, reads local files.
+A snapshot is there when its ``manifest.json`` is, which is written last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from platformdirs import user_cache_path
+
+from sesreport.config import Config
+from sesreport.errors import ConfigError, WriteError
+from sesreport.files import whole_folder
+
+MANIFEST = "manifest.json"
+
+
+def snapshots_folder(config: Config) -> Path:
+    """The local folder of the snapshots; that of the mirror, brought up to date, when they are kept at a URL.
+
+    Raises ConfigError when the URL cannot be read.
+    """
+    where = config.paths.snapshots
+    return mirror(where) if is_url(where) else Path(where)
+
+
+def is_url(where: str) -> bool:
+    """Whether a folder is named by a URL and not by a path."""
+    return "://" in where
+
+
+def mirror(url: str) -> Path:
+    """The local copy of all snapshots at a URL; those that are new there are fetched."""
+    local = user_cache_path("sesreport") / "mirror" / hashlib.sha256(url.encode()).hexdigest()[:16]
+    local.mkdir(parents=True, exist_ok=True)
+    storage, root = _open(url)
+    try:
+        found = storage.find(root)
+    except FileNotFoundError:
+        return local
+    except Exception as error:
+        raise ConfigError(f"paths.snapshots: {url} cannot be listed: {_line(error)}") from error
+    for manifest in [path for path in found if path.endswith(f"/{MANIFEST}")]:
+        name = manifest.split("/")[-2]
+        if (local / name).exists():
+            continue
+        with whole_folder(local / name) as temporary:
+            for path in [each for each in found if each.rsplit("/", 1)[0] == manifest.rsplit("/", 1)[0]]:
+                storage.get_file(path, str(temporary / path.rsplit("/", 1)[1]))
+    return local
+
+
+def publish(folder: Path, url: str) -> None:
+    """Copies every whole snapshot of a mirror that is not at the URL yet, each with its manifest last.
+
+    Raises WriteError; the local copies stay, and the next collection tries again.
+    """
+    storage, root = _open(url)
+    for manifest in sorted(folder.glob(f"[0-9]*/{MANIFEST}")):
+        snapshot = manifest.parent
+        try:
+            if storage.exists(f"{root}/{snapshot.name}/{MANIFEST}"):
+                continue
+            for path in sorted(snapshot.iterdir(), key=lambda path: path.name == MANIFEST):
+                storage.put_file(str(path), f"{root}/{snapshot.name}/{path.name}")
+        except Exception as error:
+            raise WriteError(f"{url}: {_line(error)}; the snapshot is kept at {snapshot}") from error
+
+
+def _open(url: str) -> tuple[Any, str]:
+    """The file system of a URL, and the path in it."""
+    scheme = urlsplit(url).scheme
+    try:
+        if scheme in _OWN:
+            return _OWN[scheme](url)
+        import fsspec
+
+        storage, path = fsspec.url_to_fs(url)
+        return storage, str(path).rstrip("/")
+    except (ImportError, ValueError, OSError) as error:
+        raise ConfigError(f"paths.snapshots: {url} cannot be opened: {_line(error)}") from error
+
+
+def _s3(url: str) -> tuple[Any, str]:
+    """S3 by Arrow, which is there anyway, with the SDK's own credentials, Region and endpoint.
+
+    fsspec's usual S3 file system would tie botocore to an old version.
+    """
+    from fsspec.implementations.arrow import ArrowFSWrapper
+    from pyarrow.fs import FileType, S3FileSystem
+
+    from sesreport.aws import storage_options
+
+    parts = urlsplit(url)
+    storage = S3FileSystem(**storage_options())
+    if storage.get_file_info(parts.netloc).type == FileType.NotFound:  # an empty folder looks the same
+        raise ValueError(f"there is no bucket {parts.netloc}")
+    return ArrowFSWrapper(storage), f"{parts.netloc}{parts.path}".rstrip("/")
+
+
+_OWN: dict[str, Callable[[str], tuple[Any, str]]] = {"s3": _s3}
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split()):.200}"
