@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sesreport.analysis import Analysis, analyze
     from sesreport.collection.run import collect
     from sesreport.config import Config, load_config
+    from sesreport.history.store import History
     from sesreport.open import open_pack
     from sesreport.pack.build import report
     from sesreport.period import Period
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "Analysis": "analysis",
     "Config": "config",
+    "History": "history.store",
     "Period": "period",
     "Results": "results",
     "Snapshot": "store",
@@ -46,6 +48,7 @@ _WHERE = {
 __all__ = [
     "Analysis",
     "Config",
+    "History",
     "Period",
     "Results",
     "Snapshot",

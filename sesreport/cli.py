@@ -228,6 +228,21 @@ def explain(
 
 @cli.command()
 @common
+@click.option("--from", "older", required=True, metavar="DAY", help="YYYY-MM-DD, or YYYY-MM for the end of a month.")
+@click.option("--to", "newer", required=True, metavar="DAY", help="The later day.")
+def changes(config: Path | None, quiet: bool, debug: bool, older: str, newer: str) -> int:
+    """Say who gained and who lost the right to send between two days, by the snapshots of the time."""
+    _logging(debug)
+    from sesreport.history.store import History
+    from sesreport.storage import snapshots_folder
+
+    settings = _settings(config, False, None)
+    click.echo(repr(History(snapshots_folder(settings), settings).compare(older, newer)))
+    return 0
+
+
+@cli.command()
+@common
 @click.option("--caller", is_flag=True, help="The policy of the caller instead of the role in each account.")
 def permissions(config: Path | None, quiet: bool, debug: bool, caller: bool) -> int:
     """Print the least-privilege IAM policy as JSON."""

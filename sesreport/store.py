@@ -39,7 +39,7 @@ class Snapshot:
     def __init__(self, path: Path) -> None:
         """Raises SnapshotError when the snapshot is missing, incomplete, changed, or of another format."""
         self.path = path
-        self.manifest: dict[str, Any] = _read_manifest(path)
+        self.manifest: dict[str, Any] = read_manifest(path)
         self.sha256 = sha256_of(path / "manifest.json")
         """Hash of the manifest, which holds the hash of every file: it names the evidence."""
         self._declared = declared_frames()
@@ -81,14 +81,19 @@ class Snapshot:
     def _read(self, declared: Frame) -> pd.DataFrame:
         if declared.name not in self.manifest["files"]:
             return declared.empty()  # a dataset that is newer than the snapshot; it has no coverage rows either
+        return self.frame_of(self.path, declared)
+
+    @staticmethod
+    def frame_of(path: Path, declared: Frame) -> pd.DataFrame:
+        """One frame of the snapshot at a path, as it is there. Raises SnapshotError."""
         try:
-            table = pq.read_table(self.path / f"{declared.name}.parquet", memory_map=True)
+            table = pq.read_table(path / f"{declared.name}.parquet", memory_map=True)
             for name, column in declared.all_columns.items():
                 if name not in table.column_names and not column.required:  # newer than the snapshot: not known
                     table = table.append_column(name, pa.nulls(table.num_rows, declared.arrow.field(name).type))
             table = table.select(list(declared.all_columns)).cast(declared.arrow)
         except (OSError, KeyError, pa.ArrowException) as error:
-            raise SnapshotError(f"snapshot {self.path}: {declared.name}.parquet cannot be read: {error}") from error
+            raise SnapshotError(f"snapshot {path}: {declared.name}.parquet cannot be read: {error}") from error
         return declared.check(nullable(table))
 
 
@@ -196,7 +201,8 @@ def _begun(path: Path) -> datetime:
     return datetime.strptime(path.name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of a whole snapshot. Raises SnapshotError for anything else."""
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
         if manifest["format"] != FORMAT:

@@ -48,7 +48,7 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
     if before is None:
         return CHANGES_SINCE.empty()
     parts = [
-        _difference(what, values(before), values(analysis), _Known(before), _Known(analysis))
+        _difference(what, values(before), values(analysis), Known(before), Known(analysis))
         for what, values in (
             ("identity", _identities),
             ("owner", _owners),
@@ -59,7 +59,7 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: _Known, now: _Known) -> pd.DataFrame:
+def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, now: Known) -> pd.DataFrame:
     both = joined(old, new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
     places = zip(both["account_id"], both["region"], strict=True)
     both = both[pd.Series([before.of(*p) and now.of(*p) for p in places], index=both.index, dtype=bool)]
@@ -85,7 +85,7 @@ def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: _Known,
     )
 
 
-class _Known:
+class Known:
     """Of which places a snapshot can tell what is there: those read whole, and all of accounts it had not."""
 
     def __init__(self, analysis: Analysis) -> None:

@@ -44,9 +44,9 @@ def known_sum(values: pd.Series) -> float:
 
 @derived(DAILY)
 def daily(analysis: Analysis) -> pd.DataFrame:
-    """Account-wide metrics side by side."""
+    """Account-wide metrics side by side, by all snapshots: each day by its newest whole observation."""
     names = {**METRICS, **REPUTATION}
-    metrics = analysis.snapshot.metrics
+    metrics = _metrics(analysis)
     wide = (
         metrics[(metrics["dimension"] == "account") & metrics["metric"].isin(list(names))]
         .assign(metric=lambda frame: frame["metric"].map(names))
@@ -55,3 +55,14 @@ def daily(analysis: Analysis) -> pd.DataFrame:
         .astype("Float64")
     )
     return wide.rename_axis(columns=None).reset_index()
+
+
+def _metrics(analysis: Analysis) -> pd.DataFrame:
+    """The snapshot's own metrics, and what earlier ones held that CloudWatch has forgotten or nobody could read now."""
+    if analysis.previous is None:
+        return analysis.snapshot.metrics
+    from sesreport.history.looks import chain
+    from sesreport.history.series import source_of, stored
+
+    sources = [source_of(each.snapshot) for each in chain(analysis)]
+    return stored("metrics", sources, where="dimension = 'account'")

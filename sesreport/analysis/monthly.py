@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from sesreport.analysis.basis import places, read_places
+from sesreport.analysis.basis import places
 from sesreport.analysis.daily import METRICS, known_sum
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
+from sesreport.period import Period
 from sesreport.schema import Frame, account_id, count, flag, real, text
 
 MONTHLY = Frame(
@@ -23,7 +24,8 @@ MONTHLY = Frame(
         "bounce_rate": real("bounces / sent, an indicator; NA without sends.", minimum=0),
         "complaint_rate": real("complaints / sent, an indicator; NA without sends.", minimum=0),
         "days": count("Days on which anything was counted."),
-        "complete": flag("Whether every Region of the account was read for the whole month.", required=True),
+        "complete": flag("Whether every Region of the account was read for the whole month, by some snapshot.",
+                         required=True),
     },
     samples=(
         {"period": "2026-10", "account_id": "210000000001", "account_name": "shop-prod", "environment": "prod",
@@ -46,23 +48,42 @@ def monthly(analysis: Analysis) -> pd.DataFrame:
         days=("at", "nunique"),
     )
     accounts = analysis.accounts.set_index("account_id")
-    expected, read = places(analysis.coverage), read_places(analysis.coverage, ("metrics",)).assign(read=True)
-    both = joined(expected, read, on=["account_id", "region"])
-    unread = set(both.loc[both["read"].isna(), "account_id"])
-    first = first_whole_month(analysis)
     sent = totals["sent"].where(totals["sent"] > 0)
     return totals.assign(
         account_name=totals["account_id"].map(accounts["name"]).astype("string"),
         environment=totals["account_id"].map(accounts["environment"]).astype("string"),
         bounce_rate=totals["bounces"] / sent,
         complaint_rate=totals["complaints"] / sent,
-        complete=~totals["account_id"].isin(list(unread)) & (totals["period"] >= first),
+        complete=_complete(totals, analysis),
     )
 
 
+def _complete(totals: pd.DataFrame, analysis: Analysis) -> pd.Series:
+    """Whether some snapshot looked at each day of the month in each place of the account that is expected now."""
+    from sesreport.history.looks import chain
+    from sesreport.history.series import covered, source_of, windows
+
+    stretches = covered(windows("metrics", [(source_of(each.snapshot), each.coverage) for each in chain(analysis)]))
+    expected = places(analysis.coverage)
+    months = totals["period"].unique()
+    whole = set()
+    for month in months:
+        period = Period.of(str(month))
+        inside = (stretches["since"] <= pd.Timestamp(period.start)) & (stretches["until"] >= pd.Timestamp(period.end))
+        looked = stretches.loc[inside, ["account_id", "region"]].assign(looked=True)
+        both = joined(expected, looked, on=["account_id", "region"])
+        missing = set(both.loc[both["looked"].isna(), "account_id"])
+        whole |= {(month, account) for account in both["account_id"] if account not in missing}
+    keys = zip(totals["period"], totals["account_id"], strict=True)
+    return pd.Series([key in whole for key in keys], index=totals.index, dtype="boolean")
+
+
 def first_whole_month(analysis: Analysis) -> str:
-    """The first month CloudWatch still holds whole."""
-    midnight = analysis.snapshot.started_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    """The first month that the snapshots hold whole: the oldest one's memory is CloudWatch's of its day."""
+    from sesreport.history.looks import chain
+
+    oldest_snapshot = chain(analysis)[0].snapshot
+    midnight = oldest_snapshot.started_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     oldest: datetime = midnight - timedelta(days=analysis.config.collect.metric_days)
     whole = oldest if oldest.day == 1 else (oldest.replace(day=1) + timedelta(days=32)).replace(day=1)
     return whole.strftime("%Y-%m")

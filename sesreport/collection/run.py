@@ -104,6 +104,7 @@ def _collect(
             "scope": journal.begun["scope"],
             "datasets_skipped": sorted(config.collect.datasets_skip),
             "mode": "incremental" if based_on else "full",
+            "metric_days": config.collect.metric_days,
             "based_on": {"id": based_on.id, "sha256": based_on.sha256} if based_on else None,
             "identities_carried": int((frames["identities"]["observed_at"] < site.now).sum()) if based_on else 0,
             "answers_before_resuming": resumed,

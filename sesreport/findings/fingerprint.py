@@ -21,9 +21,13 @@ def fingerprint(place: Sequence[str | None]) -> str:
     written as JSON, so that no hostile name can run into its neighbor.
     """
     *where, grantee = place
-    canonical = grantee if grantee is None else _ROOT.sub(r"\g<before>\g<account>", grantee)
-    text = json.dumps([*where, canonical], ensure_ascii=True)
+    text = json.dumps([*where, None if grantee is None else canonical(grantee)], ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:32]
+
+
+def canonical(grantee: str) -> str:
+    """One text for all that name the same principals."""
+    return _ROOT.sub(r"\g<before>\g<account>", grantee)
 
 
 def fingerprints(found: pd.DataFrame) -> list[str]:
@@ -34,7 +38,7 @@ def fingerprints(found: pd.DataFrame) -> list[str]:
 
 def listed(principals: Iterable[str]) -> str:
     """Several principals as one text: sorted, each once, so that their order in the policy does not matter."""
-    by_canonical = {_ROOT.sub(r"\g<before>\g<account>", value): value for value in sorted(principals)}
+    by_canonical = {canonical(value): value for value in sorted(principals)}
     return ", ".join(_plain(by_canonical[name]) for name in sorted(by_canonical))
 
 

@@ -136,3 +136,24 @@ def test_days_stand_side_by_side_and_an_unpublished_metric_is_not_known(tmp_path
     row = frame.iloc[0]
     assert (row["sent"], row["rejects"]) == (2.0, 0.0)
     assert frame[["delivered", "bounces", "complaints", "aws_bounce_rate"]].isna().all(axis=None)
+
+
+def test_days_cloudwatch_forgot_are_told_by_the_earlier_snapshot(tmp_path: Path) -> None:
+    """455 days before 3 October 2026 is 5 July 2025, before 3 November 5 August."""
+    old = (
+        Estate(OCTOBER_3)
+        .days("Send", {"2025-08-02": 4.0, "2025-08-20": 1.0, "2026-09-30": 2.0})
+        .analysis(tmp_path / "old")
+    )
+    now = Estate().days("Send", {"2025-08-20": 1.0, "2026-09-30": 3.0}).analysis(tmp_path / "new", previous=old)
+    months = now.monthly.set_index("period")
+    assert months["sent"].to_dict() == {"2025-08": 5.0, "2026-09": 3.0}
+    assert months["complete"].all()
+
+
+def test_months_between_two_snapshots_that_nobody_looked_at_are_not_complete(tmp_path: Path) -> None:
+    old = Estate(datetime(2025, 1, 3, 6, tzinfo=UTC)).days("Send", {"2024-12-30": 4.0}).analysis(tmp_path / "old")
+    now = Estate().days("Send", {"2025-08-20": 1.0, "2025-09-20": 1.0}).analysis(tmp_path / "new", previous=old)
+    assert now.monthly.set_index("period")["complete"].to_dict() == {
+        "2024-12": True, "2025-08": False, "2025-09": True,
+    }  # fmt: skip

@@ -22,10 +22,11 @@ UNKNOWN = ("Age not known", "#595959")
 
 @slide(order=100)
 def findings(pack: Pack) -> Content:
-    rows = frame(pack, "findings", ("severity", "status", "opened_at"))
+    rows = frame(pack, "findings", ("severity", "status", "opened_at", "first_seen"))
     rows = rows[rows["status"] == "open"]
     at = moment(pack.results.snapshot.finished_at)
-    days = (at - pd.to_datetime(rows["opened_at"], utc=True)).dt.days.astype("Float64")
+    since = pd.to_datetime(rows["opened_at"], utc=True).fillna(pd.to_datetime(rows["first_seen"], utc=True))
+    days = (at - since).dt.days.astype("Float64")
     age = pd.Series(UNKNOWN[0], index=rows.index)
     for name, start, _ in AGES:
         age[(days >= start).fillna(value=False).to_numpy("bool")] = name

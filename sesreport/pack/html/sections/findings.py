@@ -25,6 +25,7 @@ _COLUMNS = (
     Column("account_id", "Account id", "id"),
     Column("region", "Region", "id", missing="–"),
     Column("status", "Status", facet=True),
+    Column("first_seen", "First seen", "date"),
     Column("opened_at", "Opened", "date"),
     Column("rule", "Rule"),
     Column("mark", "Fingerprint"),

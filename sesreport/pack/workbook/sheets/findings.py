@@ -10,8 +10,9 @@ from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, finished_at,
 from sesreport.words import SEVERITY_COLORS
 
 COLUMNS = (
-    "severity", "status", "title", "identity", "grantee", "evidence", "recommendation", "owner", "opened_at",
-    "resolved_at", "rule", "policy_name", "environment", "account_id", "account_name", "region", "fingerprint",
+    "severity", "status", "title", "identity", "grantee", "evidence", "recommendation", "owner", "first_seen",
+    "opened_at", "resolved_at", "rule", "policy_name", "environment", "account_id", "account_name", "region",
+    "fingerprint",
 )  # fmt: skip
 STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
 
@@ -25,7 +26,7 @@ STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
 )
 def findings(pack: Pack) -> Content:
     rows = frame(pack, "findings", COLUMNS)
-    opened = pd.to_datetime(rows["opened_at"], utc=True)
+    opened = pd.to_datetime(rows["opened_at"], utc=True).fillna(pd.to_datetime(rows["first_seen"], utc=True))
     until = pd.to_datetime(rows["resolved_at"], utc=True).fillna(finished_at(pack))
     rows = rows.assign(age=(until - opened).dt.days)
     rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
@@ -34,7 +35,7 @@ def findings(pack: Pack) -> Content:
     told = ", ".join(f"{counts.by_severity.get(severity, 0):,} {severity}" for severity in SEVERITY_ORDER)
     return Content(
         subtitle=f"{counts.open:,} open ({told}); {counts.excepted:,} with an accepted exception",
-        note="Age runs to the snapshot, or to the day it was resolved; blank where the first day is not known. "
+        note="Age runs to the snapshot, from the day it was opened or, where nobody knows that, first seen. "
         f"The column Decision is for the reviewer. {basis(pack, 'policies', 'identities')}",
         columns=(
             Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
@@ -44,6 +45,7 @@ def findings(pack: Pack) -> Content:
             Column("grantee", "Grantee", unknown="none"),
             Column("owner", "Owner", unknown="no owner"),
             Column("opened_at", "Opened", "at"),
+            Column("first_seen", "First seen", "at"),
             Column("age", "Age in days", "integer"),
             Column("evidence", "Evidence"),
             Column("recommendation", "Recommendation"),

@@ -1,0 +1,70 @@
+"""Remediation: every finding's life, open, resolved or out of sight."""
+
+from __future__ import annotations
+
+from sesreport.pack.contents import Pack
+from sesreport.pack.workbook.description import Column, Content, sheet
+from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, frame, nothing, ranked
+from sesreport.words import SEVERITY_COLORS
+
+COLUMNS = (
+    "severity", "status", "title", "identity", "grantee", "owner", "first_seen", "last_seen", "opened_at",
+    "opened_after", "opened_by", "opened_basis", "resolved_at", "resolved_after", "resolved_by", "resolved_basis",
+    "resolved_in", "days_low", "days_high", "days", "reopened", "reason", "rule", "environment", "account_id",
+    "account_name", "region", "fingerprint", "episode",
+)  # fmt: skip
+STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
+
+
+@sheet(
+    title="Remediation",
+    question="How long does a finding stay open, and which came back?",
+    order=115,
+    group="evidence",
+    kpis=("findings_opened", "findings_resolved", "findings_open"),
+)
+def remediation(pack: Pack) -> Content:
+    rows = frame(pack, "lives", COLUMNS)
+    rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
+    rows = ranked(rows, rank, "first_seen", "rule", "identity", "fingerprint", "episode")
+    counts = rows["status"].value_counts()
+    told = ", ".join(f"{counts.get(status, 0):,} {status}" for status in STATUS_ORDER)
+    month = int(rows["resolved_in"].eq(pack.results.period).sum())
+    return Content(
+        subtitle=f"{told}; {month:,} resolved in {pack.results.period_name}",
+        note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
+        f"last read, and not read since. {basis(pack, 'policies', 'identities')}",
+        columns=(
+            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+            Column("status", "Status"),
+            Column("title", "Finding"),
+            Column("identity", "Identity"),
+            Column("grantee", "Grantee", unknown="none"),
+            Column("owner", "Owner", unknown="no owner"),
+            Column("first_seen", "First seen", "at"),
+            Column("last_seen", "Last seen", "at"),
+            Column("days_low", "Days, at least", "days"),
+            Column("days_high", "Days, at most", "days"),
+            Column("reopened", "Reopened", "integer"),
+            Column("opened_basis", "Opened by"),
+            Column("opened_at", "Opened", "at"),
+            Column("opened_after", "Opened after", "at"),
+            Column("opened_by", "Opened before", "at"),
+            Column("resolved_basis", "Resolved by", unknown="not resolved"),
+            Column("resolved_at", "Resolved", "at"),
+            Column("resolved_after", "Resolved after", "at"),
+            Column("resolved_by", "Resolved before", "at"),
+            Column("resolved_in", "Counts as resolved in", unknown="not resolved"),
+            Column("reason", "Why not observed", unknown="observed"),
+            Column("rule", "Rule"),
+            Column("environment", "Environment"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account_name", "Account"),
+            Column("region", "Region"),
+            Column("fingerprint", "Fingerprint"),
+            Column("episode", "Episode", "integer"),
+        ),
+        rows=rows,
+        empty=nothing(pack, "lives", "findings", "policies", "identities"),
+        file="data/lives.parquet",
+    )

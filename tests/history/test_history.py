@@ -1,0 +1,243 @@
+"""The history store: all snapshots as one, whatever the folder is called, and never what was changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from estate import DEV, EU, SHOP, STRANGER, US, VENDOR, Estate, policy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import sesreport as ses
+from sesreport.cli import cli
+from sesreport.errors import ConfigError, SnapshotError
+from sesreport.history.series import covered, gaps
+from sesreport.history.store import History
+
+HOSTILE = "we'ird \"[x]*?; DROP {a}"
+MONTHS = [datetime(2026, month, 3, 6, tzinfo=UTC) for month in (8, 9, 11)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """August, September and November (October was missed), an identity more each time."""
+    folder = tmp_path_factory.mktemp("history") / HOSTILE
+    for number, now in enumerate(MONTHS, start=1):
+        estate = Estate(now)
+        for index in range(number):
+            estate.identity(f"d{index}.example.com", {"p": policy(STRANGER)})
+        estate.write(folder)
+    (folder / "20260915T000000Z").mkdir()  # nothing is in it: it is no snapshot
+    return folder
+
+
+def test_a_day_is_told_by_the_last_snapshot_begun_by_its_end(folder: Path) -> None:
+    history = History(folder)
+    assert history.as_of("2026-09-03").name == "20260903T060000Z"
+    assert history.as_of(date(2026, 9, 2)).name == "20260803T060000Z"
+    assert history.as_of(datetime(2026, 9, 3, 5, 59, tzinfo=UTC)).name == "20260803T060000Z"
+    assert history.as_of("2026-10").name == "20260903T060000Z"
+
+
+@pytest.mark.parametrize("day", ["2026-08-02", "yesterday", "2026-13"])
+def test_a_day_nobody_can_tell_of_is_an_error(day: str, folder: Path) -> None:
+    with pytest.raises(ConfigError):
+        History(folder).as_of(day)
+
+
+def test_a_month_without_a_snapshot_is_shown_as_such(folder: Path) -> None:
+    ends = History(folder).month_ends().set_index("period")["snapshot"]
+    assert ends.fillna("none").to_dict() == {
+        "2026-07": "20260803T060000Z", "2026-08": "20260903T060000Z", "2026-09": "none", "2026-10": "20261103T060000Z",
+    }  # fmt: skip
+
+
+def test_a_frame_is_the_one_of_the_day(folder: Path) -> None:
+    history = History(folder)
+    assert [len(history.frame("identities", as_of=now)) for now in MONTHS] == [1, 2, 3]
+    pd.testing.assert_frame_equal(history.frame("identities"), ses.load(history.paths[-1]).identities)
+
+
+def test_sql_sees_all_snapshots(folder: Path) -> None:
+    found = History(folder).sql("SELECT snapshot, begun, count(*) AS n FROM identities GROUP BY ALL ORDER BY begun")
+    assert found["n"].tolist() == [1, 2, 3] and found["begun"].tolist() == MONTHS
+    query = "SELECT count(*) AS n FROM policies JOIN snapshots USING (snapshot) WHERE identity = ?"
+    assert History(folder).sql(query, ["d0.example.com"])["n"].tolist() == [3]
+
+
+def test_a_query_duckdb_refuses_is_one_line(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="query: ") as error:
+        History(folder).sql("SELECT nothing FROM identities")
+    assert "\n" not in str(error.value)
+    with pytest.raises(ConfigError, match="did you mean 'identities'"):
+        History(folder).frame("identity")
+
+
+def test_what_was_changed_is_not_read(tmp_path: Path) -> None:
+    path = Estate().identity().write(tmp_path)
+    file = path / "identities.parquet"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(SnapshotError, match=r"identities\.parquet was changed"):
+        History(tmp_path).frame("identities")
+    with pytest.raises(SnapshotError, match=r"identities\.parquet was changed"):
+        History(tmp_path).sql("SELECT * FROM identities")
+    assert len(History(tmp_path).frame("accounts")) == 3
+
+
+def test_a_folder_without_snapshots_is_an_empty_history(tmp_path: Path) -> None:
+    history = History(tmp_path)
+    assert history.month_ends().empty and history.series("sending").empty and history.gaps("sending").empty
+    assert history.sql("SELECT * FROM identities").empty
+    with pytest.raises(ConfigError, match="no snapshot"):
+        history.frame("identities")
+
+
+def slot(estate: Estate, at: datetime, attempts: int, account: str = SHOP) -> None:
+    estate.rows["sending"].append(
+        {"account_id": account, "region": EU, "at": at, "delivery_attempts": attempts, "bounces": 0, "complaints": 0,
+         "rejects": 0}
+    )  # fmt: skip
+
+
+def sending_estate(now: datetime) -> Estate:
+    estate = Estate(now).place()
+    estate.gaps[SHOP, EU, "sending"] = "ok"
+    return estate
+
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+QUARTER = timedelta(minutes=15)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.floats(min_value=0, max_value=40, allow_nan=False), st.booleans()), min_size=1, max_size=5)
+)
+def test_a_slot_counts_once_and_whole_whatever_the_collections(
+    tmp_path_factory: pytest.TempPathFactory, collections: list[tuple[float, bool]]
+) -> None:
+    """The truth is 10 attempts in each slot of 12 hours; the one a window cuts shows 3."""
+    folder = tmp_path_factory.mktemp("series")
+    step = timedelta(hours=12)
+    slots = [START + step * number for number in range(-40, 90)]
+    whole: set[datetime] = set()
+    looks: list[tuple[datetime, datetime]] = []
+    for days, read in sorted(collections):
+        now = (START + timedelta(days=days)).replace(microsecond=0)
+        since = now - timedelta(days=14)
+        estate = sending_estate(now)
+        if not read:
+            estate.gaps[SHOP, EU, "sending"] = "denied"
+        else:
+            looks.append((since, now))
+        for at in slots:
+            if at + QUARTER > since and at < now and read:
+                inside = at >= since and at + QUARTER <= now
+                slot(estate, at, 10 if inside else 3)
+                whole |= {at} if inside else set()
+        estate.write(folder)
+    made = History(folder).series("sending")
+    assert not made["at"].duplicated().any()
+    sure = made[~made["partial"]]
+    assert set(sure["at"]) == whole and sure["delivery_attempts"].eq(10).all()
+    holes = History(folder).gaps("sending")
+    for at in slots:
+        looked = any(since <= at and at + QUARTER <= until for since, until in looks)
+        within = (
+            bool(looks)
+            and looks[0][0] <= at - QUARTER
+            and at + QUARTER <= START + timedelta(days=max(collections)[0]) - QUARTER
+        )
+        if looked:
+            assert not ((holes["since"] <= at) & (holes["until"] > at)).any()
+        elif within:
+            assert ((holes["since"] <= at) & (holes["until"] > at)).any()
+
+
+def test_the_newest_observation_of_a_slot_wins(tmp_path: Path) -> None:
+    for days, attempts in ((1, 5), (2, 7)):
+        estate = sending_estate(START + timedelta(days=days))
+        slot(estate, START, attempts)
+        estate.write(tmp_path)
+    made = History(tmp_path).series("sending")
+    assert made["delivery_attempts"].tolist() == [7] and made["snapshot"].tolist() == ["20260903T000000Z"]
+    assert History(tmp_path).series("sending", as_of="2026-09-02")["delivery_attempts"].tolist() == [5]
+
+
+def test_days_at_the_edge_of_cloudwatchs_memory_are_taken_from_the_older_snapshot(tmp_path: Path) -> None:
+    oldest = datetime(2026, 11, 3, tzinfo=UTC) - timedelta(days=455)
+    for now, value in ((datetime(2026, 10, 3, 6, tzinfo=UTC), 100.0), (datetime(2026, 11, 3, 6, tzinfo=UTC), 75.0)):
+        Estate(now).days("Send", {str(oldest.date()): value, str((oldest + timedelta(days=1)).date()): value}).write(
+            tmp_path
+        )
+    made = History(tmp_path).series("metrics")
+    assert made["value"].tolist() == [100.0, 75.0] and not made["partial"].any()
+
+
+def test_windows_that_touch_are_one_stretch_and_what_is_between_is_a_gap() -> None:
+    days = [pd.Timestamp("2026-09-01", tz="UTC") + pd.Timedelta(days=n) for n in range(10)]
+    looked = pd.DataFrame(
+        {"account_id": SHOP, "region": EU, "since": [days[0], days[2], days[5]], "until": [days[2], days[3], days[6]]}
+    )
+    assert covered(looked)[["since", "until"]].values.tolist() == [[days[0], days[3]], [days[5], days[6]]]
+    holes = gaps(looked, until=days[8])
+    assert holes[["since", "until"]].values.tolist() == [[days[3], days[5]], [days[6], days[8]]]
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("compared")
+    before = Estate(MONTHS[0]).identity("a.example.com", {"p": policy(VENDOR), "old": policy(DEV)})
+    before.identity("b.example.com", {"p": policy("*")}).identity("far.example.com", {"p": policy(DEV)}, region=US)
+    before.write(folder)
+    now = Estate(MONTHS[1]).identity("a.example.com", {"renamed": policy(f"arn:aws:iam::{VENDOR}:root")})
+    held = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
+    now.identity("b.example.com", {"p": policy("*", Condition=held), "<script>": policy(STRANGER)})
+    now.gap(SHOP, US, "policies").write(folder)
+    return folder
+
+
+def test_rights_gained_and_lost_are_told_whatever_the_policies_are_called(compared: Path) -> None:
+    made = History(compared).compare("2026-08-31", "2026-09-30")
+    told = {(row["identity"], row["grantee"]): row["change"] for row in made.frame.to_dict("records")}
+    assert told == {
+        ("a.example.com", DEV): "lost",
+        ("b.example.com", STRANGER): "gained",
+        ("b.example.com", "*"): "narrower",
+    }
+    assert made.unknown == 1
+    severe = made.frame.set_index("grantee")["severity"]
+    assert severe.to_dict() == {DEV: "low", STRANGER: "high", "*": "low"}
+
+
+def test_differences_can_be_read_and_hostile_names_are_text(compared: Path) -> None:
+    made = History(compared).compare("2026-08-31", "2026-09-30")
+    said = repr(made).splitlines()
+    assert "1 gained, 1 lost, 0 wider, 1 narrower" in said[0] and "1 places were not read" in said[0]
+    assert said[1].startswith(f"+ b.example.com [{SHOP} {EU}]: {STRANGER}: nothing → external")
+    html = made._repr_html_()
+    assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_one_snapshot_cannot_be_compared_with_itself(compared: Path) -> None:
+    with pytest.raises(ConfigError, match="nothing to compare"):
+        History(compared).compare("2026-09-10", "2026-09-30")
+
+
+def test_the_command_says_the_same(compared: Path, tmp_path: Path) -> None:
+    settings_file = tmp_path / "sesreport.toml"
+    settings_file.write_text(f'[paths]\nsnapshots = "{compared}"\n')
+    given = ["changes", "--config", str(settings_file), "--from", "2026-08", "--to", "2026-09"]
+    said = CliRunner().invoke(cli, given)
+    assert said.exit_code == 0, said.output
+    assert "1 gained, 1 lost" in said.output and STRANGER in said.output
+
+
+def test_a_history_says_what_it_is(folder: Path) -> None:
+    assert "3 snapshots, 20260803T060000Z to 20261103T060000Z" in repr(ses.History(folder))
