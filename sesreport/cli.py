@@ -148,7 +148,10 @@ def run(
     given = _parameters(parameters)
     check_all(notebooks(), given)
     if demo:
-        _collect_month_before(settings, chosen, quiet)
+        from sesreport.demo.snapshot import demo_history
+
+        with _progress(quiet) as progress:
+            demo_history(settings, chosen, progress)
     with _demo(demo, day):
         snapshot = load(_collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how))
     return _report(settings, chosen, snapshot, given, fail_on, strict)
@@ -358,20 +361,6 @@ def _collect(settings: Config, demo: bool, day: date, quiet: bool, *, executor: 
 
     with executor_at(executor) as pool, _progress(quiet) as progress:
         return read(settings, clock=_clock(demo, day), progress=progress, executor=pool, **how)
-
-
-def _collect_month_before(settings: Config, period: Period, quiet: bool) -> None:
-    """The demonstration as it stood a month earlier, so that its pack can say what changed."""
-    from sesreport.errors import ConfigError
-    from sesreport.storage import snapshots_folder
-    from sesreport.store import snapshot_of
-
-    first = period.start.date()
-    try:
-        snapshot_of(snapshots_folder(settings), period.shift(-1))
-    except ConfigError:
-        with _demo(True, first):
-            _collect(settings, True, first, quiet)
 
 
 @contextmanager
