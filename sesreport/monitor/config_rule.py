@@ -1,19 +1,19 @@
 """``sesreport.monitor.config_rule.handler``: a scheduled AWS Config custom rule on identity policies.
 
-AWS Config records no identities (they are no resource type of its inventory), so the rule runs on a schedule: it lists
-the identities of the account and Region it is invoked in, judges each, and puts one evaluation for each.
+AWS Config records no identities (they are no resource type of its inventory), so the rule runs on a schedule: it
+lists the identities of the account and Region it is invoked in, judges each, and puts one evaluation for each.
 
-The account itself gets an evaluation as well, of what its identities add up to: without it, a place without identities,
-or one whose identities cannot be listed, would have no result at all.
+The account itself gets an evaluation as well, of what its identities add up to: without it, a place without
+identities, or one whose identities cannot be listed, would have no result at all.
 
-What is reported of one that cannot be read or judged: NON_COMPLIANT, with an annotation that begins "Not judged". Config
-takes no INSUFFICIENT_DATA from PutEvaluations (AWS Config API Reference, Evaluation), and an evaluation that is left out
-would leave an earlier COMPLIANT standing.
+What is reported of one that cannot be read or judged: NON_COMPLIANT, with an annotation that begins "Not judged".
+Config takes no INSUFFICIENT_DATA from PutEvaluations (AWS Config API Reference, Evaluation), and an evaluation that
+is left out would leave an earlier COMPLIANT standing.
 
-Resource type: AWS::SES::EmailIdentity with the identity's name, the name CloudFormation has for it. Config accepts types
-beyond its inventory, but by a list of its own that is not published, so whether it takes this one is not certain. When it
-is refused as invalid, only the account is evaluated (AWS::::Account, which the developer guide's own examples use). The
-rule parameter ``resourceType`` chooses that from the start.
+Resource type: AWS::SES::EmailIdentity with the identity's name, the name CloudFormation has for it. Config accepts
+types beyond its inventory, but by a list of its own that is not published, so whether it takes this one is not
+certain. When it is refused as invalid, only the account is evaluated (AWS::::Account, which the developer guide's own
+examples use). The rule parameter ``resourceType`` chooses that from the start.
 
 Rule parameters: ``widest`` (the widest exposure that is compliant, ``vendor`` when not given), ``resourceType``,
 ``testMode``. A result token of TESTMODE is a test run as well, by the convention of AWS's rule development kit.
@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -34,14 +34,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesreport.aws import own_client
 from sesreport.config import suggestion
 from sesreport.errors import ConfigError
-from sesreport.monitor.attached import Attached, attached, identity_names
+from sesreport.monitor.evaluation import COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, Evaluation, evaluate, of_account
 from sesreport.monitor.event import EventError
-from sesreport.monitor.judgement import named
-from sesreport.monitor.known import Known, whom_we_know
+from sesreport.monitor.known import whom_we_know
 from sesreport.monitor.message import Place, one_line
 from sesreport.monitor.settings import read_settings
 from sesreport.monitor.watch import place_of
-from sesreport.policy import CLASSES, CallerKind, analyze, narrower_or_equal
+from sesreport.policy import CLASSES
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +50,6 @@ BATCH = 100
 ANNOTATION_CHARACTERS = 256
 SPARE_MILLISECONDS = 30_000
 """Left for putting evaluations when the function's time runs out; what was not read by then is not judged."""
-COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE = "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"
 PARAMETERS = ("widest", "resourceType", "testMode")
 
 
@@ -68,15 +66,6 @@ class Parameters:
     test_mode: bool = False
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What is said of one identity, or of the account."""
-
-    identity: str
-    compliance: str
-    annotation: str
-
-
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     """The entry point of the function; returns how many identities are of which compliance, for the log.
 
@@ -91,7 +80,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
         log.warning("%s", note)
     config = own_client("config", region=here.region)
     earlier = _evaluated(config, str(event.get("configRuleName") or ""))
-    found = list(evaluate(here, known, parameters, earlier, lambda: _time_is_left(context)))
+    found = list(evaluate(here, known, parameters.widest, earlier, lambda: _time_is_left(context)))
     _put(config, found, here, at, str(event["resultToken"]), parameters)
     return {what: sum(one.compliance == what for one in found) for what in (COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE)}
 
@@ -127,113 +116,6 @@ def _parameters(raw: Any, token: str) -> Parameters:
     return Parameters(widest, resource_type, token == "TESTMODE" or str(raw.get("testMode", "")).lower() == "true")
 
 
-def evaluate(
-    here: Place, known: Known, parameters: Parameters, earlier: list[str], time_is_left: Callable[[], bool]
-) -> Iterator[Evaluation]:
-    """One evaluation for each identity of the place, and for each that was evaluated earlier and is gone.
-
-    An address with policies takes precedence over its domain, so all are read before any is judged. When the list of
-    identities cannot be read, none is called gone, and those evaluated earlier are not judged.
-    """
-    client = own_client("sesv2", region=here.region)
-    try:
-        names = list(identity_names(client))
-    except (ClientError, BotoCoreError) as error:
-        for name in earlier:
-            yield _not_judged(name, f"the identities cannot be listed: {error}")
-        yield _not_judged("", f"the identities cannot be listed: {error}")
-        return
-    late = Attached(None, "the function's time ran out; give it more, or fewer identities")
-    read = {name: attached(client, name) if time_is_left() else late for name in names}
-    arns = {name: f"arn:{here.partition}:ses:{here.region}:{here.account_id}:identity/{name}" for name in names}
-    own = {arns[name]: found.policies for name, found in read.items() if found.policies}
-    for name, found in read.items():
-        if found.policies is not None:
-            others = {arn: policies for arn, policies in own.items() if arn != arns[name]}
-            yield _judged(name, arns[name], found.policies, others, known, here, parameters)
-        elif found.gone:
-            yield Evaluation(name, NOT_APPLICABLE, "The identity was deleted.")
-        else:
-            yield _not_judged(name, found.reason)
-    for name in earlier:
-        if name not in read:
-            yield Evaluation(name, NOT_APPLICABLE, "The identity was deleted.")
-
-
-def _judged(
-    name: str,
-    arn: str,
-    policies: Mapping[str, str],
-    others: Mapping[str, Mapping[str, str]],
-    known: Known,
-    here: Place,
-    parameters: Parameters,
-) -> Evaluation:
-    register = known.approved(name)
-    found = analyze(
-        arn,
-        policies,
-        organization=known.organization,
-        register=register,
-        today=known.today,
-        identities=others,
-    )
-    words = found.witnesses[0].words if found.witnesses else ""
-    if CLASSES.index(found.exposure) > CLASSES.index(parameters.widest):
-        return Evaluation(name, NON_COMPLIANT, f"{found.exposure}: {words}")
-    if found.guarded is False:
-        service = next((w.words for w in found.witnesses if w.request.caller.kind is CallerKind.SERVICE), words)
-        return Evaluation(name, NON_COMPLIANT, f"a service for anybody: {service}")
-    if found.needs_review:
-        return _not_judged(name, "; ".join([*map(str, found.errors), *found.undecided]))
-    managed = _managed_from_outside(name, arn, policies, known, here)
-    if managed is not None:
-        return managed
-    return Evaluation(name, COMPLIANT, f"{found.exposure}: {words}" if words else found.exposure)
-
-
-def _managed_from_outside(
-    name: str, arn: str, policies: Mapping[str, str], known: Known, here: Place
-) -> Evaluation | None:
-    """Whether another account may change the identity, or let others in.
-
-    SES Developer Guide, "Identity policy anatomy": management actions are for principals and services of the own
-    account.
-    """
-    statement = {"Effect": "Deny", "Principal": "*", "Action": "ses:Send*", "Resource": "*"}
-    own = {"Effect": "Allow", "Principal": {"AWS": here.account_id}, "Action": "*", "Resource": "*"}
-    beyond = narrower_or_equal(
-        {**named(policies), "but (no) sending": {"Statement": [statement]}},
-        {"own": {"Statement": [own]}},
-        identity_arn=arn,
-        organization=known.organization,
-        register=known.approved(name),
-        today=known.today,
-    )
-    if beyond.witness is not None and beyond.witness.caller.kind is not CallerKind.SERVICE:
-        return Evaluation(name, NON_COMPLIANT, f"managed from outside: {beyond.words}")
-    if not beyond and beyond.witness is None:
-        return _not_judged(name, "; ".join([*map(str, beyond.errors), *beyond.undecided]))
-    return None
-
-
-def _not_judged(name: str, why: str) -> Evaluation:
-    return Evaluation(name, NON_COMPLIANT, f"Not judged: {why}")
-
-
-def of_account(found: list[Evaluation]) -> Evaluation:
-    """What the identities add up to: the worst counts, and its name comes first.
-
-    An account without identities is compliant; one whose identities cannot be listed is not.
-    """
-    present = [one for one in found if one.compliance != NOT_APPLICABLE]
-    bad = [one for one in present if one.compliance == NON_COMPLIANT]
-    if not bad:
-        return Evaluation("", COMPLIANT, f"{len(present)} identities, all compliant")
-    worst = f"{bad[0].identity}: {bad[0].annotation}" if bad[0].identity else bad[0].annotation
-    return Evaluation("", NON_COMPLIANT, f"{len(bad)} of {len(present)} identities not compliant; {worst}")
-
-
 def _evaluated(config: Any, rule: str) -> list[str]:
     """Identities that the rule evaluated earlier; none when Config does not say, and then none is called gone."""
     names: list[str] = []
@@ -256,7 +138,7 @@ def _evaluated(config: Any, rule: str) -> list[str]:
 
 
 def _put(config: Any, found: list[Evaluation], here: Place, at: datetime, token: str, parameters: Parameters) -> None:
-    """Puts every identity's evaluation and the account's, a hundred a call; only the account's where Config wants it."""
+    """Puts every identity's evaluation and the account's, a hundred a call; else the account's alone."""
     each = [_wire(IDENTITY, one.identity, one, at) for one in found if one.identity]
     whole = _wire(ACCOUNT, here.account_id, of_account(found), at)
     rows = [whole] if parameters.resource_type == ACCOUNT else [*each, whole]

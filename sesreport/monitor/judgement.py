@@ -3,8 +3,8 @@
 The identity as the change left it is compared with the identity before it: its other policies as they are now, and
 this policy as it was (:mod:`sesreport.monitor.earlier`). Where its earlier text is not known, the comparison is with
 the identity without this policy. That shows everything the policy lets in, and may show what it let in before; but it
-cannot show what an earlier Deny in it kept out. So "nothing new" is said without the earlier text only when nobody is allowed
-anything now; else the change cannot be judged, and the message says what is at stake.
+cannot show what an earlier Deny in it kept out. So "nothing new" is said without the earlier text only when nobody is
+allowed anything now; else the change cannot be judged, and the message says what is at stake.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Judgement:
 def judge(change: Change, now: Attached, earlier: Earlier, known: Known, arn: str, read: Reader) -> Judgement:
     """Judges one change that took effect.
 
-    ``now`` are the policies attached when the event is handled, ``arn`` is the identity's, and ``read`` asks for another
-    identity of the account and Region (an address's domain).
+    ``now`` are the policies attached when the event is handled, ``arn`` is the identity's, and ``read`` asks for
+    another identity of the account and Region (an address's domain).
     """
     case = _Case(change, now, earlier, known, arn, read)
     found = case.judge()
@@ -109,7 +109,8 @@ class _Case:
             notes = ("the policy is no longer attached: this is what it allowed while it was",)
         elif _parsed(now[name]) != _parsed(text):
             notes = ("the policy was changed again since: this is what this call left behind",)
-        return replace(self._compared({**now, name: text}), notes=notes)
+        found = self._compared({**now, name: text})
+        return replace(found, notes=(*found.notes, *notes))
 
     def _alone(self, policy: Policies) -> Judgement:
         """The policy alone, when the identity's other policies cannot be read.
