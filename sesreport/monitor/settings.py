@@ -38,18 +38,19 @@ class Settings(BaseModel):
     finished before the change. Reading one needs pyarrow beside the function."""
 
 
+def variables() -> dict[str, str]:
+    """Names of the environment variables, each with the field it sets."""
+    return {f"{PREFIX}{(field.alias or name).upper()}": name for name, field in Settings.model_fields.items()}
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment. Raises ConfigError for an unknown variable or a bad value."""
-    given = {
-        name.removeprefix(PREFIX).lower(): value.strip()
-        for name, value in environment.items()
-        if name.startswith(PREFIX) and value.strip()
-    }
-    known = [field.alias or name for name, field in Settings.model_fields.items()]
-    for name in given.keys() - set(known):
-        near = suggestion(name, known).replace("'", "").upper().replace("; DID YOU MEAN ", f"; did you mean {PREFIX}")
-        raise ConfigError(f"environment: unknown variable {PREFIX}{name.upper()}{near}")
+    known = variables()
+    given = {name: value.strip() for name, value in environment.items() if name.startswith(PREFIX) and value.strip()}
+    for name in given.keys() - known.keys():
+        raise ConfigError(f"environment: unknown variable {name!r}{suggestion(name, known)}")
     try:
-        return Settings.model_validate(given)
+        return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in given.items()})
     except ValidationError as error:
-        raise ConfigError(f"environment: {PREFIX}{describe(error, Settings)}") from error
+        field, _, what = describe(error, Settings).partition(":")
+        raise ConfigError(f"environment: {PREFIX}{field.upper()}:{what}") from error

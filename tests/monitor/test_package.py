@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -62,3 +63,17 @@ def test_the_functions_run_with_what_the_zip_file_holds(
     assert answer["result"][says[0]] == says[1]
     loaded = {name for name in answer["loaded"] if not name.startswith("_")}  # the interpreter's own
     assert loaded <= {*PACKED, *RUNTIME}
+
+
+def test_only_the_aws_module_makes_clients() -> None:
+    package = Path(str(find_spec("sesreport").origin)).parent  # type: ignore[union-attr]
+    importing = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import)
+        and any(name.name.partition(".")[0] == "boto3" for name in node.names))
+        or (isinstance(node, ast.ImportFrom)
+        and (node.module or "").partition(".")[0] == "boto3")
+    }
+    assert importing == {"aws.py"}

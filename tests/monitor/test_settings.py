@@ -42,11 +42,11 @@ def test_variables_of_the_prefix_are_settings_and_others_are_not_ours() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("TOPIC", "x", "unknown variable SESREPORT_WATCH_TOPIC; did you mean SESREPORT_WATCH_TOPIC_ARN?"),
-        ("TOPIC_ARN", "changes", "SESREPORT_WATCH_topic_arn"),
-        ("SECURITY_HUB", "perhaps", "security_hub"),
-        ("NOTIFY", "never", "notify"),
-        ("ORGANIZATION_ID", "o-*", "organization_id"),
+        ("TOPIC", "x", "unknown variable 'SESREPORT_WATCH_TOPIC'; did you mean 'SESREPORT_WATCH_TOPIC_ARN'?"),
+        ("TOPIC_ARN", "changes", "SESREPORT_WATCH_TOPIC_ARN: string should match"),
+        ("SECURITY_HUB", "perhaps", "SESREPORT_WATCH_SECURITY_HUB"),
+        ("NOTIFY", "never", "SESREPORT_WATCH_NOTIFY"),
+        ("ORGANIZATION_ID", "o-*", "SESREPORT_WATCH_ORGANIZATION_ID"),
     ],
 )
 def test_a_mistake_in_a_variable_is_said(name: str, value: str, says: str) -> None:
