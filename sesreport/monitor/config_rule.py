@@ -33,7 +33,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesreport.aws import own_client
 from sesreport.config import suggestion
-from sesreport.errors import ConfigError
+from sesreport.errors import ConfigError, SesReportError
 from sesreport.monitor.evaluation import COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, Evaluation, evaluate, of_account
 from sesreport.monitor.event import EventError
 from sesreport.monitor.known import whom_we_know
@@ -53,7 +53,7 @@ SPARE_MILLISECONDS = 30_000
 PARAMETERS = ("widest", "resourceType", "testMode")
 
 
-class EvaluationError(EventError):
+class EvaluationError(SesReportError):
     """AWS Config did not take the evaluations."""
 
 
@@ -141,26 +141,27 @@ def _put(config: Any, found: list[Evaluation], here: Place, at: datetime, token:
     """Puts every identity's evaluation and the account's, a hundred a call; else the account's alone."""
     each = [_wire(IDENTITY, one.identity, one, at) for one in found if one.identity]
     whole = _wire(ACCOUNT, here.account_id, of_account(found), at)
-    rows = [whole] if parameters.resource_type == ACCOUNT else [*each, whole]
-    try:
-        _send(config, rows, token, test_mode=parameters.test_mode)
-    except ClientError as error:
-        refused = error.response["Error"]["Code"] == "InvalidParameterValueException" and IDENTITY in str(error)
-        if not refused or len(rows) == 1:
-            raise EvaluationError(f"AWS Config does not take the evaluations: {error}") from error
-        log.warning(
-            "AWS Config does not take %s; the account is evaluated as a whole: %s", IDENTITY, one_line(str(error))
-        )
-        _send(config, [whole], token, test_mode=parameters.test_mode)
+    test_mode = parameters.test_mode
+    taken = parameters.resource_type == IDENTITY and _send(config, [*each, whole], token, test_mode=test_mode)
+    if not taken:
+        _send(config, [whole], token, test_mode=test_mode)
 
 
-def _send(config: Any, rows: list[dict[str, Any]], token: str, *, test_mode: bool) -> None:
+def _send(config: Any, rows: list[dict[str, Any]], token: str, *, test_mode: bool) -> bool:
+    """Whether Config knows the resource types. Raises EvaluationError when it refuses for any other reason."""
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
-        answer = config.put_evaluations(Evaluations=batch, ResultToken=token, TestMode=test_mode)
+        try:
+            answer = config.put_evaluations(Evaluations=batch, ResultToken=token, TestMode=test_mode)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "InvalidParameterValueException" and f"type {IDENTITY}" in str(error):
+                log.warning("the account is evaluated as a whole: %s", one_line(str(error)))
+                return False
+            raise EvaluationError(f"AWS Config does not take the evaluations: {error}") from error
         failed = answer.get("FailedEvaluations", [])
         if failed:
             raise EvaluationError(f"AWS Config did not take {len(failed)} of {len(batch)} evaluations")
+    return True
 
 
 def _wire(resource_type: str, resource_id: str, one: Evaluation, at: datetime) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class Earlier:
 
     known: bool
     since: str
-    """What "before" means, in words."""
+    """What the change is compared with, in words."""
     text: str | None = None
     """The text, when known; None when there was no such policy."""
     bare: bool = False
@@ -46,7 +46,10 @@ UNKNOWN = Earlier(False, "the earlier text is not known")
 def before(change: Change, snapshots: str) -> Earlier:
     """What is known of the time before a change; ``snapshots`` is the configured location or empty."""
     if change.kind is Kind.CREATES_POLICY:
-        return Earlier(True, "before the call, when no policy had this name")
+        return Earlier(
+            True,
+            "the identity without this policy, which was not there: CreateEmailIdentityPolicy refuses a taken name",
+        )
     if not snapshots or change.kind is Kind.CREATES_IDENTITY:
         return UNKNOWN
     try:
@@ -54,7 +57,7 @@ def before(change: Change, snapshots: str) -> Earlier:
     except (SesReportError, ImportError) as error:
         return replace(UNKNOWN, note=f"no snapshot could be used: {error}")
     text = found.get(change.policy_name) if change.policy_name else None
-    return Earlier(True, f"the snapshot {name}", text, bare=not found)
+    return Earlier(True, f"the policy's text in the snapshot {name}", text, bare=not found)
 
 
 def _from_snapshot(location: str, change: Change) -> tuple[str, Mapping[str, str]]:

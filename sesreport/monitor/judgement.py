@@ -19,7 +19,16 @@ from sesreport.monitor.attached import Attached, Reader
 from sesreport.monitor.earlier import Earlier
 from sesreport.monitor.event import Change, Kind
 from sesreport.monitor.known import Known
-from sesreport.policy import CallerKind, Comparison, Exposure, Request, analyze, narrower_or_equal, read_identity
+from sesreport.policy import (
+    CLASSES,
+    CallerKind,
+    Comparison,
+    Exposure,
+    Request,
+    analyze,
+    narrower_or_equal,
+    read_identity,
+)
 
 Policies = Mapping[str, str]
 
@@ -36,9 +45,10 @@ class Outcome(StrEnum):
 class Judgement:
     """A change, judged.
 
-    ``words`` proves a new permission with a request, or says why there is no judgement. ``reach`` is the class of
-    exposure that the witness stands for (``none`` without one). ``since`` says what "newly" is measured against, and
-    ``exposure`` is the identity as the change left it (None when not all of its policies are known).
+    ``words`` proves a new permission with a request, or says why there is no judgement. ``reach`` is the widest class
+    of exposure that the change may newly let in (``none``: not known, or nobody). ``since`` says what "newly" is
+    measured against, and ``exposure`` is the identity as the change left it (None when not all of its policies are known).
+    ``unguarded``: an AWS service may from now on send for anybody.
     """
 
     outcome: Outcome
@@ -46,18 +56,28 @@ class Judgement:
     since: str
     reach: str = "none"
     exposure: Exposure | None = None
+    unguarded: bool = False
     notes: tuple[str, ...] = ()
 
     @property
     def severity(self) -> str:
-        """Security Hub's label: CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL; what is not judged is at least HIGH."""
+        """Security Hub's label; at least HIGH where not all policies are known and understood."""
         if self.outcome is Outcome.NOTHING:
             return "INFORMATIONAL"
-        if self.reach == "service":
-            return "HIGH" if self.exposure is None or self.exposure.guarded is False else "LOW"
-        lowest = {"public": "CRITICAL", "external": "HIGH", "vendor": "MEDIUM", "organization": "LOW", "own": "LOW"}
-        label = lowest.get(self.reach, "HIGH")
-        return "HIGH" if self.outcome is Outcome.UNKNOWN and label != "CRITICAL" else label
+        label = _SEVERITIES[self.reach]
+        doubtful = self.exposure is None or self.exposure.needs_review
+        return "HIGH" if label != "CRITICAL" and (doubtful or self.unguarded) else label
+
+
+_SEVERITIES = {
+    "none": "HIGH",
+    "own": "LOW",
+    "service": "LOW",
+    "organization": "LOW",
+    "vendor": "MEDIUM",
+    "external": "HIGH",
+    "public": "CRITICAL",
+}
 
 
 def judge(change: Change, now: Attached, earlier: Earlier, known: Known, arn: str, read: Reader) -> Judgement:
@@ -84,7 +104,7 @@ class _Case:
         kind = self.change.kind
         if kind is Kind.CREATES_IDENTITY:
             words = "an identity comes without policies: nobody but its own account can send until one is put"
-            return Judgement(Outcome.NOTHING, words, "before the call")
+            return Judgement(Outcome.NOTHING, words, "no identity, or one that was verified again", exposure=None)
         if kind is Kind.DELETES_IDENTITY:
             return self._without_policies("nobody can send through an identity that is gone")
         if self.change.policy_name is None:
@@ -144,23 +164,40 @@ class _Case:
         others = {name: text for name, text in after.items() if name != self.change.policy_name}
         compared = self._compare(after, self._before(others))
         if compared.witness is not None:
-            return self._new(compared, exposure)
+            found = self._new(compared, exposure)
+            return self._with_services(self._with_stake(found, after, exposure), self._exposure(self._before(others)))
         if not compared:
             return replace(self._unknown("; ".join(_doubts(compared))), exposure=exposure)
         if self.earlier.known:
-            words = f"nothing is allowed that was not allowed by {self.earlier.since}"
+            words = "nothing is allowed that was not allowed before"
             return Judgement(Outcome.NOTHING, words, self._since(), exposure=exposure)
-        anything = self._compare(after, {})
-        if anything:
+        if self._compare(after, {}):
             return Judgement(Outcome.NOTHING, "nobody is allowed anything", self._since(), exposure=exposure)
+        reach, words = self._at_stake(after, exposure)
+        return Judgement(Outcome.UNKNOWN, words, self._since(), reach, exposure, exposure.guarded is False)
+
+    def _with_stake(self, found: Judgement, after: Policies, exposure: Exposure) -> Judgement:
+        """What was let in, and what a Deny in the earlier text may have kept out besides."""
+        reach, words = ("none", "") if self.earlier.known else self._at_stake(after, exposure)
+        if CLASSES.index(reach) <= CLASSES.index(found.reach):
+            return found
+        return replace(found, reach=reach, notes=(*found.notes, words))
+
+    def _with_services(self, found: Judgement, before: Exposure) -> Judgement:
+        """What was let in, and a service that acts for anybody besides: a witness is an account where it can be."""
+        exposure = found.exposure
+        if exposure is None or exposure.guarded is not False or before.guarded is False:
+            return found
+        words = [w.words for w in exposure.witnesses if w.request.caller.kind is CallerKind.SERVICE]
+        return replace(found, unguarded=True, notes=(*found.notes, *words))
+
+    def _at_stake(self, after: Policies, exposure: Exposure) -> tuple[str, str]:
+        """The widest class that a lost Deny may have kept out, and in words: at most all that is allowed now."""
+        anything = self._compare(after, {})
         what = anything.words or "; ".join(_doubts(anything))
-        return Judgement(
-            Outcome.UNKNOWN,
+        return self._reach(anything.witness, exposure), (
             "the earlier text is not known: if it held a Deny, what that kept out is allowed from now on. At stake is "
-            f"all that the identity's policies allow: {what}",
-            self._since(),
-            self._reach(anything.witness, exposure),
-            exposure,
+            f"all that the identity's policies allow: {what}"
         )
 
     def _without_policies(self, words: str) -> Judgement:
@@ -216,7 +253,7 @@ class _Case:
     def _new(self, compared: Comparison, exposure: Exposure | None) -> Judgement:
         reach = self._reach(compared.witness, exposure)
         notes = tuple(f"cannot be read: {error}" for error in compared.errors)
-        return Judgement(Outcome.NEW, compared.words, self._since(), reach, exposure, notes)
+        return Judgement(Outcome.NEW, compared.words, self._since(), reach, exposure, notes=notes)
 
     def _unknown(self, words: str) -> Judgement:
         return Judgement(Outcome.UNKNOWN, words, self._since())

@@ -53,7 +53,7 @@ def day(number: int) -> datetime:
 def test_a_created_policy_was_not_there_before() -> None:
     created = read_event(event("CreateEmailIdentityPolicy", {"emailIdentity": IDENTITY, "policyName": "agency"}))
     found = before(created, "")
-    assert found.known and found.text is None and "refuses" not in found.since
+    assert found.known and found.text is None and "refuses a taken name" in found.since
 
 
 def test_without_snapshots_the_text_is_not_known() -> None:
@@ -66,7 +66,11 @@ def test_the_last_snapshot_finished_before_the_change_counts(tmp_path: Path) -> 
     snapshot(tmp_path, CHANGE.at - timedelta(minutes=5), agency=policy(allow()))  # still running when it happened
     (tmp_path / "20261119T000000Z").mkdir()  # not a whole snapshot
     found = before(CHANGE, str(tmp_path))
-    assert (found.known, found.text, found.since) == (True, STRICT, "the snapshot 20261118T060000Z")
+    assert (found.known, found.text, found.since) == (
+        True,
+        STRICT,
+        "the policy's text in the snapshot 20261118T060000Z",
+    )
 
 
 def test_a_policy_the_snapshot_does_not_have_was_not_there(tmp_path: Path) -> None:
@@ -127,7 +131,9 @@ def test_a_snapshot_in_s3_shows_what_a_weakened_deny_newly_allows(
     monkeypatch.setenv("SESREPORT_WATCH_SNAPSHOTS", "s3://snapshots/ses")
     assert handler(put(weakened.policy), CONTEXT)["outcome"] == "newly allows"
     message = account.heard()[0]["Message"]
-    assert "Compared   with the snapshot 20261101T060000Z" in message and "allowed by open" in message
+    assert (
+        "Compared   with the policy's text in the snapshot 20261101T060000Z" in message and "allowed by open" in message
+    )
 
 
 def test_a_bucket_that_is_not_there_is_told_in_the_message(

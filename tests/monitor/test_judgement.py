@@ -41,7 +41,7 @@ def judged(
 
 
 def was(text: str | None, **more: Any) -> Earlier:
-    return Earlier(True, "the snapshot 20261101T060000Z", text, **more)
+    return Earlier(True, "the policy's text in the snapshot 20261101T060000Z", text, **more)
 
 
 def test_a_weakened_deny_newly_allows_what_it_kept_out() -> None:
@@ -62,6 +62,27 @@ def test_without_the_earlier_text_a_lost_deny_cannot_be_ruled_out(record: dict[s
     found = judged(record, {"open": policy(allow(OUTSIDER)), "agency": policy(deny(MEMBER))})
     assert found.outcome is Outcome.UNKNOWN and found.severity == "HIGH"
     assert "if it held a Deny" in found.words and OUTSIDER in found.words
+
+
+def test_a_newcomer_does_not_hide_what_a_lost_deny_may_have_kept_out() -> None:
+    text = policy(allow(OWN, Action="ses:GetEmailIdentity"))
+    now = {"open": policy(allow()), "agency": text}
+    found = judged(put(text), now)
+    assert (found.outcome, found.reach, found.severity) == (Outcome.NEW, "public", "CRITICAL")
+    assert OWN in found.words and "if it held a Deny" in found.notes[0]
+    assert judged(put(text), now, was(None)).severity == "LOW"
+
+
+def test_a_newcomer_does_not_hide_a_service_that_acts_for_anybody() -> None:
+    text = policy(allow(OWN), {**allow(), "Principal": {"Service": "cognito-idp.amazonaws.com"}})
+    found = judged(put(text), {"agency": text}, was(None))
+    assert (found.reach, found.severity) == ("own", "HIGH")
+    assert "cognito-idp.amazonaws.com" in found.notes[0]
+
+
+def test_beside_a_policy_nobody_can_read_no_newcomer_is_harmless() -> None:
+    text = policy(allow(OWN))
+    assert judged(put(text), {"agency": text, "broken": "{"}, was(None)).severity == "HIGH"
 
 
 def test_where_nobody_is_allowed_anything_no_earlier_text_is_needed() -> None:

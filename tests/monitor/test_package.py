@@ -71,9 +71,7 @@ def test_only_the_aws_module_makes_clients() -> None:
         path.relative_to(package).as_posix()
         for path in package.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if (isinstance(node, ast.Import)
-        and any(name.name.partition(".")[0] == "boto3" for name in node.names))
-        or (isinstance(node, ast.ImportFrom)
-        and (node.module or "").partition(".")[0] == "boto3")
+        if (isinstance(node, ast.Import) and any(name.name.partition(".")[0] == "boto3" for name in node.names))
+        or (isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "boto3")
     }
     assert importing == {"aws.py"}
