@@ -7,7 +7,7 @@
 2. Where snapshots are configured, the last one finished before the event has the text, if it read that identity whole.
 3. Otherwise the old text is not known. Then the change is measured against the identity without this policy, which
    shows all that the policy lets in; what an earlier Deny in it may have kept out cannot be shown, and is said to be
-   unknown (:mod:`sesreport.monitor.judgement`).
+   unknown (:mod:`sesreport.monitor.judge`).
 """
 
 from __future__ import annotations

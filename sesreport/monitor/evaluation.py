@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesreport.aws import own_client
 from sesreport.monitor.attached import Attached, attached, identity_names
-from sesreport.monitor.judgement import named
+from sesreport.monitor.judge import named
 from sesreport.monitor.known import Known
 from sesreport.monitor.message import Place
 from sesreport.policy import CLASSES, CallerKind, analyze, narrower_or_equal

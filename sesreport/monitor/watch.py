@@ -25,7 +25,8 @@ from sesreport.errors import ConfigError
 from sesreport.monitor.attached import Attached, attached
 from sesreport.monitor.earlier import before
 from sesreport.monitor.event import Change, Kind, read_event
-from sesreport.monitor.judgement import Judgement, Outcome, judge
+from sesreport.monitor.judge import judge
+from sesreport.monitor.judgement import Judgement, Outcome
 from sesreport.monitor.known import Known, whom_we_know
 from sesreport.monitor.message import Place, attributes, body, finding, subject
 from sesreport.monitor.settings import Settings, read_settings

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sesreport.monitor.attached import Attached
 from sesreport.monitor.earlier import UNKNOWN, Earlier
 from sesreport.monitor.event import Change, read_event
-from sesreport.monitor.judgement import Judgement, Outcome, judge
+from sesreport.monitor.judge import judge
+from sesreport.monitor.judgement import Judgement, Outcome
 from sesreport.monitor.known import Known
 from sesreport.monitor.message import body
 from sesreport.policy import Organization, decide, narrower_or_equal, read_policies
