@@ -46,7 +46,10 @@ def subject(change: Change, judgement: Judgement) -> str:
 
 
 def body(change: Change, judgement: Judgement, arn: str | None) -> str:
-    """The message: the verdict in its first line, then what was done, by whom, and what follows for the identity."""
+    """The message: the verdict in its first line, then what was done, by whom, and what follows for the identity.
+
+    What is cut off where it grows too long is the end of the explanation.
+    """
     return "\n".join(_lines(change, judgement, arn))[:BODY_CHARACTERS]
 
 
@@ -62,6 +65,10 @@ def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[st
     yield f"At         {change.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     yield f"Event      {one_line(change.event_id)} (account {one_line(change.account_id)}, {one_line(change.region)})"
     yield f"Compared   with {one_line(judgement.since)}"
+    if judgement.notes:
+        yield ""
+        yield "To be known:"
+        yield from (f"  - {one_line(note)}" for note in judgement.notes)
     if judgement.exposure is not None:
         found = judgement.exposure
         yield ""
@@ -69,10 +76,6 @@ def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[st
         for section in explain(found).sections:
             yield f"{section.heading}:"
             yield from (f"  - {one_line(line)}" for line in section.lines)
-    if judgement.notes:
-        yield ""
-        yield "To be known:"
-        yield from (f"  - {one_line(note)}" for note in judgement.notes)
 
 
 def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]]:

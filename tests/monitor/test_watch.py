@@ -175,3 +175,14 @@ def test_a_function_without_a_topic_says_so(sdk: str) -> None:
 def test_a_context_that_is_not_lambdas_is_said(account: Account) -> None:
     with pytest.raises(ConfigError, match="invoked_function_arn"):
         handler(put(policy(allow())), SimpleNamespace())
+
+
+def test_a_message_is_never_too_long_for_sns(account: Account) -> None:
+    bomb = "\U0001f4a3" * 3500
+    full = {f"p{number}": policy(allow(f"{number:012}", Sid=bomb)) for number in range(1, 20)}
+    account.identity(**full)
+    assert handler(put(policy(allow(OUTSIDER, Sid=bomb))), CONTEXT)["outcome"] == "newly allows"
+    (heard,) = account.heard()
+    assert (
+        len(heard["Message"].encode()) < 256 * 1024 and "the organization's accounts are not known" in heard["Message"]
+    )
