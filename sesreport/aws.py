@@ -235,6 +235,20 @@ def storage_options(profile: str | None = None) -> dict[str, Any]:
     return {**found, **({} if endpoint.endswith(".amazonaws.com") else {"endpoint_override": endpoint})}
 
 
+def own_client(service: str, *, region: str | None = None) -> Any:
+    """A client with the SDK's own credentials and settings, for a function that works in its own account alone.
+
+    It waits longer when AWS throttles (SES answers one call a second). Raises ``BotoCoreError`` without a Region.
+    """
+    settings = ClientConfig(
+        retries={"mode": "adaptive", "max_attempts": 8},
+        connect_timeout=5,
+        read_timeout=20,
+        user_agent_extra="sesreport",
+    )
+    return boto3.client(service, region_name=region, config=settings)
+
+
 def _timestamp(value: Any) -> datetime:
     """A response's timestamp; ISO 8601 by the standard library, ten times as fast as botocore's general parser.
 
