@@ -9,7 +9,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sesreport.aws import own_client
 from sesreport.monitor.attached import Attached, attached, identity_names
-from sesreport.monitor.judge import named
 from sesreport.monitor.known import Known
 from sesreport.monitor.message import Place
 from sesreport.policy import CLASSES, CallerKind, analyze, narrower_or_equal
@@ -102,7 +101,7 @@ def _managed_from_outside(
     statement = {"Effect": "Deny", "Principal": "*", "Action": "ses:Send*", "Resource": "*"}
     own = {"Effect": "Allow", "Principal": {"AWS": here.account_id}, "Action": "*", "Resource": "*"}
     beyond = narrower_or_equal(
-        {**named(policies), "but (no) sending": {"Statement": [statement]}},
+        {**policies, "but (no) sending": {"Statement": [statement]}},
         {"own": {"Statement": [own]}},
         identity_arn=arn,
         organization=known.organization,

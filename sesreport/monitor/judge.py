@@ -186,8 +186,8 @@ class _Case:
 
     def _compare(self, after: Policies, before: Policies, arn: str | None = None) -> Comparison:
         return narrower_or_equal(
-            named(after),
-            named(before),
+            after,
+            before,
             identity_arn=arn or self.arn,
             organization=self.known.organization,
             register=self.known.approved(read_identity(self.arn).name),
@@ -245,11 +245,6 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def named(policies: Policies) -> Policies:
-    """Policies by name; a name that is an element of a policy document would be taken for one."""
-    return {f"{name} (policy)" if name in ("Statement", "Version") else name: text for name, text in policies.items()}
 
 
 def _domains(address: str) -> list[str]:
