@@ -159,6 +159,55 @@ class Aws:
             raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
 
 
+def client_in_role(
+    service: str,
+    *,
+    region: str | None = None,
+    profile: str | None = None,
+    role_arn: str | None = None,
+    external_id: str | None = None,
+    attempts: int = 3,
+) -> BaseClient:
+    """A client outside the collection (for a delivery): the SDK's own credentials, or a role assumed with them.
+
+    ``attempts`` is how often a call is tried in all. Raises CredentialsError for a profile that is not there and for a
+    missing Region; no call is made yet.
+    """
+    try:
+        own = botocore.session.Session(profile=profile)
+        session = boto3.Session(botocore_session=own, region_name=region)
+        if session.get_credentials() is None:
+            raise CredentialsError(f"no AWS credentials to use{f' for {role_arn}' if role_arn else ''}")
+        if role_arn:
+            extra = {"RoleSessionName": "sesreport", **({"ExternalId": external_id} if external_id else {})}
+            home = session.region_name or HOME_REGION
+            fetcher = AssumeRoleCredentialFetcher(
+                client_creator=lambda name, **options: own.create_client(name, region_name=home, **options),
+                source_credentials=session.get_credentials(),
+                role_arn=role_arn,
+                extra_args=extra,
+            )
+            assumed = botocore.session.Session(profile=profile)
+            assumed.register_component("credential_provider", CredentialResolver([_AssumedRole(fetcher)]))
+            session = boto3.Session(botocore_session=assumed, region_name=region)
+        client: BaseClient = session.client(
+            service,
+            config=ClientConfig(
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                connect_timeout=10,
+                read_timeout=60,
+                user_agent_extra="sesreport",
+            ),
+        )
+        return client
+    except ProfileNotFound as error:
+        raise CredentialsError(
+            f"no AWS profile {profile!r}; the profiles are in the SDK's configuration file"
+        ) from error
+    except BotoCoreError as error:
+        raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
+
+
 def _timestamp(value: Any) -> datetime:
     """A response's timestamp; ISO 8601 by the standard library, ten times as fast as botocore's general parser.
 

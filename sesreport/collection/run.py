@@ -21,6 +21,7 @@ from sesreport.collection.places import Regions, default_regions, regions_of, ro
 from sesreport.collection.registry import Collector, Row, collectors, frames
 from sesreport.config import Config, suggestion
 from sesreport.errors import CollectError, ConfigError, SchemaError
+from sesreport.period import Period
 from sesreport.schema import Frame
 from sesreport.store import write_snapshot
 
@@ -86,6 +87,7 @@ def collect(
     profile: str | None = None,
     single_account: bool = False,
     progress: Progress = lambda what, done, total: None,
+    speaks_for: Period | None = None,
 ) -> Path:
     """Reads the organization (or one account) and writes a snapshot; returns its path.
 
@@ -93,7 +95,8 @@ def collect(
     the frame ``coverage``. Raises CredentialsError when the caller may not list accounts, CollectError when they
     cannot all be listed, ConfigError for an unknown account, Region or dataset, WriteError when the snapshot cannot be
     written.
-    An interruption leaves no snapshot.
+    An interruption leaves no snapshot. ``speaks_for`` names the closed month for which this snapshot is to stand in
+    place of an earlier one (see :func:`sesreport.store.snapshot_of`).
     """
     chosen = _chosen(config)
     aws = Aws(config, profile)
@@ -148,6 +151,7 @@ def collect(
             "configuration_sha256": config.sha256,
             "scope": "single account" if single_account else "organization",
             "datasets_skipped": sorted(config.collect.datasets_skip),
+            **({"speaks_for": str(speaks_for)} if speaks_for else {}),
         },
     )
 
