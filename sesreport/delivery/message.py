@@ -65,7 +65,7 @@ def html(said: dict[str, Any]) -> str:
 def text(said: dict[str, Any]) -> str:
     """The plain text part: the same words, outside text on one line so that it cannot pass for a line of ours."""
     results: Results = said["results"]
-    parts = [visible(results.title), f"{visible(results.organization_name)}, {results.headline}", ""]
+    parts = [visible(results.title), visible(f"{results.organization_name}, {results.headline}"), ""]
     parts += [visible(sentence) for sentence in results.verdict]
     if results.decisions:
         parts += ["", "Decisions asked"]
