@@ -143,8 +143,6 @@ def run(
     deliver_it = bool(settings.delivery) and not (no_deliver or demo)
     if deliver_it and not _can_deliver(settings, profile):
         return WRONG
-    if demo:
-        _collect_month_before(settings, chosen, quiet)
     with _demo(demo, day), progress_told(quiet) as progress:
         evidence = evidence_of(
             settings, chosen, clock=_clock(demo, day), profile=profile, single_account=single_account,
@@ -155,6 +153,8 @@ def run(
             f"snapshot {evidence.snapshot.id} stands for {chosen}: nothing was collected (--collect-again does)",
             err=True,
         )
+    if demo:
+        _collect_month_before(settings, chosen, quiet)
     made = _make(settings, chosen, evidence.snapshot, given)
     delivered = not deliver_it or bool(made.failed) or _deliver(settings, chosen, None, profile, again=False)
     return _exit_code(made, evidence.snapshot, fail_on, strict, delivered=delivered)

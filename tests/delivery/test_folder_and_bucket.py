@@ -108,7 +108,7 @@ def test_a_pack_with_a_failed_notebook_is_not_delivered(output: Path, share: Pat
 
 
 def test_without_a_pack_the_line_says_how_to_make_one(tmp_path: Path, share: Path) -> None:
-    with pytest.raises(ConfigError, match="no pack of 2026-10 in .*; make it with 'sesreport run --period 2026-10'"):
+    with pytest.raises(ConfigError, match=r"no pack of 2026-10 in .*; make it with 'sesreport run --period 2026-10'"):
         delivered(tmp_path / "none", **to(share))
 
 
