@@ -156,7 +156,7 @@ def run(
     if demo:
         _collect_month_before(settings, chosen, quiet)
     made = _make(settings, chosen, evidence.snapshot, given)
-    delivered = not deliver_it or bool(made.failed) or _deliver(settings, chosen, None, profile, again=False)
+    delivered = not deliver_it or bool(made.failed) or _deliver(settings, chosen, profile, again=False)
     return _exit_code(made, evidence.snapshot, fail_on, strict, delivered=delivered)
 
 
@@ -218,7 +218,7 @@ def deliver(
 
     settings = _settings(config, False, output)
     chosen = Period.parse(period, today=_now().date())
-    return 0 if _deliver(settings, chosen, output, profile, again=again) else UNDELIVERED
+    return 0 if _deliver(settings, chosen, profile, again=again) else UNDELIVERED
 
 
 @cli.command()
@@ -350,11 +350,11 @@ def _can_deliver(settings: Config, profile: str | None) -> bool:
     return not failed
 
 
-def _deliver(settings: Config, period: Period, output: Path | None, profile: str | None, *, again: bool) -> bool:
+def _deliver(settings: Config, period: Period, profile: str | None, *, again: bool) -> bool:
     """Whether every destination has the pack; a line for each."""
     from sesreport.delivery import deliver as hand_over
 
-    outcomes = hand_over(settings, period, now=_now(), output=output, profile=profile, again=again)
+    outcomes = hand_over(settings, period, now=_now(), profile=profile, again=again)
     for outcome in outcomes:
         if outcome.failed:
             click.echo(f"sesreport: not delivered to {outcome.destination}: {outcome.said}", err=True)

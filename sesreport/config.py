@@ -159,7 +159,7 @@ class Config(_Section):
     report: Report = Report()
     paths: Paths = Paths()
     delivery: dict[str, list[dict[str, Any]]] = {}
-    """Where packs are delivered, by kind of destination (checked by :mod:`sesreport.delivery`); nowhere by default."""
+    """Where packs are delivered, by kind of destination; nowhere by default."""
 
     @property
     def sha256(self) -> str:

@@ -288,6 +288,15 @@ def test_a_destination_that_cannot_be_reached_is_told_before_collecting(
     assert said[1].startswith("sesreport: nothing was collected")
 
 
+def test_the_doctor_looks_at_destinations_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(here, f'[[delivery.folder]]\npath = "{here}/away"\n[[delivery.folder]]\npath = "{here}"\n')
+    with demo_environment(date(2026, 11, 3)):
+        assert sesreport("doctor") == 3
+    told = capsys.readouterr().out
+    assert f"MISSING  delivery to folder {here}/away: {here}/away is not a folder that is there" in told
+    assert f"ok       delivery to folder {here}: can be delivered to" in told
+
+
 def test_asked_not_to_nothing_is_delivered(here: Path) -> None:
     settings(here, f'[[delivery.folder]]\npath = "{here}/away"\n')
     with demo_environment(date(2026, 11, 3)):

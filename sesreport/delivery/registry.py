@@ -31,7 +31,7 @@ class Destination:
     """One configured destination."""
 
     name: str
-    """As told to the user: ``folder /mnt/board``, ``s3://packs/ses``, ``e-mail to 3``."""
+    """As told to the user: ``folder /mnt/board``, ``s3://packs/ses``, ``e-mail to a@example.com``."""
     check: Callable[[], None]
     """Raises SesReportError when a delivery could not succeed as things are; changes and sends nothing."""
     deliver: Callable[[Parcel], str]

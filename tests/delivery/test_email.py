@@ -23,7 +23,7 @@ from sesreport.delivery import Outcome, check, deliver
 from sesreport.delivery import message as module
 from sesreport.delivery.message import message
 from sesreport.delivery.parcel import Parcel, open_parcel
-from sesreport.errors import DeliveryError
+from sesreport.errors import DeliveryError, WriteError
 from sesreport.results import NOT_MEASURABLE, Results
 
 NOW = datetime(2026, 11, 3, 7, tzinfo=UTC)
@@ -259,6 +259,19 @@ def test_receipts_that_cannot_be_read_send_nothing(aws: Aws, output: Path) -> No
     assert outcome.failed
     assert "it is not known who was sent the pack" in outcome.said
     assert aws.mails == []
+
+
+def test_a_mail_whose_receipt_is_lost_is_told_as_sent(aws: Aws, output: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sesreport.delivery import receipts
+
+    def full(*_: object) -> None:
+        raise WriteError("no space left")
+
+    aws.verify("example.com")
+    monkeypatch.setattr(receipts, "write_whole", full)
+    outcome = sent(output)
+    assert outcome.failed
+    assert outcome.said.startswith("sent to a@example.com, b@example.com, but no receipt could be kept")
 
 
 def test_a_refused_mail_leaves_no_receipt(aws: Aws, output: Path) -> None:

@@ -11,7 +11,7 @@ from sesreport.delivery.access import AwsSettings, told
 from sesreport.delivery.message import message
 from sesreport.delivery.parcel import Parcel
 from sesreport.delivery.registry import Destination, destination
-from sesreport.errors import DeliveryError
+from sesreport.errors import DeliveryError, WriteError
 
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 Address = Annotated[str, Field(pattern=rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})+$")]
@@ -95,7 +95,11 @@ def email(settings: EmailSettings, profile: str | None) -> Destination:
                 Content={"Raw": {"Data": raw}},
                 **options,
             )
-        parcel.receipts.add(parcel.sha256, to, message_id=answer["MessageId"], at=parcel.now)
+        try:
+            parcel.receipts.add(parcel.sha256, to, message_id=answer["MessageId"], at=parcel.now)
+        except WriteError as error:
+            said = f"sent to {', '.join(to)}, but no receipt could be kept, so it would be sent again: {error}"
+            raise DeliveryError(said) from error
         before = len(settings.to) - len(to)
         return f"sent to {', '.join(to)}" + (f"; {before} had it before" if before else "")
 
