@@ -11,7 +11,7 @@ from sesreport.trends.expectation import expect
 from sesreport.trends.robust import Array
 from sesreport.trends.series import Series
 
-LIMIT = 3.5
+LIMIT = 3.4
 """Robust deviations from which a day's volume is a spike (more while less than half a year is known).
 
 Found by ``benchmarks/anomaly_bench.py``: the lowest at which ordinary accounts of every shape stay far below one
