@@ -44,7 +44,7 @@ def forecasts(sending: Series, quotas: pd.DataFrame, *, minimum_sends: float) ->
     """
     rows = []
     limits = {(a, r): q for a, r, q in quotas[["account_id", "region", "max_24_hour_send"]].itertuples(index=False)}
-    week = _weeks(sending["sent"])
+    week = weeks_of(sending["sent"])
     today = sending.days[-1] if len(sending.days) else pd.Timestamp(0)  # no day, no place
     for number, place in enumerate(sending.places.itertuples(index=False)):
         key = {"account_id": place.account_id, "region": place.region}
@@ -79,7 +79,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _weeks(sent: Array) -> Array:
+def weeks_of(sent: Array) -> Array:
     """The weekday's part of each day, on log counts; the array's end decides the weeks."""
     if sent.shape[1] < 7:
         return np.zeros_like(sent)
