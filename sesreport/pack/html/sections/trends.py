@@ -41,7 +41,7 @@ def trends(pack: Pack) -> Content:
     ahead = pack.frames.get("forecasts", pd.DataFrame())
     return Content(
         heading=heading(found, ahead),
-        so_what=so_what(found, ahead),
+        so_what=so_what(_named(pack, found), ahead),
         charts=("anomalies", "forecasts"),
         tables=(
             table("t-anomalies", "Days of sending unlike the account's own past, this month's first", pack.frames,
@@ -63,7 +63,8 @@ def heading(found: pd.DataFrame, ahead: pd.DataFrame) -> str:
         if grave
         else f"No grave anomaly this month in the {places} that are known"
     )
-    states = ahead["state"].value_counts()
+    # Who reaches the pause line has reached the review line.
+    states = ahead.loc[ahead["line"] != "pause", "state"].value_counts()
     lines = [
         f"{counted(int(states[state]), 'line')} {words}"
         for state, words in ((_ABOVE, "already reached"), (_COMING, "expected to be reached within 91 days"))
@@ -76,10 +77,14 @@ def so_what(found: pd.DataFrame, ahead: pd.DataFrame) -> str:
     """The gravest in its own sentence, and how many could not be forecast."""
     grave = _grave(found)
     unknown = int(ahead["state"].isin(["too little data", "not known"]).sum()) if len(ahead) else 0
-    parts = [str(grave.iloc[0]["words"]) if len(grave) else ""]
+    parts = []
+    if len(grave):
+        worst = grave.iloc[0]
+        name = worst["name"] if pd.notna(worst.get("name")) else worst["account_id"]
+        parts.append(f"{name}, {worst['region']}: {worst['words']}")
     if unknown:
         parts.append(f"{counted(unknown, 'answer')} could not be given: too little is known.")
-    return " ".join(filter(None, parts))
+    return " ".join(parts)
 
 
 def _grave(found: pd.DataFrame) -> pd.DataFrame:

@@ -45,8 +45,8 @@ def anomalies_forecasts(pack: Pack) -> Content:
     told = ", ".join(f"{counts[state]:,} {state}" for state in RANK if state in counts)
     return Content(
         subtitle=f"{len(found):,} anomalies, {grave:,} grave this month; forecasts: {told or 'none'}",
-        note="A day is judged by the days before it alone; a forecast reaches 91 days, with an interval for nine days "
-        f"of ten. Low and high are its ends, or those of an ordinary day. {basis(pack, 'metrics')}",
+        note="A day is judged by the days before it alone; a forecast reaches 91 days. Low and high: its 90 % interval, or "
+        f"an ordinary day's. {basis(pack, 'metrics')}",
         columns=(
             Column("signal", "Signal", "signal", colors=COLORS),
             Column("what", "What", width=34),
@@ -63,7 +63,7 @@ def anomalies_forecasts(pack: Pack) -> Content:
             Column("threshold", "Line", "figure"),
             Column("deviations", "Deviations", "real"),
             Column("unit", "Unit"),
-            Column("words", "In words", width=60),
+            Column("words", "In words", width=90),
             Column("basis", "Based on", width=34),
         ),
         rows=rows,
