@@ -9,8 +9,6 @@ from sesreport.trends.series import Series
 from sesreport.trends.silence import silences
 from sesreport.trends.spikes import spikes
 
-KINDS = ("volume spike", "silent sender", "sudden bounce rate", "sudden complaint rate")
-
 
 def anomalies(sending: Series) -> pd.DataFrame:
     """One row per episode: place, days (``day`` is its worst, ``first_day`` … ``last_day``), kind, numbers, words.

@@ -83,7 +83,7 @@ def weeks_of(sent: Array) -> Array:
     """The weekday's part of each day, on log counts; the array's end decides the weeks."""
     if sent.shape[1] < 7:
         return np.zeros_like(sent)
-    # Turned so that the last block, which the coming days would use, ends with the last day.
+    # So that the last seven days share one fit, which the coming weeks go on with.
     length = sent.shape[1]
     lead = -length % 7
     padded = np.concatenate([np.full((len(sent), lead), np.nan), np.log1p(sent)], axis=1)
@@ -116,9 +116,10 @@ def _rate(rate: Rate, aws: Array, sent: Array, counted: Array, minimum_sends: fl
 
 
 def _no_quota(volume: Watched, state: str, why: str) -> dict[str, object]:
-    return {"metric": volume.metric, "threshold": np.nan, "state": state, "current": volume.current,
-            "basis": volume.basis, **_ahead(volume), "words": f"When {volume.metric} reaches it cannot be said: {why}."
-            if state == UNKNOWN else f"No quota to reach: {why}."}  # fmt: skip
+    return {
+        "metric": volume.metric, "threshold": np.nan, "state": state, "current": volume.current,
+        "basis": volume.basis, **_ahead(volume), "words": f"No date for a quota: {why}.",
+    }  # fmt: skip
 
 
 def _ahead(watched: Watched) -> dict[str, object]:

@@ -72,7 +72,6 @@ def sudden_rates(sending: Series, rate: Rate) -> pd.DataFrame:
         messages=sent[at],
         counted=counted[at],
         deviations=-ndtri(np.maximum(chance, 1e-300)),
-        limit=LIMIT,
         ongoing=found["last"].to_numpy(dtype=int) == sent.shape[1] - 1,
         severity=np.select(
             [least[at] >= rate.pause, least[at] >= rate.review, counted[at] / sent[at] >= rate.review],

@@ -21,7 +21,6 @@ SAME_WEEKDAYS, LEAST = 12, 4
 """Same weekdays looked back on, and how many of them must be known."""
 TELLING = 0.5
 """Chance of a zero above which a day tells nothing of when the silence began."""
-LEVEL_WEEKS = 4
 GONE = 1_000
 """Messages a day from which a sender's silence is high."""
 
@@ -38,7 +37,6 @@ def silences(sending: Series) -> pd.DataFrame:
         value=0.0,
         low=np.nan,
         high=np.nan,
-        limit=float(-ndtri(CHANCE)),
         ongoing=lambda frame: frame["last"] == counts.shape[1] - 1,
         severity=lambda frame: np.where(frame["expected"] >= GONE, "high", "medium"),
     )
@@ -49,13 +47,11 @@ _COLUMNS = ("row", "first", "last", "days", "worst", "expected", "deviations")
 
 def _before(counts: Array) -> tuple[Array, Array]:
     """The chance of a zero on each day, and the usual count of such a day, by the same weekdays before."""
-    length = counts.shape[1]
     weeks = before(counts, SAME_WEEKDAYS * 7)[..., ::7] if counts.size else np.empty((*counts.shape, SAME_WEEKDAYS))
     known = np.isfinite(weeks).sum(axis=-1)
     zeros = (weeks == 0).sum(axis=-1)
     chance = np.where(known >= LEAST, (zeros + 0.5) / (known + 1.0), 1.0)
-    usual = median(weeks[..., -2 * LEVEL_WEEKS :]) if length else counts
-    return chance, usual
+    return chance, median(weeks)
 
 
 def _runs(row: int, counts: Array, chance: Array, usual: Array) -> list[tuple[int, int, int, int, int, float, float]]:

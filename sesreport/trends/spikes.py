@@ -33,7 +33,6 @@ def spikes(sending: Series) -> pd.DataFrame:
     found = episodes(alarms, np.nan_to_num(expectation.deviations))
     at = (found["row"].to_numpy(dtype=int), found["worst"].to_numpy(dtype=int))
     value, expected = counts[at], expectation.expected[at]
-    limit = expectation.limit[at]
     return found.assign(
         kind="volume spike",
         metric="sent",
@@ -42,7 +41,6 @@ def spikes(sending: Series) -> pd.DataFrame:
         low=expectation.beyond(-expectation.limit)[at],
         high=expectation.beyond(expectation.limit)[at],
         deviations=expectation.deviations[at],
-        limit=limit,
         ongoing=found["last"].to_numpy(dtype=int) == counts.shape[1] - 1,
         severity=_severity(value, expected),
     )

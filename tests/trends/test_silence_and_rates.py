@@ -62,6 +62,14 @@ def test_a_day_that_is_not_known_does_not_end_a_silence() -> None:
     assert silent(counts) == [(440, 454, True)]
 
 
+def test_what_was_usual_is_known_after_weeks_nobody_read() -> None:
+    counts = stopped(DAILY, 440)
+    counts[380:438] = np.nan
+    found = silences(as_series([counts]))
+    assert found["expected"].notna().all()
+    assert len(found) == 1
+
+
 def test_how_much_is_missing_is_told_by_the_days_before() -> None:
     found = silences(as_series([stopped(DAILY, 300)]))
     assert found["expected"].iloc[0] == pytest.approx(np.mean(DAILY[290:300]), rel=0.25)

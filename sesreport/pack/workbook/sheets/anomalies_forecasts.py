@@ -45,7 +45,7 @@ def anomalies_forecasts(pack: Pack) -> Content:
     told = ", ".join(f"{counts[state]:,} {state}" for state in RANK if state in counts)
     return Content(
         subtitle=f"{len(found):,} anomalies, {grave:,} grave this month; forecasts: {told or 'none'}",
-        note="A day is judged by the days before it alone; a forecast reaches 91 days. Low and high: its 90 % interval, "
+        note="A day is judged by the days before it alone; a forecast reaches 91 days. Low, high: its 90 % interval, "
         f"or an ordinary day's. {basis(pack, 'metrics')}",
         columns=(
             Column("signal", "Signal", "signal", colors=COLORS),
