@@ -93,7 +93,7 @@ def here(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)
     monkeypatch.setattr(build, "outputs", dict)
-    monkeypatch.setattr(cli, "_collect_month_before", lambda *_: None)
+    monkeypatch.setattr("sesreport.demo.snapshot.demo_history", lambda *_: None)
     monkeypatch.setattr(cli, "_now", lambda: at(11, 3, 12))
     return tmp_path
 
@@ -242,14 +242,14 @@ def test_a_stop_by_the_scheduler_leaves_nothing_half_written(tmp_path: Path) -> 
     running.send_signal(signal.SIGTERM)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert said == "sesreport: interrupted; nothing half-written was left behind\n"
+    assert said == f"sesreport: {cli.STOPPED}\n"
     assert list(tmp_path.iterdir()) == []
 
 
 def settings(here: Path, text: str) -> Path:
     """Settings of a real run, whose endpoint is the demonstration's."""
     path = here / "sesreport.toml"
-    path.write_text(f'[collect]\ndatasets_skip = []\n[paths]\nregister = "{here}/register.csv"\n{text}')
+    path.write_text(f'[collect]\npace = 0\ndatasets_skip = []\n[paths]\nregister = "{here}/register.csv"\n{text}')
     (here / "register.csv").write_text("account_id,name\n")
     return path
 

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from sesreport import schema
+from sesreport.analysis.anomalies import ANOMALIES
+from sesreport.analysis.forecasts import FORECASTS
 from sesreport.period import Period
 
 PERIOD = Period(2026, 10)
@@ -56,6 +58,7 @@ SHAPES = {
     "bounce_rate:r complaint_rate:r complete:f",
     "changes_since": "what:t change:t account_id:a region:t identity:t subject:t before:t after:t severity:t",
 }
+TRENDS = (ANOMALIES, FORECASTS)
 REGIONS = ("eu-central-1", "us-east-1", "eu-west-1", "ap-southeast-2")
 BUSINESS = ("retail", "billing", "loyalty", "newsroom", "claims", "support", "shared-services", "marketing")
 VENDORS = ("Northwind Mailers", "Agency Blau", "Contoso CRM", "Fabrikam Survey", "Tailspin Events")
@@ -64,11 +67,14 @@ VENDORS = ("Northwind Mailers", "Agency Blau", "Contoso CRM", "Fabrikam Survey",
 def frames() -> dict[str, pd.DataFrame]:
     """All frames; the same on every call."""
     made = _rows(random.Random(20261101))
-    return {name: _frame(name, rows) for name, rows in made.items()}
+    return {
+        **{name: _frame(name, rows) for name, rows in made.items()},
+        **{f.name: f.from_rows(f.samples) for f in TRENDS},
+    }
 
 
 def empty_frames() -> dict[str, pd.DataFrame]:
-    return {name: _frame(name, []) for name in SHAPES}
+    return {**{name: _frame(name, []) for name in SHAPES}, **{frame.name: frame.empty() for frame in TRENDS}}
 
 
 def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
