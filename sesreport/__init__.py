@@ -6,7 +6,7 @@
 >>> analysis.grants, analysis.exposures, analysis.findings  # pandas DataFrames
 
 Everything the command line does is a function here: :func:`collect`, :func:`load`, :func:`analyze`, :func:`score`,
-:func:`report`, :func:`open_pack`. Names are loaded when first used, so that importing costs nothing.
+:func:`report`, :func:`open_pack`, :func:`deliver`. Names are loaded when first used, so that importing costs nothing.
 """
 
 from importlib import import_module
@@ -16,8 +16,10 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sesreport.analysis import Analysis, analyze
+    from sesreport.closing import evidence_of
     from sesreport.collection.run import collect
     from sesreport.config import Config, load_config
+    from sesreport.delivery import deliver
     from sesreport.history.store import History
     from sesreport.open import open_pack
     from sesreport.pack.build import report
@@ -36,6 +38,8 @@ _WHERE = {
     "Snapshot": "store",
     "analyze": "analysis",
     "collect": "collection.run",
+    "deliver": "delivery",
+    "evidence_of": "closing",
     "load": "store",
     "load_config": "config",
     "open_pack": "open",
@@ -54,6 +58,8 @@ __all__ = [
     "Snapshot",
     "analyze",
     "collect",
+    "deliver",
+    "evidence_of",
     "load",
     "load_config",
     "open_pack",

@@ -190,17 +190,9 @@ class Aws:
             return self._credentials[account_id]
 
     def _assume(self, account_id: str) -> dict[str, str]:
-        organization = self.config.organization
-        extra = {"ExternalId": organization.external_id} if organization.external_id else {}
-        answer = self._sts.assume_role(RoleArn=self.role_arn(account_id), RoleSessionName="sesreport", **extra)
+        assumed = _assumed(self._sts, self.role_arn(account_id), self.config.organization.external_id)
         self._fetched[account_id] = time.monotonic()
-        assumed = answer["Credentials"]
-        return {
-            "access_key": assumed["AccessKeyId"],
-            "secret_key": assumed["SecretAccessKey"],
-            "token": assumed["SessionToken"],
-            "expiry_time": assumed["Expiration"].isoformat(),
-        }
+        return assumed
 
     def _session(self, session: botocore.session.Session) -> boto3.Session:
         try:
@@ -233,6 +225,74 @@ def storage_options(profile: str | None = None) -> dict[str, Any]:
     # The client knows of AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and the profile's endpoint_url.
     endpoint = session.client("s3", region_name=found["region"]).meta.endpoint_url
     return {**found, **({} if endpoint.endswith(".amazonaws.com") else {"endpoint_override": endpoint})}
+
+
+def own_client(service: str, *, region: str | None = None) -> Any:
+    """A client with the SDK's own credentials and settings, for a function that works in its own account alone.
+
+    It waits longer when AWS throttles (SES answers one call a second). Raises ``BotoCoreError`` without a Region.
+    """
+    settings = ClientConfig(
+        retries={"mode": "adaptive", "max_attempts": 8},
+        connect_timeout=5,
+        read_timeout=20,
+        user_agent_extra="sesreport",
+    )
+    return boto3.client(service, region_name=region, config=settings)
+
+
+def client_in_role(
+    service: str,
+    *,
+    region: str | None = None,
+    profile: str | None = None,
+    role_arn: str | None = None,
+    external_id: str | None = None,
+    attempts: int = 3,
+) -> BaseClient:
+    """A client outside the collection (for a delivery): the SDK's own credentials, or a role assumed with them.
+
+    ``attempts`` is how often a call is tried in all. Raises CredentialsError for a profile that is not there and for a
+    missing Region; no call is made yet.
+    """
+    settings = ClientConfig(
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=10,
+        read_timeout=60,
+        user_agent_extra="sesreport",
+    )
+    try:
+        session = boto3.Session(profile_name=profile, region_name=region)
+        if session.get_credentials() is None:
+            raise CredentialsError(f"no AWS credentials to use{f' for {role_arn}' if role_arn else ''}")
+        client: BaseClient = session.client(service, config=settings)
+        if role_arn:
+            sts = session.client("sts", region_name=session.region_name or HOME_REGION)
+            credentials = DeferredRefreshableCredentials(partial(_assumed, sts, role_arn, external_id), "assume-role")
+
+            def sign_as(request: Any, **_: Any) -> None:
+                request.context.setdefault("signing", {})["request_credentials"] = credentials
+
+            client.meta.events.register("before-sign", sign_as)
+        return client
+    except ProfileNotFound as error:
+        raise CredentialsError(
+            f"no AWS profile {profile!r}; the profiles are in the SDK's configuration file"
+        ) from error
+    except BotoCoreError as error:
+        raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
+
+
+def _assumed(sts: Any, role_arn: str, external_id: str | None) -> dict[str, str]:
+    """Credentials of a role, as botocore refreshes them."""
+    extra = {"ExternalId": external_id} if external_id else {}
+    assumed = sts.assume_role(RoleArn=role_arn, RoleSessionName="sesreport", **extra)["Credentials"]
+    return {
+        "access_key": assumed["AccessKeyId"],
+        "secret_key": assumed["SecretAccessKey"],
+        "token": assumed["SessionToken"],
+        "expiry_time": assumed["Expiration"].isoformat(),
+    }
 
 
 def _timestamp(value: Any) -> datetime:

@@ -1,7 +1,8 @@
 """The command line: options, one public call, output. The only place that catches errors.
 
 Exit codes: 0 done; 1 findings at or above ``--fail-on``; 2 usage or configuration; 3 finished but incomplete (with
-``--strict``); 4 failed (a notebook, a write); 130 interrupted.
+``--strict``); 4 failed (a notebook, a write); 5 made but not delivered; 130 interrupted. Where several apply, the first
+of 4, 5, 3, 1.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,7 @@ import click
 
 from sesreport import __version__
 from sesreport.errors import SesReportError
+from sesreport.progress import progress_told
 
 if TYPE_CHECKING:
     from sesreport.config import Config
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from sesreport.store import Snapshot
 
 SEVERITIES = ("critical", "high", "medium", "low")
-INCOMPLETE, FAILED, INTERRUPTED = 3, 4, 130
+WRONG, INCOMPLETE, FAILED, UNDELIVERED, INTERRUPTED = 2, 3, 4, 5, 130
 STOPPED = "interrupted; nothing half-written was left behind, and --resume goes on with a collection"
 
 Command = Callable[..., Any]
@@ -38,6 +41,7 @@ Command = Callable[..., Any]
 
 def main() -> None:
     """Entry point: runs a command and turns what it raises into one line and an exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop leaves nothing half-written either
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -131,27 +135,49 @@ def demo_options(command: Command) -> Command:
 @collect_options
 @report_options
 @demo_options
+@click.option("--collect-again", is_flag=True, help="Collect even when a snapshot stands for the period, in its place.")
+@click.option("--no-deliver", is_flag=True, help="Deliver nothing, whatever [delivery] says.")
 def run(
     config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, period: str,
     fail_on: str | None, strict: bool, parameters: tuple[str, ...], output: Path | None, demo: bool,
-    today: datetime | None, **how: Any,
+    today: datetime | None, collect_again: bool, no_deliver: bool, executor: str | None, **how: Any,
 ) -> int:  # fmt: skip
-    """Collect a snapshot and make the period's pack from it."""
+    """Collect the period's snapshot unless there is one, make its pack, and deliver it where that is configured."""
     _logging(debug)
+    from sesreport.closing import evidence_of
+    from sesreport.collection.executors import executor_at
+    from sesreport.files import check_writable
     from sesreport.notebooks import check_all, notebooks
     from sesreport.period import Period
-    from sesreport.store import load
 
+    # Before collecting: what is wrong must not cost an hour.
     day = _day(demo, today)
     settings = _settings(config, demo, output)
-    chosen = Period.parse(period, today=day)  # before collecting: a bad period or parameter must not cost an hour
+    chosen = Period.parse(period, today=day)
     given = _parameters(parameters)
     check_all(notebooks(), given)
+    check_writable(Path(settings.paths.output))
+    deliver_it = bool(settings.delivery) and not (no_deliver or demo)
+    if deliver_it and not _can_deliver(settings, profile):
+        return WRONG
+    with _demo(demo, day), executor_at(executor) as pool, progress_told(quiet) as progress:
+        evidence = evidence_of(
+            settings, chosen, clock=_clock(demo, day), profile=profile, single_account=single_account,
+            anew=collect_again, progress=progress, executor=pool, **how,
+        )  # fmt: skip
+    if not evidence.collected:
+        click.echo(
+            f"snapshot {evidence.snapshot.id} stands for {chosen}: nothing was collected (--collect-again does)",
+            err=True,
+        )
     if demo:
-        _collect_month_before(settings, chosen, quiet)
-    with _demo(demo, day):
-        snapshot = load(_collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how))
-    return _report(settings, chosen, snapshot, given, fail_on, strict)
+        from sesreport.demo.snapshot import demo_history
+
+        with progress_told(quiet) as progress:
+            demo_history(settings, chosen, progress)
+    made = _make(settings, chosen, evidence.snapshot, given)
+    delivered = not deliver_it or bool(made.failed) or _deliver(settings, chosen, profile, again=False)
+    return _exit_code(made, evidence.snapshot, fail_on, strict, delivered=delivered)
 
 
 @cli.command()
@@ -180,10 +206,11 @@ def collect(
 @common
 @report_options
 @click.option("--snapshot", type=click.Path(path_type=Path), help="Snapshot to use; default is the period's own.")
+@click.option("--other-month", is_flag=True, help="Take the --snapshot even if it says nothing of the period.")
 @click.option("--demo", is_flag=True, help="Use the demonstration organization's settings and register.")
 def report(
     config: Path | None, quiet: bool, debug: bool, period: str, fail_on: str | None, strict: bool,
-    parameters: tuple[str, ...], output: Path | None, snapshot: Path | None, demo: bool,
+    parameters: tuple[str, ...], output: Path | None, snapshot: Path | None, other_month: bool, demo: bool,
 ) -> int:  # fmt: skip
     """Make a period's pack from a snapshot that is there; calls no AWS."""
     _logging(debug)
@@ -194,7 +221,26 @@ def report(
     settings = _settings(config, demo, output)
     chosen = Period.parse(period, today=_now().date())
     evidence = load(snapshot or snapshot_of(snapshots_folder(settings), chosen))
-    return _report(settings, chosen, evidence, _parameters(parameters), fail_on, strict)
+    made = _make(settings, chosen, evidence, _parameters(parameters), other_month=other_month)
+    return _exit_code(made, evidence, fail_on, strict)
+
+
+@cli.command()
+@common
+@click.option("--period", default="last-month", show_default=True, help="YYYY-MM or last-month.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for packs [out].")
+@click.option("--profile", help="AWS profile of destinations that name none.")
+@click.option("--again", is_flag=True, help="Send the e-mail also to those who were sent this pack before.")
+def deliver(
+    config: Path | None, quiet: bool, debug: bool, period: str, output: Path | None, profile: str | None, again: bool
+) -> int:
+    """Deliver a pack that is made, to every destination of [delivery]. Exit 5 when one could not be."""
+    _logging(debug)
+    from sesreport.period import Period
+
+    settings = _settings(config, False, output)
+    chosen = Period.parse(period, today=_now().date())
+    return 0 if _deliver(settings, chosen, profile, again=again) else UNDELIVERED
 
 
 @cli.command()
@@ -244,13 +290,22 @@ def changes(config: Path | None, quiet: bool, debug: bool, older: str, newer: st
 @cli.command()
 @common
 @click.option("--caller", is_flag=True, help="The policy of the caller instead of the role in each account.")
-def permissions(config: Path | None, quiet: bool, debug: bool, caller: bool) -> int:
+@click.option("--delivery", is_flag=True, help="The policy of whoever delivers to [delivery]; it writes and sends.")
+def permissions(config: Path | None, quiet: bool, debug: bool, caller: bool, delivery: bool) -> int:
     """Print the least-privilege IAM policy as JSON."""
     _logging(debug)
     from sesreport.permissions import caller_policy, member_policy
 
+    if caller and delivery:
+        raise click.UsageError("--caller and --delivery are policies of different roles: ask for one at a time")
     settings = _settings(config, False, None)
-    click.echo(json.dumps(caller_policy(settings) if caller else member_policy(), indent=2))
+    if delivery:
+        from sesreport.delivery.registry import delivery_policy
+
+        policy = delivery_policy(settings)
+    else:
+        policy = caller_policy(settings) if caller else member_policy()
+    click.echo(json.dumps(policy, indent=2))
     return 0
 
 
@@ -298,21 +353,51 @@ def demo(context: click.Context, serve: bool, port: int, today: datetime | None)
     return 0
 
 
-def _report(
-    settings: Config, period: Period, snapshot: Snapshot, parameters: dict[str, Any], fail_on: str | None, strict: bool
-) -> int:
+def _make(
+    settings: Config, period: Period, snapshot: Snapshot, parameters: dict[str, Any], *, other_month: bool = False
+) -> Made:
     from sesreport.pack.build import report as build
 
-    made = build(settings, period, snapshot=snapshot, parameters=parameters)
+    made = build(settings, period, snapshot=snapshot, parameters=parameters, other_month=other_month)
     _tell(made)
+    return made
+
+
+def _exit_code(made: Made, snapshot: Snapshot, fail_on: str | None, strict: bool, *, delivered: bool = True) -> int:
     if made.failed:
         return FAILED
+    if not delivered:
+        return UNDELIVERED
     counts = made.pack.results.findings.by_severity
     if strict and _gaps(snapshot):
         return INCOMPLETE
     if fail_on and any(counts[name] for name in SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
         return 1
     return 0
+
+
+def _can_deliver(settings: Config, profile: str | None) -> bool:
+    from sesreport.delivery import check
+
+    failed = [outcome for outcome in check(settings, profile=profile) if outcome.failed]
+    for outcome in failed:
+        click.echo(f"sesreport: cannot deliver to {outcome.destination}: {outcome.said}", err=True)
+    if failed:
+        click.echo("sesreport: nothing was collected; --no-deliver makes the pack without delivering it", err=True)
+    return not failed
+
+
+def _deliver(settings: Config, period: Period, profile: str | None, *, again: bool) -> bool:
+    """Whether every destination has the pack; a line for each."""
+    from sesreport.delivery import deliver as hand_over
+
+    outcomes = hand_over(settings, period, now=_now(), profile=profile, again=again)
+    for outcome in outcomes:
+        if outcome.failed:
+            click.echo(f"sesreport: not delivered to {outcome.destination}: {outcome.said}", err=True)
+        else:
+            click.echo(f"Delivered to {outcome.destination}: {outcome.said}")
+    return not any(outcome.failed for outcome in outcomes)
 
 
 def _tell(made: Made) -> None:
@@ -348,6 +433,10 @@ def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:
         config = load_config(path)
     check_kpi_names(config.kpis)
     check_rule_names([*config.findings.severity, *(e.rule for e in config.findings.exceptions)])
+    if config.delivery:
+        from sesreport.delivery.registry import chosen
+
+        chosen(config.delivery)
     if output:
         config = config.model_copy(update={"paths": config.paths.model_copy(update={"output": str(output)})})
     return config
@@ -371,56 +460,8 @@ def _collect(settings: Config, demo: bool, day: date, quiet: bool, *, executor: 
     from sesreport.collection.executors import executor_at
     from sesreport.collection.run import collect as read
 
-    with executor_at(executor) as pool, _progress(quiet) as progress:
+    with executor_at(executor) as pool, progress_told(quiet) as progress:
         return read(settings, clock=_clock(demo, day), progress=progress, executor=pool, **how)
-
-
-def _collect_month_before(settings: Config, period: Period, quiet: bool) -> None:
-    """The demonstration as it stood a month earlier, so that its pack can say what changed."""
-    from sesreport.errors import ConfigError
-    from sesreport.storage import snapshots_folder
-    from sesreport.store import snapshot_of
-
-    first = period.start.date()
-    try:
-        snapshot_of(snapshots_folder(settings), period.shift(-1))
-    except ConfigError:
-        with _demo(True, first):
-            _collect(settings, True, first, quiet)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal, a line per step and tenth elsewhere, nothing when quiet."""
-    if quiet:
-        yield lambda what, done, total: None
-        return
-    if not sys.stderr.isatty():
-        told: set[tuple[str, int]] = set()
-
-        def line(what: str, done: int, total: int) -> None:
-            tenth = 10 * done // total if total else 0
-            if tenth in (0, 5, 10) and (what, tenth) not in told:
-                told.add((what, tenth))
-                click.echo(f"reading {what}: {done} of {total}", err=True)
-
-        yield line
-        return
-    from tqdm import tqdm
-
-    bars: dict[str, Any] = {}
-
-    def bar(what: str, done: int, total: int) -> None:
-        if what not in bars:
-            bars[what] = tqdm(total=total, desc=f"reading {what}", unit="", file=sys.stderr, dynamic_ncols=True)
-        bars[what].total = total  # more shows up on the way
-        bars[what].update(done - bars[what].n)
-
-    try:
-        yield bar
-    finally:
-        for each in bars.values():
-            each.close()
 
 
 def _demo(demo: bool, day: date) -> Any:

@@ -165,11 +165,13 @@ class Config(_Section):
     findings: FindingsSetting = FindingsSetting()
     report: Report = Report()
     paths: Paths = Paths()
+    delivery: dict[str, list[dict[str, Any]]] = {}
+    """Where packs are delivered, by kind of destination; nowhere by default."""
 
     @property
     def sha256(self) -> str:
-        """Hash of the settings in force; two runs with the same hash judged alike."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Hash of the settings that judge; two runs with the same hash judged alike, wherever they read and wrote."""
+        return hashlib.sha256(self.model_dump_json(exclude={"paths", "delivery"}).encode()).hexdigest()
 
 
 def load_config(path: Path | None) -> Config:

@@ -64,8 +64,12 @@ def notebooks() -> str:
 def options() -> str:
     """Every key of sesreport.toml with default and meaning."""
     from sesreport.config import Config
+    from sesreport.delivery.registry import kinds
 
-    return "\n".join(["| key | default | meaning |", "|---|---|---|", *_options(Config, "")])
+    rows = _options(Config, "")
+    for name, kind in kinds().items():
+        rows += _options(kind.settings, f"[[delivery.{name}]].")
+    return "\n".join(["| key | default | meaning |", "|---|---|---|", *rows])
 
 
 def frames() -> str:
@@ -157,9 +161,10 @@ def _attribute_docs(model: type[BaseModel]) -> dict[str, str]:
     import ast
     import inspect
 
+    inherited = [base for base in model.__bases__ if issubclass(base, BaseModel) and base is not BaseModel]
+    docs = {name: text for base in inherited for name, text in _attribute_docs(base).items()}
     body = ast.parse(inspect.getsource(model)).body[0]
     assert isinstance(body, ast.ClassDef)
-    docs = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             docs[field.target.id] = str(ast.literal_eval(text.value))

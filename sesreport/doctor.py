@@ -14,6 +14,7 @@ from sesreport.collection.places import regions_of
 from sesreport.collection.registry import collectors
 from sesreport.collection.site import Site
 from sesreport.config import Config
+from sesreport.delivery import check as check_delivery
 from sesreport.errors import CollectError
 
 
@@ -30,7 +31,7 @@ class Check:
 def doctor(
     config: Config, *, clock: Callable[[], datetime], profile: str | None = None, single_account: bool = False
 ) -> list[Check]:
-    """Looks at everything a collection needs, in one Region of each account; writes nothing."""
+    """Looks at what a collection needs, in one Region of each account, and at every destination; writes nothing."""
     try:
         site = Site(config, clock(), clock, profile, single_account)
         aws = site.aws
@@ -59,7 +60,8 @@ def doctor(
         lanes = [Lane(site, account, HOME_REGION) for account in wanted]
         for found in pool.map(_account, lanes):
             checks += found
-    return checks
+    outcomes = check_delivery(config, profile=profile)
+    return [*checks, *(Check(f"delivery to {o.destination}", not o.failed, o.said) for o in outcomes)]
 
 
 def _account(lane: Lane) -> list[Check]:

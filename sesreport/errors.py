@@ -7,8 +7,9 @@ SesReportError                    exit code 4 unless a subclass says otherwise
 ├── SnapshotError                 4  a snapshot is missing, incomplete or was changed
 ├── SchemaError                   4  a frame does not have its declared shape
 ├── NotebookError                 4  a notebook failed
-└── WriteError                    4  a file could not be written
-    └── NameTakenError            4  something of that name is there already
+├── WriteError                    4  a file could not be written
+│   └── NameTakenError            4  something of that name is there already
+└── DeliveryError                 5  a pack that was made could not be delivered
 
 Each message is one line: what, where, what to do. Only :mod:`sesreport.cli` catches them.
 """
@@ -56,3 +57,9 @@ class WriteError(SesReportError):
 
 class NameTakenError(WriteError):
     """Something of that name is there already; nothing was written."""
+
+
+class DeliveryError(SesReportError):
+    """A pack is made but could not be delivered to one destination or more."""
+
+    exit_code = 5

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sesreport.errors import NameTakenError, WriteError
@@ -18,7 +18,8 @@ from sesreport.errors import NameTakenError, WriteError
 def whole_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
     """A new folder to fill; it takes its name only when the block ends well, else nothing of it remains.
 
-    With ``replace`` a folder of that name is exchanged, else its presence is an error.
+    With ``replace`` a folder of that name is exchanged, else its presence is an error. A block that moves the folder
+    elsewhere itself leaves the destination as it was.
     Raises WriteError when the disk is full or not writable, NameTakenError when the name is taken.
     """
     temporary: Path | None = None
@@ -27,8 +28,10 @@ def whole_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}-", dir=destination.parent))
         temporary.chmod(0o755)
         yield temporary
+        if not temporary.exists():
+            return
         if replace and destination.exists():
-            _exchange(temporary, destination)
+            exchange(temporary, destination)
         elif destination.exists():
             raise NameTakenError(f"{destination}: is already there; nothing was written")
         else:
@@ -42,7 +45,7 @@ def whole_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _exchange(new: Path, destination: Path) -> None:
+def exchange(new: Path, destination: Path) -> None:
     """The new folder in place of the one there, which comes back when the new one cannot take its place."""
     old = Path(tempfile.mkdtemp(prefix=f".{destination.name}-old-", dir=destination.parent))
     destination.rename(old / "was")
@@ -66,6 +69,20 @@ def write_whole(destination: Path, content: str | bytes) -> None:
         raise WriteError(f"{destination}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path) -> None:
+    """Raises WriteError when nothing could be written into a folder; leaves no trace, not even a missing folder."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        Path(tempfile.mkdtemp(prefix=".writable-", dir=folder)).rmdir()
+    except OSError as error:
+        raise WriteError(f"{folder}: cannot be written to ({error.strerror or error})") from error
+    finally:
+        for path in missing:
+            with suppress(OSError):
+                path.rmdir()
 
 
 def sha256_of(path: Path) -> str:

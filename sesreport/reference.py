@@ -7,6 +7,11 @@ from functools import cache
 
 from sesreport.resources import shipped
 
+BOUNCE_REVIEW, BOUNCE_PAUSE = 0.05, 0.10
+COMPLAINT_REVIEW, COMPLAINT_PAUSE = 0.001, 0.005
+"""Shares of messages at which AWS reviews an account, and may pause its sending (Amazon SES Developer Guide, "Amazon
+SES sending review process FAQs"). They are constants of the service, not settings."""
+
 
 @cache
 def table(name: str) -> tuple[dict[str, str], ...]:

@@ -165,7 +165,9 @@ def snapshots(folder: Path) -> list[Path]:
 def snapshot_of(folder: Path, period: Period) -> Path:
     """The snapshot that speaks for a closed month: the first begun after its end, within the next month.
 
-    Failing that, the last one begun within the month. Raises ConfigError when there is neither.
+    Of several, the last that was collected in its place (``speaks_for`` in its manifest, see
+    :func:`sesreport.collection.run.collect`). Failing that, the last one begun within the month. Raises ConfigError
+    when there is neither.
     """
     found = _speaker([(_begun(path), path) for path in snapshots(folder)], period)
     if found is None:
@@ -193,8 +195,53 @@ def month_snapshots(folder: Path) -> dict[Period, Path]:
 
 def _speaker(begun: Sequence[tuple[datetime, Path]], period: Period) -> Path | None:
     after = [path for moment, path in begun if period.end <= moment < period.shift(1).end]
-    within = [path for moment, path in begun if period.start <= moment < period.end]
-    return after[0] if after else (within[-1] if within else None)
+    if not after:
+        return next((path for moment, path in reversed(begun) if period.start <= moment < period.end), None)
+    in_its_place = [path for path in after[1:] if _speaks_for(path) == str(period)]
+    return in_its_place[-1] if in_its_place else after[0]
+
+
+def standing_snapshot(folder: Path, period: Period, *, now: datetime, anew: bool = False) -> Path | None:
+    """The snapshot a closed month is made from without collecting; None where one is to be collected now.
+
+    A month is never made from a later state: a snapshot begun ``now`` speaks for it only until the next month is over.
+    Within that time a snapshot begun before the month's end does not keep the end from being read, and ``anew`` asks
+    for a collection in place of the one that stands. Raises ConfigError when there is no snapshot and it is too late
+    for one, and for ``anew`` when it is too late.
+    """
+    in_time = now < period.shift(1).end
+    if anew and in_time:
+        return None
+    try:
+        path = snapshot_of(folder, period)
+    except ConfigError:
+        if in_time:
+            return None
+        raise ConfigError(f"no snapshot for {period} in {folder}, and {_too_late(period, now)}") from None
+    if anew:
+        raise ConfigError(f"{period} cannot be collected again: {_too_late(period, now)}")
+    return None if in_time and _begun(path) < period.end else path
+
+
+def speaks_for(snapshot: Snapshot, period: Period) -> bool:
+    """Whether a snapshot was begun within a month or the next, so that the month may be made from it."""
+    return period.start <= snapshot.started_at < period.shift(1).end
+
+
+def _too_late(period: Period, now: datetime) -> str:
+    return (
+        f"a snapshot collected now shows {now:%Y-%m-%d}, not the end of {period}; to make the month from a later "
+        "state all the same: 'sesreport collect', then 'sesreport report --snapshot PATH --other-month'"
+    )
+
+
+def _speaks_for(path: Path) -> str | None:
+    """The month a snapshot was collected for in another's place; None also where the manifest cannot be read."""
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        return str(manifest["speaks_for"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # whoever loads it is told
 
 
 def _begun(path: Path) -> datetime:

@@ -25,6 +25,7 @@ from sesreport import docs, words
 from sesreport.cli import cli
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.notebooks import check_parameters, execute, notebooks, parameters_of, run_notebooks
+from sesreport.pack import build
 from sesreport.results import Results
 from sesreport.store import snapshots
 
@@ -240,11 +241,17 @@ def test_a_mistake_is_one_line_and_the_right_exit_code(
     assert len(snapshots(tmp_path / "data" / "snapshots")) == 1  # nothing was collected first
 
 
-def test_gaps_and_findings_set_the_exit_code_when_asked(made: Path, tmp_path: Path) -> None:
+def test_gaps_and_findings_set_the_exit_code_when_asked(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
-    assert run("report", "--demo", "--period", "2026-10", "--strict", cwd=tmp_path).returncode == 3
-    assert run("report", "--demo", "--period", "2026-10", "--fail-on", "critical", cwd=tmp_path).returncode == 1
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(build, "notebooks", list)  # exit codes rest on the numbers alone
+    monkeypatch.setattr(build, "outputs", dict)
+    report = ["report", "--demo", "--period", "2026-10"]
+    assert cli.main([*report, "--strict"], standalone_mode=False) == 3
+    assert cli.main([*report, "--fail-on", "critical"], standalone_mode=False) == 1
 
 
 def test_a_corrupt_snapshot_leaves_the_earlier_pack(made: Path, tmp_path: Path) -> None:

@@ -253,7 +253,10 @@ def test_a_month_knows_its_neighbours() -> None:
             "[[findings.exceptions]]\nrule = 'x'\nreason = 'y'\nexpirs = 2027-01-01\nexpires = 2027-01-01\n",
             r"unknown key 'findings\.exceptions\.0\.expirs'; did you mean 'expires'\?",
         ),
-        ("[zzz]\n", r"unknown key 'zzz'; known are collect, findings, kpis, organization, paths, report, tags"),
+        (
+            "[zzz]\n",
+            r"unknown key 'zzz'; known are collect, delivery, findings, kpis, organization, paths, report, tags",
+        ),
         ("organization = 1\n", r"organization: .* not 1"),
     ],
 )

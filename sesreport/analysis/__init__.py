@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pandas as pd
@@ -22,11 +23,12 @@ def analyze(
     register: pd.DataFrame | None = None,
     period: Period | None = None,
     previous: Analysis | None = None,
+    executor: Executor | None = None,
 ) -> Analysis:
     """The analysis of a snapshot; frames are its attributes (``analysis.grants``), made when first asked for.
 
     ``register`` defaults to the file the configuration names, ``period`` to the last month closed when the snapshot
-    was begun. Raises ConfigError for a bad register.
+    was begun; ``executor`` judges policies elsewhere, in tasks of some hundred. Raises ConfigError for a bad register.
     """
     config = config or Config()
     today = snapshot.started_at.date()
@@ -34,4 +36,4 @@ def analyze(
         register = read_register(
             Path(config.paths.register_file), today=today, warning_days=config.report.expiry_warning_days
         )
-    return Analysis(snapshot, config, register, period or Period(today.year, today.month).shift(-1), previous)
+    return Analysis(snapshot, config, register, period or Period(today.year, today.month).shift(-1), previous, executor)

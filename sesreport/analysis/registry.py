@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -36,6 +37,8 @@ class Analysis:
     period: Period
     previous: Analysis | None = None
     """The analysis of an earlier snapshot to compare with."""
+    executor: Executor | None = field(default=None, repr=False)
+    """Where policies are judged; in this thread without one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from sesreport.policy import (
@@ -115,7 +117,6 @@ def known(analysis: Analysis) -> Known:
 def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
     """Every identity whose policies were read; an address identity takes precedence over its domain."""
     whom = known(analysis)
-    out: dict[Place, Verdict] = {}
     documents: dict[Place, dict[str, str]] = defaultdict(dict)
     policies = analysis.snapshot.policies
     for account, region, identity, name, document in zip(
@@ -124,6 +125,7 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
         documents[account, region, identity][name] = document
     identities = analysis.snapshot.identities
     read = identities[identities["policies"].notna()]
+    questions: dict[Place, _Question] = {}
     for _, lane in read.groupby(["account_id", "region"]):
         account, region = str(lane["account_id"].iloc[0]), str(lane["region"].iloc[0])
         whole = [
@@ -132,9 +134,46 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
         ]  # else some of its texts could not be stored
         lane = lane[whole]
         arns = {str(name): str(arn) for name, arn in zip(lane["identity"], lane["arn"], strict=True)}
-        with_policies = {arns[n]: documents[account, region, n] for n in arns if (account, region, n) in documents}
-        for identity, arn in arns.items():
-            others = {other: attached for other, attached in with_policies.items() if other != arn}
-            attached = documents.get((account, region, identity), {})
-            out[account, region, identity] = Verdict(arn, attached, whom.decide(arn, attached, others), whom)
-    return out
+        attached = {name: documents[account, region, name] for name in arns if (account, region, name) in documents}
+        for name, others in _related(arns, attached):
+            questions[account, region, name] = (
+                arns[name],
+                attached.get(name, {}),
+                {arns[o]: attached[o] for o in others},
+            )
+    asked = list(questions.values())
+    chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
+    decide = partial(_decide, whom)
+    answers = chain.from_iterable((analysis.executor.map if analysis.executor else map)(decide, chunks))
+    return {
+        place: Verdict(arn, texts, exposure, whom)
+        for (place, (arn, texts, _)), exposure in zip(questions.items(), answers, strict=True)
+    }
+
+
+CHUNK = 500
+"""Identities judged in one task of an executor."""
+_Question = tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]]
+"""ARN, its policies, and those of the identities that have a say in the same addresses."""
+
+
+def _decide(whom: Known, questions: list[_Question]) -> list[Exposure]:
+    return [whom.decide(*question) for question in questions]
+
+
+def _related(names: Collection[str], attached: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each identity, and those with policies that are about addresses of its own: above it, or under it."""
+    under: dict[str, list[str]] = defaultdict(list)
+    for name in attached:
+        for domain in _domains(name):
+            under[domain].append(name)
+    for name in names:
+        above = [other for domain in _domains(name) for other in under[domain] if other.lower() == domain]
+        here = under[name.lower()] if "@" not in name else []
+        yield name, [other for other in dict.fromkeys([*above, *here]) if other != name]
+
+
+def _domains(name: str) -> list[str]:
+    """The domains an identity belongs to, its own first."""
+    labels = name.rpartition("@")[2].lower().split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]

@@ -121,7 +121,7 @@ def finish(ax: Axes, *, message: str, subtitle: str, alt: str, scope: str = "") 
         ax.set_title("\n".join([*lines(message, 60), subtitle]), loc="left", fontsize=9.5)
         figure.alt = f"{getattr(figure, 'alt', '')} {alt}".strip()
         return cast(Figure, figure)
-    heading, note = lines(message, 84), lines(subtitle, 104)
+    heading, note = lines(message, 78), lines(subtitle, 104)
     block = 0.12 + 0.21 * len(heading) + 0.165 * len(note) + 0.16
     _make_room(figure, block)
     height = figure.get_figheight()

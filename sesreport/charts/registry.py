@@ -35,6 +35,8 @@ _COLLECTED = {
     "findings": ("identities", "policies"),
     "monthly": ("sending",),
     "daily": ("sending",),
+    "anomalies": ("metrics",),
+    "forecasts": ("metrics",),
 }
 """The collected datasets a derived frame is made from (the names coverage has)."""
 

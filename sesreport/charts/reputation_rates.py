@@ -1,8 +1,4 @@
-"""Bounce and complaint rates against the lines at which Amazon SES reviews an account or pauses its sending.
-
-The lines are those of the SES Developer Guide ("Reputation metrics messages", "Sending review process FAQs"): bounce
-rate 5 % and 10 %, complaint rate 0.1 % and 0.5 %.
-"""
+"""Bounce and complaint rates against the lines at which Amazon SES reviews an account or pauses its sending."""
 
 from __future__ import annotations
 
@@ -14,8 +10,9 @@ from sesreport.charts.look import ACTUAL, BAD, MUTED, PAPER, WATCH, WORST, bar_r
 from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
+from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
 
-LINES = {"bounce_rate": (0.05, 0.10), "complaint_rate": (0.001, 0.005)}
+LINES = {"bounce_rate": (BOUNCE_REVIEW, BOUNCE_PAUSE), "complaint_rate": (COMPLAINT_REVIEW, COMPLAINT_PAUSE)}
 """(review, pause) of each rate."""
 ROWS = 14
 

@@ -22,6 +22,7 @@ from sesreport.collection.registry import Collector, collectors
 from sesreport.collection.site import Site
 from sesreport.config import Config, suggestion
 from sesreport.errors import CollectError, ConfigError, SnapshotError
+from sesreport.period import Period
 from sesreport.storage import is_url, publish, snapshots_folder
 from sesreport.store import Snapshot, load, snapshots, write_snapshot
 
@@ -38,6 +39,7 @@ def collect(
     incremental: bool = False,
     resume: bool = False,
     executor: Executor | None = None,
+    speaks_for: Period | None = None,
 ) -> Path:
     """Reads the organization (or one account) and writes a snapshot; returns its path.
 
@@ -48,7 +50,8 @@ def collect(
     With ``incremental``, identities that have no change event since the newest snapshot of the same scope, whose list
     entry is the same, and that were observed within ``config.collect.refresh_days`` keep their rows and their
     ``observed_at``. With ``resume``, the newest collection that was cut off goes on, asking nothing it has an answer
-    to; where there is none, a new one begins.
+    to; where there is none, a new one begins. ``speaks_for`` names the closed month for which this snapshot is to stand
+    in place of an earlier one (see :func:`sesreport.store.snapshot_of`).
 
     Raises CredentialsError when the caller may not list accounts, CollectError when they cannot all be listed,
     ConfigError for an unknown account, Region or dataset, or to resume with other settings, WriteError when the
@@ -58,7 +61,7 @@ def collect(
     folder = snapshots_folder(config)
     site = Site(config, clock(), clock, profile, single_account)
     _check_regions(config, site.aws)
-    journal = _journal(folder, site, incremental, resume)
+    journal = _journal(folder, site, incremental, resume, speaks_for)
     try:
         site.now = datetime.fromisoformat(journal.begun["started_at"])
         site.calls = journal
@@ -103,6 +106,7 @@ def _collect(
             "configuration_sha256": config.sha256,
             "scope": journal.begun["scope"],
             "datasets_skipped": sorted(config.collect.datasets_skip),
+            **({"speaks_for": journal.begun["speaks_for"]} if journal.begun["speaks_for"] else {}),
             "mode": "incremental" if based_on else "full",
             "metric_days": config.collect.metric_days,
             "based_on": {"id": based_on.id, "sha256": based_on.sha256} if based_on else None,
@@ -129,12 +133,13 @@ def _read_organization(site: Site, chosen: dict[str, Collector], harvest: Harves
         raise CollectError(f"the accounts could not be listed, so nothing was read: {reason}")
 
 
-def _journal(folder: Path, site: Site, incremental: bool, resume: bool) -> Journal:
+def _journal(folder: Path, site: Site, incremental: bool, resume: bool, speaks_for: Period | None) -> Journal:
     """A new journal, or that of the collection to go on with."""
     begun: dict[str, Any] = {
         "configuration_sha256": site.config.sha256,
         "scope": "single account" if site.single_account else "organization",
         "account_id": site.aws.caller.account_id,
+        "speaks_for": str(speaks_for) if speaks_for else None,
     }
     for found in Journal.unfinished(folder):
         if not resume:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,10 @@ class Example:
     """Identities the vendor is approved for; empty means any."""
     elsewhere: Sequence[tuple[str, str]] = ()
     """account × Region of further identities."""
+    sent: Sequence[float] = ()
+    """Messages a day in CloudWatch, up to the day before the snapshot."""
+    bounces: Sequence[float] = ()
+    """Bounces a day, likewise."""
 
     def analysis(self, folder: Path, *, now: datetime = NOW) -> Analysis:
         """The example as an analysis of a snapshot written to ``folder``."""
@@ -114,6 +118,7 @@ class Example:
             "sending_accounts": [
                 {"account_id": OWN, "region": REGION, "enforcement_status": "HEALTHY", **self.sending_fields}
             ],
+            "metrics": [*_metric("Send", self.sent), *_metric("Bounce", self.bounces)],
             "coverage": [
                 {"account_id": account, "region": region, "dataset": name, "status": "ok", "calls": 1, "retries": 0,
                  "rows": 1, "seconds": 0.1}
@@ -137,6 +142,14 @@ def _identity(account_id: str, region: str, identity: str) -> dict[str, Any]:
         "arn": f"arn:aws:ses:{region}:{account_id}:identity/{identity}",
         "identity_type": "DOMAIN",
     }
+
+
+def _metric(name: str, values: Sequence[float]) -> list[dict[str, Any]]:
+    """CloudWatch's points of a count; a day on which nothing was counted has none."""
+    midnight = NOW.replace(hour=0)
+    days = [midnight - timedelta(days=ago) for ago in range(len(values), 0, -1)]
+    place = {"account_id": OWN, "region": REGION, "dimension": "account", "metric": name}
+    return [{**place, "at": day, "value": value} for day, value in zip(days, values, strict=True) if value]
 
 
 def _account(account_id: str, name: str, status: str, environment: str, **fields: Any) -> dict[str, Any]:

@@ -11,9 +11,8 @@ import pandas as pd
 from sesreport.analysis.daily import known_sum
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.registry import Measure, kpi
+from sesreport.reference import BOUNCE_REVIEW, COMPLAINT_REVIEW
 
-BOUNCE_REVIEW, BOUNCE_PAUSE = 0.05, 0.10
-COMPLAINT_REVIEW, COMPLAINT_PAUSE = 0.001, 0.005
 FAQ = "SES Developer Guide, Sending review process FAQs"
 
 

@@ -19,18 +19,20 @@ from sesreport import __version__
 from sesreport.analysis import analyze
 from sesreport.analysis.registry import Analysis
 from sesreport.config import Config
-from sesreport.files import sha256_of, whole_folder
+from sesreport.errors import ConfigError
+from sesreport.files import check_writable, exchange, sha256_of, whole_folder
 from sesreport.notebooks import Executed, check_all, notebooks, run_notebooks
 from sesreport.pack.contents import Branding, Pack
 from sesreport.period import Period
 from sesreport.register import register_sha256
 from sesreport.scorecard import score
 from sesreport.storage import snapshots_folder
-from sesreport.store import Snapshot, load, month_snapshots, snapshot_of
+from sesreport.store import Snapshot, load, month_snapshots, snapshot_of, speaks_for
 
 log = logging.getLogger(__name__)
 
 FORMAT = "sesreport-pack/1"
+COMPLETE, FAILED_NOTEBOOKS = "complete", "failed notebooks"
 PACKAGES = ("pandas", "pyarrow", "matplotlib", "papermill", "openpyxl", "python-pptx", "jinja2", "boto3")
 
 Output = Callable[[Pack, Path], None]
@@ -77,21 +79,31 @@ def report(
     parameters: Mapping[str, Any] | None = None,
     only: Sequence[Path] | None = None,
     workers: int | None = None,
+    other_month: bool = False,
 ) -> Made:
     """Writes the pack of a period to ``<output>/<period>/`` and returns it.
 
-    ``snapshot`` defaults to the period's own (see :func:`sesreport.store.snapshot_of`); ``parameters`` go to the
-    notebooks that have them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces
-    an earlier pack of the period. Raises ConfigError, SnapshotError, SchemaError, WriteError.
+    ``snapshot`` defaults to the period's own (see :func:`sesreport.store.snapshot_of`); one begun neither in the period
+    nor in the month after it is an error unless ``other_month`` is set. ``parameters`` go to the notebooks that have
+    them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces an earlier pack of
+    the period; but a pack with a failed notebook does not replace a complete one, and is put beside it as
+    ``<period>-failed``. Raises ConfigError, SnapshotError, SchemaError, WriteError.
     """
     sources = notebooks() if only is None else list(only)
     given = {"period": str(period), "pack": "..", **(parameters or {})}
     check_all(sources, parameters or {})
+    destination = (output or Path(config.paths.output)) / str(period)
+    check_writable(destination.parent)
     folder = snapshots_folder(config)
     chosen = snapshot or load(snapshot_of(folder, period))
+    if not (other_month or speaks_for(chosen, period)):
+        raise ConfigError(
+            f"snapshot {chosen.id} was begun in {Period(chosen.started_at.year, chosen.started_at.month)}, which says "
+            f"nothing of {period} (a month is made from a snapshot of its own or of the next month); to use it all the "
+            "same, say --other-month"
+        )
     earlier = earlier_snapshots(folder, period, chosen)
     pack = make_pack(chosen, config, period, earlier=earlier)
-    destination = (output or Path(config.paths.output)) / str(period)
     with whole_folder(destination, replace=True) as temporary:
         write_data(pack, temporary)
         with ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
@@ -102,7 +114,29 @@ def report(
         _reading_copies(executed)
         manifest = _manifest(pack, chosen, earlier, config, given, executed, temporary)
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    return Made(destination, pack, tuple(e for e in executed if e.error))
+        failed = tuple(e for e in executed if e.error)
+        if failed and pack_status(destination) == COMPLETE:
+            destination = _put_beside(temporary, destination)
+    return Made(destination, pack, failed)
+
+
+def pack_status(folder: Path) -> str | None:
+    """What a pack's manifest says of it, COMPLETE or FAILED_NOTEBOOKS; None where there is no pack."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return str(manifest["status"]) if manifest["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _put_beside(failed: Path, destination: Path) -> Path:
+    """Moves a pack with a failed notebook beside the complete one it must not replace; returns where it is."""
+    beside = destination.with_name(f"{destination.name}-failed")
+    if beside.exists():
+        exchange(failed, beside)
+    else:
+        failed.rename(beside)
+    return beside
 
 
 def write_data(pack: Pack, folder: Path) -> None:
@@ -136,7 +170,7 @@ def _manifest(
     return {
         "format": FORMAT,
         "period": str(pack.results.period),
-        "status": "failed notebooks" if any(e.error for e in executed) else "complete",
+        "status": FAILED_NOTEBOOKS if any(e.error for e in executed) else COMPLETE,
         "parameters": dict(parameters),
         "versions": {
             "sesreport": __version__,

@@ -112,9 +112,18 @@ def narrower_or_equal(
 def _policies(source: Any) -> tuple[Policy, ...]:
     if isinstance(source, Policy):
         return (source,)
-    if isinstance(source, Mapping) and "Statement" not in source and "Version" not in source:
+    if isinstance(source, Mapping) and all(_is_policy(source.get(name, "{}")) for name in ("Statement", "Version")):
         return read_policies(source)
     return (read_policy(source),)
+
+
+def _is_policy(value: Any) -> bool:
+    """Whether it is a policy under a name of its own, and not a policy's own element: a policy may have any name."""
+    return (
+        value.lstrip().startswith("{")
+        if isinstance(value, str)
+        else isinstance(value, Mapping) and "Statement" in value
+    )
 
 
 _IDENTITY = re.compile(r"arn:aws[a-z-]*:ses:[a-z0-9-]+:[0-9]{12}:identity/[^*?$]+\Z")

@@ -85,3 +85,10 @@ def test_what_cannot_be_decided_is_not_called_narrower():
     new, old = policy(allow({"AWS": VENDOR}, binary)), policy(allow("*", binary))
     compared = narrower_or_equal(new, old, identity_arn=DOMAIN)
     assert not compared and compared.undecided
+
+
+@pytest.mark.parametrize("name", ["Statement", "Version", "Id"])
+def test_a_policy_may_have_the_name_of_an_element(name):
+    narrow, wide = policy(allow({"AWS": VENDOR})), policy(allow())
+    assert narrower_or_equal({name: json.dumps(narrow)}, {name: json.dumps(wide)}, identity_arn=DOMAIN)
+    assert not narrower_or_equal({name: wide, "other": narrow}, {name: narrow}, identity_arn=DOMAIN)

@@ -56,13 +56,12 @@ def render_html(pack: Pack) -> str:
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", accent):
         raise ConfigError(f"report accent {accent!r} is not a color: write #RRGGBB")
     contents = [(s, s.make(pack)) for s in sorted(SECTIONS.values(), key=lambda s: (s.order, s.id))]
-    environment = _environment()
     folder = shipped("templates/report")
     style = f":root{{--accent:{accent};--on-accent:{_ink_on(accent)}}}\n" + _squeezed(
         (folder / "report.css").read_text("utf-8")
     )
     script = (folder / "report.js").read_text("utf-8")
-    return environment.get_template("report.html.j2").render(
+    return environment().get_template("report.html.j2").render(
         results=pack.results,
         sections=[(s, content, _figures(s, content, pack)) for s, content in _within_budget(contents)],
         style=Markup(style),  # our own file and a checked color
@@ -73,17 +72,18 @@ def render_html(pack: Pack) -> str:
     ).rstrip() + "\n"  # fmt: skip
 
 
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(shipped("templates/report")),
+def environment(folder: str = "templates/report") -> jinja2.Environment:
+    """Our settings of Jinja for a folder of templates: escaped, strict, with the words and filters of every output."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(shipped(folder)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(v=visible, cell=_cell, svg=Markup)
-    environment.globals.update(words=words)
-    return environment
+    made.filters.update(v=visible, cell=_cell, svg=Markup)
+    made.globals.update(words=words)
+    return made
 
 
 def _cell(value: Value, head: Column) -> str:

@@ -1,15 +1,11 @@
-"""The bounce and complaint rates at which AWS acts.
-
-Source: Amazon SES Developer Guide, "Amazon SES sending review process FAQs": an account comes under review at a
-bounce rate of 5 % or a complaint rate of 0.1 %, and sending may be paused from 10 % or 0.5 %.
-"""
+"""Which of the rates at which AWS acts a month's own rate is over, in words."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-BOUNCE_REVIEW, BOUNCE_PAUSE = 0.05, 0.10
-COMPLAINT_REVIEW, COMPLAINT_PAUSE = 0.001, 0.005
+from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
+
 JUDGED_FROM = 1_000
 """Messages a month below which an own rate says nothing."""
 

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 
 from sesreport import schema
+from sesreport.analysis.anomalies import ANOMALIES
+from sesreport.analysis.forecasts import FORECASTS
 from sesreport.period import Period
 
 HOSTILE = {
@@ -407,4 +409,5 @@ def frames_of_example(findings: int | None) -> dict[str, pd.DataFrame]:
         "daily": daily,
         "changes_since": changes,
     }
-    return {name: frame(name, rows) for name, rows in made.items()}
+    trends = {declared.name: declared.from_rows(declared.samples) for declared in (ANOMALIES, FORECASTS)}
+    return {**{name: frame(name, rows) for name, rows in made.items()}, **trends}

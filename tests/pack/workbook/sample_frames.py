@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from sesreport import schema
+from sesreport.analysis.anomalies import ANOMALIES
+from sesreport.analysis.forecasts import FORECASTS
 from sesreport.period import Period
 
 PERIOD = Period(2026, 10)
@@ -51,11 +53,16 @@ SHAPES = {
     "exposures": "account_id:a region:t identity:t identity_type:t owner:t environment:t exposure:t needs_review:f "
     "public:f any_from_address:f external_accounts:ts services:ts guarded:f reasons:ts policies:i",
     "findings": "fingerprint:t rule:t title:t severity:t account_id:a account_name:t region:t identity:t policy_name:t "
-    "grantee:t evidence:t recommendation:t owner:t environment:t opened_at:at resolved_at:at status:t",
+    "grantee:t evidence:t recommendation:t owner:t environment:t first_seen:at opened_at:at resolved_at:at status:t",
+    "lives": "fingerprint:t episode:i rule:t title:t severity:t account_id:a account_name:t region:t identity:t "
+    "policy_name:t grantee:t owner:t environment:t status:t first_seen:at last_seen:at opened_at:at opened_after:at "
+    "opened_by:at opened_basis:t resolved_at:at resolved_after:at resolved_by:at resolved_basis:t resolved_in:t "
+    "reopened:i days_low:r days_high:r days:r reason:t",
     "monthly": "period:t account_id:a account_name:t environment:t sent:i delivered:i bounces:i complaints:i rejects:i "
     "bounce_rate:r complaint_rate:r complete:f",
     "changes_since": "what:t change:t account_id:a region:t identity:t subject:t before:t after:t severity:t",
 }
+TRENDS = (ANOMALIES, FORECASTS)
 REGIONS = ("eu-central-1", "us-east-1", "eu-west-1", "ap-southeast-2")
 BUSINESS = ("retail", "billing", "loyalty", "newsroom", "claims", "support", "shared-services", "marketing")
 VENDORS = ("Northwind Mailers", "Agency Blau", "Contoso CRM", "Fabrikam Survey", "Tailspin Events")
@@ -64,11 +71,14 @@ VENDORS = ("Northwind Mailers", "Agency Blau", "Contoso CRM", "Fabrikam Survey",
 def frames() -> dict[str, pd.DataFrame]:
     """All frames; the same on every call."""
     made = _rows(random.Random(20261101))
-    return {name: _frame(name, rows) for name, rows in made.items()}
+    return {
+        **{name: _frame(name, rows) for name, rows in made.items()},
+        **{f.name: f.from_rows(f.samples) for f in TRENDS},
+    }
 
 
 def empty_frames() -> dict[str, pd.DataFrame]:
-    return {name: _frame(name, []) for name in SHAPES}
+    return {**{name: _frame(name, []) for name in SHAPES}, **{frame.name: frame.empty() for frame in TRENDS}}
 
 
 def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -175,7 +185,8 @@ def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         "grants": grants,
         "coverage": _coverage(accounts),
         "register": _register(outside),
-        "findings": _findings(rng, grants, accounts),
+        "findings": (findings := _findings(rng, grants, accounts)),
+        "lives": [_life(finding, number) for number, finding in enumerate(findings)],
         "monthly": _monthly(rng, accounts),
         "sending_accounts": [
             {
@@ -276,6 +287,34 @@ def _findings(rng: random.Random, grants: list[dict[str, Any]], accounts: list[d
             }
         )
     return rows
+
+
+def _life(finding: dict[str, Any], number: int) -> dict[str, Any]:
+    """Exact where its opening is known; every seventh open one could not be looked at again."""
+    told = {key: value for key, value in finding.items() if key not in ("evidence", "recommendation", "opened_at")}
+    opened, resolved = finding["opened_at"], finding["resolved_at"]
+    first = opened or FINISHED - timedelta(days=240)
+    unseen = finding["status"] == "open" and number % 7 == 0
+    days = ((resolved or FINISHED) - first).total_seconds() / 86_400
+    return told | {
+        "episode": 1,
+        "status": "not observed" if unseen else finding["status"],
+        "first_seen": first,
+        "last_seen": resolved or FINISHED - timedelta(days=31 if unseen else 0),
+        "opened_at": opened,
+        "opened_after": opened,
+        "opened_by": first,
+        "opened_basis": "event" if opened else "interval",
+        "resolved_after": resolved,
+        "resolved_by": resolved,
+        "resolved_basis": "event" if resolved else None,
+        "resolved_in": str(PERIOD) if resolved else None,
+        "reopened": int(number % 10 == 3),
+        "days_low": days,
+        "days_high": days if opened else None,
+        "days": days,
+        "reason": "everything: denied" if unseen else None,
+    }
 
 
 def _monthly(rng: random.Random, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")  # o
 
 ORDER = [
     "Cover", "Contents", "Scorecard", "Trends", "Changes", "Exposure", "Grants", "Trust register", "Ownership",
-    "Sending & reputation", "Findings", "Data quality", "Definitions", "Run",
+    "Sending & reputation", "Anomalies & forecasts", "Findings", "Remediation", "Data quality", "Definitions", "Run",
 ]  # fmt: skip
 
 

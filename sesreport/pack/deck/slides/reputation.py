@@ -9,7 +9,7 @@ from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Chart, Content, Series, slide
 from sesreport.pack.deck.evidence import account_names, frame, kpi, method, nothing
-from sesreport.pack.workbook.aws_lines import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
+from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
 from sesreport.words import SEVERITY_COLORS
 
 TOP = 4

@@ -1,0 +1,75 @@
+"""The snapshot a closed month is made from: the one that stands for it, or a new collection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sesreport.aws import Aws
+from sesreport.collection.run import collect
+from sesreport.config import Config
+from sesreport.errors import ConfigError
+from sesreport.files import check_writable
+from sesreport.period import Period
+from sesreport.storage import snapshots_folder
+from sesreport.store import Snapshot, load, standing_snapshot
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a month's pack is made from."""
+
+    snapshot: Snapshot
+    collected: bool
+    """Whether it was collected now; else it stood for the month already."""
+
+
+def evidence_of(
+    config: Config,
+    period: Period,
+    *,
+    clock: Callable[[], datetime],
+    profile: str | None = None,
+    single_account: bool = False,
+    anew: bool = False,
+    **how: Any,
+) -> Evidence:
+    """The snapshot that stands for a month, so that a rerun makes the same pack; collected where there is none yet.
+
+    ``anew`` collects in any case, and the new snapshot stands for the month from then on; ``how`` are more arguments of
+    :func:`collect`. See
+    :func:`sesreport.store.standing_snapshot` for when a month can be collected at all. Raises ConfigError also when the
+    snapshot is another caller's or has another scope, and what :func:`collect` and :func:`load` raise.
+    """
+    folder = snapshots_folder(config)
+    standing = standing_snapshot(folder, period, now=clock(), anew=anew)
+    if standing is None:
+        check_writable(folder)
+        path = collect(
+            config,
+            clock=clock,
+            profile=profile,
+            single_account=single_account,
+            speaks_for=period if anew else None,
+            **how,
+        )
+        return Evidence(load(path), collected=True)
+    snapshot = load(standing)
+    _check_same_estate(snapshot, period, config, profile, single_account)
+    return Evidence(snapshot, collected=False)
+
+
+def _check_same_estate(
+    snapshot: Snapshot, period: Period, config: Config, profile: str | None, single_account: bool
+) -> None:
+    """A folder may hold snapshots of somebody else's accounts, the demonstration's above all."""
+    theirs = snapshot.manifest.get("caller", {}).get("account_id"), snapshot.manifest.get("scope")
+    ours = Aws(config, profile).caller.account_id, "single account" if single_account else "organization"
+    if theirs != ours:
+        raise ConfigError(
+            f"snapshot {snapshot.path} stands for {period} but was collected by account {theirs[0]} ({theirs[1]}), not "
+            f"by {ours[0]} ({ours[1]}): set paths.snapshots to a folder of your own, or collect in its place with "
+            "--collect-again"
+        )

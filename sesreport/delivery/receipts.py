@@ -1,0 +1,55 @@
+"""Which pack was sent to whom: ``<period>.receipts.json`` beside the pack, which a rerun does not replace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sesreport.errors import DeliveryError
+from sesreport.files import check_writable, write_whole
+
+FORMAT = "sesreport-receipts/1"
+
+
+class Receipts:
+    """The receipts of one period's pack."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def missing(self, pack_sha256: str, recipients: Sequence[str]) -> list[str]:
+        """The recipients who were not sent this pack yet. Raises DeliveryError for receipts that cannot be read."""
+        had = {str(entry["to"]).lower() for entry in self._read() if entry["pack_sha256"] == pack_sha256}
+        return [address for address in recipients if address.lower() not in had]
+
+    def check(self) -> None:
+        """Raises WriteError when a receipt could not be kept, DeliveryError when those there cannot be read."""
+        check_writable(self.path.parent)
+        self._read()
+
+    def add(self, pack_sha256: str, recipients: Sequence[str], *, message_id: str, at: datetime) -> None:
+        """Notes that a pack was sent. Raises WriteError."""
+        new = [
+            {"pack_sha256": pack_sha256, "to": to, "message_id": message_id, "sent_at": at.isoformat()}
+            for to in recipients
+        ]
+        content = {"format": FORMAT, "sent": [*self._read(), *new]}
+        write_whole(self.path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    def _read(self) -> list[dict[str, Any]]:
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            sent: list[dict[str, Any]] = content["sent"]
+            if content["format"] != FORMAT or not all({"pack_sha256", "to"} <= entry.keys() for entry in sent):
+                raise ValueError("not a file of receipts")
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DeliveryError(
+                f"{self.path}: cannot be read ({error}), so it is not known who was sent the pack: mend it, or "
+                "remove it to send to everybody"
+            ) from error
+        return sent

@@ -1,0 +1,49 @@
+"""The policies that are attached to an identity now, and why not when they cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What GetEmailIdentity says: policies by name, or None and the reason."""
+
+    policies: Mapping[str, str] | None
+    reason: str = ""
+    gone: bool = False
+    """There is no such identity."""
+
+
+Reader = Callable[[str], Attached]
+"""From an identity's name to its policies."""
+
+
+def attached(client: Any, identity: str) -> Attached:
+    """Asks SES (API v2) for one identity; one call. Never raises for what AWS answers."""
+    try:
+        policies = client.get_email_identity(EmailIdentity=identity).get("Policies") or {}
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        return Attached(None, f"GetEmailIdentity: {code}", gone=code == "NotFoundException")
+    except (BotoCoreError, ValueError) as error:
+        return Attached(None, f"GetEmailIdentity: {error}")
+    return Attached({str(name): str(document) for name, document in policies.items()})
+
+
+def identity_names(client: Any) -> Iterator[str]:
+    """Every identity of the account and Region; botocore has no paginator for ListEmailIdentities.
+
+    Raises ``ClientError`` or ``BotoCoreError``.
+    """
+    token: dict[str, str] = {}
+    while True:
+        answer = client.list_email_identities(PageSize=1000, **token)
+        yield from (entry["IdentityName"] for entry in answer.get("EmailIdentities", []))
+        if not answer.get("NextToken"):
+            return
+        token = {"NextToken": answer["NextToken"]}

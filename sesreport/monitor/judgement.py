@@ -1,0 +1,55 @@
+"""What is said of a change: an outcome, the proof, and how grave it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sesreport.policy import Exposure
+
+_SEVERITIES = {
+    "none": "HIGH",
+    "own": "LOW",
+    "service": "LOW",
+    "organization": "LOW",
+    "vendor": "MEDIUM",
+    "external": "HIGH",
+    "public": "CRITICAL",
+}
+
+
+class Outcome(StrEnum):
+    """What is said of a change."""
+
+    NEW = "newly allows"
+    NOTHING = "allows nothing new"
+    UNKNOWN = "cannot be judged"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A change, judged.
+
+    ``words`` proves a new permission with a request, or says why there is no judgement. ``reach`` is the widest class
+    of exposure that the change may newly let in (``none``: not known, or nobody). ``since`` says what "newly" is
+    measured against, and ``exposure`` is the identity as the change left it (None when not all of its policies are
+    known).
+    ``unguarded``: an AWS service may from now on send for anybody.
+    """
+
+    outcome: Outcome
+    words: str
+    since: str
+    reach: str = "none"
+    exposure: Exposure | None = None
+    unguarded: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """Security Hub's label; at least HIGH where not all policies are known and understood."""
+        if self.outcome is Outcome.NOTHING:
+            return "INFORMATIONAL"
+        label = _SEVERITIES[self.reach]
+        doubtful = self.exposure is None or self.exposure.needs_review
+        return "HIGH" if label != "CRITICAL" and (doubtful or self.unguarded) else label
