@@ -51,12 +51,13 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     reason += (
         f"; {unreadable} {'policy' if unreadable == 1 else 'policies'} cannot be read in full." if unreadable else "."
     )
-    unread = _unread(analysis)
+    exposures = analysis.exposures
+    identities = exposures[IDENTITY].assign(unread=exposures["exposure"].isna())
     every = joined(analysis.policies[POLICY], policies[[*POLICY, "open"]], on=POLICY)
     every = joined(every, broken.assign(broken=True), on=POLICY)
-    every = joined(every, unread.assign(unread=True), how="outer", on=IDENTITY)
+    every = joined(every, identities, how="outer", on=IDENTITY)  # those without a policy as well
     opened = every["open"].astype("boolean").fillna(value=False)
-    hidden = every["broken"].notna() | every["unread"].notna()
+    hidden = every["broken"].notna() | every["unread"].astype("boolean").fillna(value=True)
     exists = every["policy_name"].notna().astype("Float64")
     given = contributions(
         every, COUNT, str(analysis.period), numerator=opened.mask(hidden & ~opened), denominator=exists
@@ -117,14 +118,11 @@ def unknown_accounts(analysis: Analysis) -> Measure:
     reason = f"{len(accounts)} outside accounts can send: {len(accounts) - count} approved, {expired} expired, "
     reason += f"{count - expired} not registered."
     flags = accounts.assign(unknown=unknown.astype("boolean")).set_index("grantee_account_id")["unknown"]
-    found = pd.concat([rows[place].drop_duplicates(), unjudged(analysis)], ignore_index=True)
-    counted = found["grantee_account_id"].astype("string")
+    named_by = rows[place].drop_duplicates()
+    named_by = named_by.assign(numerator=named_by["grantee_account_id"].map(flags).astype("Float64"))
+    every = pd.concat([named_by, judged(analysis)], ignore_index=True)
     given = contributions(
-        found,
-        DISTINCT,
-        str(analysis.period),
-        numerator=counted.map(flags).astype("boolean"),
-        counted=counted,
+        every, DISTINCT, str(analysis.period), numerator=every["numerator"], counted=every["grantee_account_id"]
     )
     return measured(given, frame, reason)
 
@@ -173,16 +171,14 @@ def unguarded_services(analysis: Analysis) -> Measure:
     return _identities(analysis, (~guarded).fillna(value=False))
 
 
-def unjudged(analysis: Analysis) -> pd.DataFrame:
-    """Identities with something that could not be read or judged: what is counted of them is the least there is."""
-    exposures = analysis.exposures
-    return exposures.loc[exposures["needs_review"], IDENTITY]
+def judged(analysis: Analysis) -> pd.DataFrame:
+    """Every identity with the ``numerator`` 0, or NA where something of it could not be read or judged.
 
-
-def _unread(analysis: Analysis) -> pd.DataFrame:
-    """Identities whose policies could not be read at all."""
+    Beside what is counted of identities it says where there is nothing, and where it is the least there is.
+    """
     exposures = analysis.exposures
-    return exposures.loc[exposures["exposure"].isna(), IDENTITY]
+    nothing = pd.Series(0.0, index=exposures.index, dtype="Float64")
+    return exposures[IDENTITY].assign(numerator=nothing.mask(exposures["needs_review"]))
 
 
 def _identities(analysis: Analysis, bad: pd.Series) -> Measure:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
-from sesreport.kpis.exposure import IDENTITY, SES_POLICIES, unjudged
+from sesreport.kpis.exposure import IDENTITY, SES_POLICIES, judged
 from sesreport.kpis.registry import Measure, kpi, measured
 
 REGISTER = f"{SES_POLICIES}; register of outside accounts"
@@ -198,9 +198,9 @@ def _counted(analysis: Analysis, grants: pd.DataFrame, flags: pd.Series, *more: 
 
 
 def _contributed(analysis: Analysis, grants: pd.DataFrame, flags: pd.Series, reduction: str) -> Contributions:
-    """One row per grant, and one without numbers per identity that could not be judged in full."""
+    """One row per grant, and one per identity that says whether it could be judged in full."""
     counted = grants[IDENTITY].assign(numerator=flags.astype("Float64"), denominator=1.0)
-    rows = pd.concat([counted, unjudged(analysis)], ignore_index=True)
+    rows = pd.concat([counted, judged(analysis)], ignore_index=True)
     return contributions(
         rows, reduction, str(analysis.period), numerator=rows["numerator"], denominator=rows["denominator"]
     )

@@ -50,14 +50,12 @@ def bounce_rate(analysis: Analysis) -> Measure:
     question="How far is the worst account from a review for bounces?",
     definition=(
         "AWS's review line of 5 % less the highest bounce rate AWS showed, in the account and Region where that is "
-        "least; below zero the line is crossed. The pause line of 10 % is 5 points further."
+        "least; below zero the line is crossed. The pause line of 10 % is 5 points further. The rate itself is judged."
     ),
     formula="min over account × Region and day of (5 % - Reputation.BounceRate)",
     source=f"CloudWatch AWS/SES Reputation.BounceRate; {FAQ}",
     unit="rate",
-    direction="higher",
-    target=0.03,
-    watch=0.0,
+    direction="none",
     owner="E-mail operations",
     datasets=("metrics",),
 )
@@ -114,14 +112,13 @@ def complaint_rate(analysis: Analysis) -> Measure:
     question="How far is the worst account from a review for complaints?",
     definition=(
         "AWS's review line of 0.1 % less the highest complaint rate AWS showed, in the account and Region where that "
-        "is least; below zero the line is crossed. The pause line of 0.5 % is 0.4 points further."
+        "is least; below zero the line is crossed. The pause line of 0.5 % is 0.4 points further. The rate itself is "
+        "judged."
     ),
     formula="min over account × Region and day of (0.1 % - Reputation.ComplaintRate)",
     source=f"CloudWatch AWS/SES Reputation.ComplaintRate; {FAQ}",
     unit="rate",
-    direction="higher",
-    target=0.0,
-    watch=0.0,
+    direction="none",
     owner="E-mail operations",
     datasets=("metrics",),
 )
