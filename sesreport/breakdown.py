@@ -201,20 +201,24 @@ def _told(members: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def breakdown(
-    analysis: Analysis, measures: Measures, lines: pd.DataFrame, overall: pd.DataFrame, earlier: Measures = ()
+    analysis: Analysis,
+    measures: Measures,
+    lines: pd.DataFrame,
+    overall: pd.DataFrame,
+    before: tuple[Analysis, Measures] | None = None,
 ) -> pd.DataFrame:
     """The frame :data:`KPI_BREAKDOWN`.
 
     ``lines`` has :data:`sesreport.judging.LINES` by ``kpi``; ``overall`` the rows of the whole organization, in the
-    shape of the frame; ``earlier`` the measures of ``analysis.previous`` where that is the month before. A KPI that
-    yields no contributions has its overall row alone.
+    shape of the frame; ``before`` the analysis of the month before with its measures. A KPI that yields no
+    contributions has its overall row alone.
     """
     wanted = {definition.datasets for definition, _ in measures}
     basis = bases(analysis, wanted)
     month = str(analysis.period.shift(-1))
     priors = [by_group(analysis, [each for each in measures if month in each[1].history], basis, month)]
-    if earlier and analysis.previous is not None:
-        priors.append(by_group(analysis.previous, earlier, bases(analysis.previous, wanted)))
+    if before is not None:
+        priors.append(by_group(*before, bases(before[0], wanted)))
     found = by_group(analysis, measures, basis).merge(lines, on="kpi").merge(_prior(priors), how="left", on=KEYS)
     rows = found.assign(
         status=statuses(found, analysis.config.report.minimum_coverage),

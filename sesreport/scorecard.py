@@ -49,7 +49,7 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     bases, lines, earlier = _bases(analysis), _lines(analysis), _earlier(analysis)
     measures = _measures(analysis, bases)
     overall = _overall(analysis, measures, bases, lines)
-    history = {month: {d.id: m.value for d, m in each} for month, each in earlier.items()}
+    history = {month: {d.id: m.value for d, m in each} for month, (_, each) in earlier.items()}
     scored = tuple(
         _kpi(analysis, definition, measure, found, {month: values[definition.id] for month, values in history.items()})
         for (definition, measure), found in zip(measures, overall.to_dict("records"), strict=True)
@@ -182,20 +182,21 @@ def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: An
 
 def _breakdown(
     analysis: Analysis, measures: Measures, lines: pd.DataFrame, overall: pd.DataFrame, scored: Sequence[Kpi],
-    earlier: Mapping[str, Measures],
+    earlier: Mapping[str, tuple[Analysis, Measures]],
 ) -> pd.DataFrame:  # fmt: skip
     whole = overall.rename(columns={"read": "places_read", "expected": "places_expected"}).assign(
         dimension=OVERALL, group=OVERALL, prior=pd.array([kpi.prior for kpi in scored], dtype="Float64")
     )[list(KPI_BREAKDOWN.all_columns)]
-    return breakdown(analysis, measures, lines, whole, earlier.get(str(analysis.period.shift(-1)), ()))
+    return breakdown(analysis, measures, lines, whole, earlier.get(str(analysis.period.shift(-1))))
 
 
-def _earlier(analysis: Analysis) -> dict[str, Measures]:
-    """KPIs of the earlier snapshots by month."""
-    found: dict[str, Measures] = {}
+def _earlier(analysis: Analysis) -> dict[str, tuple[Analysis, Measures]]:
+    """KPIs of the earlier snapshots by month, of the newest where a month has several."""
+    found: dict[str, tuple[Analysis, Measures]] = {}
     before = analysis.previous
     while before is not None:
-        found[str(before.period)] = _measures(before, _bases(before))
+        if str(before.period) not in found:
+            found[str(before.period)] = before, _measures(before, _bases(before))
         before = before.previous
     return found
 
