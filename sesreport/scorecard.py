@@ -141,9 +141,10 @@ def _overall(analysis: Analysis, measures: Measures, bases: Bases, lines: pd.Dat
     whole = statuses(found.assign(read=found["expected"], unknown=0), minimum)
     partly, unjudged = found["read"] < minimum * found["expected"], found["unknown"] > 0
     n = {name: found[name].astype("string") for name in ("read", "expected", "unknown")}
-    note = (" Rests on " + n["read"] + " of " + n["expected"] + " places, so no better than watch.").where(
-        partly, (" " + n["unknown"] + " could not be judged, so no better than watch.").where(unjudged, "")
+    note = (" Rests on " + n["read"] + " of " + n["expected"] + " places").where(
+        partly, (" " + n["unknown"] + " could not be judged").where(unjudged, "")
     )
+    note = note + pd.Series(", so no better than watch.", index=found.index).where(found["target"].notna(), ".")
     reasons = pd.Series([m.reason for _, m in measures], dtype="string")
     reasons = reasons.mask(found["value"].isna() & (reasons == ""), "The data it needs could not be read.")
     return found.assign(status=status, reason=(reasons + note.where(status != whole, "")).str.strip())

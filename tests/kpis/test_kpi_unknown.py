@@ -14,7 +14,7 @@ from sesreport.analysis import Analysis
 from sesreport.config import Config, KpiSetting
 from sesreport.errors import ConfigError
 from sesreport.kpis import kpis
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi
+from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi, Results
 from sesreport.scorecard import Scorecard, check_kpi_names, score
 
 IDS = [definition.id for definition in kpis()]
@@ -33,29 +33,27 @@ def rated(value: float | None, target: float, folder: Path, **setting: float) ->
     return measured(estate, "bounce_rate", folder, config)
 
 
-@pytest.mark.parametrize("name", IDS)
-def test_nothing_read_is_not_measurable(name: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def unread(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Every place was expected, and none read."""
     estate = Estate()
     for account in (SHOP, DEV, THIRD):
         estate.gap(account, EU, "everything")
-    kpi = measured(estate, name, tmp_path)
-    if name == "coverage":  # that nothing was read is known
-        assert (kpi.value, kpi.numerator, kpi.denominator, kpi.status) == (0, 0, 3, OFF_TARGET)
-    else:
-        assert (kpi.value, kpi.status) == (None, NOT_MEASURABLE)
+    return score(estate.analysis(tmp_path_factory.mktemp("unread"))).results
 
 
-@pytest.mark.parametrize("name", IDS)
-def test_nothing_expected_is_not_measurable(name: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def unasked(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Nobody could be asked for the Regions."""
     estate = Estate()
     for account in (SHOP, DEV, THIRD):
         estate.gap(account, "global", "everything")
-    assert measured(estate, name, tmp_path).status == NOT_MEASURABLE
+    return score(estate.analysis(tmp_path_factory.mktemp("unasked"))).results
 
 
-@pytest.mark.parametrize("name", IDS)
-def test_below_the_minimum_coverage_nothing_is_on_target(name: str, tmp_path: Path) -> None:
-    """Three of four places read, everything in them as it should be."""
+@pytest.fixture(scope="module")
+def whole_and_partial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results, Results]:
+    """Three of three places read, everything in them as it should be; then three of four."""
     limit = {"StringEquals": {"ses:FromAddress": "news@example.com"}}
     estate = Estate().identity(policies={"p": policy(VENDOR, Condition=limit)}, tags={"owner": "shop"})
     estate.register[0]["approved_at"] = datetime(2026, 9, 1, tzinfo=UTC)
@@ -65,9 +63,29 @@ def test_below_the_minimum_coverage_nothing_is_on_target(name: str, tmp_path: Pa
     estate.days("Reputation.BounceRate", {"2026-10-02": 0.0}).days("Reputation.ComplaintRate", {"2026-10-02": 0.0})
     estate.change("2026-10-02T00:00", "PutIdentityPolicy", "p", policy("*"))
     estate.change("2026-10-03T00:00", "DeleteIdentityPolicy", "p")
-    whole = score(estate.analysis(tmp_path / "whole")).results.kpi(name)
+    folder = tmp_path_factory.mktemp("places")
+    whole = score(estate.analysis(folder / "whole")).results
+    return whole, score(estate.gap(THIRD, US, "everything").analysis(folder / "partial")).results
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_nothing_read_is_not_measurable(name: str, unread: Results) -> None:
+    kpi = unread.kpi(name)
+    if name == "coverage":  # that nothing was read is known
+        assert (kpi.value, kpi.numerator, kpi.denominator, kpi.status) == (0, 0, 3, OFF_TARGET)
+    else:
+        assert (kpi.value, kpi.status) == (None, NOT_MEASURABLE)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_nothing_expected_is_not_measurable(name: str, unasked: Results) -> None:
+    assert unasked.kpi(name).status == NOT_MEASURABLE
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_below_the_minimum_coverage_nothing_is_on_target(name: str, whole_and_partial: tuple[Results, Results]) -> None:
+    whole, partial = (results.kpi(name) for results in whole_and_partial)
     assert whole.status == ON_TARGET
-    partial = measured(estate.gap(THIRD, US, "everything"), name, tmp_path / "partial")
     assert partial.value == whole.value or name == "coverage"
     assert partial.status in (WATCH, OFF_TARGET) and (partial.status == WATCH or name == "coverage")
 
