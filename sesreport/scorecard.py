@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -11,16 +12,15 @@ import pyarrow as pa
 from sesreport import verdict
 from sesreport.analysis.basis import account_basis, place_basis, places
 from sesreport.analysis.registry import Analysis
+from sesreport.breakdown import KPI_BREAKDOWN, OVERALL, POLICY_DATASETS, Measures, breakdown
 from sesreport.collection.coverage import EVERYTHING, OK, REGION_DISABLED
 from sesreport.config import KpiSetting, suggestion
 from sesreport.errors import ConfigError
+from sesreport.judging import LINES, statuses
 from sesreport.kpis import Definition, Measure, kpis
+from sesreport.kpis.contributions import SUM
 from sesreport.results import (
-    NOT_MEASURABLE,
-    OFF_TARGET,
-    ON_TARGET,
     SEVERITIES,
-    WATCH,
     Basis,
     Coverage,
     Findings,
@@ -33,7 +33,6 @@ from sesreport.results import (
 from sesreport.schema import nullable
 
 MONTHS = 13
-POLICY_DATASETS = ("identities", "policies")
 
 
 @dataclass(frozen=True)
@@ -47,9 +46,14 @@ class Scorecard:
 def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     """Measures everything once; ``analysis.previous`` gives earlier values where the data do not reach back."""
     coverage = _coverage(analysis)
-    measured = {d.id: (d, d.measure(analysis)) for d in kpis()}
-    earlier = list(_earlier(analysis))
-    scored = tuple(_kpi(analysis, definition, measure, earlier) for definition, measure in measured.values())
+    bases, lines, earlier = _bases(analysis), _lines(analysis), _earlier(analysis)
+    measures = _measures(analysis, bases)
+    overall = _overall(analysis, measures, bases, lines)
+    history = {month: _points(before, each) for month, (before, each) in earlier.items()}
+    scored = tuple(
+        _kpi(analysis, definition, measure, found, {month: values[definition.id] for month, values in history.items()})
+        for (definition, measure), found in zip(measures, overall.to_dict("records"), strict=True)
+    )
     findings = _findings(analysis)
     snapshot = analysis.snapshot
     organization = (
@@ -80,7 +84,8 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         configuration_sha256=analysis.config.sha256,
         register_sha256=register_sha256,
     )
-    frames = {f"kpi_{name}": _plain(measure.frame) for name, (_, measure) in measured.items()}
+    frames = {kpi.frame: _plain(measure.frame) for kpi, (_, measure) in zip(scored, measures, strict=True)}
+    frames[KPI_BREAKDOWN.name] = _breakdown(analysis, measures, lines, overall, scored, earlier)
     return Scorecard(results, frames)
 
 
@@ -92,20 +97,64 @@ def check_kpi_names(settings: dict[str, KpiSetting]) -> None:
             raise ConfigError(f"kpis: no KPI {name!r}{suggestion(name, known)}")
 
 
-def _kpi(analysis: Analysis, definition: Definition, measure: Measure, earlier: list[Analysis]) -> Kpi:
-    setting = analysis.config.kpis.get(definition.id, KpiSetting())
-    target = definition.target if setting.target is None else setting.target
-    watch = (
-        setting.watch if setting.watch is not None else (definition.watch if setting.target is None else setting.target)
+Bases = Mapping[tuple[str, ...], Basis]
+"""Read and expected places by datasets."""
+
+
+def _bases(analysis: Analysis) -> Bases:
+    """A KPI of the collection itself rests on the places of the policies."""
+    wanted = {definition.datasets for definition in kpis()}
+    return {datasets: place_basis(analysis.coverage, datasets or POLICY_DATASETS) for datasets in wanted}
+
+
+def _measures(analysis: Analysis, bases: Bases) -> list[tuple[Definition, Measure]]:
+    """Every KPI, without a value where nothing was read that it rests on (the collection itself needs nothing read)."""
+    measured = ((definition, definition.measure(analysis)) for definition in kpis())
+    return [(d, m if bases[d.datasets].read or not d.datasets else m.unread()) for d, m in measured]
+
+
+def _lines(analysis: Analysis) -> pd.DataFrame:
+    """Target and watch limit by ``kpi``: the settings', else its own, with what else a status takes."""
+    rows = []
+    for definition in kpis():
+        setting = analysis.config.kpis.get(definition.id, KpiSetting())
+        own = definition.watch if setting.target is None else setting.target
+        target = definition.target if setting.target is None else setting.target
+        watch = own if setting.watch is None else setting.watch
+        rows.append((definition.id, definition.direction, definition.unit, target, watch))
+    frame = pd.DataFrame(rows, columns=["kpi", *LINES])
+    return frame.astype({"kpi": "string", "target": "Float64", "watch": "Float64"})
+
+
+def _overall(analysis: Analysis, measures: Measures, bases: Bases, lines: pd.DataFrame) -> pd.DataFrame:
+    """One row per KPI: numbers, places, lines, ``status``, ``reason``; in the order of the measures."""
+    rows = [
+        (d.id, m.contributions.reduction if m.contributions else SUM, m.value, m.numerator, m.denominator, m.unknown,
+         bases[d.datasets].read, bases[d.datasets].expected)
+        for d, m in measures
+    ]  # fmt: skip
+    columns = ["kpi", "reduction", "value", "numerator", "denominator", "unknown", "read", "expected"]
+    numbers = {"value": "Float64", "numerator": "Float64", "denominator": "Float64"}
+    found = pd.DataFrame(rows, columns=columns).astype({"kpi": "string", **numbers}).merge(lines, on="kpi")
+    minimum = analysis.config.report.minimum_coverage
+    status = statuses(found, minimum)
+    whole = statuses(found.assign(read=found["expected"], unknown=0), minimum)
+    partly, unjudged = found["read"] < minimum * found["expected"], found["unknown"] > 0
+    n = {name: found[name].astype("string") for name in ("read", "expected", "unknown")}
+    note = (" Rests on " + n["read"] + " of " + n["expected"] + " places").where(
+        partly, (" " + n["unknown"] + " could not be judged").where(unjudged, "")
     )
-    basis = place_basis(analysis.coverage, definition.datasets) if definition.datasets else _all_places(analysis)
-    status, reason = _status(definition, measure, target, watch, basis, analysis.config.report.minimum_coverage)
-    unknown = [before for before in earlier if str(before.period) not in measure.history]
-    history = {str(before.period): definition.measure(before).value for before in unknown} | dict(measure.history)
-    history[str(analysis.period)] = measure.value
-    series = tuple(Point(str(p), history.get(str(p))) for p in analysis.period.back(MONTHS))
+    note = note + pd.Series(", so no better than watch.", index=found.index).where(found["target"].notna(), ".")
+    reasons = pd.Series([m.reason for _, m in measures], dtype="string")
+    reasons = reasons.mask(found["value"].isna() & (reasons == ""), "The data it needs could not be read.")
+    return found.assign(status=status, reason=(reasons + note.where(status != whole, "")).str.strip())
+
+
+def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: Any, history: Mapping[str, Any]) -> Kpi:
+    """``found`` is the KPI's row of :func:`_overall`, ``history`` what earlier snapshots say."""
+    known = {**history, **measure.history, str(analysis.period): measure.value}
+    series = tuple(Point(str(p), known.get(str(p))) for p in analysis.period.back(MONTHS))
     prior = series[-2].value
-    change = measure.value - prior if measure.value is not None and prior is not None else None
     return Kpi(
         id=definition.id,
         label=definition.label,
@@ -118,55 +167,45 @@ def _kpi(analysis: Analysis, definition: Definition, measure: Measure, earlier: 
         value=measure.value,
         numerator=measure.numerator,
         denominator=measure.denominator,
-        target=target,
-        watch=watch,
-        status=status,
-        reason=reason,
+        target=None if pd.isna(found["target"]) else float(found["target"]),
+        watch=None if pd.isna(found["watch"]) else float(found["watch"]),
+        status=found["status"],
+        reason=found["reason"],
         prior=prior,
-        change=change,
+        change=measure.value - prior if measure.value is not None and prior is not None else None,
         series=series,
-        owner=setting.owner or definition.owner,
+        owner=analysis.config.kpis.get(definition.id, KpiSetting()).owner or definition.owner,
         headline=definition.headline,
-        coverage=basis,
+        coverage=Basis(int(found["read"]), int(found["expected"])),
         frame=f"kpi_{definition.id}",
     )
 
 
-def _status(
-    definition: Definition, measure: Measure, target: float | None, watch: float | None, basis: Basis, minimum: float
-) -> tuple[str, str]:
-    """Status and reason; below the minimum coverage nothing is better than ``watch``.
-
-    A rate is judged against a line that must not be reached: AWS acts at 5 %, not above it.
-    """
-    reason = measure.reason
-    if measure.value is None:
-        return NOT_MEASURABLE, reason or "The data it needs could not be read."
-    if basis.read == 0:  # also where no place was expected, because nobody could be asked for the Regions
-        return NOT_MEASURABLE, "Nothing it rests on could be read. " + reason
-    status = ON_TARGET
-    if target is not None and definition.direction != "none":
-        sign = 1 if definition.direction == "lower" else -1
-        value, line, limit = sign * measure.value, sign * target, sign * (target if watch is None else watch)
-        strict = definition.unit == "rate"
-        if not (value < line or (value == line and not strict)):
-            status = WATCH if value < limit or (value == limit and not strict) else OFF_TARGET
-    if status == ON_TARGET and basis.share is not None and basis.share < minimum:
-        note = f"Rests on {basis.read} of {basis.expected} places, so no better than watch."
-        return WATCH, f"{reason} {note}".strip()
-    return status, reason
+def _breakdown(
+    analysis: Analysis, measures: Measures, lines: pd.DataFrame, overall: pd.DataFrame, scored: Sequence[Kpi],
+    earlier: Mapping[str, tuple[Analysis, Measures]],
+) -> pd.DataFrame:  # fmt: skip
+    whole = overall.rename(columns={"read": "places_read", "expected": "places_expected"}).assign(
+        dimension=OVERALL, group=OVERALL, prior=pd.array([kpi.prior for kpi in scored], dtype="Float64")
+    )[list(KPI_BREAKDOWN.all_columns)]
+    return breakdown(analysis, measures, lines, whole, earlier.get(str(analysis.period.shift(-1))))
 
 
-def _earlier(analysis: Analysis) -> Iterator[Analysis]:
-    """The earlier snapshots that a series reaches back to, newest first."""
+def _earlier(analysis: Analysis) -> dict[str, tuple[Analysis, Measures]]:
+    """KPIs of the earlier snapshots by month, of the newest where a month has several."""
+    found: dict[str, tuple[Analysis, Measures]] = {}
     before, first = analysis.previous, analysis.period.shift(1 - MONTHS)
     while before is not None and before.period >= first:
-        yield before
+        if str(before.period) not in found:
+            found[str(before.period)] = before, _measures(before, _bases(before))
         before = before.previous
+    return found
 
 
-def _all_places(analysis: Analysis) -> Basis:
-    return place_basis(analysis.coverage, POLICY_DATASETS)
+def _points(analysis: Analysis, measures: Measures) -> dict[str, float | None]:
+    """Values for a series; NA where too little was read, or an account that was not would look like a dip."""
+    minimum, bases = analysis.config.report.minimum_coverage, _bases(analysis)
+    return {d.id: m.value if not d.datasets or (bases[d.datasets].share or 0) >= minimum else None for d, m in measures}
 
 
 def _findings(analysis: Analysis) -> Findings:

@@ -26,6 +26,31 @@ def scorecard(results: Results, *, headline: bool = False) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("KPI")
 
 
+def breakdown(results: Results, frame: pd.DataFrame, dimension: str) -> pd.DataFrame:
+    """The frame ``kpi_breakdown`` as text: a row per KPI, a column per group, ``not known`` where nothing was read.
+
+    ``dimension`` is ``account``, ``environment``, ``ou`` or ``owner``; ``Overall`` stands beside the groups.
+    """
+    groups = frame[frame["dimension"] == dimension]
+    values = dict(zip(zip(groups["kpi"], groups["group"], strict=True), groups["value"], strict=True))
+    told = [
+        {
+            "KPI": kpi.label,
+            "Overall": words.number(kpi.value, kpi.unit),
+            **{
+                group: words.number(_known(values.get((kpi.id, group))), kpi.unit)
+                for group in sorted({*groups["group"]})
+            },
+        }
+        for kpi in results.kpis
+    ]
+    return pd.DataFrame(told).set_index("KPI")
+
+
+def _known(value: float | None) -> float | None:
+    return None if pd.isna(value) else value
+
+
 def definition(results: Results, kpi_id: str) -> pd.DataFrame:
     """How one KPI is computed, a row per property."""
     kpi = results.kpi(kpi_id)

@@ -67,8 +67,8 @@ def fraction(kpi: Kpi) -> str:
 
 
 def target(kpi: Kpi) -> str:
-    """``≤ 0``, ``< 5.00 %``, ``≥ 95.0 %`` or ``no target``."""
+    """``≤ 0``, ``< 5.00 %``, ``> 3.00 %``, ``≥ 95.0 %`` or ``no target``."""
     if kpi.target is None:
         return "no target"
-    below = "<" if kpi.unit == "rate" else "≤"  # AWS acts when its line is reached
-    return f"{below if kpi.direction == 'lower' else '≥'} {number(kpi.target, kpi.unit)}"
+    below, above = ("<", ">") if kpi.unit == "rate" else ("≤", "≥")  # AWS acts when its line is reached
+    return f"{below if kpi.direction == 'lower' else above} {number(kpi.target, kpi.unit)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sesreport.analysis.basis import places, read_places
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
-from sesreport.kpis.registry import Measure, kpi
+from sesreport.kpis.contributions import RATIO, contributions
+from sesreport.kpis.registry import Measure, kpi, measured
 
 
 @kpi(
@@ -14,7 +15,8 @@ from sesreport.kpis.registry import Measure, kpi
     question="How much of the organization does this report rest on?",
     definition=(
         "Account × Region places whose identities and policies were read without a gap, of all places that are "
-        "enabled. A suspended account cannot be read by anyone and is listed, not counted."
+        "enabled. A suspended account cannot be read by anyone and is listed, not counted. Where nothing was read it "
+        "is 0 %, which is known and off target; it is not measurable only where no place was expected."
     ),
     formula="places read / places expected",
     source="coverage of the snapshot",
@@ -33,7 +35,6 @@ def coverage(analysis: Analysis) -> Measure:
     frame = frame.assign(read=frame["read"].astype("boolean").fillna(False)).sort_values(
         ["read", "account_id", "region"], ignore_index=True
     )
-    if frame.empty:
-        return Measure(None, frame, 0, 0, "Nothing could be read.")
-    done = int(frame["read"].sum())
-    return Measure(done / len(frame), frame, done, len(frame), f"{len(frame) - done} of {len(frame)} places not read.")
+    unread = int((~frame["read"]).sum())
+    reason = f"{unread} of {len(frame)} places not read." if len(frame) else "No place could be asked for."
+    return measured(contributions(frame, RATIO, str(analysis.period), numerator=frame["read"]), frame, reason)

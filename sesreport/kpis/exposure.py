@@ -1,4 +1,4 @@
-"""Who can send as us."""
+"""Who can send as us: policies, outside accounts, identities."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import pandas as pd
 
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
-from sesreport.kpis.registry import Measure, kpi
+from sesreport.kpis.contributions import COUNT, DISTINCT, contributions
+from sesreport.kpis.registry import Measure, kpi, measured
 
 SES_POLICIES = "SES GetEmailIdentity (identity policies)"
 UNPROVEN = ("public", "external", "needs review")
 """Scopes of a wildcard that is not proven to be held to somebody we know."""
+IDENTITY = ["account_id", "region", "identity"]
+POLICY = [*IDENTITY, "policy_name"]
 
 
 @kpi(
@@ -35,21 +38,31 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     """Wildcards that a condition or a Deny makes safe stay in the frame, with their scope."""
     grants = analysis.grants
     wildcard = grants[(grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"]]
-    place = ["account_id", "region", "identity", "policy_name"]
     policies = (
         wildcard.assign(open=wildcard["scope"].isin(UNPROVEN))
-        .groupby(place, as_index=False)
+        .groupby(POLICY, as_index=False)
         .agg(open=("open", "max"), scope=("scope", "first"), why=("why", "first"))
     )
-    opened = int(policies["open"].sum())
-    safe = len(policies) - opened
+    safe = len(policies) - int(policies["open"].sum())
     reason = f"{len(policies)} of {len(analysis.policies)} policies name the principal *"
     reason += f"; {safe} held to people we know" if safe else ""
-    unreadable = len(grants.loc[grants["grantee_kind"] == "unreadable", place].drop_duplicates())
+    broken = grants.loc[grants["grantee_kind"] == "unreadable", POLICY].drop_duplicates()
+    unreadable = len(broken)
     reason += (
         f"; {unreadable} {'policy' if unreadable == 1 else 'policies'} cannot be read in full." if unreadable else "."
     )
-    return Measure(opened, policies, opened, len(analysis.policies), reason)
+    exposures = analysis.exposures
+    identities = exposures[IDENTITY].assign(unread=exposures["exposure"].isna())
+    every = joined(analysis.policies[POLICY], policies[[*POLICY, "open"]], on=POLICY)
+    every = joined(every, broken.assign(broken=True), on=POLICY)
+    every = joined(every, identities, how="outer", on=IDENTITY)  # those without a policy as well
+    opened = every["open"].astype("boolean").fillna(value=False)
+    hidden = every["broken"].notna() | every["unread"].astype("boolean").fillna(value=True)
+    exists = every["policy_name"].notna().astype("Float64")
+    given = contributions(
+        every, COUNT, str(analysis.period), numerator=opened.mask(hidden & ~opened), denominator=exists
+    )
+    return measured(given, policies, reason)
 
 
 @kpi(
@@ -72,7 +85,7 @@ def wildcard_policies(analysis: Analysis) -> Measure:
 )
 def unknown_accounts(analysis: Analysis) -> Measure:
     """One row per outside account that can send, approved or not; ``grants`` are those that name it as principal."""
-    place = ["account_id", "region", "identity", "grantee_account_id"]
+    place = [*IDENTITY, "grantee_account_id"]
     grants = analysis.grants
     outside = grants[
         (grants["effect"] == "Allow")
@@ -104,7 +117,14 @@ def unknown_accounts(analysis: Analysis) -> Measure:
     count = int(unknown.sum())
     reason = f"{len(accounts)} outside accounts can send: {len(accounts) - count} approved, {expired} expired, "
     reason += f"{count - expired} not registered."
-    return Measure(count, frame, count, len(accounts), reason)
+    flags = accounts.assign(unknown=unknown.astype("boolean")).set_index("grantee_account_id")["unknown"]
+    named_by = rows[place].drop_duplicates()
+    named_by = named_by.assign(numerator=named_by["grantee_account_id"].map(flags).astype("Float64"))
+    every = pd.concat([named_by, judged(analysis)], ignore_index=True)
+    given = contributions(
+        every, DISTINCT, str(analysis.period), numerator=every["numerator"], counted=every["grantee_account_id"]
+    )
+    return measured(given, frame, reason)
 
 
 @kpi(
@@ -124,37 +144,48 @@ def unknown_accounts(analysis: Analysis) -> Measure:
 def public_identities(analysis: Analysis) -> Measure:
     """Identities that need review are in the frame and in the reason: not proven public, not proven safe."""
     exposures = analysis.exposures
-    public = (exposures["exposure"] == "public").fillna(False)  # NA: could not be read, so it needs review
-    review = exposures["needs_review"] & ~public
-    frame = exposures[public | review].drop(columns=["external_accounts", "services"])
-    count = int(public.sum())
-    reason = f"{count} of {len(exposures)} identities; {int(review.sum())} more need review."
-    return Measure(count, frame.reset_index(drop=True), count, len(exposures), reason)
+    public = (exposures["exposure"] == "public").fillna(value=False)  # NA: could not be read, so it needs review
+    return _identities(analysis, public)
 
 
 @kpi(
-    order=60,
-    label="Grants past their approval",
-    question="Which approvals ended while the permission stayed?",
-    definition="Grants that let an outside account send whose register entry has expired or is not yet approved.",
-    formula="count of grants with register status 'expired'",
-    source=f"{SES_POLICIES}; register of outside accounts",
+    order=52,
+    label="Identities open to unguarded services",
+    question="On how many identities can an AWS service send as us for a stranger?",
+    definition=(
+        "Identities whose policies let an AWS service send without holding it to sources we know (the confused "
+        "deputy): a stranger's resource is enough. Identities open to anyone are counted there, not here."
+    ),
+    formula="count of identities with a service that can send and is not guarded",
+    source=f"{SES_POLICIES}; IAM User Guide, The confused deputy problem",
     unit="count",
     direction="lower",
     target=0,
     watch=0,
-    owner="Vendor management",
+    owner="Platform security",
     datasets=("identities", "policies"),
 )
-def expired_grants(analysis: Analysis) -> Measure:
-    """One row per grant."""
-    grants = analysis.grants
-    sending = grants[
-        (grants["effect"] == "Allow")
-        & (grants["scope"] != "none")
-        & grants["can_send"]
-        & grants["grantee_account_id"].notna()
-    ]
-    expired = sending[sending["register_status"] == "expired"].reset_index(drop=True)
-    columns = ["account_id", "region", "identity", "policy_name", "grantee", "grantee_name", "register_status", "why"]
-    return Measure(len(expired), expired[columns], len(expired), len(sending))
+def unguarded_services(analysis: Analysis) -> Measure:
+    """One row per such identity, and per identity that needs review."""
+    guarded = analysis.exposures["guarded"]  # NA: no service can send, or everybody can
+    return _identities(analysis, (~guarded).fillna(value=False))
+
+
+def judged(analysis: Analysis) -> pd.DataFrame:
+    """Every identity with the ``numerator`` 0, or NA where something of it could not be read or judged.
+
+    Beside what is counted of identities it says where there is nothing, and where it is the least there is.
+    """
+    exposures = analysis.exposures
+    nothing = pd.Series(0.0, index=exposures.index, dtype="Float64")
+    return exposures[IDENTITY].assign(numerator=nothing.mask(exposures["needs_review"]))
+
+
+def _identities(analysis: Analysis, bad: pd.Series) -> Measure:
+    """Of all identities those that are bad, beside those that need review."""
+    exposures = analysis.exposures
+    review = exposures["needs_review"] & ~bad
+    frame = exposures[bad | review].drop(columns=["external_accounts", "services"])
+    given = contributions(exposures, COUNT, str(analysis.period), numerator=bad.mask(review))
+    reason = f"{int(bad.sum())} of {len(exposures)} identities; {int(review.sum())} more need review."
+    return measured(given, frame.reset_index(drop=True), reason)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sesreport.analysis.registry import Analysis
-from sesreport.kpis.registry import Measure, kpi
+from sesreport.kpis.contributions import RATIO, contributions
+from sesreport.kpis.registry import Measure, kpi, measured
 
 
 @kpi(
@@ -31,5 +32,6 @@ def owned_identities(analysis: Analysis) -> Measure:
     reason = f"{len(read) - owned} of {len(read)} identities have no owner tag"
     reason += f"; the tags of {unread} more could not be read." if unread else "."
     if read.empty:
-        return Measure(None, frame, 0, 0, "No identity's tags could be read.")
-    return Measure(owned / len(read), frame, owned, len(read), reason)
+        reason = "No identity's tags could be read."
+    owner = identities["owner"].notna().astype("boolean").mask(identities["tags"].isna())
+    return measured(contributions(identities, RATIO, str(analysis.period), numerator=owner), frame, reason)

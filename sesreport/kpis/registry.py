@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
+from sesreport.kpis.contributions import Contributions
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,43 @@ class Measure:
     reason: str = ""
     history: Mapping[str, float | None] = field(default_factory=dict)
     """Earlier months by ``YYYY-MM``, where the data reach back that far."""
+    contributions: Contributions | None = None
+    """What the value is reduced from; a KPI without them has no breakdown."""
+    unknown: int = 0
+    """Contributions that could not be judged and are in no sum."""
+
+    def because(self, reason: str) -> Measure:
+        """The same with a reason."""
+        return dataclasses.replace(self, reason=reason)
+
+    def unread(self) -> Measure:
+        """The same where nothing was read that it rests on: no value; what was found on the way stays."""
+        return dataclasses.replace(
+            self,
+            value=None,
+            numerator=self.numerator or None,
+            denominator=self.denominator or None,
+            reason=f"Nothing it rests on could be read. {self.reason}".strip(),
+        )
+
+
+def measured(given: Contributions, frame: pd.DataFrame, reason: str = "") -> Measure:
+    """The measure that contributions add up to, earlier months included.
+
+    A numerator is told beside a denominator only: of a plain sum it would be the value again.
+    """
+    found = given.months()
+    values = {str(month): _plain(value) for month, value in found["value"].items()}
+    row = dict(found.loc[given.period])
+    value, numerator, denominator = values[given.period], _plain(row["numerator"]), _plain(row["denominator"])
+    if denominator is None:
+        numerator = None
+    history = {month: value for month, value in values.items() if month < given.period and value is not None}
+    return Measure(value, frame, numerator, denominator, reason, history, given, int(row["unknown"]))
+
+
+def _plain(value: object) -> float | None:
+    return None if pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
 
 
 @dataclass(frozen=True)

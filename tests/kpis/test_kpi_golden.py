@@ -116,6 +116,7 @@ def _owned() -> Golden:
         .identity("b.example.com", tags={"team": "crm"})
         .identity("c.example.com", tags={"owner": "  "})
         .identity("d.example.com", read=False)
+        .place(DEV)
     )
     return Golden(estate, 2 / 3, 2, 3, 3)
 
@@ -143,6 +144,133 @@ def _expired() -> Golden:
         .identity("c.example.com", {"p": policy(FORMER, Condition=never), "q": policy(FORMER, effect="Deny")})
     )
     return Golden(estate, 2, 2, 4, 2)
+
+
+def _services() -> Golden:
+    """Cognito for anybody; for our own account; a wildcard is open to anyone, not to services alone."""
+    service = {"Service": "cognito-idp.amazonaws.com"}
+    guarded = {"StringEquals": {"aws:SourceAccount": SHOP}}
+    estate = (
+        Estate()
+        .identity("a.example.com", {"p": policy(service)})
+        .identity("b.example.com", {"p": policy(service, Condition=guarded)})
+        .identity("c.example.com", {"p": policy("*")})
+        .identity("d.example.com", {"p": policy(STRANGER)})
+    )
+    return Golden(estate, 1, 1, 4, 1)
+
+
+def _unregistered() -> Golden:
+    """Two grants to strangers; the vendors' (one expired) and our own accounts' are others."""
+    estate = (
+        Estate()
+        .identity("a.example.com", {"p": policy(STRANGER), "q": policy(VENDOR), "r": policy(DEV)})
+        .identity("b.example.com", {"p": policy({"AWS": [SHOP, STRANGER]}), "q": policy(FORMER)})
+    )
+    return Golden(estate, 2, 2, 4, 2)
+
+
+def _attested() -> Golden:
+    """Quarter to the end of October: from 1 August on. Attested: 1 August and 31 October, not 31 July, not November."""
+    days = {VENDOR: "2026-08-01", "310000000003": "2026-10-31", "310000000004": "2026-07-31",
+            "310000000005": "2026-11-01", "310000000006": None}  # fmt: skip
+    estate = Estate().identity("a.example.com", {f"p{i}": policy(vendor) for i, vendor in enumerate(days)})
+    estate.identity("b.example.com", {"p": policy(STRANGER), "q": policy(DEV), "r": policy(FORMER)})
+    at = {vendor: day and datetime.fromisoformat(f"{day}T00:00+00:00") for vendor, day in days.items()}
+    estate.register = [
+        {"account_id": vendor, "name": vendor, "identities": [], "status": "valid", "approved_at": moment}
+        for vendor, moment in at.items()
+    ]
+    estate.register.append({"account_id": FORMER, "name": "Brightside", "identities": [], "status": "expired",
+                            "approved_at": at[VENDOR]})  # fmt: skip
+    return Golden(estate, 2 / 7, 2, 7, 7)
+
+
+def _environments() -> Golden:
+    """Development on production; one grantee's environment is not known; production and a dev identity are fine."""
+    nowhere = "210000000007"
+    estate = (
+        Estate()
+        .account(nowhere, "nowhere", None)
+        .identity("a.example.com", {"p": policy(DEV), "q": policy(THIRD), "r": policy(nowhere)})
+        .identity("b.example.com", {"p": policy(SHOP), "q": policy(nowhere)}, account=DEV)
+    )
+    return Golden(estate, 1, 1, 5, 2)
+
+
+def _unconditional() -> Golden:
+    """The vendor's and the service's bare grants; our own account's is not beyond the organization."""
+    limit = {"StringEquals": {"ses:FromAddress": "news@a.example.com"}}
+    estate = Estate().identity(
+        "a.example.com",
+        {"p": policy(VENDOR), "q": policy({"Service": "cognito-idp.amazonaws.com"}), "r": policy(DEV),
+         "s": policy(STRANGER, Condition=limit)},
+    )  # fmt: skip
+    return Golden(estate, 2, 2, 3, 2)
+
+
+def _any_address() -> Golden:
+    """A limit to one address limits, one that leaves out a few does not; an address identity is its own limit."""
+    one = {"StringEquals": {"ses:FromAddress": "news@a.example.com"}}
+    few = {"StringNotEquals": {"ses:FromAddress": "ceo@a.example.com"}}
+    estate = (
+        Estate()
+        .identity("a.example.com", {"p": policy(VENDOR, Condition=one), "q": policy(STRANGER, Condition=few)})
+        .identity("news@b.example.com", {"p": policy(STRANGER)})
+    )
+    return Golden(estate, 1, 1, 3, 1)
+
+
+def _bounce_margin() -> Golden:
+    """5 % - 1.7 %."""
+    return Golden(_bounces().estate, 0.033, None, None, 2)
+
+
+def _complaint_margin() -> Golden:
+    """0.1 % - 0.12 %: crossed."""
+    estate = Estate().days("Reputation.ComplaintRate", {"2026-10-02": 0.0012, "2026-10-20": 0.0002})
+    return Golden(estate, -0.0002, None, None, 1)
+
+
+def _own_bounces() -> Golden:
+    """(30 + 1) / (2,000 + 50); the place that published no bounces is in neither sum."""
+    estate = (
+        Estate()
+        .days("Send", {"2026-10-02": 1_000.0, "2026-10-20": 1_000.0, "2026-09-01": 7.0})
+        .days("Bounce", {"2026-10-02": 30.0})
+        .days("Send", {"2026-10-02": 50.0}, account=THIRD, region=US)
+        .days("Bounce", {"2026-10-02": 1.0}, account=THIRD, region=US)
+        .days("Send", {"2026-10-02": 500.0}, account=DEV)
+    )
+    return Golden(estate, 31 / 2_050, 31, 2_050, 2)
+
+
+def _own_complaints() -> Golden:
+    estate = Estate().days("Send", {"2026-10-02": 4_000.0}).days("Complaint", {"2026-10-02": 3.0, "2026-11-01": 9.0})
+    return Golden(estate, 3 / 4_000, 3, 4_000, 1)
+
+
+def _reviewed() -> Golden:
+    """One account paused in one Region and under review in another is one; AWS does not say of a third."""
+    estate = (
+        Estate()
+        .quota(1.0, enforcement_status="SHUTDOWN")
+        .quota(1.0, region=US, enforcement_status="PROBATION")
+        .quota(1.0, account=DEV)
+        .quota(1.0, account=THIRD, enforcement_status=None)
+    )
+    return Golden(estate, 1, 1, 3, 3)
+
+
+def _delivered() -> Golden:
+    """990 + 5; September is another month."""
+    estate = (
+        Estate()
+        .days("Send", {"2026-10-01": 1_000.0})
+        .days("Delivery", {"2026-09-30": 700.0, "2026-10-01": 990.0})
+        .days("Delivery", {"2026-10-15": 5.0}, account=THIRD, region=US)
+    )
+    return Golden(estate, 995.0, None, None, 2)
 
 
 def _bounces() -> Golden:
@@ -204,6 +332,18 @@ def _coverage() -> Golden:
 
 
 GOLDEN = {
+    "unguarded_services": _services,
+    "unregistered_grants": _unregistered,
+    "attested_grants": _attested,
+    "nonproduction_on_production": _environments,
+    "unconditional_grants": _unconditional,
+    "any_address_grants": _any_address,
+    "bounce_margin": _bounce_margin,
+    "complaint_margin": _complaint_margin,
+    "own_bounce_rate": _own_bounces,
+    "own_complaint_rate": _own_complaints,
+    "accounts_under_review": _reviewed,
+    "delivered_volume": _delivered,
     "wildcard_policies": _wildcards,
     "unknown_accounts": _unknown,
     "mean_time_to_remediate": _remediated,

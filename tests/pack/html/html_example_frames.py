@@ -116,6 +116,10 @@ _SHAPES = {
         "what:text change:text account_id:text region:text identity:text subject:text before:text "
         "after:text severity:text"
     ),
+    "kpi_breakdown": (
+        "kpi:text dimension:text group:text value:real numerator:real denominator:real unknown:int places_read:int "
+        "places_expected:int status:text reason:text prior:real"
+    ),
 }
 """Each frame's columns, ``name:kind``."""
 
@@ -408,6 +412,27 @@ def frames_of_example(findings: int | None) -> dict[str, pd.DataFrame]:
         "monthly": monthly,
         "daily": daily,
         "changes_since": changes,
+        "kpi_breakdown": _breakdown(),
     }
     trends = {declared.name: declared.from_rows(declared.samples) for declared in (ANOMALIES, FORECASTS)}
     return {**{name: frame(name, rows) for name, rows in made.items()}, **trends}
+
+
+def _breakdown() -> list[dict[str, Any]]:
+    """One KPI by environment, owner and account; the last account was not read."""
+    groups = [("environment", "prod"), ("environment", "dev"), ("owner", "team <b>&"), ("owner", "(no owner)")]
+    groups += [("account", account) for account in ACCOUNTS]
+    return [
+        {
+            "kpi": "public_identities",
+            "dimension": dimension,
+            "group": group,
+            "value": None if group == ACCOUNTS[-1] else i % 3,
+            "unknown": 0,
+            "places_read": 0 if group == ACCOUNTS[-1] else 4,
+            "places_expected": 4,
+            "status": "not measurable" if group == ACCOUNTS[-1] else "off target" if i % 3 else "on target",
+            "reason": "Not read: 4 denied." if group == ACCOUNTS[-1] else None,
+        }
+        for i, (dimension, group) in enumerate(groups)
+    ]

@@ -9,7 +9,17 @@ import pandas as pd
 import pytest
 
 from sesreport.pack.contents import Pack
-from sesreport.pack.html.sections import changes, exposure, findings, outside, ownership, quality, scorecard, sending
+from sesreport.pack.html.sections import (
+    breakdown,
+    changes,
+    exposure,
+    findings,
+    outside,
+    ownership,
+    quality,
+    scorecard,
+    sending,
+)
 from sesreport.results import Basis, Findings, Results
 
 
@@ -130,6 +140,26 @@ def test_no_finding_is_no_news_when_nothing_was_read(results: Results) -> None:
 def test_coverage(results: Results, accounts: Basis, places: Basis, heading: str) -> None:
     read = dataclasses.replace(results.coverage, accounts=accounts, places=places)
     assert quality.heading(dataclasses.replace(results, coverage=read)) == heading
+
+
+def _groups(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["dimension", "group", "status", "places_read"])
+    return frame.assign(kpi=[str(number) for number in range(len(frame))])
+
+
+def test_the_breakdown_names_the_environments_that_miss_most() -> None:
+    misses = [("environment", name, "off target", 1) for name in ("prod", "dev", "prod")]
+    assert breakdown.heading(_groups(*misses)) == "prod misses 2 targets"
+    assert breakdown.heading(_groups(*misses[:2])) == "dev and prod each miss 1 target"
+    assert breakdown.heading(_groups(("environment", "prod", "watch", 1))) == (
+        "No environment misses a target in what was read"
+    )
+    assert breakdown.heading(None) == "How the environments compare is not known"
+
+
+def test_the_breakdown_says_of_whom_nothing_was_read() -> None:
+    rows = [("account", "1", "not measurable", 0), ("account", "2", "watch", 1), ("owner", "crm", "off target", 1)]
+    assert breakdown.so_what(_groups(*rows)) == "Most misses by owner: crm 1. Of 1 account nothing was read."
 
 
 def test_the_scorecard_counts_only_what_was_measured(results: Results) -> None:

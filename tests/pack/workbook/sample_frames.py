@@ -61,6 +61,8 @@ SHAPES = {
     "monthly": "period:t account_id:a account_name:t environment:t sent:i delivered:i bounces:i complaints:i rejects:i "
     "bounce_rate:r complaint_rate:r complete:f",
     "changes_since": "what:t change:t account_id:a region:t identity:t subject:t before:t after:t severity:t",
+    "kpi_breakdown": "kpi:t dimension:t group:t value:r numerator:r denominator:r unknown:i places_read:i "
+    "places_expected:i status:t reason:t prior:r",
 }
 TRENDS = (ANOMALIES, FORECASTS)
 REGIONS = ("eu-central-1", "us-east-1", "eu-west-1", "ap-southeast-2")
@@ -197,6 +199,33 @@ def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
                 "complaint_rate": (0.0002, 0.0009, 0.0015, 0.0061, 0.0001)[i % 5] if i < 9 else None,
             }
             for i, a in enumerate(accounts)
+        ],
+        "kpi_breakdown": [
+            {
+                "kpi": "owned_identities",
+                "dimension": dimension,
+                "group": group,
+                "value": None if i % 5 == 4 else (i % 5) / 4,
+                "numerator": None if i % 5 == 4 else i % 5,
+                "denominator": None if i % 5 == 4 else 4,
+                "unknown": i % 3,
+                "places_read": 0 if i % 5 == 4 else 3,
+                "places_expected": 4,
+                "status": ("off target", "off target", "watch", "watch", "not measurable")[i % 5],
+                "reason": "Not read: 4 denied." if i % 5 == 4 else None,
+                "prior": None if i % 2 else 0.5,
+            }
+            for i, (dimension, group) in enumerate(
+                [
+                    ("overall", "overall"),
+                    ("environment", "prod"),
+                    ("environment", "dev"),
+                    ("owner", HOSTILE[0]),
+                    ("owner", "(no owner)"),
+                    ("ou", "Root/Retail"),
+                    *(("account", a["account_id"]) for a in accounts),
+                ]
+            )
         ],
         "changes_since": [
             {

@@ -7,6 +7,7 @@ import pkgutil
 import pandas as pd
 import pytest
 
+from sesreport.kpis import kpis
 from sesreport.pack.workbook import description, sheets
 from sesreport.pack.workbook.description import Content, registered, sheet, sheet_of
 from workbook.sample_pack import sample_pack
@@ -20,11 +21,12 @@ def test_every_file_registers_one_sheet_with_a_question() -> None:
     files = [module.name for module in pkgutil.iter_modules(sheets.__path__)]
     assert sorted(each.build.__module__.rsplit(".", 1)[1] for each in registered()) == sorted(files)
     assert all(each.question.endswith("?") for each in registered())
-    assert len(registered()) <= 17
+    assert len(registered()) <= 18
 
 
 def test_every_kpi_leads_to_the_sheet_of_its_evidence() -> None:
     assert all(sheet_of(kpi.id) for kpi in sample_pack().results.kpis)
+    assert all(sheet_of(definition.id) for definition in kpis())
 
 
 @pytest.mark.parametrize(

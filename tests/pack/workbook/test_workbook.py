@@ -18,8 +18,9 @@ from workbook.sample_pack import sample_pack
 pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")  # openpyxl cannot keep them
 
 ORDER = [
-    "Cover", "Contents", "Scorecard", "Trends", "Changes", "Exposure", "Grants", "Trust register", "Ownership",
-    "Sending & reputation", "Anomalies & forecasts", "Findings", "Remediation", "Data quality", "Definitions", "Run",
+    "Cover", "Contents", "Scorecard", "By account, OU, owner", "Trends", "Changes", "Exposure", "Grants",
+    "Trust register", "Ownership", "Sending & reputation", "Anomalies & forecasts", "Findings", "Remediation",
+    "Data quality", "Definitions", "Run",
 ]  # fmt: skip
 
 
@@ -71,6 +72,15 @@ def test_the_scorecard_shows_the_results_numbers(book: Any) -> None:
             assert (row[header] is None) == (value is None), (kpi.id, header)
             assert value is None or row[header] == pytest.approx(value, abs=1e-12), (kpi.id, header)
         assert row["Status"] == words.judgement(kpi)
+
+
+def test_the_breakdown_shows_every_group_and_leaves_the_unknown_blank(book: Any) -> None:
+    shown = table(book["By account, OU, owner"])
+    expected = sample_pack().frames["kpi_breakdown"].query("dimension != 'overall'")
+    assert set(shown["By"]) == {"Environment", "OU", "Owner", "Account"}
+    values = {group: None if pd.isna(v) else v for group, v in zip(expected["group"], expected["value"], strict=True)}
+    assert dict(zip(shown["Group"], shown["Actual"], strict=True)) == values
+    assert set(shown.loc[shown["Actual"].isna(), "Status"]) == {"○ not measurable"}
 
 
 def test_the_trends_show_every_month_of_every_kpi(book: Any) -> None:

@@ -21,7 +21,7 @@ COLORS = {"public": BAD, "external": CAREFUL, "not known": CAREFUL}
     question="Which identities can others send from, and why?",
     order=60,
     group="evidence",
-    kpis=("wildcard_policies", "public_identities"),
+    kpis=("wildcard_policies", "public_identities", "unguarded_services"),
 )
 def exposure(pack: Pack) -> Content:
     rows = frame(pack, "exposures", COLUMNS)

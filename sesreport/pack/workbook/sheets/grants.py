@@ -24,7 +24,7 @@ COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not know
     question="Who may send as us, under which policy, and is it approved?",
     order=70,
     group="evidence",
-    kpis=("unknown_accounts",),
+    kpis=("unknown_accounts", "nonproduction_on_production", "unconditional_grants", "any_address_grants"),
 )
 def grants(pack: Pack) -> Content:
     rows = frame(pack, "grants", COLUMNS)

@@ -20,7 +20,18 @@ COLUMNS = (
     question="How much does each account send, and is AWS about to act?",
     order=100,
     group="evidence",
-    kpis=("bounce_rate", "complaint_rate", "quota_use", "sent_volume"),
+    kpis=(
+        "bounce_rate",
+        "bounce_margin",
+        "own_bounce_rate",
+        "complaint_rate",
+        "complaint_margin",
+        "own_complaint_rate",
+        "accounts_under_review",
+        "quota_use",
+        "sent_volume",
+        "delivered_volume",
+    ),
 )
 def sending(pack: Pack) -> Content:
     rows = frame(pack, "monthly", COLUMNS)

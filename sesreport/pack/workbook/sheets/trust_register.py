@@ -23,7 +23,7 @@ COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": G
     question="Is every outside account approved, owned and in date?",
     order=80,
     group="evidence",
-    kpis=("expired_grants",),
+    kpis=("unregistered_grants", "expired_grants", "attested_grants"),
 )
 def trust_register(pack: Pack) -> Content:
     register = frame(pack, "register", REGISTER)

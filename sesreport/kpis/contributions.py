@@ -1,0 +1,181 @@
+"""What each place, identity or grant adds to a KPI, and the one reducer that turns it into numbers.
+
+A KPI's overall value, its earlier months and every breakdown are :func:`reduced` from the same rows, so they cannot
+disagree. Sums come first, the division last. A contribution whose numerator is NA could not be judged: it is counted
+as ``unknown`` and never taken for a zero.
+
+Columns of the rows: ``account_id``; ``region``, ``identity`` where there is one; ``counted``, the id that is counted
+once (``distinct``); ``numerator`` and ``denominator``; ``period``, the month it speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+COUNT, DISTINCT, SUM, RATIO, HIGHEST, LOWEST = "count", "distinct", "sum", "ratio", "highest", "lowest"
+REDUCTIONS = (COUNT, DISTINCT, SUM, RATIO, HIGHEST, LOWEST)
+"""How rows become one value.
+
+========  ====================================================================================================
+count     sum of numerators; no row is zero: there was nothing to count
+distinct  different ``counted`` among the rows with a numerator above zero, of all different ``counted``
+sum       sum of the numerators that are known; no row is NA: nothing was published
+ratio     sum of numerators / sum of denominators, over the rows where both are known
+highest   the row with the highest numerator / denominator (the numerator alone where it has no denominator)
+lowest    the row with the lowest
+========  ====================================================================================================
+"""
+TEXTS = ("account_id", "region", "identity", "counted", "period")
+NUMBERS = ("numerator", "denominator")
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """Rows (see the module), how they are reduced, and the month that the KPI is of."""
+
+    rows: pd.DataFrame
+    reduction: str
+    period: str
+    by_identity: bool
+    """Whether they are of identities, or else of accounts and places as a whole."""
+
+    def months(self) -> pd.DataFrame:
+        """:func:`reduced` by month, the month itself at least."""
+        found = reduced(self.rows.assign(reduction=self.reduction), ["period"])
+        if self.period not in set(found["period"]):
+            found.loc[len(found), ["period", "reduction"]] = [self.period, self.reduction]
+        return with_nothing(found).set_index("period").sort_index()
+
+
+def contributions(
+    frame: pd.DataFrame,
+    reduction: str,
+    period: str,
+    *,
+    numerator: pd.Series | float = 1.0,
+    denominator: pd.Series | float | None = 1.0,
+    counted: pd.Series | None = None,
+) -> Contributions:
+    """Contributions from a frame with ``account_id`` and perhaps ``region``, ``identity``, ``counted``, ``period``.
+
+    A flag as numerator is 1 where it is true; rows without a period speak of ``period``. Raises ValueError for a
+    reduction that does not exist.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
+    rows = pd.DataFrame({name: _text(frame, name) for name in TEXTS}, index=frame.index)
+    if counted is not None:
+        rows["counted"] = counted.astype("string")
+    rows["period"] = rows["period"].fillna(period)
+    for name, values in zip(NUMBERS, (numerator, denominator), strict=True):
+        rows[name] = _number(values, frame.index)
+    return Contributions(rows.reset_index(drop=True), reduction, period, "identity" in frame)
+
+
+def reduced(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """One row per group: the columns of ``by``, ``reduction``, ``value``, ``numerator``, ``denominator``, ``unknown``.
+
+    ``rows`` are contributions with a column ``reduction``, one per group. ``unknown`` is the number of rows that could
+    not be judged; where none of a group's rows could be, its value is NA.
+    """
+    labels = rows.drop_duplicates(list(by))[[*by, "reduction"]].reset_index(drop=True)
+    group = rows.groupby(list(by), sort=False, dropna=False).ngroup().to_numpy()
+    numbers = _Numbers(rows, group, len(labels))
+    of = labels["reduction"].to_numpy(object)
+    found = {name: np.full(len(labels), np.nan) for name in ("value", *NUMBERS)}
+    for reduction in REDUCTIONS:
+        here = of == reduction
+        if here.any():
+            for name, values in zip(found, numbers.reduced(reduction), strict=True):
+                found[name][here] = values[here]
+    known = numbers.count(numbers.known)
+    found["value"][known == 0] = np.nan
+    judged = np.isin(of, (COUNT, DISTINCT, RATIO))
+    unknown = pd.array(np.where(judged, numbers.count() - known, 0), dtype="Int64")
+    return labels.assign(**{name: _nullable(values) for name, values in found.items()}, unknown=unknown)
+
+
+def with_nothing(found: pd.DataFrame) -> pd.DataFrame:
+    """The same with numbers for groups without a row: counted things are none, all else is not known."""
+    none = found["unknown"].isna() & found["reduction"].isin([COUNT, DISTINCT])
+    zeros = {name: found[name].mask(none, 0.0) for name in ("value", *NUMBERS)}
+    return found.assign(**zeros, unknown=found["unknown"].fillna(0))
+
+
+def worst(found: pd.DataFrame, lower_is_better: pd.Series) -> pd.Series:
+    """The value if all that could not be judged were as bad as can be."""
+    bad = found["unknown"].where(lower_is_better, 0)
+    whole = found["denominator"] + found["unknown"]
+    share = ((found["numerator"] + bad) / whole.mask(whole == 0)).mask(found["value"].isna())
+    counted = found["reduction"].isin([COUNT, DISTINCT])
+    added = found["value"].mask(counted, found["value"] + bad)
+    return added.mask(found["reduction"] == RATIO, share)
+
+
+class _Numbers:
+    """Numerators and denominators by group as plain arrays: sums first, the division last."""
+
+    def __init__(self, rows: pd.DataFrame, group: np.ndarray, groups: int) -> None:
+        self.numerator = rows["numerator"].to_numpy("float64", na_value=np.nan)
+        self.denominator = rows["denominator"].to_numpy("float64", na_value=np.nan)
+        self.counted = pd.factorize(rows["counted"])[0]  # -1 is NA
+        self.group, self.groups = group, groups
+        self.known = ~np.isnan(self.numerator)
+
+    def count(self, where: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(self.group if where is None else self.group[where], minlength=self.groups)
+
+    def reduced(self, reduction: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Value, numerator and denominator of every group, whatever its own reduction."""
+        if reduction in (HIGHEST, LOWEST):
+            return self._extreme(lowest=reduction == LOWEST)
+        if reduction == DISTINCT:
+            hits = self._different((self.numerator > 0) & (self.counted >= 0))
+            return hits, hits, self._different(self.counted >= 0)
+        if reduction == RATIO:
+            both = self.known & ~np.isnan(self.denominator)
+            above, below = self._sum(self.numerator, both), self._sum(self.denominator, both)
+            return np.divide(above, below, out=np.full(self.groups, np.nan), where=below != 0), above, below
+        total, whole = self._sum(self.numerator, self.known), self._sum(self.denominator, ~np.isnan(self.denominator))
+        if reduction == COUNT:
+            return total, np.nan_to_num(total), np.nan_to_num(whole)
+        return total, total, whole
+
+    def _sum(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:
+        sums = np.bincount(self.group[where], weights=values[where], minlength=self.groups)
+        return np.where(self.count(where) > 0, sums, np.nan)
+
+    def _different(self, where: np.ndarray) -> np.ndarray:
+        pairs = np.unique(np.column_stack([self.group[where], self.counted[where]]), axis=0)
+        return np.bincount(pairs[:, 0], minlength=self.groups).astype("float64")
+
+    def _extreme(self, *, lowest: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        below = np.where(np.isnan(self.denominator), 1.0, self.denominator)
+        value = np.divide(self.numerator, below, out=np.full(len(below), np.nan), where=below != 0)
+        places = np.flatnonzero(~np.isnan(value))
+        ordered = places[np.lexsort((value[places] * (1 if lowest else -1), self.group[places]))]
+        groups, first = np.unique(self.group[ordered], return_index=True)
+        found = tuple(np.full(self.groups, np.nan) for _ in range(3))
+        for out, values in zip(found, (value, self.numerator, self.denominator), strict=True):
+            out[groups] = values[ordered[first]]
+        return found[0], found[1], found[2]
+
+
+def _nullable(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    return pd.arrays.FloatingArray(values, np.isnan(values))
+
+
+def _text(frame: pd.DataFrame, name: str) -> pd.Series:
+    if name in frame:
+        return frame[name].astype("string")
+    return pd.Series(pd.NA, index=frame.index, dtype="string")
+
+
+def _number(values: pd.Series | float | None, index: pd.Index) -> pd.Series:
+    if isinstance(values, pd.Series):
+        return values.astype("Float64")
+    return pd.Series(pd.NA if values is None else values, index=index, dtype="Float64")

@@ -1,0 +1,132 @@
+"""Every KPI and its breakdowns, computed a second time in plain SQL from the files of the pack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from plain_sql import GROUPS, ROWS, PackSql
+from random_estates import random_estate
+
+from sesreport.analysis import Analysis
+from sesreport.kpis import kpis
+from sesreport.pack.build import write_data
+from sesreport.pack.contents import Pack
+from sesreport.results import NOT_MEASURABLE, Results
+from sesreport.scorecard import score
+
+NAMES = ("demo", *(f"random {seed}" for seed in range(7)))
+WITHOUT_BREAKDOWN = "sesreport.kpis.remediation"
+"""The one module whose measures yield no contributions."""
+KEYS = ["kpi", "dimension", "group"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A pack's numbers, as the package has them and as SQL finds them in its files."""
+
+    results: Results
+    frame: pd.DataFrame
+    sql: PackSql
+
+    def values(self, dimension: str) -> dict[tuple[str, str], float | None]:
+        """Value by KPI and group; None where it is not known."""
+        rows = self.frame[self.frame["dimension"] == dimension]
+        values = (None if pd.isna(value) else float(value) for value in rows["value"])
+        return dict(zip(zip(rows["kpi"], rows["group"], strict=True), values, strict=True))
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
+    return {}
+
+
+@pytest.fixture(params=NAMES)
+def made(
+    request: pytest.FixtureRequest, packs: dict[str, Made], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Made]:
+    name = request.param
+    if name not in packs:
+        folder = tmp_path_factory.mktemp("pack")
+        if name == "demo":
+            packs[name] = _made(request.getfixturevalue("demo_analysis"), folder)
+        else:
+            packs[name] = _made(random_estate(int(name.split()[1])).analysis(folder / "snapshots"), folder)
+    yield packs[name]
+
+
+def _made(analysis: Analysis, folder: Path) -> Made:
+    card = score(analysis)
+    frames = {**analysis.frames, **card.frames}
+    write_data(Pack(card.results, frames), folder)
+    return Made(card.results, frames["kpi_breakdown"], PackSql(folder, analysis.period.start, analysis.period.end))
+
+
+def test_every_kpi_has_its_sql() -> None:
+    assert {definition.id for definition in kpis()} == set(ROWS)
+
+
+def test_every_kpi_is_what_sql_computes(made: Made) -> None:
+    found = {kpi.id: kpi.value for kpi in made.results.kpis}
+    assert found == {name: _near(made.sql.value(name)) for name in found}
+
+
+def test_every_kpi_but_those_of_cases_is_broken_down(made: Made) -> None:
+    without = {d.id for d in kpis() if d.measure.__module__ == WITHOUT_BREAKDOWN}
+    for dimension in GROUPS:
+        assert {kpi for kpi, _ in made.values(dimension)} == set(ROWS) - without
+
+
+@pytest.mark.parametrize("dimension", GROUPS)
+def test_every_group_is_what_sql_computes(made: Made, dimension: str) -> None:
+    """Of groups with anything in them, and of which something was read; of the others there is nothing to compute."""
+    rows = made.frame[(made.frame["dimension"] == dimension) & (made.frame["kpi"] != "coverage")]
+    read = rows[rows["places_read"] > 0].set_index(["kpi", "group"])["value"]
+    expected = {
+        (kpi, group): _near(value)
+        for kpi in rows["kpi"].unique()
+        for group, value in made.sql.groups(kpi, dimension).items()
+        if (kpi, group) in read.index
+    }
+    found = {key: None if pd.isna(read[key]) else float(read[key]) for key in expected}
+    assert found == expected
+
+
+@pytest.mark.parametrize("dimension", ["account", "environment", "ou"])
+def test_every_group_says_what_it_rests_on(made: Made, dimension: str) -> None:
+    rows = made.frame[made.frame["dimension"] == dimension]
+    for kpi in rows["kpi"].unique():
+        of = rows[(rows["kpi"] == kpi) & (rows["places_expected"] > 0)]
+        found = {row["group"]: (row["places_read"], row["places_expected"]) for row in of.to_dict("records")}
+        assert found == made.sql.read_places(kpi, dimension)
+
+
+def test_the_overall_row_is_the_scorecard_s(made: Made) -> None:
+    assert made.values("overall") == {(kpi.id, "overall"): kpi.value for kpi in made.results.kpis}
+
+
+def test_what_was_not_read_is_not_known(made: Made) -> None:
+    unread = made.frame[(made.frame["places_read"] == 0) & (made.frame["kpi"] != "coverage")]
+    assert unread["value"].isna().all()
+    assert (unread["status"] == NOT_MEASURABLE).all()
+    assert unread.loc[unread["dimension"] != "overall", "reason"].notna().all()
+
+
+@pytest.mark.parametrize("dimension", GROUPS)
+def test_the_groups_of_a_dimension_add_up_to_the_whole(made: Made, dimension: str) -> None:
+    """What is counted or summed; distinct accounts may be of several groups."""
+    frame = made.frame
+    summed = frame[(frame["dimension"] == dimension) & frame["numerator"].notna()]
+    sums = summed.groupby("kpi")["numerator"].sum()
+    for kpi in made.results.kpis:
+        if kpi.unit in ("count", "share") and kpi.id in sums and kpi.id not in ("unknown_accounts", "quota_use"):
+            if kpi.id == "accounts_under_review" and dimension == "owner":
+                continue
+            assert sums[kpi.id] == pytest.approx(kpi.numerator or 0), kpi.id
+
+
+def _near(value: float | None) -> object:
+    return None if value is None else pytest.approx(float(value), rel=1e-9, abs=1e-12)
