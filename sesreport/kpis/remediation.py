@@ -8,6 +8,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.history.lives import NOT_OBSERVED, OPEN
 from sesreport.history.looks import chain
 from sesreport.history.survival import AGES, UNKNOWN_AGE, age_class
+from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
 from sesreport.kpis.registry import Measure, kpi
 from sesreport.results import SEVERITIES
 
@@ -53,7 +54,8 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
     reason = f"{len(month)} resolved in {analysis.period.name} (days by severity: {told}); {still}"
     if least:
         reason += f" {least} of the resolved were open at the first snapshot, so the mean is at least that."
-    return Measure(total / len(month), month, total, len(month), reason, history)
+    given = _contributions(month, RATIO, analysis, numerator=month["days"])
+    return Measure(total / len(month), month, total, len(month), reason, history, given)
 
 
 @kpi(
@@ -119,7 +121,8 @@ def findings_open(analysis: Analysis) -> Measure:
         reason += f" {unseen} could not be looked at this time."
     history = {str(each.period): float(_open_at(lives, each)) for each in chain(analysis)[:-1]}
     frame = standing.assign(age=ages).reset_index(drop=True)
-    return Measure(len(standing), frame, len(standing), reason=reason, history=history)
+    given = _contributions(frame, COUNT, analysis)
+    return Measure(len(standing), frame, len(standing), reason=reason, history=history, contributions=given)
 
 
 def _open_at(lives: pd.DataFrame, earlier: Analysis) -> int:
@@ -141,7 +144,16 @@ def _counted(analysis: Analysis, what: str) -> Measure:
     by_severity = rows["severity"].value_counts()
     told = ", ".join(f"{by_severity.get(name, 0)} {name}" for name in SEVERITIES)
     reason = f"By severity: {told}. Compared with {analysis.previous.period.name}."
-    return Measure(len(rows), rows, len(rows), reason=reason, history=history)
+    given = _contributions(rows, COUNT, analysis)
+    return Measure(len(rows), rows, len(rows), reason=reason, history=history, contributions=given)
+
+
+def _contributions(
+    lives: pd.DataFrame, reduction: str, analysis: Analysis, numerator: pd.Series | float = 1.0
+) -> Contributions:
+    """Lives by place; one of a whole account belongs to the account's owner."""
+    of_identity = lives["identity"].mask(lives["identity"] == "(whole account)")
+    return contributions(lives.assign(identity=of_identity), reduction, str(analysis.period), numerator=numerator)
 
 
 def _oldest(standing: pd.DataFrame) -> str:

@@ -137,8 +137,17 @@ ROWS = {
                        AND dataset IN ('identities', 'policies') AND status = 'ok'))::INT AS hit,
                1 AS whole, NULL AS id FROM places p""",
     "mean_time_to_remediate": """
-        SELECT account_id, region, identity, epoch(resolved_at - opened_at) / 86400 AS hit, 1 AS whole, NULL AS id
-        FROM remediations WHERE resolved_at >= $from AND resolved_at < $to""",
+        SELECT account_id, region, nullif(identity, '(whole account)') AS identity, days AS hit, 1 AS whole, NULL AS id
+        FROM lives WHERE resolved_in = strftime($from::TIMESTAMP, '%Y-%m')""",
+    **{
+        f"findings_{what}": f"""
+        SELECT account_id, region, nullif(identity, '(whole account)') AS identity, 1 AS hit, NULL AS whole, NULL AS id
+        FROM lives WHERE {what}_in = strftime($from::TIMESTAMP, '%Y-%m')"""
+        for what in ("opened", "resolved")
+    },
+    "findings_open": """
+        SELECT account_id, region, nullif(identity, '(whole account)') AS identity, 1 AS hit, NULL AS whole, NULL AS id
+        FROM lives WHERE status IN ('open', 'not observed')""",
 }
 """By KPI: what it counts."""
 
@@ -167,7 +176,6 @@ DATASETS = {
     "coverage": (),
     "accounts_under_review": ("sending_accounts",),
     "quota_use": ("metrics", "sending_accounts"),
-    "mean_time_to_remediate": ("changes",),
     **dict.fromkeys(
         ("bounce_rate", "bounce_margin", "own_bounce_rate", "complaint_rate", "complaint_margin",
          "own_complaint_rate", "sent_volume", "delivered_volume"),

@@ -104,7 +104,7 @@ def _resolved() -> Golden:
 
 def _open() -> Golden:
     """The missing owner, seen; and the stranger's three on the identity that was not read, beside its being unread."""
-    now = Estate().identity("a.example.com", read=False).identity("b.example.com")
+    now = Estate().identity("a.example.com", read=False).identity("b.example.com").place(DEV)
     return Golden(now, 5, 5, None, 5, _before())
 
 

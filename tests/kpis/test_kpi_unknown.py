@@ -64,8 +64,10 @@ def whole_and_partial(tmp_path_factory: pytest.TempPathFactory) -> tuple[Results
     estate.change("2026-10-02T00:00", "PutIdentityPolicy", "p", policy("*"))
     estate.change("2026-10-03T00:00", "DeleteIdentityPolicy", "p")
     folder = tmp_path_factory.mktemp("places")
-    whole = score(estate.analysis(folder / "whole")).results
-    return whole, score(estate.gap(THIRD, US, "everything").analysis(folder / "partial")).results
+    previous = _before(folder / "before")
+    whole = score(estate.analysis(folder / "whole", previous=previous)).results
+    estate.gap(THIRD, US, "everything")
+    return whole, score(estate.analysis(folder / "partial", previous=previous)).results
 
 
 @pytest.mark.parametrize("name", IDS)
