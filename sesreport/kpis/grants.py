@@ -86,7 +86,7 @@ def attested_grants(analysis: Analysis) -> Measure:
     grants = _of_outside_accounts(analysis)
     register = analysis.register.set_index("account_id")["approved_at"]
     end = pd.Timestamp(analysis.period.end)
-    approved = grants["grantee_account_id"].map(register).astype(register.dtype)
+    approved = pd.Series(register.reindex(grants["grantee_account_id"]).array, index=grants.index)
     recent = ((approved >= end - QUARTER) & (approved < end)).fillna(value=False)
     attested = (recent & grants["registered"]).astype("boolean")
     frame = grants[COLUMNS].assign(approved_at=approved, attested=attested)

@@ -87,7 +87,7 @@ class Story:
 
 
 @pytest.mark.parametrize("only_whole", [False, True])
-@settings(max_examples=9, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_lives_never_contradict_the_truth(
     only_whole: bool, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
