@@ -39,6 +39,8 @@ HOME_REGION = "us-east-1"
 """Where calls without a Region of their own go (Organizations, Account, Cost Explorer have one home)."""
 
 
+_LOADERS: dict[str | None, Any] = {}
+"""One cache of service models for all sessions of a process: parsing SES's again for each would dominate."""
 FRESH = 30.0
 """Seconds for which credentials are new: what is denied with them is denied, and not because they were revoked."""
 
@@ -68,8 +70,6 @@ class Aws:
     caller: Caller = field(init=False)
 
     def __post_init__(self) -> None:
-        # One model cache for all sessions: parsing SES's service model again for each account would dominate.
-        self._loader: Any = None
         self._lock = threading.Lock()
         self._credentials: dict[str, Credentials] = {}
         self._own_renewed: Credentials | None = None
@@ -196,10 +196,8 @@ class Aws:
 
     def _session(self, session: botocore.session.Session) -> boto3.Session:
         try:
-            if self._loader is None:
-                self._loader = session.get_component("data_loader")
-            else:
-                session.register_component("data_loader", self._loader)
+            path = session.get_config_variable("data_path")
+            session.register_component("data_loader", _LOADERS.setdefault(path, session.get_component("data_loader")))
             session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
             return boto3.Session(botocore_session=session)
         except ProfileNotFound as error:
