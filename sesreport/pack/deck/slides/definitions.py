@@ -1,4 +1,4 @@
-"""Appendix: how each KPI is computed, and the hash of what it was computed from."""
+"""Appendix: how the board's KPIs are computed, and the hash of what they were computed from."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from sesreport.pack.deck.evidence import method
 
 @slide(order=130)
 def definitions(pack: Pack) -> Content | None:
-    kpis = pack.results.kpis
+    kpis = tuple(kpi for kpi in pack.results.kpis if kpi.headline)
     if not kpis:
         return None
     return Content(
         title="How the numbers are computed",
-        subtitle="Appendix · definition, formula and source of each KPI",
+        subtitle="Appendix · the board's KPIs; all the others are on the workbook's sheet Definitions",
         body=Table(
             headers=("KPI", "Definition", "Formula", "Source"),
             rows=tuple(
