@@ -16,6 +16,8 @@ def number(value: float | None, unit: str) -> str:
     """A value in words: ``12``, ``1,234,567``, ``87.5 %``, ``0.07 %``, ``6.0 days``."""
     if value is None:
         return UNKNOWN
+    if value < 0:
+        return f"−{number(-value, unit)}"
     if unit == "share":
         return f"{value:.1%}".replace("%", " %")
     if unit == "rate":
