@@ -24,6 +24,7 @@ import click
 
 from sesreport import __version__
 from sesreport.errors import SesReportError
+from sesreport.options import SEVERITIES, aws_options, collect_options, common, demo_options, report_options
 from sesreport.progress import progress_told
 
 if TYPE_CHECKING:
@@ -32,11 +33,8 @@ if TYPE_CHECKING:
     from sesreport.period import Period
     from sesreport.store import Snapshot
 
-SEVERITIES = ("critical", "high", "medium", "low")
 WRONG, INCOMPLETE, FAILED, UNDELIVERED, INTERRUPTED = 2, 3, 4, 5, 130
 STOPPED = "interrupted; nothing half-written was left behind, and --resume goes on with a collection"
-
-Command = Callable[..., Any]
 
 
 def main() -> None:
@@ -74,59 +72,6 @@ def _say(message: str, code: int) -> int:
 @click.version_option(__version__, prog_name="sesreport")
 def cli() -> None:
     """Who can send e-mail as us, who does, what it costs, and is it getting better."""
-
-
-def common(command: Command) -> Command:
-    """Options every command has."""
-    command = click.option("--debug", is_flag=True, help="Show tracebacks and the SDK's log.")(command)
-    command = click.option("-q", "--quiet", is_flag=True, help="No progress.")(command)
-    return click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        help="Settings; default ./sesreport.toml when there is one.",
-    )(command)
-
-
-def aws_options(command: Command) -> Command:
-    """Options of commands that call AWS."""
-    command = click.option("--single-account", is_flag=True, help="Read the caller's account alone.")(command)
-    return click.option("--profile", help="AWS profile; all else the SDK finds itself.")(command)
-
-
-def collect_options(command: Command) -> Command:
-    """Options of commands that collect."""
-    command = click.option("--executor", metavar="URL", help="Read lanes there: dask://host:8786, processes://4.")(
-        command
-    )
-    command = click.option(
-        "--incremental", is_flag=True, help="Keep rows of identities that nothing has changed since the last snapshot."
-    )(command)
-    return click.option("--resume", is_flag=True, help="Go on with a collection that was cut off, if there is one.")(
-        command
-    )
-
-
-def report_options(command: Command) -> Command:
-    """Options of commands that make a pack."""
-    command = click.option("--output", type=click.Path(path_type=Path), help="Folder for packs [out].")(command)
-    command = click.option(
-        "-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Parameter for the notebooks."
-    )(command)
-    command = click.option("--strict", is_flag=True, help="Exit 3 when anything could not be read.")(command)
-    command = click.option(
-        "--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 when a finding of this severity or worse is open."
-    )(command)
-    return click.option("--period", default="last-month", show_default=True, help="YYYY-MM or last-month.")(command)
-
-
-def demo_options(command: Command) -> Command:
-    """Options to use the demonstration organization instead of AWS."""
-    command = click.option(
-        "--today",
-        type=click.DateTime(["%Y-%m-%d"]),
-        help="The demonstration's day; default is the one it was written for.",
-    )(command)
-    return click.option("--demo", is_flag=True, help="Use the demonstration organization.")(command)
 
 
 @cli.command()
