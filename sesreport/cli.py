@@ -105,6 +105,7 @@ def run(
     deliver_it = bool(settings.delivery) and not (no_deliver or demo)
     if deliver_it and not _can_deliver(settings, profile):
         return WRONG
+    _tell_cut_off(settings, how["resume"])
     with _demo(demo, day), executor_at(executor) as pool, progress_told(quiet) as progress:
         evidence = evidence_of(
             settings, chosen, clock=_clock(demo, day), profile=profile, single_account=single_account,
@@ -405,8 +406,18 @@ def _collect(settings: Config, demo: bool, day: date, quiet: bool, *, executor: 
     from sesreport.collection.executors import executor_at
     from sesreport.collection.run import collect as read
 
+    _tell_cut_off(settings, how["resume"])
     with executor_at(executor) as pool, progress_told(quiet) as progress:
         return read(settings, clock=_clock(demo, day), progress=progress, executor=pool, **how)
+
+
+def _tell_cut_off(settings: Config, resume: bool) -> None:
+    """Answers of a collection that was cut off are not used unless asked for, and not thrown away."""
+    from sesreport.collection.journal import cut_off
+    from sesreport.storage import snapshots_folder
+
+    for folder in cut_off(snapshots_folder(settings)) if not resume else ():
+        click.echo(f"{folder}: a collection was cut off here; go on with --resume, or remove the folder", err=True)
 
 
 def _demo(demo: bool, day: date) -> Any:

@@ -113,9 +113,9 @@ class Journal:
         if where is None:
             return None
         number, offset, length = where
-        with self._lock:
-            line = os.pread(self._files[number], length, offset)
-        return _answer(json.loads(line))
+        with (self.folder / f"{number}.jsonl").open("rb") as lines:
+            lines.seek(offset)
+            return _answer(json.loads(lines.read(length)))
 
     def record(self, place: str, call: str, answer: Answer) -> None:
         """Writes an answer down before anything is made of it. Raises WriteError."""
@@ -172,6 +172,16 @@ class Journal:
                         entry = json.loads(line)
                         self._where.setdefault(entry["place"], {})[entry["call"]] = (number, offset, len(line))
                     offset += len(line)
+
+
+def cut_off(folder: Path) -> list[Path]:
+    """Folders of collections that were cut off and not gone on with."""
+    found = []
+    for about in sorted(folder.glob(f"{_PREFIX}*/collection.json")):
+        with suppress(OSError):
+            _locked(about).close()
+            found.append(about.parent)
+    return found
 
 
 def _answer(entry: dict[str, Any]) -> Answer:

@@ -40,10 +40,10 @@ class Lane:
     region: str
     earlier: Earlier | None = None
     """What an earlier collection saw here and need not be read again; None for a collection in full."""
-    changed: set[str] | None = None
-    """Identities that changed since then; None while, or where, that is not known."""
     calls: Calls = field(default_factory=Memory)
     """Answers so far."""
+    changed: set[str] | None = None
+    """Identities that changed since the earlier collection; None while, or where, that is not known."""
     rows: dict[str, list[Row]] = field(default_factory=dict)
     coverage: list[Row] = field(default_factory=list)
     unreachable: tuple[str, str] | None = None

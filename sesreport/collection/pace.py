@@ -15,9 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-RATES = {"ses": 1.0, "cloudtrail": 2.0, "ce": 1.0, "organizations": 8.0, "cloudwatch": 20.0, "account": 5.0}
+RATES = {"ses": 1.0, "cloudtrail": 2.0, "ce": 1.0, "organizations": 8.0, "cloudwatch": 20.0}
 """Requests a second, account and Region at which to begin. SES and CloudTrail (LookupEvents) document theirs; the
 others are careful guesses, adapted in the same way."""
+OTHER = 5.0
+"""Those of a service that is not listed."""
 SEPARATE = 5
 """Calls in another operation's second that must be answered before operations count as limited one by one."""
 FASTER = 20

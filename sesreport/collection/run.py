@@ -141,18 +141,14 @@ def _journal(folder: Path, site: Site, incremental: bool, resume: bool, speaks_f
         "account_id": site.aws.caller.account_id,
         "speaks_for": str(speaks_for) if speaks_for else None,
     }
-    for found in Journal.unfinished(folder):
-        if not resume:
-            log.warning("%s: a collection was cut off here; --resume goes on with it", found.folder)
-        elif {name: found.begun.get(name) for name in begun} == begun:
+    for found in Journal.unfinished(folder) if resume else ():
+        if {name: found.begun.get(name) for name in begun} == begun:
             return found
-        else:
-            found.close(remove=False)
-            raise ConfigError(
-                f"{found.folder}: was begun with other settings, scope or credentials, so it cannot go on; use the "
-                "same, or remove the folder to begin anew"
-            )
         found.close(remove=False)
+        raise ConfigError(
+            f"{found.folder}: was begun with other settings, scope or credentials, so it cannot go on; use the "
+            "same, or remove the folder to begin anew"
+        )
     based_on = _newest(folder, begun["scope"]) if incremental else None
     return Journal.begin(
         folder, {**begun, "started_at": site.now.isoformat(), "based_on": based_on.name if based_on else None}

@@ -12,7 +12,7 @@ from typing import Any
 
 from sesreport.aws import Aws
 from sesreport.collection.journal import Calls, Memory
-from sesreport.collection.pace import RATES, Limit, Pace
+from sesreport.collection.pace import OTHER, RATES, Limit, Pace
 from sesreport.config import Config
 
 
@@ -46,22 +46,22 @@ class Site:
         with self._lock:
             key = (account_id, region, service)
             if service not in self._limits:
-                self._limits[service] = Limit(RATES[service] * self.config.collect.pace)
+                self._limits[service] = Limit(RATES.get(service, OTHER) * self.config.collect.pace)
             if key not in self._paces:
                 self._paces[key] = Pace(self._limits[service])
             return self._paces[key]
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __reduce__(self) -> tuple[Any, ...]:
         told = ("config", "now", "clock", "profile", "single_account", "name")
-        return {name: getattr(self, name) for name in told}
-
-    def __setstate__(self, told: dict[str, Any]) -> None:
-        self.__init__(**told)  # type: ignore[misc]
+        return _arrived, ({name: getattr(self, name) for name in told},)
 
 
-_HERE: dict[str, Site] = {}
+_ARRIVED: dict[str, Site] = {}
+_KEPT = 4
 
 
-def here(site: Site) -> Site:
-    """The site as it lives in this process: the first that arrived of its name."""
-    return _HERE.setdefault(site.name, site)
+def _arrived(told: dict[str, Any]) -> Site:
+    """The site as it lives in another process: the first that arrived of its name, of the last few."""
+    for name in list(_ARRIVED)[:-_KEPT]:
+        _ARRIVED.pop(name, None)
+    return _ARRIVED.setdefault(told["name"], Site(**told))

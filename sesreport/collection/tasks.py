@@ -14,7 +14,7 @@ from sesreport.collection.journal import Answer, Memory
 from sesreport.collection.lane import Lane
 from sesreport.collection.places import Regions, regions_of, row
 from sesreport.collection.registry import Collector, Row, collectors
-from sesreport.collection.site import Site, here
+from sesreport.collection.site import Site
 
 Step = Literal["regions", "survey", "read"]
 
@@ -32,7 +32,6 @@ class Task:
     region: str = HOME_REGION
     service: str = ""
     earlier: Earlier | None = None
-    changed: set[str] | None = None
     known: Mapping[tuple[str, str], Answer] | None = None
     """Answers written down before, for a process that has no journal."""
 
@@ -59,9 +58,8 @@ def perform(site: Site, task: Task) -> Outcome:
 
     Raises StoppedError when the collection was stopped, SesReportError for what must end it.
     """
-    site = here(site)
     remote = Memory(task.known) if isinstance(site.calls, Memory) else None
-    lane = Lane(site, task.account_id, task.region, task.earlier, task.changed, remote or site.calls)
+    lane = Lane(site, task.account_id, task.region, task.earlier, remote or site.calls)
     try:
         outcome = _STEPS[task.step](lane, task)
     finally:
