@@ -129,7 +129,7 @@ def route(service: str, request: Request) -> tuple[OperationModel, Mapping[str, 
     """The operation a request means, with its path parameters; None when the model has no such operation."""
     try:
         model, path_params = get_service_router(service).match(request)
-    except (NotFound, NotImplementedError):
+    except NotFound:
         return None
     return model, path_params
 
