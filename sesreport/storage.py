@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from platformdirs import user_cache_path
 
 from sesreport.config import Config
-from sesreport.errors import ConfigError, WriteError
+from sesreport.errors import ConfigError, NameTakenError, WriteError
 from sesreport.files import whole_folder
 
 MANIFEST = "manifest.json"
@@ -42,17 +43,20 @@ def mirror(url: str) -> Path:
     storage, root = _open(url)
     try:
         found = storage.find(root)
-    except FileNotFoundError:
+        for manifest in [path for path in found if path.endswith(f"/{MANIFEST}")]:
+            folder, name = manifest.rsplit("/", 1)[0], manifest.split("/")[-2]
+            if (local / name).exists():
+                continue
+            # Another process may have fetched it meanwhile; it is the same.
+            with suppress(NameTakenError), whole_folder(local / name) as temporary:
+                for path in [each for each in found if each.rsplit("/", 1)[0] == folder]:
+                    storage.get_file(path, str(temporary / path.rsplit("/", 1)[1]))
+    except FileNotFoundError:  # an empty folder, or one that is not there yet
         return local
+    except WriteError:
+        raise
     except Exception as error:
-        raise ConfigError(f"paths.snapshots: {url} cannot be listed: {_line(error)}") from error
-    for manifest in [path for path in found if path.endswith(f"/{MANIFEST}")]:
-        name = manifest.split("/")[-2]
-        if (local / name).exists():
-            continue
-        with whole_folder(local / name) as temporary:
-            for path in [each for each in found if each.rsplit("/", 1)[0] == manifest.rsplit("/", 1)[0]]:
-                storage.get_file(path, str(temporary / path.rsplit("/", 1)[1]))
+        raise ConfigError(f"paths.snapshots: {url} cannot be read: {_line(error)}") from error
     return local
 
 
@@ -88,7 +92,7 @@ def _open(url: str) -> tuple[Any, str]:
 
 
 def _s3(url: str) -> tuple[Any, str]:
-    """S3 by Arrow, which is there anyway, with the SDK's own credentials, Region and endpoint.
+    """S3 by Arrow, which is there anyway, with the environment's credentials (``AWS_PROFILE``), Region and endpoint.
 
     fsspec's usual S3 file system would tie botocore to an old version.
     """

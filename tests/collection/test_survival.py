@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -109,6 +110,12 @@ def ok_accounts(snapshot: Snapshot) -> set[str]:
     return set(regional["account_id"]) - set(regional.loc[regional["status"] != "ok", "account_id"])
 
 
+def told_when_left(folder: Path) -> str:
+    """What a new collection says of one that was cut off, before it finds no account to read."""
+    left = [*command(folder), "--profile", "nobody"]
+    return subprocess.run(left, capture_output=True, text=True, timeout=60).stderr
+
+
 def test_a_bad_day_with_two_kills_ends_like_a_good_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, "--sizes", SIZES):
         good = read(tmp_path / "good")
@@ -122,9 +129,11 @@ def test_a_bad_day_with_two_kills_ends_like_a_good_one(tmp_path: Path, monkeypat
                 kills += running.poll() is None
                 running.send_signal(signal.SIGKILL)
         assert snapshots(bad) == []
+        hinted = re.findall("go on with --resume", told_when_left(bad))
         subprocess.run(command(bad, "--resume"), check=True, timeout=120, stdout=subprocess.DEVNULL)
         told = seen(url)
     assert kills == 2
+    assert hinted == ["go on with --resume"]
     (path,) = snapshots(bad)
     assert not list(bad.glob(".collecting-*"))
     snapshot = load(path)

@@ -162,6 +162,17 @@ def test_the_prior_value_comes_from_the_earlier_snapshot(tmp_path: Path) -> None
     assert (kpi.value, kpi.prior, kpi.change, kpi.series[-2].value) == (1, 2, -1, 2)
 
 
+def test_a_month_of_which_too_little_was_read_is_a_gap_and_no_dip(tmp_path: Path) -> None:
+    earlier = Estate(datetime(2026, 10, 3, 6, tzinfo=UTC)).identity(policies={"p": policy(STRANGER)})
+    earlier.gap(DEV, EU, "everything")
+    now = Estate().identity(policies={"p": policy(STRANGER)}).place(DEV)
+    kpi = score(now.analysis(tmp_path / "now", previous=earlier.analysis(tmp_path / "before"))).results.kpi(
+        "unknown_accounts"
+    )
+    assert [point.value for point in kpi.series[-2:]] == [None, 1]
+    assert kpi.prior is None
+
+
 def test_an_older_snapshot_fills_its_own_month_only(tmp_path: Path) -> None:
     now = Estate(datetime(2026, 12, 3, 6, tzinfo=UTC)).identity().analysis(tmp_path / "now", previous=_before(tmp_path))
     kpi = score(now).results.kpi("unknown_accounts")
