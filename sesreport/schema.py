@@ -21,10 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sesreport.errors import SchemaError
 
@@ -103,11 +105,11 @@ class Frame:
     unique: bool = True
     """Whether the keys identify one row (an event log may repeat)."""
 
-    @property
+    @cached_property
     def all_columns(self) -> dict[str, Column]:
         return {**self.keys, **self.columns}
 
-    @property
+    @cached_property
     def arrow(self) -> pa.Schema:
         return pa.schema(
             [pa.field(n, _KINDS[c.kind], nullable=True, metadata={"doc": c.doc}) for n, c in self.all_columns.items()]
@@ -131,7 +133,7 @@ class Frame:
                 table = pa.Table.from_pylist([_storable(row) for row in rows], schema=self.arrow)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise SchemaError(f"frame {self.name}: {error}") from error
-        return self.check(nullable(table))
+        return self.from_arrow(table)
 
     def distinct(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The rows, the last of those with one key; all of them where the keys need not identify one."""
@@ -159,27 +161,35 @@ class Frame:
             table = pa.Table.from_pandas(frame, schema=self.arrow, preserve_index=False, safe=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise SchemaError(f"frame {self.name}: {error}") from error
-        return table.replace_schema_metadata(None)
+        return self._checked(table.replace_schema_metadata(None))
+
+    def from_arrow(self, table: pa.Table) -> pd.DataFrame:
+        """The frame of a table of the declared types. Raises SchemaError for a broken key or value."""
+        return nullable(self._checked(table))
 
     def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The frame cast to the declared dtypes, columns in order, index dropped, and checked."""
-        return self.check(nullable(self.to_arrow(frame.reset_index(drop=True)[list(self.all_columns)])))
+        return nullable(self.to_arrow(frame.reset_index(drop=True)[list(self.all_columns)]))
 
-    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The same frame, or SchemaError saying which column breaks which promise."""
+    def _checked(self, table: pa.Table) -> pa.Table:
+        """The same table, or SchemaError saying which column breaks which promise."""
         for name, column in self.all_columns.items():
-            values = frame[name]
-            if (name in self.keys or column.required) and values.isna().any():
-                raise SchemaError(f"frame {self.name}: {name} is NA in {int(values.isna().sum())} rows")
-            if column.kind == "account_id" and not values.dropna().str.fullmatch("[0-9]{12}").all():
-                bad = values.dropna()[~values.dropna().str.fullmatch("[0-9]{12}")].iloc[0]
-                raise SchemaError(f"frame {self.name}: {name} {bad!r} is not a 12-digit account id")
-            if column.minimum is not None and (values.dropna() < column.minimum).any():
+            values = table[name]
+            if (name in self.keys or column.required) and values.null_count:
+                raise SchemaError(f"frame {self.name}: {name} is NA in {values.null_count} rows")
+            if column.kind == "account_id":
+                bad = values.filter(pc.invert(pc.match_substring_regex(values, r"\A[0-9]{12}\z")))
+                if len(bad):
+                    raise SchemaError(f"frame {self.name}: {name} {bad[0].as_py()!r} is not a 12-digit account id")
+            least = None if column.minimum is None else pc.min(values).as_py()
+            if least is not None and least < column.minimum:
                 raise SchemaError(f"frame {self.name}: {name} is below {column.minimum:g}")
-        if self.unique and len(frame) and frame.duplicated(list(self.keys)).any():
-            first = frame.loc[frame.duplicated(list(self.keys)), list(self.keys)].iloc[0].to_dict()
-            raise SchemaError(f"frame {self.name}: two rows with the key {first}")
-        return frame
+        if self.unique and len(table):
+            counts = table.group_by(list(self.keys)).aggregate([([], "count_all")])
+            if len(counts) < len(table):
+                twice = counts.filter(pc.greater(counts["count_all"], 1)).select(list(self.keys))
+                raise SchemaError(f"frame {self.name}: two rows with the key {twice.slice(0, 1).to_pylist()[0]}")
+        return table
 
 
 def nullable(table: pa.Table) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from sesreport.collection.registry import frames as declared_frames
 from sesreport.errors import ConfigError, NameTakenError, SnapshotError
 from sesreport.files import sha256_of, whole_folder
 from sesreport.period import Period
-from sesreport.schema import Frame, nullable
+from sesreport.schema import Frame
 
 FORMAT = "sesreport-snapshot/1"
 _NAME = re.compile(r"(?P<begun>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
@@ -94,7 +94,7 @@ class Snapshot:
             table = table.select(list(declared.all_columns)).cast(declared.arrow)
         except (OSError, KeyError, pa.ArrowException) as error:
             raise SnapshotError(f"snapshot {path}: {declared.name}.parquet cannot be read: {error}") from error
-        return declared.check(nullable(table))
+        return declared.from_arrow(table)
 
 
 def write_snapshot(
@@ -129,7 +129,7 @@ def _write(
     with whole_folder(destination) as temporary:
         files = {}
         for name, frame in frames.items():
-            table = declared[name].to_arrow(declared[name].check(frame))
+            table = declared[name].to_arrow(frame)
             file = temporary / f"{name}.parquet"
             pq.write_table(table, file, compression="zstd")
             files[name] = {"sha256": sha256_of(file), "rows": table.num_rows}

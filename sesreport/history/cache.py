@@ -18,7 +18,7 @@ from platformdirs import user_cache_path
 from sesreport.errors import SchemaError, WriteError
 from sesreport.files import write_whole
 from sesreport.resources import shipped
-from sesreport.schema import Frame, nullable
+from sesreport.schema import Frame
 from sesreport.store import Snapshot
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def remembered(analysis: Analysis, declared: Frame, make: Callable[[Analysis], p
         return make(analysis)
     file = user_cache_path("sesreport") / declared.name / f"{_key(analysis)}.parquet"
     try:
-        return declared.check(nullable(pq.read_table(file, schema=declared.arrow)))
+        return declared.from_arrow(pq.read_table(file, schema=declared.arrow))
     except (OSError, pa.ArrowException, SchemaError, KeyError):
         made = make(analysis)
     sink = pa.BufferOutputStream()
