@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.config import FindingException
 from sesreport.errors import ConfigError
-from sesreport.findings import rules
+from sesreport.findings import Rule, rules
 from sesreport.findings.fingerprint import fingerprints
 from sesreport.results import SEVERITIES
 from sesreport.schema import Frame, account_id, at, text
@@ -82,14 +83,14 @@ def findings(analysis: Analysis) -> pd.DataFrame:
     return joined(analysis.found.assign(resolved_at=resolved), since, on=["fingerprint"])
 
 
-def found(analysis: Analysis) -> pd.DataFrame:
-    """What one snapshot shows by itself (:data:`FOUND`).
+def found(analysis: Analysis, among: Collection[Rule] | None = None) -> pd.DataFrame:
+    """What one snapshot shows by itself (:data:`FOUND`); by some rules alone where ``among`` names them.
 
     Findings of the same rule, place and grantee are one, their evidence joined.
     """
     settings = analysis.config.findings
     parts = []
-    for rule in rules().values():
+    for rule in rules().values() if among is None else among:
         places = rule.places(analysis)
         parts.append(
             places.assign(

@@ -110,6 +110,14 @@ class _Imagined(Analysis):
     def verdicts(self) -> dict[Place, Verdict]:
         return self.judged
 
+    @property
+    def found(self) -> pd.DataFrame:
+        """By the rules that rest on policies: there is nothing else in it."""
+        from sesreport.analysis.findings import found
+        from sesreport.findings import rules
+
+        return found(self, [rule for rule in rules().values() if "policies" in rule.datasets])
+
 
 def _imagined(moments: Mapping[int, Moment], later: Analysis, register: pd.DataFrame, at: datetime) -> Analysis:
     """All the moments at once: each stands in a Region of its own, called by its number."""
