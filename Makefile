@@ -16,7 +16,7 @@ demo: .venv/run  ## The demonstration organization's pack in out/<period>/
 
 .PHONY: test
 test: .venv/dev  ## All tests (TESTS=tests/policy for some)
-	$(BIN)/pytest -n 2 $(TESTS)
+	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 
 .PHONY: lint
 lint: .venv/dev  ## Formatting, linters, types, and no outputs in notebooks

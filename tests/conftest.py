@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ from sesreport.collection.run import collect
 from sesreport.demo import reference_day
 from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
 from sesreport.store import Snapshot, load, snapshots
+
+
+def pytest_collection_finish() -> None:
+    """Leaves out of every garbage collection what all tests share: modules, clients' models, the tests themselves."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @pytest.fixture(scope="session")

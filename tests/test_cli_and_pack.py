@@ -22,7 +22,7 @@ from tests_shared import once, shared
 
 import sesreport as ses
 from sesreport import docs, words
-from sesreport.cli import cli
+from sesreport.cli import cli, main
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.notebooks import check_parameters, execute, notebooks, parameters_of, run_notebooks
 from sesreport.pack import build
@@ -72,12 +72,29 @@ def test_every_file_of_the_pack_is_there_and_sealed(pack: Path) -> None:
     assert manifest["inputs"]["snapshot"]["sha256"] == Results.read(pack / "results.json").snapshot.sha256
 
 
+def without_notebooks(
+    folder: Path, instead: list[Path], env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """``sesreport report`` of the demonstration, with other notebooks than the package's."""
+    code = (
+        "import pathlib, sys, sesreport.pack.build as build\n"
+        f"build.notebooks = lambda: [pathlib.Path(path) for path in {[str(path) for path in instead]!r}]\n"
+        "from sesreport.cli import main\n"
+        "sys.argv = ['sesreport', 'report', '--demo', '--period', '2026-10']\n"
+        "main()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+
+
 def test_a_second_run_makes_the_same_documents_byte_for_byte(made: Path, pack: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
     config = tmp_path / "empty.toml"
     config.write_text("")
-    done = run("report", "--demo", "--period", "2026-10", cwd=tmp_path, env={"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo"})
+    done = without_notebooks(tmp_path, [], env={"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo"})
     assert done.returncode == 0, done.stderr
     again = tmp_path / "out" / "2026-10"
     names = ["results.json", *(f"ses-governance-2026-10.{e}" for e in ("xlsx", "html", "pptx"))]
@@ -134,14 +151,25 @@ def test_a_pack_opens_for_an_analyst(pack: Path) -> None:
         ses.open_pack(str(pack / "data"))
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
-def test_a_notebook_runs_with_its_defaults(
-    path: Path, tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
+def opening(path: Path) -> tuple[str, list[str]]:
+    """The cell in which a notebook opens its pack, and the parameters it does so with."""
+    cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    wanted = ("pack:", "snapshot:", "period:", "config:")
+    opened = "\n".join(line for line in cells[1].source.splitlines() if not line.startswith("from sesreport import"))
+    return opened, [line for line in cells[0].source.splitlines() if line.startswith(wanted)]
+
+
+def test_opened_in_jupyter_a_notebook_shows_the_demonstration(
+    tmp_path: Path, made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(made / "cache"))
-    done = execute(path, tmp_path / path.name, {})
+    done = execute(notebooks()[0], tmp_path / "out.ipynb", {})
     assert done.error is None
-    assert any(cell.get("outputs") for cell in nbformat.read(tmp_path / path.name, as_version=4).cells)
+    assert any(cell.get("outputs") for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells)
+
+
+def test_all_notebooks_open_the_same_way() -> None:
+    assert {str(opening(path)) for path in notebooks()} == {str(opening(notebooks()[0]))}
 
 
 def test_a_notebook_takes_parameters(pack: Path, tmp_path: Path) -> None:
@@ -188,15 +216,7 @@ def test_a_failing_notebook_leaves_the_others_and_what_ran_of_it(pack: Path, tmp
 def test_a_pack_with_a_failed_notebook_is_marked_and_exits_4(made: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
-    path = failing(tmp_path)
-    code = (
-        "import sys, sesreport.pack.build as build, pathlib\n"
-        f"build.notebooks = lambda: [pathlib.Path({str(path)!r})]\n"
-        "from sesreport.cli import main\n"
-        "sys.argv = ['sesreport', 'report', '--demo', '--period', '2026-10']\n"
-        "main()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = without_notebooks(tmp_path, [failing(tmp_path)])
     assert done.returncode == 4
     assert "notebook 50_failing failed: ZeroDivisionError" in done.stderr
     manifest = json.loads((tmp_path / "out" / "2026-10" / "manifest.json").read_text())
@@ -226,18 +246,27 @@ def test_a_pack_with_a_failed_notebook_is_marked_and_exits_4(made: Path, tmp_pat
     ],
 )
 def test_a_mistake_is_one_line_and_the_right_exit_code(
-    arguments: list[str], code: int, says: str, made: Path, tmp_path: Path
+    arguments: list[str],
+    code: int,
+    says: str,
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sesreport", *arguments])
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
     (tmp_path / "bad.toml").write_text("[organisation]\n")
     (tmp_path / "kpi.toml").write_text("[kpis.owned]\ntarget = 1\n")
     (tmp_path / "policy.json").write_text("{}")
     (tmp_path / "a-file").write_text("")
-    done = run(*arguments, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == code, said
+    assert says in said
     assert not (tmp_path / "out").exists()
     assert len(snapshots(tmp_path / "data" / "snapshots")) == 1  # nothing was collected first
 

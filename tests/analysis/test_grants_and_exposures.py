@@ -105,6 +105,8 @@ def test_two_service_grants_of_one_identity_are_judged_apart(tmp_path: Path) -> 
         "[]",
         "null",
         '{"Statement": 7}',
+        '{"Statement": []}',
+        '{"Statement": {"Effect": "ALLOW"}}',
         '{"Statement": [{"Effect": "Allow"}]}',
         "[" * 3000,
         "\x00",
@@ -163,7 +165,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_name_is_text(name: str, tmp_path: Path) -> None:
-    estate = Estate().identity(name, {name: policy(STRANGER, Sid=name)}, tags={"owner": name})
+    estate = Estate().identity(
+        name, {name: policy(f"arn:aws:iam::{STRANGER}:role/{name}", Sid=name)}, tags={"owner": name}
+    )
     estate.change("2026-10-02T00:00", "PutIdentityPolicy", name, policy(STRANGER), identity=name)
     analysis = estate.analysis(tmp_path)
     assert analysis.exposures["identity"].tolist() == [name]

@@ -6,33 +6,13 @@ import dataclasses
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
+from small_organizations import OPEN, change, extended, metric
 
-from sesreport.analysis import Analysis, analyze
-from sesreport.collection.registry import frames
-from sesreport.config import Config
+from sesreport.analysis import Analysis
 from sesreport.findings.examples import DEVELOPMENT, OWN, REGION, Example, allow, deny
 from sesreport.kpis import kpis
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi
-from sesreport.scorecard import score
-from sesreport.store import load, write_snapshot
-
-NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
-
-
-def extended(folder: Path, example: Example, **rows: list[dict[str, Any]]) -> Analysis:
-    """An example's analysis with more rows in its snapshot."""
-    base = example.analysis(folder / "base")
-    made = {}
-    for name, declared in frames().items():
-        more = declared.from_rows(rows.get(name, []))
-        old = getattr(base.snapshot, name)
-        made[name] = more if name == "sending_accounts" and len(more) else pd.concat([old, more], ignore_index=True)
-    path = write_snapshot(folder, made, started_at=NOW, finished_at=NOW, about={})
-    return analyze(load(path), Config(), register=base.register)
 
 
 def after(folder: Path, before: Example, now: Example) -> Analysis:
@@ -41,26 +21,6 @@ def after(folder: Path, before: Example, now: Example) -> Analysis:
     return dataclasses.replace(now.analysis(folder / "now"), previous=old)
 
 
-def metric(name: str, day: str, value: float, account: str = OWN) -> dict[str, Any]:
-    return {"account_id": account, "region": REGION, "dimension": "account", "metric": name,
-            "at": datetime.fromisoformat(f"{day}T00:00+00:00"), "value": value}  # fmt: skip
-
-
-def change(number: int, name: str, day: str, policy: str | None = None, **fields: Any) -> dict[str, Any]:
-    return {
-        "event_id": str(number),
-        "account_id": OWN,
-        "region": REGION,
-        "event_name": name,
-        "identity": "example.com",
-        "policy_name": "p",
-        "at": datetime.fromisoformat(f"{day}T00:00+00:00"),
-        "policy": policy,
-        **fields,
-    }
-
-
-OPEN = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail","Resource":"*"}}'
 DENIED = deny("*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})
 UNKNOWN_TWICE = {"a": allow("420000000001"), "b": allow("420000000001"), "c": allow("420000000002")}
 
@@ -245,71 +205,3 @@ def test_a_kpi_has_the_value_worked_out_by_hand(name: str, number: int, tmp_path
         assert measure.reason
     if measure.numerator is not None and measure.denominator and definition.unit in ("share", "days"):
         assert measure.value == pytest.approx(measure.numerator / measure.denominator)
-
-
-def kpi(analysis: Analysis, name: str) -> Kpi:
-    return score(analysis).results.kpi(name)
-
-
-def test_a_rate_at_aws_s_line_is_not_on_target(tmp_path: Path) -> None:
-    made = extended(tmp_path, Example(), metrics=[metric("Reputation.BounceRate", "2026-10-01", 0.05)])
-    assert kpi(made, "bounce_rate").status == OFF_TARGET
-    made = extended(tmp_path / "b", Example(), metrics=[metric("Reputation.BounceRate", "2026-10-01", 0.0499)])
-    assert kpi(made, "bounce_rate").status == WATCH
-    made = extended(tmp_path / "c", Example(), metrics=[metric("Reputation.ComplaintRate", "2026-10-01", 0.001)])
-    assert kpi(made, "complaint_rate").status == OFF_TARGET
-
-
-def test_below_the_minimum_coverage_nothing_is_on_target(tmp_path: Path) -> None:
-    gap = {"account_id": DEVELOPMENT, "region": REGION, "dataset": "everything", "status": "denied", "reason": "no",
-           "calls": 1, "retries": 0, "rows": 0, "seconds": 0.0}  # fmt: skip
-    whole, partly = Example().analysis(tmp_path / "whole"), extended(tmp_path, Example(), coverage=[gap])
-    assert kpi(whole, "public_identities").status == ON_TARGET
-    found = kpi(partly, "public_identities")
-    assert (found.status, found.coverage.read, found.coverage.expected) == (WATCH, 1, 2)
-    assert "Rests on 1 of 2 places" in found.reason
-
-
-def test_what_nothing_was_read_for_is_not_measurable(tmp_path: Path) -> None:
-    made = Example().analysis(tmp_path)
-    coverage = made.snapshot.coverage
-    object.__setattr__(made.snapshot, "coverage", coverage.assign(status="denied"))
-    assert {k.status for k in score(made).results.kpis if k.coverage.read == 0 and k.id != "coverage"} == {
-        NOT_MEASURABLE
-    }
-
-
-def test_settings_replace_target_watch_and_owner(tmp_path: Path) -> None:
-    made = Example(tags={}, elsewhere=[(OWN, "us-east-1")]).analysis(tmp_path)
-    config = Config.model_validate({"kpis": {"owned_identities": {"target": 0.6, "watch": 0.5, "owner": "Ada"}}})
-    found = kpi(dataclasses.replace(made, config=config), "owned_identities")
-    assert (found.value, found.target, found.status, found.owner) == (0.5, 0.6, WATCH, "Ada")
-
-
-def test_an_earlier_snapshot_gives_prior_change_and_series(tmp_path: Path) -> None:
-    before, now = Example({"p": allow("*")}).analysis(tmp_path / "a"), Example().analysis(tmp_path / "b")
-    before = dataclasses.replace(before, period=before.period.shift(-1))
-    found = kpi(dataclasses.replace(now, previous=before), "public_identities")
-    assert (found.value, found.prior, found.change) == (0, 1, -1)
-    assert [point.value for point in found.series] == [None] * 11 + [1, 0]
-
-
-def test_a_month_that_is_not_known_is_a_gap_in_the_series(tmp_path: Path) -> None:
-    made = extended(
-        tmp_path,
-        Example(),
-        metrics=[
-            metric("Reputation.BounceRate", "2026-10-01", 0.01),
-            metric("Reputation.BounceRate", "2026-08-01", 0.02),
-        ],
-    )
-    series = {p.period: p.value for p in kpi(made, "bounce_rate").series}
-    assert (series["2026-08"], series["2026-09"], series["2026-10"]) == (0.02, None, 0.01)
-    assert len(series) == 13
-
-
-def test_every_kpi_s_evidence_is_in_the_pack(demo_analysis: Analysis) -> None:
-    card = score(demo_analysis)
-    for found in card.results.kpis:
-        assert found.frame in card.frames
-        assert found.reason or found.value is not None
