@@ -31,12 +31,7 @@ def kpis() -> str:
     from sesreport import words
     from sesreport.kpis import kpis as defined
 
-    rows = []
-    for kpi in defined():
-        target = "no target"
-        if kpi.target is not None:
-            target = ("≤ " if kpi.direction == "lower" else "≥ ") + words.number(kpi.target, kpi.unit)
-        rows.append(f"| `{kpi.id}` | {kpi.label} | {_cell(kpi.formula)} | {target} |")
+    rows = [f"| `{kpi.id}` | {kpi.label} | {_cell(kpi.formula)} | {words.target(kpi)} |" for kpi in defined()]
     return "\n".join(["| id | KPI | formula | target |", "|---|---|---|---|", *rows])
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi
+
+if TYPE_CHECKING:
+    from sesreport.kpis.registry import Definition
 
 SHAPES = {ON_TARGET: "●", WATCH: "▲", OFF_TARGET: "■", NOT_MEASURABLE: "○"}
 """A shape beside the word, so that color is never the only sign."""
@@ -68,7 +73,7 @@ def fraction(kpi: Kpi) -> str:
     return f"{kpi.numerator:,.0f} of {kpi.denominator:,.0f}"
 
 
-def target(kpi: Kpi) -> str:
+def target(kpi: Kpi | Definition) -> str:
     """``≤ 0``, ``< 5.00 %``, ``> 3.00 %``, ``≥ 95.0 %`` or ``no target``."""
     if kpi.target is None:
         return "no target"
