@@ -196,6 +196,9 @@ def test_a_pack_with_a_failed_notebook_does_not_replace_a_complete_one(
     assert (here / "out" / "2026-10" / "manifest.json").read_bytes() == before
     assert build.pack_status(here / "out" / "2026-10-failed") == build.FAILED_NOTEBOOKS
     assert sorted(p.name for p in (here / "out").iterdir()) == ["2026-10", "2026-10-failed"]
+    monkeypatch.setattr(build, "notebooks", list)
+    assert sesreport(*given) == 0
+    assert [p.name for p in (here / "out").iterdir()] == ["2026-10"]  # the good one has taken its place
 
 
 def stopped(*_: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import platform
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -117,6 +118,8 @@ def report(
         failed = tuple(e for e in executed if e.error)
         if failed and pack_status(destination) == COMPLETE:
             destination = _put_beside(temporary, destination)
+    if not failed and pack_status(beside := _beside(destination)) == FAILED_NOTEBOOKS:
+        shutil.rmtree(beside)  # the complete pack has taken its place
     return Made(destination, pack, failed)
 
 
@@ -131,12 +134,16 @@ def pack_status(folder: Path) -> str | None:
 
 def _put_beside(failed: Path, destination: Path) -> Path:
     """Moves a pack with a failed notebook beside the complete one it must not replace; returns where it is."""
-    beside = destination.with_name(f"{destination.name}-failed")
+    beside = _beside(destination)
     if beside.exists():
         exchange(failed, beside)
     else:
         failed.rename(beside)
     return beside
+
+
+def _beside(destination: Path) -> Path:
+    return destination.with_name(f"{destination.name}-failed")
 
 
 def write_data(pack: Pack, folder: Path) -> None:
