@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
@@ -214,3 +216,13 @@ def test_the_reason_for_no_data_comes_from_coverage() -> None:
     assert charts.why_empty("daily", frames) == "1 of 2 reads of sending: denied"
     assert charts.why_empty("grants", frames) == "everything was read and there is nothing in the frame grants"
     assert charts.why_empty("register", {}) == "the frame register is not part of this pack"
+
+
+def test_what_nobody_could_open_or_resolve_is_not_drawn_as_none() -> None:
+    opened = dataclasses.replace(kpi(None, 4.0, 0.0), id="findings_opened")
+    resolved = dataclasses.replace(kpi(None, 1.0, 7.0), id="findings_resolved")
+    results: Any = SimpleNamespace(kpis=(opened, resolved), period="2026-10")
+    figure: Any = charts.CHARTS["findings_flow"].draw(results)
+    assert figure.message == "7 findings resolved and 0 opened in October 2026"
+    assert texts(figure).count("not known") == 11
+    assert "2026-08 not known opened, not known resolved; 2026-09 4 opened, 1 resolved" in figure.alt

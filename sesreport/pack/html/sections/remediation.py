@@ -60,6 +60,7 @@ def remediation(pack: Pack) -> Content:
     return Content(
         heading=heading(pack.results),
         so_what=so_what(pack.results, lives),
+        charts=("findings_flow",),
         tables=(
             table("t-times", "Days to remediation", pack.frames, "remediation_times", _TIMES, rows=summed, open=True),
             table("t-lives", "Lives of findings, the resolved first", pack.frames, "lives", _LIVES, rows=shown),
