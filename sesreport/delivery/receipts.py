@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sesreport.errors import DeliveryError
 from sesreport.files import check_writable, write_whole
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: there, two deliveries at once could send twice
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = "sesreport-receipts/1"
 
@@ -19,6 +26,20 @@ class Receipts:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Waits until no other process sends packs of this folder, and keeps others waiting meanwhile."""
+        if fcntl is None:
+            yield
+            return
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            with suppress(OSError):  # a file system without locks is no reason to send nothing
+                fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def missing(self, pack_sha256: str, recipients: Sequence[str]) -> list[str]:
         """The recipients who were not sent this pack yet. Raises DeliveryError for receipts that cannot be read."""

@@ -7,6 +7,7 @@ import email
 import email.policy
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -208,6 +209,14 @@ def test_the_same_pack_is_sent_once(aws: Aws, output: Path) -> None:
     assert len(aws.mails) == 1
     sent(output, again=True)
     assert len(aws.mails) == 2
+
+
+def test_two_deliveries_at_once_send_once(aws: Aws, output: Path) -> None:
+    aws.verify("example.com")
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [each.result() for each in [pool.submit(sent, output) for _ in range(4)]]
+    assert len(aws.mails) == 1
+    assert sorted(outcome.said.split(" ")[0] for outcome in outcomes) == ["sent", "was", "was", "was"]
 
 
 def test_who_is_added_later_gets_it_and_the_others_no_second_one(aws: Aws, output: Path) -> None:

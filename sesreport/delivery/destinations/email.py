@@ -73,7 +73,7 @@ def email(settings: EmailSettings, profile: str | None) -> Destination:
         with told(advice):
             _check_sender(settings.client("sesv2", profile, attempts=5), settings.sender, where)
 
-    def deliver(parcel: Parcel) -> str:
+    def send(parcel: Parcel) -> str:
         to = settings.to if parcel.again else parcel.receipts.missing(parcel.sha256, settings.to)
         if not to:
             return "was sent this pack before; nothing was sent (--again sends it once more)"
@@ -102,6 +102,10 @@ def email(settings: EmailSettings, profile: str | None) -> Destination:
             raise DeliveryError(said) from error
         before = len(settings.to) - len(to)
         return f"sent to {', '.join(to)}" + (f"; {before} had it before" if before else "")
+
+    def deliver(parcel: Parcel) -> str:
+        with parcel.receipts.held():
+            return send(parcel)
 
     return Destination(f"e-mail to {', '.join(settings.to)}", check, deliver)
 
