@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport.charts.text import counted
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Cell, Content, Nothing, Table, slide
@@ -37,6 +38,6 @@ def coverage(pack: Pack) -> Content:
         if shown
         else Nothing(found.statement or "No gap: everything that should have been read was read."),
         source="coverage",
-        takeaway=found.statement + (f" {more:,} more gaps are in the sheet Data quality." if more > 0 else ""),
+        takeaway=f"{counted(more, 'more gap')}: see the sheet Data quality." if more > 0 else found.statement,
         notes=method(pack, (kpi(pack, "coverage"),), f"Datasets by status: {statuses}." if statuses else ""),
     )  # fmt: skip
