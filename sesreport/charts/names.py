@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from sesreport.charts.text import shortened
+from sesreport.period import Period
 
 LABEL = 30
 """Characters a row label may have."""
@@ -36,3 +39,10 @@ def sentence_list(items: list[str], most: int = 5) -> str:
     if len(items) > most:
         return f"{', '.join(items[: most - 1])} and {len(items) - most + 1} more"
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))
+
+
+def month_labels(periods: Sequence[str]) -> list[str]:
+    """``Oct`` for each ``YYYY-MM``, with the year under the first and under each January."""
+    return [
+        Period.of(p).name[:3] + (f"\n{p[:4]}" if i == 0 or p.endswith("-01") else "") for i, p in enumerate(periods)
+    ]

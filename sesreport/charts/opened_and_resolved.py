@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sesreport.charts.look import ACTUAL, LIGHT, MUTED, canvas, finish, no_data
+from sesreport.charts.names import month_labels
 from sesreport.charts.registry import chart
-from sesreport.charts.text import counted
 from sesreport.period import Period
 from sesreport.results import Results
+from sesreport.words import number
 
 TITLE = "Findings opened and resolved by month"
 
@@ -29,45 +30,31 @@ def findings_flow(results: Results, *, ax: Axes | None = None, scope: str = "") 
     reach = max(1.0, *(value for value in [*opened, *resolved] if value is not None))
     ax = canvas(ax, height=2.2, labels=["Mean days open"], right=0.1, below=0.45)
     for x, (up, down, mean) in enumerate(zip(opened, resolved, days, strict=True)):
-        if up is None and down is None:
-            ax.text(x, reach * 0.05, "not known", rotation=90, ha="center", va="bottom", color=MUTED, fontsize=8.5)
         for value, sign, color in ((up, 1, LIGHT), (down, -1, ACTUAL)):
-            if value is not None:
-                ax.bar(x, sign * value, width=0.68, color=color)
-                ax.text(x, sign * (value + reach * 0.1), f"{value:,.0f}", ha="center", va="center", fontsize=8)
-        ax.text(x, -reach * 1.55, "–" if mean is None else f"{mean:,.0f}", ha="center", va="center", fontsize=8)
+            ax.bar(x, sign * (value or 0), width=0.68, color=color)
+            ax.text(x, sign * ((value or 0) + reach * 0.1), _short(value), ha="center", va="center", fontsize=8)
+        ax.text(x, -reach * 1.55, "–" if down == 0 else _short(mean), ha="center", va="center", fontsize=8)
     ax.axhline(0, color=MUTED, linewidth=1)
-    ax.set_xticks(range(len(periods)), [_label(i, period) for i, period in enumerate(periods)])
+    ax.set_xticks(range(len(periods)), month_labels(periods))
     ax.set_yticks([reach / 2, -reach / 2, -reach * 1.55], ["Opened", "Resolved", "Mean days open"])
     ax.tick_params(axis="y", length=0)
     for side in ("left", "bottom"):
         ax.spines[side].set_visible(False)
     ax.set_xlim(-0.6, len(periods) - 0.4)
     ax.set_ylim(-reach * 1.75, reach * 1.25)
-    message = f"{_told(resolved[-1], 'resolved')} and {_told(opened[-1], 'opened', '')} in {last.name}"
+    message = f"Findings in {last.name}: {number(resolved[-1], 'count')} resolved, {number(opened[-1], 'count')} opened"
     listed = "; ".join(
-        f"{period} {_number(up)} opened, {_number(down)} resolved"
+        f"{period} {number(up, 'count')} opened, {number(down, 'count')} resolved"
         for period, up, down in zip(periods, opened, resolved, strict=True)
     )
     return finish(
         ax,
         scope=scope,
         message=message,
-        subtitle="findings a month; mean days open of those resolved, – where none was",
+        subtitle="findings a month, mean days open of those resolved; ?: not known",
         alt=f"{message}. {listed}.",
     )
 
 
-def _label(number: int, period: str) -> str:
-    year = f"\n{period[:4]}" if number == 0 or period.endswith("-01") else ""
-    return Period.of(period).name[:3] + year
-
-
-def _told(value: float | None, what: str, noun: str = "finding") -> str:
-    if value is None:
-        return f"an unknown number {what}"
-    return f"{counted(int(value), noun)} {what}" if noun else f"{value:,.0f} {what}"
-
-
-def _number(value: float | None) -> str:
-    return "not known" if value is None else f"{value:,.0f}"
+def _short(value: float | None) -> str:
+    return "?" if value is None else f"{value:,.0f}"

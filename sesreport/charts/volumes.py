@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sesreport.charts.look import ACTUAL, GOOD, LIGHT, MUTED, PALE, PAPER, canvas, finish, no_data, spread, value_axis
-from sesreport.charts.names import ENVIRONMENTS
+from sesreport.charts.names import ENVIRONMENTS, month_labels
 from sesreport.charts.registry import chart
 from sesreport.charts.text import compact
 from sesreport.period import Period
@@ -36,9 +36,6 @@ def monthly_volume(monthly: pd.DataFrame, *, ax: Axes | None = None, scope: str 
         (~monthly["complete"].fillna(False).astype(bool) | monthly["sent"].isna()).groupby(monthly["period"]).any()
     )
     totals = table.sum(axis=1, min_count=1)
-    labels = [
-        Period.of(p).name[:3] + (f"\n{p[:4]}" if i == 0 or p.endswith("-01") else "") for i, p in enumerate(periods)
-    ]
     ax = canvas(ax, height=2.3, labels=["1.25 M"], right=1.25, below=0.5)
     most = float(totals.max()) or 1.0
     ends: list[tuple[str, float]] = []
@@ -59,7 +56,7 @@ def monthly_volume(monthly: pd.DataFrame, *, ax: Axes | None = None, scope: str 
         ax.text(i, base[period] + most * 0.015, words, ha="center", va="bottom", fontsize=8)
     for (environment, _), y in zip(ends, spread([y for _, y in ends], most * 0.075), strict=True):
         ax.text(len(periods) - 0.5, y, environment, va="center", fontsize=9)
-    ax.set_xticks(range(len(periods)), labels)
+    ax.set_xticks(range(len(periods)), month_labels(periods))
     ax.set_xlim(-0.6, len(periods) - 0.5)
     ax.set_ylim(0, most * 1.1)
     value_axis(ax, axis="y")

@@ -223,6 +223,9 @@ def test_what_nobody_could_open_or_resolve_is_not_drawn_as_none() -> None:
     resolved = dataclasses.replace(kpi(None, 1.0, 7.0), id="findings_resolved")
     results: Any = SimpleNamespace(kpis=(opened, resolved), period="2026-10")
     figure: Any = charts.CHARTS["findings_flow"].draw(results)
-    assert figure.message == "7 findings resolved and 0 opened in October 2026"
-    assert texts(figure).count("not known") == 11
+    assert figure.message == "Findings in October 2026: 7 resolved, 0 opened"
+    drawn = texts(figure)
+    assert drawn[-3:] == ["0", "7", "?"]  # a mean that nobody knows is not one of none
+    assert drawn.count("?") == 11 * 3 + 2
+    assert "–" not in drawn
     assert "2026-08 not known opened, not known resolved; 2026-09 4 opened, 1 resolved" in figure.alt
