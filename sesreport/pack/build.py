@@ -88,7 +88,8 @@ def report(
     nor in the month after it is an error unless ``other_month`` is set. ``parameters`` go to the notebooks that have
     them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces an earlier pack of
     the period; but a pack with a failed notebook does not replace a complete one, and is put beside it as
-    ``<period>-failed``. Raises ConfigError, SnapshotError, SchemaError, WriteError.
+    ``<period>-failed``, until a complete one of the period is made. Raises ConfigError, SnapshotError, SchemaError,
+    WriteError.
     """
     sources = notebooks() if only is None else list(only)
     given = {"period": str(period), "pack": "..", **(parameters or {})}
@@ -119,7 +120,7 @@ def report(
         if failed and pack_status(destination) == COMPLETE:
             destination = _put_beside(temporary, destination)
     if not failed and pack_status(beside := _beside(destination)) == FAILED_NOTEBOOKS:
-        shutil.rmtree(beside)  # the complete pack has taken its place
+        shutil.rmtree(beside, ignore_errors=True)  # the complete pack has taken its place
     return Made(destination, pack, failed)
 
 
