@@ -105,6 +105,8 @@ class Outcome:
     """Mean false alarms per account and quarter."""
     most: int
     """Most of them in any account and quarter."""
+    noisy: float
+    """Share of accounts' quarters with more than one."""
     late: int
     """Most alarms a lasting change of level raised in one account."""
 
@@ -127,7 +129,15 @@ def measure(shape: Shape, alarms: Alarms, *, seeds: range, deviations: float = 5
         spiked.append(np.concatenate([touched, np.full(DAYS - day - 1, np.nan)]))
     hits = [any(a <= day <= b for a, b in found) for found, (_, day) in zip(alarms(spiked), cases, strict=True)]
     numbers = [number for account in quarters for number in account]
-    return Outcome(shape.name, float(np.mean(hits)), len(hits), float(np.mean(numbers)), max(numbers), max(late))
+    return Outcome(
+        shape.name,
+        float(np.mean(hits)),
+        len(hits),
+        float(np.mean(numbers)),
+        max(numbers),
+        float(np.mean(np.array(numbers) > 1)),
+        max(late),
+    )
 
 
 def _cases(shape: Shape, seed: int, counts: Array, each: int) -> Iterator[tuple[Array, int]]:
