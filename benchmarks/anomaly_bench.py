@@ -164,7 +164,7 @@ def show(title: str, detector: Alarms, shapes: Sequence[Shape], seeds: range, **
 
 def main() -> None:
     show("two-way fit, square roots", ours, SHAPES, SEEDS, each=5)
-    show("the same, shapes nobody could tell", ours, HARD, FEW)
+    show("the same, shapes nobody could tell", ours, HARD, SEEDS, each=5)
     show("two-way fit, logs", on_logs, SHAPES, range(5000, 5008))
     show("STL(robust=True), square roots, one day in seven", by_stl, SHAPES, FEW, each=4)
     print(f"\nintervals of forecasts: share of days within, {COVERAGE:.0%} meant, 1 to {HORIZON} days ahead")
