@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 #: Classes of exposure, narrowest first.
 CLASSES = ("none", "own", "service", "organization", "vendor", "external", "public")
 
+#: What identity policies do not show. Amazon Cognito is such a service: it sends through a service-linked role
+#: (Cognito Developer Guide, "Authorizing Amazon Cognito to send Amazon SES email on your behalf").
+LIMITS = (
+    "Identity policies show who else was let in. They do not show who in an identity's own account can send: "
+    "IAM users, roles and SMTP credentials through their IAM permissions, and AWS services that need no identity "
+    "policy. Neither is collected yet, so none is counted."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:
