@@ -285,7 +285,7 @@ class _Maker:
         if roll < 0.85:
             cut = random.randrange(5, len(arn))
             return arn[:cut] + "*"
-        if roll < 0.93:
+        if roll < 0.96:
             name, account = self.name, self.account
             return random.choice(
                 (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from itertools import product
@@ -744,8 +744,9 @@ def verdict(
     constants = Constants(policies, setting)
     constants.check()
     found = Verdict()
+    on_identity = about_identity(setting, policies)
     for request, someone, common in requests(setting, policies, today, most):
-        if decide(policies, request).allowed:
+        if decide(on_identity, request).allowed:
             _add(found, setting, constants, request, someone, common)
     for request in proofs:
         if decide(policies, request).allowed and impossible(setting, request, today) is None:
@@ -754,6 +755,22 @@ def verdict(
     if (found.network or found.external_orgs) and "public" not in found.classes:
         found.classes.add("external")
     return found
+
+
+def about_identity(setting: Setting, policies: tuple[Policy, ...]) -> tuple[Policy, ...]:
+    """The statements about this identity, each for any resource: what the referee answers is the same, and sooner.
+
+    Statements whose resource depends on the caller stay as they are.
+    """
+    request = Request(Caller(CallerKind.ROOT, ""), "", setting.identity, setting.fixed)
+
+    def kept(statement: Statement) -> Iterator[Statement]:
+        if statement.variables and any("${" in value for value in statement.resources):
+            yield statement
+        elif resource_matches(statement, request):
+            yield replace(statement, resources=("*",), not_resource=False)
+
+    return tuple(replace(p, statements=tuple(new for s in p.statements for new in kept(s))) for p in policies)
 
 
 def _add(
