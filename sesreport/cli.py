@@ -351,6 +351,7 @@ def _tell(made: Made) -> None:
 
     results = made.pack.results
     click.echo(f"{results.headline}. {results.coverage.statement}")
+    click.echo(results.limits)
     for kpi in results.kpis:
         click.echo(f"  {words.judgement(kpi):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
     click.echo(f"{results.findings.open} open findings: " + ", ".join(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sesreport.errors import SnapshotError
+from sesreport.policy import LIMITS
 
 ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE = "on target", "watch", "off target", "not measurable"
 STATUSES = (ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE)
@@ -149,6 +150,8 @@ class Results:
     """The verdict as one line of at most 90 characters."""
     verdict: tuple[str, ...]
     """The verdict in at most three sentences."""
+    limits: str
+    """What no number of the pack covers; page one of every output shows it once, beside the coverage statement."""
     decisions: tuple[Decision, ...]
     kpis: tuple[Kpi, ...]
     findings: Findings
@@ -177,6 +180,7 @@ class Results:
             raw: dict[str, Any] = json.loads(text)
             return cls(
                 **{
+                    "limits": LIMITS,  # true of every pack made before packs stated it
                     **raw,
                     "verdict": tuple(raw["verdict"]),
                     "decisions": tuple(Decision(**d) for d in raw["decisions"]),

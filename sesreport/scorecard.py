@@ -19,6 +19,7 @@ from sesreport.errors import ConfigError
 from sesreport.judging import LINES, statuses
 from sesreport.kpis import Definition, Measure, kpis
 from sesreport.kpis.contributions import SUM
+from sesreport.policy import LIMITS
 from sesreport.results import (
     SEVERITIES,
     Basis,
@@ -69,6 +70,7 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         contact=analysis.config.report.contact,
         headline=verdict.headline(analysis.period, scored),
         verdict=verdict.sentences(analysis.period, scored, findings, coverage),
+        limits=LIMITS,
         decisions=verdict.decisions(analysis),
         kpis=scored,
         findings=findings,

@@ -10,6 +10,10 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +27,13 @@ from tests_shared import once, shared
 import sesreport as ses
 from sesreport import docs, words
 from sesreport.cli import cli, main
+from sesreport.delivery.message import message
+from sesreport.delivery.parcel import open_parcel
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.notebooks import check_parameters, execute, notebooks, parameters_of, run_notebooks
 from sesreport.pack import build
+from sesreport.period import Period
+from sesreport.policy import LIMITS
 from sesreport.results import Results
 from sesreport.store import snapshots
 
@@ -48,6 +56,7 @@ def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id:
         shutil.copytree(demo_folder, folder / "data" / "snapshots", ignore=shutil.ignore_patterns("done"))
         done = run("report", "--demo", "--period", "2026-10", cwd=folder, env={"PYTHONHASHSEED": "1"})
         assert done.returncode == 0, done.stderr
+        (folder / "stdout.txt").write_text(done.stdout)
 
     return once(folder, make)
 
@@ -136,6 +145,69 @@ def test_the_page_says_what_results_say_and_calls_nobody(pack: Path, results: Re
     for kpi in results.kpis:
         assert words.number(kpi.value, kpi.unit) in page
     assert re.search(r"""(src|href)\s*=\s*["']?https?:""", page) is None
+
+
+def cover_of_the_workbook(made: Path) -> tuple[str, str]:
+    book = load_workbook(made / "out/2026-10/ses-governance-2026-10.xlsx", read_only=True)
+    sheets = [str([value for row in sheet.iter_rows(values_only=True) for value in row]) for sheet in book]
+    return sheets[0], "".join(sheets)
+
+
+def first_section_of_the_page(made: Path) -> tuple[str, str]:
+    page = unescape((made / "out/2026-10/ses-governance-2026-10.html").read_text())
+    return page[: page.index("</section>")], page
+
+
+def first_slide(made: Path) -> tuple[str, str]:
+    deck = Presentation(str(made / "out/2026-10/ses-governance-2026-10.pptx"))
+    slides = [[shape.text_frame.text for shape in one.shapes if shape.has_text_frame] for one in deck.slides]
+    notes = [one.notes_slide.notes_text_frame.text for one in deck.slides]
+    return str(slides[0]), str([slides, notes])
+
+
+def executive_summary(made: Path) -> tuple[str, str]:
+    shown = [
+        str([cell.get("outputs") for cell in nbformat.read(path, as_version=4).cells])
+        for path in sorted((made / "out/2026-10/notebooks").glob("*.ipynb"))
+    ]
+    return shown[0], "".join(shown)
+
+
+def mail(made: Path, part: str) -> tuple[str, str]:
+    parcel = open_parcel(made / "out", Period(2026, 10), now=datetime(2026, 11, 3, tzinfo=UTC))
+    body = message(parcel, sender="a@example.com", from_name="", to=["b@example.com"]).get_body((part,))
+    assert body is not None
+    said = " ".join(unescape(body.get_content()).split())
+    return said[: said.index("Scorecard")], said
+
+
+def terminal(made: Path) -> tuple[str, str]:
+    told = (made / "stdout.txt").read_text()
+    return "".join(told.splitlines(keepends=True)[:2]), told
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        cover_of_the_workbook, first_section_of_the_page, first_slide, executive_summary,
+        partial(mail, part="html"), partial(mail, part="plain"), terminal,
+    ],
+    ids=["workbook", "html", "deck", "notebook", "mail in html", "mail in plain text", "terminal"],
+)  # fmt: skip
+def test_page_one_states_once_what_is_not_covered(made: Path, output: Callable[[Path], tuple[str, str]]) -> None:
+    page_one, everything = output(made)
+    assert LIMITS in page_one
+    assert everything.count(LIMITS) == 1
+
+
+def test_readme_states_what_is_not_covered() -> None:
+    assert LIMITS in " ".join((ROOT / "README.md").read_text().split())
+
+
+def test_results_from_before_limits_were_stated_have_the_same_limits(results: Results) -> None:
+    content = json.loads(results.to_json())
+    assert content.pop("limits") == LIMITS
+    assert Results.from_json(json.dumps(content)) == results
 
 
 def test_every_frame_a_kpi_rests_on_is_in_the_pack(pack: Path, results: Results) -> None:

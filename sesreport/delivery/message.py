@@ -67,6 +67,7 @@ def text(said: dict[str, Any]) -> str:
     results: Results = said["results"]
     parts = [visible(results.title), visible(f"{results.organization_name}, {results.headline}"), ""]
     parts += [visible(sentence) for sentence in results.verdict]
+    parts += ["", visible(results.limits)]
     if results.decisions:
         parts += ["", "Decisions asked"]
         parts += [

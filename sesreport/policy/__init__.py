@@ -8,13 +8,14 @@ from sesreport.policy.analyze import analyze, analyze_models
 from sesreport.policy.compare import Comparison, narrower_or_equal
 from sesreport.policy.evaluator import Caller, CallerKind, Decision, Request, decide
 from sesreport.policy.explain import Explanation, explain, explain_policies
-from sesreport.policy.exposure import CLASSES, Exposure, Grant, Witness
+from sesreport.policy.exposure import CLASSES, LIMITS, Exposure, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Policy, PolicyError, Principal, PrincipalKind, Statement
 from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Identity, Organization, read_identity
 
 __all__ = [
     "CLASSES",
+    "LIMITS",
     "SENDING_ACTIONS",
     "Caller",
     "CallerKind",

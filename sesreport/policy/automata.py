@@ -69,6 +69,12 @@ class Automaton:
             state = self.step(state, character)
         return state
 
+    def matters(self, character: str) -> int:
+        """The states in which a character does not do what any character outside the alphabet does."""
+        if character == ":":
+            return (self.colon_moves ^ self.other_moves) | (self.colon_loops ^ self.loops)
+        return self.moves.get(character, self.other_moves) ^ self.other_moves
+
     def accepted(self, state: int) -> int:
         """Bit *g* is set when group *g* has a pattern that matches the text read so far."""
         vector = 0
@@ -207,14 +213,7 @@ def explore(
     """
     machines = [compile_groups(groups) for groups in automata]
     alphabet = frozenset().union(*(machine.alphabet for machine in machines))
-    moves = [
-        [
-            (edge.target, edge.reads, [(c, _stepper(machines, edge.reads, c)) for c in characters])
-            for edge in state
-            for characters in (representatives(edge.characters, alphabet),)
-        ]
-        for state in grammar.edges
-    ]
+    moves = [[(edge, _Steps(machines, edge, alphabet)) for edge in state] for state in grammar.edges]
     first = (0, *(machine.start for machine in machines))
     came: dict[State, tuple[State, str, int] | None] = {first: None}
     found: dict[tuple[int, ...], State] = {}
@@ -227,11 +226,11 @@ def explore(
             if len(found) > most:
                 raise Budget(f"more than {most:,} kinds of values")
         inner = state[1:]
-        for target, reads, steps in moves[state[0]]:
-            for character, step in steps:
-                after = (target, *step(inner))
+        for edge, steps in moves[state[0]]:
+            for character, step in steps.at(inner):
+                after = (edge.target, *step(inner))
                 if after not in came:
-                    came[after] = (state, character, reads)
+                    came[after] = (state, character, edge.reads)
                     queue.append(after)
         if len(came) > limit:
             raise Budget(f"more than {limit:,} states")
@@ -239,6 +238,41 @@ def explore(
 
 
 State = tuple[int, ...]
+_Step = Callable[[State], State]
+
+
+class _Steps:
+    """The characters of one edge, each with what it does to the states of the automata.
+
+    In most states most characters do what any other does: they are left out there, but for one of them.
+    """
+
+    def __init__(self, machines: list[Automaton], edge: Edge, alphabet: frozenset[str]):
+        characters = representatives(edge.characters, alphabet)
+        self.all = [(character, _stepper(machines, edge.reads, character)) for character in characters]
+        read = [(index, machine) for index, machine in enumerate(machines) if edge.reads >> index & 1]
+        self.matter = [[(index, machine.matters(c)) for index, machine in read] for c in characters]
+        self.single = read[0][0] if len(read) == 1 else None
+        self.masks = [mask[0][1] for mask in self.matter] if self.single is not None else []
+
+    def at(self, states: State) -> list[tuple[str, _Step]]:
+        """The steps to try in a state of the automata: of the characters that are alike there, the first."""
+        if self.single is not None:
+            state = states[self.single]
+            some = [one for one, mask in zip(self.all, self.masks, strict=True) if state & mask]
+            if len(some) == len(self.all):
+                return some
+            return [next(one for one, mask in zip(self.all, self.masks, strict=True) if not state & mask), *some]
+        kept: list[tuple[str, _Step]] = []
+        other = None
+        for one, masks in zip(self.all, self.matter, strict=True):
+            for index, mask in masks:
+                if states[index] & mask:
+                    kept.append(one)
+                    break
+            else:
+                other = other or one
+        return kept if other is None else [other, *kept]
 
 
 def _stepper(machines: list[Automaton], reads: int, character: str) -> Callable[[State], State]:

@@ -14,7 +14,7 @@ from itertools import pairwise, product
 
 from sesreport.policy import forms
 from sesreport.policy.automata import Budget, Groups, Text, explore
-from sesreport.policy.callers import Context
+from sesreport.policy.callers import Context, partitions
 from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_holds
 from sesreport.policy.grammar import OPERATORS, number, seconds
 from sesreport.policy.keys import Form, Source, key
@@ -24,6 +24,12 @@ from sesreport.policy.scene import Scene, Use
 #: An internet address nobody writes into a policy (RFC 2544, benchmarking).
 _SOMEWHERE = "198.18.77.77"
 _VPC_KEYS = ("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid")
+_PRIVATE = {
+    "aws:sourcevpc": forms.VPC,
+    "aws:sourcevpce": forms.VPC_ENDPOINT,
+    "aws:vpceaccount": forms.ACCOUNT,
+    "aws:vpceorgid": forms.ORGANIZATION,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,12 @@ def _private(scene: Scene, name: str) -> list[tuple[str, bool]]:
     """Values of a VPC key; one that a policy names in full is somebody's."""
     groups = scene.groups(name)
     fixed = tuple(text for group in groups for text in group if all(isinstance(p, str) for p in text.pattern))
-    values = forms.members(forms.FREE, (*groups, fixed))
+    groups = (*groups, fixed)
+    if name == "aws:sourcevpcarn":
+        arns = [explore((groups,), forms.vpc_arn(partition)) for partition in partitions(scene, name)]
+        values = tuple(found.texts[0] for one in arns for found in one)
+    else:
+        values = forms.members(_PRIVATE[name], groups)
     return [(value, not forms.accepts((fixed,), value)) for value in values]
 
 
@@ -141,6 +152,8 @@ def from_addresses(scene: Scene, known: Mapping[str, str | None]) -> tuple[str, 
     identity, elsewhere = scene.identity, scene.own_identities
     if not identity.is_domain:
         return (identity.name,)
+    if not elsewhere and not scene.uses.get("ses:fromaddress"):
+        return (f"{fresh_name((), forms.LOCAL)}@{identity.name}",)
     fresh = f"{fresh_local(scene)}@{identity.name}"
     groups = scene.groups("ses:fromaddress", known)
     if not any(groups):
@@ -236,12 +249,7 @@ def _has_ip(uses: Iterable[Use]) -> bool:
 
 
 def _fixed(scene: Scene, name: str) -> tuple[str, ...] | None:
-    value = {
-        "aws:securetransport": "true",
-        "aws:requestedregion": scene.identity.region,
-        "aws:resourceaccount": scene.identity.account,
-        "aws:resourceorgid": scene.organization.id,
-    }[name]
+    value = scene.fixed[name]
     return None if value is None else (value,)
 
 

@@ -7,15 +7,15 @@ unique ids), "AWS global condition context keys" (which caller has which key).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Set
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from sesreport.policy import forms, patterns
 from sesreport.policy.automata import Budget, Edge, Grammar, Groups, Text, explore, literal_then
-from sesreport.policy.evaluator import Caller, CallerKind
-from sesreport.policy.model import PrincipalKind
+from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_holds
+from sesreport.policy.model import Condition, Effect, PrincipalKind
 from sesreport.policy.scene import ORGANIZATION_ID, Scene, digit_runs
 
 Context = dict[str, tuple[str, ...]]
@@ -41,7 +41,8 @@ class Who(NamedTuple):
     """A caller with the context only the caller decides.
 
     ``common`` tells whether a stranger of this kind is anybody (no fixed organization or unique id); for a
-    service call, ``account`` and ``standing`` are those of the resource it calls for.
+    service call, ``account``, ``source`` and ``joins`` are those of the resource it calls for. ``joins``: the account
+    is not listed as a member, and counts as one that joins later or is not known.
     """
 
     caller: Caller
@@ -51,6 +52,7 @@ class Who(NamedTuple):
     organization: str | None = None
     common: bool = True
     source: Standing | None = None
+    joins: bool = False
 
 
 def account_groups(scene: Scene, own: str, *others: str) -> Groups:
@@ -65,20 +67,31 @@ def account_groups(scene: Scene, own: str, *others: str) -> Groups:
             continue
         for use in scene.uses.get(name, ()):
             for value in use.condition.values:
-                for run in digit_runs(patterns.parse(value, wildcards=True, variables=False)):
-                    if len(run) != 1 or not isinstance(run[0], str) or len(run[0]) != 12:
-                        groups[(Text(run),)] = None
+                for part in value.split(":"):  # without wildcards it is an account id, and named, or none
+                    runs = digit_runs(patterns.parse(part, wildcards=True, variables=False)) if _wild(part) else ()
+                    for run in runs:
+                        if len(run) != 1 or not isinstance(run[0], str) or len(run[0]) != 12:
+                            groups[(Text(run),)] = None
     return tuple(groups)
 
 
-def accounts(scene: Scene, groups: Groups) -> list[tuple[str, Standing]]:
-    """The owner's account, every named one, and of all others one of each kind that ``groups`` tell apart."""
+def _wild(value: str) -> bool:
+    return "*" in value or "?" in value
+
+
+def accounts(scene: Scene, groups: Groups, among: Collection[str] | None = None) -> list[tuple[str, Standing]]:
+    """The owner's account, every named one, and of all others one of each kind that ``groups`` tell apart.
+
+    ``among`` leaves out all but these, which must be the owner's or named.
+    """
     own = scene.identity.account
     members, vendors = scene.organization.accounts, scene.register
-    found = [(own, Standing.OWN)]
-    for account in sorted(scene.named - {own}):
+    found = [(own, Standing.OWN)] if among is None or own in among else []
+    for account in sorted(set(scene.named if among is None else among) - {own}):
         standing = Standing.MEMBER if account in members else Standing.NAMED
         found.append((account, Standing.VENDOR if standing is Standing.NAMED and account in vendors else standing))
+    if among is not None:
+        return found
     known = {own, *scene.named}
     found += _each_kind((a for a in scene.organization.in_order if a not in known), groups, Standing.MEMBER)
     rest = (a for a in sorted(vendors) if a not in known and a not in members)
@@ -129,12 +142,44 @@ def _unlikely_accounts() -> Iterator[str]:
         number %= 1_000_000_000_000
 
 
+#: Partitions of AWS (AWS General Reference, "Amazon Resource Names").
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
+
+
+def partitions(scene: Scene, name: str) -> tuple[str, ...]:
+    """Partitions of the ARNs a key can have: the identity's, and others that principals or the key's values name.
+
+    Whether a caller of another partition can call at all is not verified; it counts by its account.
+    """
+    own = scene.identity.partition
+    found = {own: None}
+    texts = [principal.value for principal in scene.principals]
+    texts += [value for use in scene.uses.get(name, ()) for value in use.condition.values]
+    for text in texts:
+        one = text[4:].partition(":")[0] if text.startswith("arn:") else own
+        if one == own or _glob(one, own):
+            continue
+        found |= dict.fromkeys([one] if _PARTITION.match(one) else [p for p in PARTITIONS if _glob(one, p)])
+    return tuple(found)
+
+
+_PARTITION = re.compile(r"aws[a-z-]*\Z")
+
+
+def _glob(value: str, text: str) -> bool:
+    return patterns.matches(patterns.parse(value, wildcards=True, variables=False), text)
+
+
 class Membership(NamedTuple):
-    """An organization an account may be in (None: none), a path inside it, and whether nobody names it."""
+    """An organization an account may be in (None: none), a path inside it, and whether nobody names it.
+
+    ``joins``: it is ours, of an account that is not listed as a member: one that joins later, or is not known.
+    """
 
     organization: str | None
     path: str | None
     common: bool
+    joins: bool = False
 
 
 def memberships(scene: Scene, standing: Standing, id_key: str, path_key: str) -> tuple[Membership, ...]:
@@ -150,9 +195,31 @@ def memberships(scene: Scene, standing: Standing, id_key: str, path_key: str) ->
     nowhere = Membership(None, None, True)
     named = scene.named_orgs if id_key == "aws:principalorgid" else _named_in(scene, id_key, path_key)
     named = named - {ours or ""}
-    if not named and not scene.uses.get(id_key) and not scene.uses.get(path_key):
+    asked = scene.uses.get(id_key) or scene.uses.get(path_key)
+    if not named and not asked:
         return (nowhere,)
-    return (nowhere, *_foreign(ids, paths, tuple(sorted(named)), ours))
+    foreign = _foreign(ids, paths, tuple(sorted(named)), ours)
+    if ours is None or not asked or scene.organization.lists_members(scene.identity.account):
+        return (nowhere, *foreign)
+    return (nowhere, *foreign, *_joined(ours, paths))
+
+
+def joiners(scene: Scene, id_key: str, path_key: str) -> tuple[str | None, tuple[Membership, ...]]:
+    """An account of the organization that is not listed, for policies that ask for the organization; None: none does.
+
+    Members may join later. Where none are listed, every account may be one (:func:`memberships`).
+    """
+    ours = scene.organization.id
+    if ours is None or not (scene.uses.get(id_key) or scene.uses.get(path_key)):
+        return None, ()
+    taken = scene.named | scene.organization.accounts | scene.register
+    account = next(a for a in _unlikely_accounts() if a not in taken)
+    return account, _joined(ours, scene.groups(path_key))
+
+
+def _joined(ours: str, paths: Groups) -> tuple[Membership, ...]:
+    within = _paths_in(ours, paths) if any(paths) else (f"{ours}/r-zq77/ou-zq77-zqzqzqzq/",)
+    return tuple(Membership(ours, path, False, joins=True) for path in within)
 
 
 def _named_in(scene: Scene, *names: str) -> set[str]:
@@ -175,8 +242,56 @@ def _foreign(ids: Groups, paths: Groups, named: tuple[str, ...], ours: str | Non
     return tuple(Membership(one, path, one not in named) for one, path in found if one != ours)
 
 
+def _let_in(scene: Scene) -> dict[str, set[PrincipalKind]] | None:
+    """The accounts whose callers some Allow names, and how it names them; None: any account's may be."""
+    found: dict[str, set[PrincipalKind]] = {}
+    for statement, _ in scene.statements:
+        if statement.effect is Effect.ALLOW:
+            if statement.not_principal:
+                return None
+            for principal in statement.principals:
+                if principal.account is not None:
+                    found.setdefault(principal.account, set()).add(principal.kind)
+                elif principal.kind in (PrincipalKind.ANYONE, PrincipalKind.WEB_IDENTITY):
+                    return None
+    return found
+
+
+def may_meet(scene: Scene, account: str, account_key: str, arn_key: str) -> bool:
+    """Whether the conditions that some Allow sets on an account, or on the ARN it is in, can hold for an account.
+
+    ``arn_key``'s ARNs may also be in no account. Where a condition cannot be judged by the account alone, it can.
+    """
+    request = Request(Caller(CallerKind.ROOT, ""), "", "", {account_key: (account,)})
+    return any(
+        all(
+            condition.name in scene.given_up
+            or _account_meets(condition, request, account, account_key, arn_key, variables=statement.variables)
+            for condition in statement.conditions
+        )
+        for statement, _ in scene.statements
+        if statement.effect is Effect.ALLOW
+    )
+
+
+def _account_meets(
+    condition: Condition, request: Request, account: str, account_key: str, arn_key: str, *, variables: bool
+) -> bool:
+    if condition.name not in (account_key, arn_key) or condition.base == "Null":
+        return True
+    if variables and any("${" in value for value in condition.values):
+        return True
+    if condition.name == account_key:
+        return condition_holds(condition, request, False)
+    if condition.if_exists or condition.qualifier == "ForAllValues" or condition.base not in ("ArnLike", "ArnEquals"):
+        return True
+    whose = [fields[4] for value in condition.values if len(fields := patterns.arn_fields(value, variables=False)) == 6]
+    return any(patterns.matches(one, account) or patterns.matches(one, "") for one in whose)
+
+
 def people(scene: Scene) -> list[Who]:
-    """Every kind of caller that belongs to an account."""
+    """Every kind of caller that belongs to an account and that some Allow may let in."""
+    let_in = _let_in(scene)
     groups = account_groups(scene, "aws:principalaccount", "aws:principalarn", "aws:userid")
     in_detail = _accounts_in_detail(scene)
     orgs = {
@@ -184,11 +299,18 @@ def people(scene: Scene) -> list[Who]:
         for standing in (Standing.OWN, Standing.STRANGER)
     }
     found: list[Who] = []
-    for account, standing in accounts(scene, groups):
-        ours = standing in (Standing.OWN, Standing.MEMBER)
-        places = orgs[Standing.OWN if ours else Standing.STRANGER]
+    everybody = [
+        (account, standing, orgs[Standing.OWN if standing in (Standing.OWN, Standing.MEMBER) else Standing.STRANGER])
+        for account, standing in accounts(scene, groups, let_in)
+    ]
+    joiner, ours = joiners(scene, "aws:principalorgid", "aws:principalorgpaths")
+    if joiner is not None and let_in is None:
+        everybody.append((joiner, Standing.MEMBER, ours))
+    for account, standing, places in everybody:
+        if not may_meet(scene, account, "aws:principalaccount", "aws:principalarn"):
+            continue
         if in_detail is None or account in in_detail:
-            callers = _in_account(scene, account)
+            callers = _in_account(scene, account, _EVERY_KIND if let_in is None else let_in[account])
         else:
             callers = _anybody_in(scene, account)
         for caller, context, common in callers:
@@ -202,7 +324,9 @@ def people(scene: Scene) -> list[Who]:
                         "aws:principalorgid": (place.organization,),
                         "aws:principalorgpaths": (place.path,),
                     }
-                found.append(Who(caller, whole, standing, account, place.organization, common and place.common))
+                stands = Standing.MEMBER if place.joins else standing
+                shared = common and place.common
+                found.append(Who(caller, whole, stands, account, place.organization, shared, joins=place.joins))
     return found
 
 
@@ -231,27 +355,44 @@ def _anybody_in(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, b
     yield caller, _context(caller, role, "AssumedRole", "AROAZQZQZQZQZQZQZQZQZ:zq"), True
 
 
-def _in_account(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, bool]]:
-    partition = scene.identity.partition
+_EVERY_KIND = frozenset({PrincipalKind.ACCOUNT})
+_USERS = frozenset({PrincipalKind.ACCOUNT, PrincipalKind.USER})
+_ROLES = frozenset({PrincipalKind.ACCOUNT, PrincipalKind.ROLE, PrincipalKind.ROLE_SESSION, PrincipalKind.PROVIDER})
+_FEDERATED = frozenset({PrincipalKind.ACCOUNT, PrincipalKind.FEDERATED_USER})
+
+
+def _in_account(scene: Scene, account: str, kinds: Set[PrincipalKind]) -> Iterator[tuple[Caller, Context, bool]]:
+    """The callers of an account that principals of some kinds can name."""
+    for partition in partitions(scene, "aws:principalarn"):
+        yield from _in_partition(scene, account, partition, kinds)
+
+
+def _in_partition(
+    scene: Scene, account: str, partition: str, kinds: Set[PrincipalKind]
+) -> Iterator[tuple[Caller, Context, bool]]:
     iam, sts = f"arn:{partition}:iam::{account}:", f"arn:{partition}:sts::{account}:"
     arns = scene.groups("aws:principalarn", {"aws:principalaccount": account})
-    root = Caller(CallerKind.ROOT, iam + "root", account)
-    yield root, _context(root, iam + "root", "Account", account), True
-    for name, path in _users(scene, account, rest_of(arns, iam + "user/")):
+    if PrincipalKind.ACCOUNT in kinds:
+        root = Caller(CallerKind.ROOT, iam + "root", account)
+        yield root, _context(root, iam + "root", "Account", account), True
+    for name, path in _users(scene, iam, rest_of(arns, iam + "user/")) if kinds & _USERS else ():
         arn = f"{iam}user/{path}"
         caller = Caller(CallerKind.USER, arn, account)
         for unique, common in _unique_ids(scene, "user", account, name):
             yield caller, {**_context(caller, arn, "User", unique), "aws:username": (name,)}, common
-    for role, session, unique, common in _role_sessions(scene, account, rest_of(arns, iam + "role/")):
+    roles = _role_sessions(scene, account, partition, rest_of(arns, iam + "role/")) if kinds & _ROLES else ()
+    for role, session, unique, common in roles:
         arn = f"{iam}role/{role}"
-        for provider in _providers(scene, account):
+        for provider in _providers(scene, account, partition):
             signed = f"{sts}assumed-role/{role.rpartition('/')[2]}/{session}"
             caller = Caller(CallerKind.ROLE_SESSION, signed, account, arn, provider)
             context = _context(caller, arn, "AssumedRole", unique)
             if provider is not None:
                 context["aws:federatedprovider"] = (provider,)
             yield caller, context, common
-    for name in _federated_users(scene, account, rest_of(arns, sts + "federated-user/")):
+    if not kinds & _FEDERATED:
+        return
+    for name in _federated_users(scene, account, sts, rest_of(arns, sts + "federated-user/")):
         arn = f"{sts}federated-user/{name}"
         caller = Caller(CallerKind.FEDERATED_USER, arn, account)
         yield caller, _context(caller, arn, "FederatedUser", f"{account}:{name}"), True
@@ -278,14 +419,14 @@ def _after(text: Text, head: str) -> tuple[patterns.Pattern, ...]:
     return ()
 
 
-def _listed(scene: Scene, account: str, kind: PrincipalKind, head: str) -> tuple[str, ...]:
-    return tuple(
-        sorted({p.value.split(head, 1)[1] for p in scene.principals if p.kind is kind and p.account == account})
-    )
+def _listed(scene: Scene, kind: PrincipalKind, head: str) -> tuple[str, ...]:
+    """What follows ``head`` in the ARNs of principals of a kind."""
+    named = {p.value for p in scene.principals if p.kind is kind and p.value.startswith(head)}
+    return tuple(sorted(value[len(head) :] for value in named))
 
 
-def _users(scene: Scene, account: str, arns: Groups) -> list[tuple[str, str]]:
-    listed = _listed(scene, account, PrincipalKind.USER, ":user/")
+def _users(scene: Scene, iam: str, arns: Groups) -> list[tuple[str, str]]:
+    listed = _listed(scene, PrincipalKind.USER, iam + "user/")
     return list(_paths_and_names((*arns, *(forms.literal_group(one) for one in listed)), _user_names(scene)))
 
 
@@ -298,13 +439,18 @@ def _user_names(scene: Scene) -> Groups:
 def _paths_and_names(arns: Groups, names: Groups) -> tuple[tuple[str, str], ...]:
     if not any(arns):
         return tuple((name, name) for name in forms.members(forms.NAMES, names))
+    if not any(names):
+        return tuple((path.rpartition("/")[2], path) for path in forms.members(forms.PATHS, arns))
     return tuple((one.texts[1], one.texts[0]) for one in explore((arns, names), forms.PATH_AND_NAME))
 
 
-def _role_sessions(scene: Scene, account: str, arns: Groups) -> Iterator[tuple[str, str, str, bool]]:
+def _role_sessions(
+    scene: Scene, account: str, partition: str, arns: Groups
+) -> Iterator[tuple[str, str, str, bool]]:
     """Role (path and name), session name, unique id, and whether the unique id is anybody's."""
-    listed = _listed(scene, account, PrincipalKind.ROLE, ":role/")
-    sessions = [one.split("/") for one in _listed(scene, account, PrincipalKind.ROLE_SESSION, ":assumed-role/")]
+    listed = _listed(scene, PrincipalKind.ROLE, f"arn:{partition}:iam::{account}:role/")
+    signed = _listed(scene, PrincipalKind.ROLE_SESSION, f"arn:{partition}:sts::{account}:assumed-role/")
+    sessions = [one.split("/") for one in signed]
     groups = (*arns, *(forms.literal_group(one) for one in listed))
     names = tuple(forms.literal_group(name) for name in sorted({name for name, _ in sessions}))
     for name, role in _paths_and_names(groups, names):
@@ -347,14 +493,14 @@ def _pinned_ids(scene: Scene, account: str) -> tuple[Groups, tuple[Text, ...]]:
     return ids, tuple(pinned)
 
 
-def _federated_users(scene: Scene, account: str, arns: Groups) -> tuple[str, ...]:
-    listed = _listed(scene, account, PrincipalKind.FEDERATED_USER, ":federated-user/")
+def _federated_users(scene: Scene, account: str, sts: str, arns: Groups) -> tuple[str, ...]:
+    listed = _listed(scene, PrincipalKind.FEDERATED_USER, sts + "federated-user/")
     ids = scene.groups("aws:userid", {"aws:principalaccount": account})
     groups = (*arns, *rest_of(ids, account + ":"), *(forms.literal_group(one) for one in listed))
     return forms.members(forms.NAMES, groups)
 
 
-def _providers(scene: Scene, account: str) -> tuple[str | None, ...]:
+def _providers(scene: Scene, account: str, partition: str) -> tuple[str | None, ...]:
     """No federated sign-in, and every provider the policies can tell apart."""
     listed = {
         p.value
@@ -368,7 +514,7 @@ def _providers(scene: Scene, account: str) -> tuple[str | None, ...]:
     hosts = forms.members(forms.HOST, (*groups, *literal))
     arns: list[str] = []
     for kind in ("saml-provider/", "oidc-provider/"):
-        head = f"arn:{scene.identity.partition}:iam::{account}:{kind}"
+        head = f"arn:{partition}:iam::{account}:{kind}"
         rests = forms.members(forms.FREE, rest_of((*groups, *literal), head))
         arns += [head + rest for rest in rests if " " not in rest]
     return (None, *hosts, *arns)

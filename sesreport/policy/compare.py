@@ -17,8 +17,8 @@ from sesreport.policy import forms, fragment, patterns
 from sesreport.policy.automata import Budget, Groups, Text
 from sesreport.policy.callers import Standing
 from sesreport.policy.evaluator import Request, decide
-from sesreport.policy.evidence import say
 from sesreport.policy.model import Effect, Policy, PolicyError, Statement
+from sesreport.policy.proof import say
 from sesreport.policy.reach import example
 from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Organization, Scene, Use, add_policies, read_identity
@@ -144,7 +144,17 @@ def _compare(
     today: date | None,
 ) -> Comparison:
     moment = datetime(today.year, today.month, today.day, tzinfo=UTC).timestamp() if today else 0.0
-    scene = Scene(read_identity(arn), organization, frozenset(register), moment)
+    identity = read_identity(arn)
+    try:
+        return _compared(Scene(identity, organization, frozenset(register), moment), news, olds, register)
+    except Exception as fault:  # noqa: BLE001 - what cannot be compared is not proved, and no more than that
+        said = f"could not be compared ({type(fault).__name__}: {str(fault)[:200]})"
+        return Comparison(False, undecided=(said,))
+
+
+def _compared(
+    scene: Scene, news: tuple[Policy, ...], olds: tuple[Policy, ...], register: dict[str, str]
+) -> Comparison:
     scene.actions = _actions((*news, *olds))
     granted = add_policies(scene, news)
     scene.statements = granted
@@ -158,7 +168,9 @@ def _compare(
     space, box, statement = found
     request, who, _ = example(scene, space, box)
     if decide(news, request).allowed and not decide(olds, request).allowed:
-        words = say(register, request, who, statement)
+        vendor = register.get(who.account) if who.account is not None else None
+        fresh = request.context.get("ses:fromaddress") == (space.fresh,)
+        words = say(request, who, statement, vendor, fresh=fresh)
         return Comparison(False, request, statement, words)
     unclear = [s.label for s, _ in (*granted, *before) if not _is_clear(scene, s)]
     return Comparison(False, undecided=tuple(f"{label}: not decided exactly" for label in unclear))

@@ -136,11 +136,12 @@ def _covers(actions: tuple[str, ...], action: str) -> bool:
 
 
 def resource_matches(statement: Statement, request: Request) -> bool:
-    """Resource patterns compare with case, and their wildcards cross colons and slashes."""
-    found = any(
-        _like(patterns.parse(value, wildcards=True, variables=statement.variables), request.resource, request)
-        for value in statement.resources
-    )
+    """Resource patterns compare with case; see :func:`sesreport.policy.patterns.resource_symbols`."""
+    found = False
+    for value in statement.resources:
+        pattern = patterns.parse(value, wildcards=True, variables=statement.variables)
+        resolved = patterns.resolve(pattern, lambda key: _single(request, key))
+        found = found or (resolved is not None and patterns.resource_matches(resolved, request.resource))
     return found != statement.not_resource
 
 
@@ -154,10 +155,15 @@ def condition_holds(condition: Condition, request: Request, variables: bool) -> 
         if operator.if_exists or operator.qualifier:
             return operator.if_exists or operator.qualifier == "ForAllValues"
         return operator.negated
-    test = _TESTS[operator.family]
-    found = [
-        any(test(operator.test, value, actual, request, variables) for value in condition.values) for actual in present
-    ]
+    test, name = _TESTS[operator.family], operator.test
+    found = []
+    for actual in present:
+        for value in condition.values:
+            if test(name, value, actual, request, variables):
+                found.append(True)
+                break
+        else:
+            found.append(False)
     if operator.qualifier == "ForAllValues":
         return all(one != operator.negated for one in found)
     if operator.qualifier == "ForAnyValue":
@@ -176,6 +182,8 @@ def _single(request: Request, key: str) -> str | None:
 
 
 def _string(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
+    if test == "StringEquals" and not (variables and "${" in value):
+        return value == actual
     pattern = patterns.parse(value, wildcards=test == "StringLike", variables=variables)
     if test == "StringEqualsIgnoreCase":
         resolved = patterns.resolve(pattern, lambda key: _single(request, key))
@@ -184,11 +192,14 @@ def _string(test: str, value: str, actual: str, request: Request, variables: boo
 
 
 def _arn(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:
-    pattern = patterns.fields(patterns.parse(value, wildcards=True, variables=variables))
+    pattern = patterns.arn_fields(value, variables=variables)
     parts = actual.split(":", 5)
-    return len(pattern) == len(parts) == 6 and all(
-        _like(field, part, request) for field, part in zip(pattern, parts, strict=True)
-    )
+    if len(pattern) != 6 or len(parts) != 6:
+        return False
+    for field, part in zip(pattern, parts, strict=True):  # noqa: SIM110 - asked for every candidate value
+        if not _like(field, part, request):
+            return False
+    return True
 
 
 def _bool(test: str, value: str, actual: str, request: Request, variables: bool) -> bool:

@@ -1,114 +1,155 @@
-"""Why an exposure is what it is: witnesses and grants, worked out when asked for.
+"""Why an exposure is what it is: witnesses, and grants worked out when asked for.
 
 An exposure keeps only its question, not the spaces it was read off, so that thousands of them stay small.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sesreport.policy.callers import Standing, Who
-from sesreport.policy.evaluator import CallerKind, Request, decide, names
+from sesreport.policy.evaluator import Caller, CallerKind, Request, decide, names
 from sesreport.policy.exposure import CLASSES, Grant, Witness
-from sesreport.policy.model import Condition, Effect, Principal, Statement
-from sesreport.policy.reach import Reach, example
-from sesreport.policy.reader import read_policies
+from sesreport.policy.model import Effect, Principal, Statement
+from sesreport.policy.proof import condition_words
+from sesreport.policy.reach import Reach, Through, example
 from sesreport.policy.scene import SENDING_ACTIONS
 from sesreport.policy.verdict import (
     Outcome,
     Question,
-    class_mask,
+    class_masks,
     decide_exposure,
     from_limits,
     standing_class,
 )
 
+#: The sending action that SES does not list for identity policies (Service Authorization Reference, SES API v2).
+BULK = ("ses:SendBulkEmail",)
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The question behind an exposure; ``texts`` are its policies where they have not been read yet."""
+    """The question behind an exposure."""
 
-    asked: Question
-    texts: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def question(self) -> Question:
-        """The question, with its policies read."""
-        if self.asked.policies or not self.texts:
-            return self.asked
-        return replace(self.asked, policies=read_policies(dict(self.texts)))
+    question: Question
 
     def outcome(self) -> Outcome:
         """Run the engine again."""
-
         return decide_exposure(self.question)
 
-    def witnesses(self) -> tuple[Witness, ...]:
-        """One request for every class that can send, widest first, each allowed by the referee.
-
-        A class that rests only on something undecided has no witness.
-        """
-        question, outcome = self.question, self.outcome()
-        found = []
-        for exposure in reversed(CLASSES[1:]):
-            witness = _witness(question, outcome, exposure)
-            if witness is not None:
-                found.append(witness)
-        return tuple(found)
-
     def grants(self) -> tuple[Grant, ...]:
-        """Every Allow statement for sending, once for each grantee."""
+        """Every Allow statement for sending, once for each grantee; none where nothing could be decided."""
         outcome = self.outcome()
         return tuple(
-            _grant(statement, actions, principal, widest_of(outcome, statement, principal))
+            _grant(outcome, statement, actions, principal)
             for statement, actions in outcome.scene.statements
-            if statement.effect is Effect.ALLOW
+            if statement.effect is Effect.ALLOW and outcome.reaches is not None
             for principal in statement.principals
         )
 
+    def without_precedence(self) -> str:
+        """The exposure without the rule that an address's policies come before its domain's."""
+        return decide_exposure(replace(self.question, own_identities=())).exposure.exposure
 
-def _witness(question: Question, outcome: Outcome, exposure: str) -> Witness | None:
-    for reached in outcome.reaches or ():
-        if exposure == "public" and reached.public is not None:
-            parts = [reached.public]
-        else:
-            part = reached.part_with(class_mask(reached, exposure, outcome.exposure.public))
-            parts = [] if part is None else [part]
-        for part in parts:
-            request, who, _ = example(outcome.scene, reached.space, part.box)
-            decision = decide(question.policies, request)
-            if decision.allowed and decision.statement is not None:
-                words = say(question.register, request, who, decision.statement)
-                return Witness(exposure, request, decision.statement, words)
+    def bulk(self) -> str:
+        """The widest class that holds ``ses:SendBulkEmail``."""
+        return decide_exposure(replace(self.question, actions=BULK)).exposure.exposure
+
+
+def witnesses(question: Question, outcome: Outcome) -> tuple[Witness, ...]:
+    """One request for every class that can send, widest first.
+
+    Where nobody of the widest class gets through but by what is undecided, its witness says so.
+    """
+    exposure = outcome.exposure
+    if exposure.exposure == "none":
+        return ()
+    masks = [(reached, class_masks(reached, exposure.public)) for reached in outcome.reaches or ()]
+    found = []
+    for name in reversed(CLASSES[1:]):
+        witness = _witness(question, outcome, name, masks) if any(name in of for _, of in masks) else None
+        if witness is not None:
+            found.append(witness)
+    if exposure.undecided and (not found or found[0].exposure != exposure.exposure):
+        assumed = _assumed(question, outcome, masks)
+        found[:0] = [] if assumed is None else [assumed]
+    return tuple(found)
+
+
+_Masks = list[tuple[Reach, dict[str, int]]]
+
+
+def _witness(question: Question, outcome: Outcome, exposure: str, masks: _Masks) -> Witness | None:
+    for reached, part in _parts(exposure, masks):
+        request, who, _ = example(outcome.scene, reached.space, part.box)
+        decision = decide(question.policies, request)
+        if decision.allowed and decision.statement is not None:
+            return _told(question, reached, exposure, request, who, decision.statement)
     return None
+
+
+def _parts(exposure: str, masks: _Masks) -> Iterator[tuple[Reach, Through]]:
+    """Parts that somebody of a class gets through by."""
+    for reached, of in masks:
+        if exposure == "public":
+            yield from ((reached, part) for part in reached.publics)
+        elif exposure in of:
+            yield from ((reached, part) for part in reached.parts_with(of[exposure]))
+
+
+def _told(
+    question: Question, reached: Reach, exposure: str, request: Request, who: Who, statement: Statement
+) -> Witness:
+    vendor = question.register.get(who.account) if who.account is not None else None
+    fresh = request.context.get("ses:fromaddress") == (reached.space.fresh,)
+    return Witness(exposure, request, statement, who, vendor or None, fresh)
+
+
+def _assumed(question: Question, outcome: Outcome, masks: _Masks) -> Witness | None:
+    """A request of the widest class that gets through if what is undecided is as it was counted."""
+    widest, undecided = outcome.exposure.exposure, outcome.exposure.undecided
+    for reached, part in _parts(widest, masks):
+        request, who, _ = example(outcome.scene, reached.space, part.box)
+        return replace(_told(question, reached, widest, request, who, part.statement), assumed=undecided)
+    allows = [s for policy in question.policies for s in policy.statements if s.effect is Effect.ALLOW]
+    if outcome.reaches is not None or not allows:
+        return None
+    account = "690000000000"
+    role = f"arn:aws:iam::{account}:role/zq"
+    caller = Caller(CallerKind.ROLE_SESSION, f"arn:aws:sts::{account}:assumed-role/zq/zq", account, role)
+    request = Request(caller, SENDING_ACTIONS[0], question.identity_arn, {})
+    return Witness("public", request, allows[0], Who(caller, {}, Standing.STRANGER, account), assumed=undecided)
 
 
 def widest_of(outcome: Outcome, statement: Statement, principal: Principal) -> str:
     """The widest class that one Allow statement lets in by one of its principals."""
-    widest = "none"
+    found = (standing_class(who, public) for who, public in _let_in(outcome, statement, principal))
+    return max(found, key=CLASSES.index, default="none")
+
+
+def _let_in(outcome: Outcome, statement: Statement, principal: Principal) -> Iterator[tuple[Who, bool]]:
+    """Who gets through by a statement and principal, and whether strangers do by this statement."""
     for reached in outcome.reaches or ():
-        mask = _mask_of(reached, statement)
+        mask = 0
+        for through in reached.parts:
+            if through.statement == statement:
+                mask |= through.box[0]
+        public = any(through.statement == statement for through in reached.publics)
         for index, who in reached.numbered():
             if mask >> index & 1 and (statement.not_principal or names(principal, who.caller)):
-                found = standing_class(who, _is_public(reached, statement))
-                widest = max(widest, found, key=CLASSES.index)
-    return widest
+                yield who, public
 
 
-def _mask_of(reached: Reach, statement: Statement) -> int:
-    mask = 0
-    for through in reached.parts:
-        if through.statement == statement:
-            mask |= through.box[0]
-    return mask
-
-
-def _is_public(reached: Reach, statement: Statement) -> bool:
-    return any(through.statement == statement for through in reached.publics)
-
-
-def _grant(statement: Statement, actions: int, principal: Principal, widest: str) -> Grant:
+def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Principal) -> Grant:
+    let_in = list(_let_in(outcome, statement, principal))
+    widest = max((standing_class(who, public) for who, public in let_in), key=CLASSES.index, default="none")
+    people = [(who, public) for who, public in let_in if who.standing is not Standing.SERVICE]
+    tied = [who for who, public in people if who.standing is Standing.STRANGER and not public]
+    outside = (Standing.VENDOR, Standing.NAMED)
+    services = [who for who, _ in let_in if who.standing is Standing.SERVICE]
+    known = [who.source is not None and who.source is not Standing.STRANGER for who in services]
+    guarded = all(known) if services and widest != "public" else None
     prefix = "everybody but " if statement.not_principal else ""
     return Grant(
         statement.policy,
@@ -121,53 +162,11 @@ def _grant(statement: Statement, actions: int, principal: Principal, widest: str
         from_limits(statement),
         tuple(condition_words(condition) for condition in statement.conditions),
         widest,
+        frozenset(
+            [w.account for w, _ in people if w.standing in outside and w.account and w.account in outcome.scene.named]
+        ),
+        frozenset([who.organization for who in tied if not who.common and who.organization is not None]),
+        ("network",) if any(who.common for who in tied) else (),
+        guarded,
+        frozenset([who.account for who in services if guarded and who.source in outside and who.account]),
     )
-
-
-def condition_words(condition: Condition) -> str:
-    """A condition on one line: ``StringEquals aws:PrincipalOrgID o-1234567890, o-abcdefghij``."""
-    return f"{condition.operator} {condition.key} {', '.join(condition.values)}"
-
-
-_STANDING = {
-    Standing.OWN: "of the identity's own account",
-    Standing.MEMBER: "of an account of the organization",
-    Standing.VENDOR: "of an approved outside account",
-    Standing.NAMED: "of an outside account that the policies name",
-    Standing.STRANGER: "of an account nobody knows",
-}
-
-
-def say(register: Mapping[str, str], request: Request, who: Who, statement: Statement) -> str:
-    """A witness in one sentence."""
-    context = request.context
-    sender = context.get("ses:fromaddress", ("",))[0]
-    does = f"can send as {sender} ({request.action}" if sender else f"can call {request.action} ("
-    if request.caller.kind is CallerKind.SERVICE:
-        caller = f"The AWS service {request.caller.arn}"
-        if who.source is None:
-            caller += ", calling without naming a source resource,"
-        elif who.account is not None:
-            whose = _STANDING[who.source].removeprefix("of ")
-            caller += f", calling for a resource of {who.account} ({whose}),"
-    else:
-        caller = f"The {request.caller.kind.value} {request.caller.arn}"
-        vendor = f" ({register[who.account]})" if who.account is not None and who.account in register else ""
-        caller += f", {_STANDING[who.standing]}{vendor}"
-        if who.organization is not None and who.standing not in (Standing.OWN, Standing.MEMBER):
-            caller += f" in the organization {who.organization}"
-        caller += ","
-    where = ""
-    if "aws:sourceip" in context:
-        where = f" from {context['aws:sourceip'][0]}"
-    elif "aws:sourcevpc" in context:
-        where = f" through a VPC endpoint of {context['aws:sourcevpc'][0]}"
-    when = f" on {context['aws:currenttime'][0][:10]}" if "aws:currenttime" in context else ""
-    extra = [
-        f"{name} = {', '.join(context[name])}"
-        for name in sorted(context)
-        if name.startswith(("aws:principaltag/", "aws:useragent", "aws:referer", "ses:")) and name != "ses:fromaddress"
-    ]
-    with_ = f", with {' and '.join(extra)}" if extra else ""
-    how = f"{where}{when}{with_}" if sender else f"{where}{when}{with_}".strip()
-    return f"{caller} {does}{how}): allowed by {statement.label}."

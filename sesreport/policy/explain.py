@@ -12,9 +12,10 @@ from datetime import date
 from html import escape
 
 from sesreport.policy.analyze import Policies, analyze
-from sesreport.policy.evidence import condition_words, widest_of
+from sesreport.policy.evidence import widest_of
 from sesreport.policy.exposure import CLASSES, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
+from sesreport.policy.proof import condition_words
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
 from sesreport.policy.verdict import Question, decide_exposure
 

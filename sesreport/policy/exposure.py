@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sesreport.policy.callers import Who
 from sesreport.policy.evaluator import Request
 from sesreport.policy.model import PolicyError, Statement
+from sesreport.policy.proof import say
 
 if TYPE_CHECKING:
     from sesreport.policy.evidence import Evidence
@@ -15,18 +17,36 @@ if TYPE_CHECKING:
 #: Classes of exposure, narrowest first.
 CLASSES = ("none", "own", "service", "organization", "vendor", "external", "public")
 
+#: What identity policies do not show. Amazon Cognito is such a service: it sends through a service-linked role
+#: (Cognito Developer Guide, "Authorizing Amazon Cognito to send Amazon SES email on your behalf").
+LIMITS = (
+    "Identity policies show who else was let in. They do not show who in an identity's own account can send: "
+    "IAM users, roles and SMTP credentials through their IAM permissions, and AWS services that need no identity "
+    "policy. Neither is collected yet, so none is counted."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A request the policies allow, that proves one class of exposure.
 
-    ``words`` says it in one sentence; ``statement`` is the Allow that lets it in.
+    ``statement`` is the Allow that lets it in. ``assumed`` says what is taken for granted where something was not
+    decided exactly; without it, the request is one that :func:`sesreport.policy.decide` allows.
     """
 
     exposure: str
     request: Request
     statement: Statement
-    words: str
+    who: Who
+    vendor: str | None = None
+    fresh: bool = False
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The request in one sentence."""
+        said = say(self.request, self.who, self.statement, self.vendor, fresh=self.fresh)
+        return f"{said.removesuffix('.')}, as far as that is decided." if self.assumed else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +56,9 @@ class Grant:
     ``grantee`` is the principal as written and ``grantee_kind`` what it names; ``actions`` are the sending
     actions covered; ``from_patterns`` the globs that limit ses:FromAddress (empty: any address);
     ``conditions`` all conditions as ``operator key value, value``. ``exposure`` is the widest class that the
-    statement lets in by this grantee after every Deny, ``"none"`` when it lets in nobody.
+    statement lets in by this grantee after every Deny, ``"none"`` when it lets in nobody. ``external_orgs``,
+    ``limited_by``, ``guarded`` and ``service_accounts`` mean what they mean in :class:`Exposure`, and
+    ``external_accounts`` are the outside accounts that the conditions name: all for this statement and grantee alone.
     """
 
     policy: str
@@ -49,6 +71,11 @@ class Grant:
     from_patterns: tuple[str, ...]
     conditions: tuple[str, ...]
     exposure: str
+    external_accounts: frozenset[str] = frozenset()
+    external_orgs: frozenset[str] = frozenset()
+    limited_by: tuple[str, ...] = ()
+    guarded: bool | None = None
+    service_accounts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -64,8 +91,10 @@ class Exposure:
     ``from_patterns`` are the globs that limit the widest class. ``limited_by`` is ``("network",)`` when
     unknown accounts can send, but only from a fixed network.
 
-    ``errors`` and ``undecided`` (conditions outside the exact fragment, or budgets reached) make the
-    identity one that needs review; what was undecided counts as granted.
+    ``errors`` and ``undecided`` (conditions outside the exact fragment, budgets reached, or a fault of the engine)
+    make the identity one that needs review; what was undecided counts as granted. ``judged`` is false where nothing
+    could be decided at all: the identity then counts as public. ``witnesses`` is one allowed request for every class
+    that can send, widest first.
     """
 
     identity: str
@@ -81,6 +110,8 @@ class Exposure:
     limited_by: tuple[str, ...] = ()
     errors: tuple[PolicyError, ...] = ()
     undecided: tuple[str, ...] = ()
+    judged: bool = True
+    witnesses: tuple[Witness, ...] = field(default=(), repr=False, compare=False)
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -89,11 +120,24 @@ class Exposure:
         return bool(self.errors or self.undecided)
 
     @cached_property
-    def witnesses(self) -> tuple[Witness, ...]:
-        """One allowed request for every class that can send, widest first."""
-        return self.evidence.witnesses() if self.evidence is not None else ()
-
-    @cached_property
     def grants(self) -> tuple[Grant, ...]:
         """Every Allow statement for sending, once for each of its grantees."""
         return self.evidence.grants() if self.evidence is not None else ()
+
+    @cached_property
+    def without_precedence(self) -> str:
+        """The exposure if the policies of address identities did not come before the domain's.
+
+        Wider than ``exposure`` only where that rule alone keeps senders out. It is disputed
+        (awsdocs/amazon-ses-developer-guide#13).
+        """
+        return self.evidence.without_precedence() if self.evidence is not None else self.exposure
+
+    @cached_property
+    def bulk(self) -> str:
+        """The widest class that holds the action ``ses:SendBulkEmail``.
+
+        It is an IAM action of its own that SES does not list for identity policies, so it does not count in
+        ``exposure``; whether SES lets anybody send by it is not documented.
+        """
+        return self.evidence.bulk() if self.evidence is not None else self.exposure

@@ -86,11 +86,11 @@ RESOURCE = _form(
 )
 SERVICE = _form(
     "service",
-    r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.amazonaws\.com",
+    r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?",
     [[Edge(LABEL, 1)], [Edge(LABEL, 1), Edge(frozenset("."), 0), Edge(frozenset("."), 2)]]
-    + [[Edge(frozenset(c), 3 + i)] for i, c in enumerate("amazonaws.com")]
+    + [[Edge(frozenset(c), 3 + i)] for i, c in enumerate("amazonaws.com.cn")]
     + [[]],
-    {15},
+    {15, 18},
     LABEL,
     ".amazonaws.com",
     "zq.amazonaws.com",
@@ -106,6 +106,18 @@ ORGANIZATION = _form(
     *("z" * n for n in range(11)),
     start="o-",
 )
+
+
+def _prefixed(name: str, prefix: str) -> Form:
+    """Ids that begin with a prefix; what follows is taken widely."""
+    size, free = len(prefix), PRINTABLE - {" "}
+    states = [[Edge(frozenset(c), 1 + i)] for i, c in enumerate(prefix)] + [[Edge(free, size + 1)]] * 2
+    return _form(name, re.escape(prefix) + "[!-~]+", states, {size + 1}, free, "", "zq", start=prefix)
+
+
+#: Amazon VPC User Guide: ids of VPCs begin with ``vpc-``, of their endpoints with ``vpce-``.
+VPC = _prefixed("vpc", "vpc-")
+VPC_ENDPOINT = _prefixed("vpc endpoint", "vpce-")
 HOST = _form(
     "host",
     r"[a-z0-9-]+(?:\.[a-z0-9-]+)+",
@@ -131,6 +143,21 @@ PATH_AND_NAME = Grammar(
         (Edge(PATH, 2, 0b01), Edge(frozenset("/"), 0, 0b01)),
     ),
     frozenset({1}),
+)
+#: The same as one string.
+PATHS = _form(
+    "paths",
+    r"(?:[!-.0-~]+/)*[A-Za-z0-9_+=,.@-]+",
+    [
+        [Edge(NAME, 1), Edge(PATH, 2)],
+        [Edge(NAME, 1)],
+        [Edge(PATH, 2), Edge(frozenset("/"), 0)],
+    ],
+    {1},
+    NAME,
+    "",
+    "zq",
+    "/zq",
 )
 
 
@@ -190,6 +217,20 @@ def source_arn(partition: str, account: str, deep: bool) -> Grammar:
     return literal_then(head, rest, [b + 2])
 
 
+def vpc_arn(partition: str) -> Grammar:
+    """ARNs of VPCs: ``arn:…:ec2:Region:account:vpc/vpc-…``."""
+    colon = frozenset(":")
+    rest = [
+        [Edge(LABEL, 1)],
+        [Edge(LABEL, 1), Edge(colon, 2)],
+        *([Edge(DIGITS, 3 + i)] for i in range(12)),
+        *([Edge(frozenset(c), 15 + i)] for i, c in enumerate(":vpc/vpc-")),
+        [Edge(PRINTABLE - {" "}, 24)],
+        [Edge(PRINTABLE - {" "}, 24)],
+    ]
+    return literal_then(f"arn:{partition}:ec2:", rest, [24])
+
+
 def mail_address(domain: str) -> Grammar:
     """Addresses at ``domain`` and its subdomains."""
     size = len(domain)
@@ -208,9 +249,16 @@ def mail_address(domain: str) -> Grammar:
 def members(form: Form, groups: Groups) -> tuple[str, ...]:
     """Strings of a form, at least one of every kind that the groups of patterns tell apart."""
     simple = _simple(form, groups)
+    if simple is None and form is FREE:  # any text read backwards is one as well
+        backwards = _simple(form, tuple(tuple(map(_backwards, group)) for group in groups))
+        simple = None if backwards is None else tuple(text[::-1] for text in backwards)
     if simple is not None:
         return simple
     return tuple(found.texts[0] for found in explore((groups,), form.grammar))
+
+
+def _backwards(text: Text) -> Text:
+    return text._replace(pattern=tuple([p[::-1] if isinstance(p, str) else p for p in reversed(text.pattern)]))
 
 
 def _simple(form: Form, groups: Groups) -> tuple[str, ...] | None:
@@ -219,6 +267,8 @@ def _simple(form: Form, groups: Groups) -> tuple[str, ...] | None:
     for group in groups:
         for text in group:
             pattern = text.pattern
+            if text.fielded:
+                return None
             if pattern and pattern[-1] == MANY:
                 pattern = pattern[:-1]
             if not all(isinstance(piece, str) for piece in pattern):

@@ -35,7 +35,9 @@ def is_clear(scene: Scene, use: Use) -> bool:
     about = key(condition.name)
     if operator.family == "binary" or (condition.name in scene.given_up and operator.test != "Null"):
         return False
-    if use.variables and any(not _follows(condition.name, one) for _, one in _mentioned([use])):
+    if use.variables and any(not _follows(scene, condition.name, one) for _, one in _mentioned([use])):
+        return False
+    if condition.name == "aws:resourceorgid" and scene.organization.id is None:
         return False
     if about.source is Source.FIXED or about.form is Form.BOOL:
         return operator.family in _TEXTUAL
@@ -53,8 +55,10 @@ def is_clear(scene: Scene, use: Use) -> bool:
 _WITHIN = {("aws:principalarn", "aws:principalaccount"), ("aws:sourcearn", "aws:sourceaccount")}
 
 
-def _follows(name: str, variable: Variable) -> bool:
+def _follows(scene: Scene, name: str, variable: Variable) -> bool:
     about, other = key(name), key(variable.key)
+    if other.source is Source.FIXED:
+        return scene.fixed[variable.key] is not None
     if other.multivalued or about.form is not Form.TEXT or other.form is not Form.TEXT:
         return False
     if about.source is Source.PRINCIPAL:
@@ -102,12 +106,12 @@ def link(scene: Scene, axis_name: Callable[[str], str]) -> Links:
         return links
     wanted: dict[str, dict[str, None]] = {}
     for name, uses in list(scene.uses.items()):
-        mentioned = () if name in scene.given_up else tuple(_mentioned(uses))
+        mentioned = [m for m in _mentioned(uses) if m[1].key not in scene.fixed and name not in scene.given_up]
         if len(mentioned) > MAX_COUPLINGS:
             raise Budget(f"more than {MAX_COUPLINGS} variables in values of one key", (name,))
         for pattern, variable in mentioned:
             at, of = axis_name(name), axis_name(variable.key)
-            if at == of or not _follows(name, variable):
+            if at == of or not _follows(scene, name, variable):
                 continue
             scene.uses.setdefault(variable.key, [])
             links.ties.append((at, of))

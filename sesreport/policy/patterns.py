@@ -119,6 +119,12 @@ def fields(pattern: Pattern) -> tuple[Pattern, ...]:
     return tuple(joined(part) for part in parts)
 
 
+@lru_cache(8192)
+def arn_fields(value: str, *, variables: bool) -> tuple[Pattern, ...]:
+    """The parts of an ARN pattern as it is written; six, unless it is none."""
+    return fields(parse(value, wildcards=True, variables=variables))
+
+
 def matches(pattern: Pattern, text: str) -> bool:
     """Whether a pattern without variables matches all of ``text``; time is their lengths' product at most."""
     if len(pattern) <= 3 and ONE not in pattern:
@@ -145,9 +151,9 @@ def matches(pattern: Pattern, text: str) -> bool:
 
 def _matches_simply(pattern: Pattern, text: str) -> bool:
     """Patterns of at most three pieces without ``?``: ``x``, ``*``, ``x*``, ``*x``, ``*x*``, ``x*y``."""
-    first, last = (pattern[0], pattern[-1]) if pattern else ("", "")
     if len(pattern) <= 1:
-        return first in (MANY, text)
+        return pattern[0] in (MANY, text) if pattern else not text
+    first, last = pattern[0], pattern[-1]
     if isinstance(first, str) and not text.startswith(first):
         return False
     if isinstance(last, str) and not text.endswith(last):
@@ -157,6 +163,69 @@ def _matches_simply(pattern: Pattern, text: str) -> bool:
     if isinstance(first, str) and isinstance(last, str):
         return len(text) >= len(first) + len(last)
     return isinstance(pattern[1], str) and pattern[1] in text
+
+
+class _Symbol(NamedTuple):
+    """One step of a Resource pattern: a literal character (else any), once or repeated, colons included or not."""
+
+    literal: str
+    repeats: bool
+    colons: bool
+
+
+Symbols = tuple[_Symbol, ...]
+
+
+def resource_symbols(pattern: Pattern, *, crossing: bool = True) -> Symbols:
+    """A Resource pattern in steps; a variable stands for any text.
+
+    A wildcard stays within its part of the ARN, but a ``*`` that ends a part may match beyond the colon (IAM User
+    Guide, "IAM JSON policy elements: Resource"); ``crossing=False`` leaves that out. A lone ``*`` is every resource,
+    and the sixth part of an ARN is one part whatever colons it holds.
+    """
+    units = [unit for piece in pattern for unit in (piece if isinstance(piece, str) else (piece,))]
+    found: list[_Symbol] = []
+    colons = 0
+    for index, unit in enumerate(units):
+        if isinstance(unit, str):
+            colons += unit == ":"
+            found.append(_Symbol(unit, False, False))
+            continue
+        free = colons >= 5 or len(units) == 1 or isinstance(unit, Variable)
+        ends = index + 1 == len(units) or units[index + 1] == ":"
+        many = isinstance(unit, Variable) or unit.many
+        found.append(_Symbol("", many, free or (crossing and many and ends)))
+    return tuple(found)
+
+
+def symbols_match(symbols: Symbols, text: str) -> bool:
+    """Whether the steps match all of a text; bit *i* of the state is set when *i* of them can have been taken."""
+    state = _past_repeats(symbols, 1)
+    for character in text:
+        after = 0
+        for index, symbol in enumerate(symbols):
+            if state >> index & 1 and (symbol.literal or character) == character:
+                if not symbol.literal and not symbol.colons and character == ":":
+                    continue
+                after |= 1 << index if symbol.repeats else 1 << (index + 1)
+        state = _past_repeats(symbols, after)
+        if not state:
+            return False
+    return bool(state >> len(symbols) & 1)
+
+
+def _past_repeats(symbols: Symbols, state: int) -> int:
+    for index, symbol in enumerate(symbols):
+        if symbol.repeats and state >> index & 1:
+            state |= 1 << (index + 1)
+    return state
+
+
+def resource_matches(pattern: Pattern, arn: str, *, crossing: bool = True) -> bool:
+    """Whether a Resource pattern (variables may stand for anything) matches an ARN; see :func:`resource_symbols`."""
+    if len(pattern) == 1 and not isinstance(pattern[0], Variable):
+        return pattern[0] in (MANY, arn)
+    return symbols_match(resource_symbols(pattern, crossing=crossing), arn)
 
 
 def remainders(pattern: Pattern, head: str) -> tuple[Pattern, ...]:

@@ -58,13 +58,12 @@ class Reach:
             yield index, who
             rest ^= low
 
-    def part_with(self, mask: int) -> Through | None:
-        """A part of the reach whose caller lies in ``mask``."""
+    def parts_with(self, mask: int) -> Iterator[Through]:
+        """The parts of the reach whose caller lies in ``mask``."""
         for through in self.parts:
             inside = meet(through.box, 0, mask)
             if inside is not None:
-                return Through(through.statement, inside)
-        return None
+                yield Through(through.statement, inside)
 
 
 def reach(space: Space, search: Search) -> Reach:
@@ -143,17 +142,13 @@ def example(scene: Scene, space: Space, box: Box) -> tuple[Request, Who, Place |
 
 
 def _usual(scene: Scene, space: Space, who: Who) -> dict[str, tuple[str, ...]]:
-    """What every request has, for the keys no policy looks at."""
-    from sesreport.policy.axes import times
-
+    """What every request has, for the keys no policy looks at; the time is left out, as it then never matters."""
     usual: dict[str, tuple[str, ...]] = {
         "ses:fromaddress": (space.fresh or scene.identity.name,),
         "aws:securetransport": ("true",),
         "aws:requestedregion": (scene.identity.region,),
         "aws:resourceaccount": (scene.identity.account,),
     }
-    if space.axis_of("time") is None:
-        usual.update(times(scene)[0])
     if who.standing is not Standing.SERVICE and space.axis_of("network") is None:
         usual["aws:sourceip"] = ("198.18.77.77",)
     return usual

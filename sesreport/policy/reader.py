@@ -48,7 +48,9 @@ def read_policy(source: Any, name: str = "policy") -> Policy:
         return Policy(name, None, None, (), (fault.error(name),))
     except RecursionError:
         error = PolicyError(name, "", "nesting", "is nested too deeply to be a policy")
-        return Policy(name, None, None, (), (error,))
+    except Exception as fault:  # noqa: BLE001 - reading never raises: whatever it is, it is not a policy we know
+        error = PolicyError(name, "", "internal", f"could not be read ({type(fault).__name__}: {str(fault)[:200]})")
+    return Policy(name, None, None, (), (error,))
 
 
 class _Unreadable(Exception):  # noqa: N818 - carried to the nearest part that can be left out, never out of here
@@ -78,7 +80,16 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant).decode
+class _Number:
+    """A number as it is written: in a condition it counts as its text."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+
+_decode = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=_Number, parse_float=_Number, parse_constant=_constant
+).decode
 
 
 def _parse(source: Any) -> Any:
@@ -259,6 +270,8 @@ def _text(raw: Any, path: str, *, scalars: bool = False) -> str:
     if scalars:
         if isinstance(raw, bool):
             return "true" if raw else "false"
+        if isinstance(raw, _Number):
+            return raw.text
         if isinstance(raw, int | float):
             try:
                 return str(raw)
@@ -309,5 +322,5 @@ def _kind(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true or false"
-    names = {str: "text", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    names = {str: "text", int | float | _Number: "a number", list: "a list", dict: "an object"}
     return next((name for kind, name in names.items() if isinstance(value, kind)), "a foreign object")

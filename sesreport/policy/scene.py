@@ -14,7 +14,7 @@ from types import MappingProxyType
 from sesreport.policy import patterns
 from sesreport.policy.automata import Groups, Text
 from sesreport.policy.grammar import OPERATORS
-from sesreport.policy.model import Condition, Policy, Principal, Statement
+from sesreport.policy.model import Condition, Effect, Policy, Principal, Statement
 from sesreport.policy.patterns import MANY, ONE, Pattern
 
 #: The sending actions SES documents for identity policies (SES Developer Guide, "Identity policy anatomy").
@@ -28,6 +28,8 @@ SENDING_ACTIONS = (
 _IDENTITY = re.compile(r"arn:(aws[a-z-]*):ses:([a-z0-9-]+):([0-9]{12}):identity/(.+)\Z", re.ASCII | re.DOTALL)
 ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{10,32}\Z")
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+#: The same, but not inside a name: the roles that CDK makes hold account ids, and a Deny of one names no account.
+_BARE_ACCOUNT_ID = re.compile(r"(?<![0-9A-Za-z_.-])[0-9]{12}(?![0-9A-Za-z_.-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Identity:
         return "@" not in self.name
 
 
+@lru_cache(4096)
 def read_identity(arn: str) -> Identity:
     """Take an identity ARN apart. Raises ``ValueError`` for text that is none."""
     match = _IDENTITY.match(arn)
@@ -68,6 +71,10 @@ class Organization:
         object.__setattr__(self, "id", id)
         object.__setattr__(self, "accounts", members)
         object.__setattr__(self, "management_account", management_account)
+
+    def lists_members(self, own: str) -> bool:
+        """Whether members are known beside one's own account."""
+        return bool(self.accounts - {own})
 
     @cached_property
     def in_order(self) -> tuple[str, ...]:
@@ -103,11 +110,26 @@ class Scene:
     own_identities: tuple[str, ...] = ()
     given_up: frozenset[str] = frozenset()
 
+    @property
+    def fixed(self) -> dict[str, str | None]:
+        """Keys that have the same value in every request to the identity; None where it is not known."""
+        return {
+            "aws:securetransport": "true",
+            "aws:requestedregion": self.identity.region,
+            "aws:resourceaccount": self.identity.account,
+            "aws:resourceorgid": self.organization.id,
+        }
+
     def groups(self, name: str, known: Mapping[str, str | None] = MappingProxyType({})) -> Groups:
         """The texts that conditions on a key compare with: one group a condition."""
         if name in self.given_up:
             return ()
-        return tuple(texts(use, known) for use in self.uses.get(name, ()) if use.condition.base != "Null")
+        uses = self.uses.get(name)
+        if not uses:
+            return ()
+        if self.has_variables:
+            known = {**known, **self.fixed}
+        return tuple([texts(use, known) for use in uses if use.condition.base != "Null"])
 
 
 def texts(use: Use, known: Mapping[str, str | None]) -> tuple[Text, ...]:
@@ -166,7 +188,7 @@ def add_policies(scene: Scene, policies: Iterable[Policy]) -> list[tuple[Stateme
         for statement in policy.statements:
             _name_names(scene, statement)
             mask = action_mask(statement.actions, statement.not_action, scene.actions)
-            applied = _on_identity(statement, scene.identity.arn) if mask else None
+            applied = _on_identity(statement, scene) if mask else None
             if applied is not None:
                 found.append((applied, mask))
                 scene.principals += applied.principals
@@ -184,9 +206,10 @@ def _name_names(scene: Scene, statement: Statement) -> None:
         if condition.name in ("aws:principalorgid", "aws:principalorgpaths"):
             found = (value.split("/")[0] for value in condition.values)
             scene.named_orgs.update(one for one in found if ORGANIZATION_ID.match(one))
+        form = _ACCOUNT_ID if statement.effect is Effect.ALLOW else _BARE_ACCOUNT_ID
         for value in condition.values:
             if len(value) >= 12:
-                scene.named.update(_ACCOUNT_ID.findall(value))
+                scene.named.update(form.findall(value))
 
 
 @lru_cache(4096)
@@ -200,12 +223,13 @@ def action_mask(elements: tuple[str, ...], not_action: bool, actions: tuple[str,
     return mask
 
 
-def _on_identity(statement: Statement, arn: str) -> Statement | None:
+def _on_identity(statement: Statement, scene: Scene) -> Statement | None:
     """The statement as it applies to one identity; None when it does not.
 
     A variable in a resource makes the caller's value part of the question: it becomes a condition on that
     key.
     """
+    arn = scene.identity.arn
     if not statement.not_resource and statement.resources in (("*",), (arn,)):
         return statement
     asked: dict[str, dict[str, None]] = {}
@@ -213,8 +237,11 @@ def _on_identity(statement: Statement, arn: str) -> Statement | None:
     for value in statement.resources:
         pattern = patterns.parse(value, wildcards=True, variables=statement.variables)
         variables = patterns.variables_of(pattern)
+        if variables:
+            pattern = _with_fixed(pattern, scene.fixed)
+            variables = patterns.variables_of(pattern)
         if not variables:
-            if patterns.matches(pattern, arn):
+            if patterns.resource_matches(pattern, arn):
                 return None if statement.not_resource else statement
             continue
         for variable, text in _fitting(pattern, arn):
@@ -234,15 +261,21 @@ def _on_identity(statement: Statement, arn: str) -> Statement | None:
     return replace(statement, conditions=(*statement.conditions, *found))
 
 
+def _with_fixed(pattern: Pattern, fixed: Mapping[str, str | None]) -> Pattern:
+    """The pattern with the values of fixed keys in place of their variables."""
+    pieces = [fixed.get(p.key) or p if isinstance(p, patterns.Variable) else p for p in pattern]
+    return patterns.joined(pieces)
+
+
 def _fitting(pattern: Pattern, text: str) -> Iterator[tuple[patterns.Variable, str]]:
     """Values of the variables with which a pattern may match: each on its own, the others being anything."""
     for at, piece in enumerate(pattern):
         if not isinstance(piece, patterns.Variable):
             continue
-        opened: list[patterns.Piece] = [MANY if isinstance(p, patterns.Variable) else p for p in pattern]
-        before, after = patterns.joined(opened[:at]), patterns.joined(opened[at + 1 :])
-        starts = [i for i in range(len(text) + 1) if patterns.matches(before, text[:i])]
-        ends = [i for i in range(len(text) + 1) if patterns.matches(after, text[i:])]
+        steps = patterns.resource_symbols(pattern)
+        place = sum(len(p) if isinstance(p, str) else 1 for p in pattern[:at])
+        starts = [i for i in range(len(text) + 1) if patterns.symbols_match(steps[:place], text[:i])]
+        ends = [i for i in range(len(text) + 1) if patterns.symbols_match(steps[place + 1 :], text[i:])]
         for start in starts:
             for end in ends:
                 if start < end:

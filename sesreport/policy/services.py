@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from sesreport.policy import forms, patterns
 from sesreport.policy.automata import Groups, Text, explore
-from sesreport.policy.callers import Context, Standing, Who, account_groups, accounts, memberships
+from sesreport.policy.callers import Context, Standing, Who, account_groups, accounts, joiners, may_meet, memberships, partitions
 from sesreport.policy.evaluator import Caller, CallerKind
-from sesreport.policy.model import PrincipalKind
+from sesreport.policy.model import Effect, PrincipalKind
 from sesreport.policy.patterns import MANY, ONE
 from sesreport.policy.scene import Scene
 
@@ -30,10 +30,9 @@ def services(scene: Scene) -> list[Who]:
             "aws:principalservicenameslist": (name,),
         }
         found.append(Who(caller, always, Standing.SERVICE, common=not named))
-        for context, account, standing in sources:
-            found.append(
-                Who(caller, {**always, **context}, Standing.SERVICE, account, None, not named, source=standing)
-            )
+        for context, account, standing, joins in sources:
+            whole = {**always, **context}
+            found.append(Who(caller, whole, Standing.SERVICE, account, None, not named, standing, joins))
     return found
 
 
@@ -46,27 +45,48 @@ def _names(scene: Scene) -> list[tuple[str, bool]]:
             name = text.pattern[0].lower() if text.fold else text.pattern[0]
             if forms.SERVICE.fits.match(name):
                 listed.add(name)
+    if not _any_let_in(scene):
+        return [(name, True) for name in sorted(listed)]
     groups = (*groups, *(forms.literal_group(one) for one in sorted(listed)))
     return [(name, name in listed) for name in forms.members(forms.SERVICE, groups)]
 
 
-def _sources(scene: Scene) -> Iterator[tuple[Context, str, Standing]]:
+def _any_let_in(scene: Scene) -> bool:
+    """Whether some Allow may let in services that it does not name."""
+    return any(
+        statement.not_principal or any(p.kind is PrincipalKind.ANYONE for p in statement.principals)
+        for statement, _ in scene.statements
+        if statement.effect is Effect.ALLOW
+    )
+
+
+def _sources(scene: Scene) -> Iterator[tuple[Context, str, Standing, bool]]:
     used = any(scene.uses.get(name) for name in _SOURCE_KEYS)
     if not used:
         # No condition looks at the source, so one source stands for all: a stranger's.
         account, standing = accounts(scene, ())[-1]
-        yield {"aws:sourceaccount": (account,)}, account, standing
+        yield {"aws:sourceaccount": (account,)}, account, standing, False
         return
     groups = account_groups(scene, "aws:sourceaccount", "aws:sourcearn")
-    for account, standing in accounts(scene, groups):
-        arns = _arns(scene.groups("aws:sourcearn", {"aws:sourceaccount": account}), scene.identity.partition, account)
-        for place in memberships(scene, standing, "aws:sourceorgid", "aws:sourceorgpaths"):
+    everybody = [
+        (account, standing, memberships(scene, standing, "aws:sourceorgid", "aws:sourceorgpaths"))
+        for account, standing in accounts(scene, groups)
+    ]
+    joiner, ours = joiners(scene, "aws:sourceorgid", "aws:sourceorgpaths")
+    if joiner is not None:
+        everybody.append((joiner, Standing.MEMBER, ours))
+    for account, standing, places in everybody:
+        if not may_meet(scene, account, "aws:sourceaccount", "aws:sourcearn"):
+            continue
+        wanted = scene.groups("aws:sourcearn", {"aws:sourceaccount": account})
+        arns = [arn for p in partitions(scene, "aws:sourcearn") for arn in _arns(wanted, p, account)]
+        for place in places:
             for arn in arns:
                 context: Context = {"aws:sourceaccount": (account,), "aws:sourcearn": (arn,)}
                 if place.organization is not None and place.path is not None:
                     context["aws:sourceorgid"] = (place.organization,)
                     context["aws:sourceorgpaths"] = (place.path,)
-                yield context, account, standing
+                yield context, account, Standing.MEMBER if place.joins else standing, place.joins
 
 
 _SOURCE_KEYS = ("aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths")

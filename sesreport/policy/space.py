@@ -7,13 +7,13 @@ requests is that the candidates stand for every kind of value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
 from sesreport.policy import patterns
 from sesreport.policy.automata import Budget
-from sesreport.policy.axes import Place, chosen, fresh_local, from_addresses, places, times
+from sesreport.policy.axes import Place, chosen, from_addresses, places, times
 from sesreport.policy.callers import Context, Who, people
 from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_holds, principal_matches
 from sesreport.policy.fragment import Links, is_clear
@@ -111,8 +111,7 @@ def build(scene: Scene, links: Links, *, of_services: bool) -> Space:
             if len(points) > MAX_POINTS:
                 raise Budget(f"more than {MAX_POINTS:,} candidate requests", tuple(names[1:]))
         axes.append(Axis(points, frozenset(names)))
-    fresh = f"{fresh_local(scene)}@{scene.identity.name}" if scene.identity.is_domain else None
-    space = Space(axes, fresh)
+    space = Space(axes, addresses[0] if scene.identity.is_domain else None)
     _add_statements(scene, space)
     _add_impossible(scene, space)
     return space
@@ -136,6 +135,8 @@ def _merged(scene: Scene, links: Links) -> list[tuple[str, ...]]:
         axis = axis_name(name)
         if axis not in names:
             names.append(axis)
+    if not links.ties:
+        return [(name,) for name in names]
     order = {name: index for index, name in enumerate(sorted(names, key=links.rank))}
     parent = {name: name for name in names}
 
@@ -281,18 +282,20 @@ def statement_box(
             continue
         at = space.axis_of(axis_name(condition.name))
         assert at is not None, "every key in use lies on an axis"
-        box[at] &= condition_mask(space.axes[at], condition, statement.variables)
+        box[at] &= condition_mask(space.axes[at], condition, scene.fixed if statement.variables else None)
         if not box[at]:
             return None
     return (*box, actions) if mask else None
 
 
-def condition_mask(axis: Axis, condition: Condition, variables: bool) -> int:
-    """The points of an axis where a condition holds."""
+def condition_mask(axis: Axis, condition: Condition, fixed: Mapping[str, str | None] | None) -> int:
+    """The points of an axis where a condition holds; ``fixed`` are fixed keys' values where variables are in force."""
     mask = 0
-    if variables and any("${" in value for value in condition.values) and _mentions(condition):
+    variables = fixed is not None
+    if fixed is not None and any("${" in value for value in condition.values) and _mentions(condition):
+        always = {name: (value,) for name, value in fixed.items() if value is not None}
         for index, point in enumerate(axis.points):
-            if condition_holds(condition, Request(_NOBODY, "", "", point.context), True):
+            if condition_holds(condition, Request(_NOBODY, "", "", {**always, **point.context}), True):
                 mask |= 1 << index
         return mask
     for value, points in axis.by_value(condition.name).items():

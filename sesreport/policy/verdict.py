@@ -8,7 +8,7 @@ not public.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sesreport.policy import fragment
@@ -17,7 +17,7 @@ from sesreport.policy.callers import Standing, Who
 from sesreport.policy.exposure import CLASSES, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.reach import Reach, reach
-from sesreport.policy.scene import Organization, Scene, Use, add_policies, read_identity
+from sesreport.policy.scene import SENDING_ACTIONS, Organization, Scene, Use, add_policies, read_identity
 from sesreport.policy.search import Search
 from sesreport.policy.space import Axis, Space, axis_name, build
 
@@ -25,6 +25,9 @@ from sesreport.policy.space import Axis, Space, axis_name, build
 MAX_STEPS = 20_000
 #: How often the engine tries again with less: keys given up, then without Deny statements.
 MAX_ATTEMPTS = 5
+
+
+_RANK = {name: rank for rank, name in enumerate(CLASSES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,15 @@ class Question:
     organization: Organization
     register: Mapping[str, str]
     today: date
-    own_identities: tuple[str, ...]
+    own_identities: tuple[str, ...] = ()
+    actions: tuple[str, ...] = SENDING_ACTIONS
 
 
 def _scene(question: Question) -> Scene:
     identity = read_identity(question.identity_arn)
     moment = datetime(question.today.year, question.today.month, question.today.day, tzinfo=UTC).timestamp()
     register = frozenset(question.register)
-    scene = Scene(identity, question.organization, register, moment)
+    scene = Scene(identity, question.organization, register, moment, question.actions)
     scene.statements = add_policies(scene, question.policies)
     if question.own_identities and identity.is_domain:
         ends = (f"@{identity.name}", f".{identity.name}")
@@ -62,7 +66,20 @@ class Outcome:
 
 
 def decide_exposure(question: Question) -> Outcome:
-    """Run the engine; past its budget, answer from the Allow statements alone."""
+    """Run the engine; past its budget, answer from the Allow statements alone.
+
+    Whatever goes wrong in it costs this identity alone: it then counts as public, and needs review.
+    Raises ``ValueError`` when ``identity_arn`` is not the ARN of an SES identity.
+    """
+    identity = read_identity(question.identity_arn)
+    try:
+        return _decide(question)
+    except Exception as fault:  # noqa: BLE001 - a policy must never end the judgement of the others
+        said = f"could not be judged ({type(fault).__name__}: {str(fault)[:200]}): taken for public"
+        return Outcome(unjudged(question, (said,)), Scene(identity, question.organization, frozenset(), 0.0), None)
+
+
+def _decide(question: Question) -> Outcome:
     scene = _scene(question)
     if not any(statement.effect is Effect.ALLOW for statement, _ in scene.statements):
         return Outcome(Exposure(question.identity_arn, "none", False), scene, None)
@@ -79,12 +96,12 @@ def decide_exposure(question: Question) -> Outcome:
             fresh.given_up = given_up
             scene = fresh
             continue
-        undecided = (*limits, *_unclear(scene))
-        return Outcome(replace(_exposure(question, scene, *reaches), undecided=undecided), scene, reaches)
-    return Outcome(_worst(question, (*limits, "too much to decide at all: taken for public")), scene, None)
+        return Outcome(_exposure(question, scene, *reaches, (*limits, *_unclear(scene))), scene, reaches)
+    return Outcome(unjudged(question, (*limits, "too much to decide at all: taken for public")), scene, None)
 
 
-def _worst(question: Question, undecided: tuple[str, ...]) -> Exposure:
+def unjudged(question: Question, undecided: tuple[str, ...]) -> Exposure:
+    """The exposure of an identity about which nothing could be decided."""
     domain = read_identity(question.identity_arn).is_domain
     return Exposure(
         question.identity_arn,
@@ -93,6 +110,7 @@ def _worst(question: Question, undecided: tuple[str, ...]) -> Exposure:
         services=frozenset({"*"}),
         any_from_address=domain,
         undecided=undecided,
+        judged=False,
     )
 
 
@@ -147,7 +165,9 @@ def standing_class(who: Who, public: bool) -> str:
     return who.standing.value
 
 
-def _exposure(question: Question, scene: Scene, people: Reach, services: Reach) -> Exposure:
+def _exposure(
+    question: Question, scene: Scene, people: Reach, services: Reach, undecided: tuple[str, ...]
+) -> Exposure:
     public = people.public is not None
     widest = "none"
     accounts: set[str] = set()
@@ -155,7 +175,7 @@ def _exposure(question: Question, scene: Scene, people: Reach, services: Reach) 
     network = False
     for who in people.who():
         found = standing_class(who, public)
-        if CLASSES.index(found) > CLASSES.index(widest):
+        if _RANK[found] > _RANK[widest]:
             widest = found
         if who.standing in (Standing.VENDOR, Standing.NAMED) and who.account in scene.named:
             accounts.add(who.account or "")
@@ -189,24 +209,25 @@ def _exposure(question: Question, scene: Scene, people: Reach, services: Reach) 
         people.fresh is not None or services.fresh is not None,
         _from_patterns(widest, public, people, services),
         ("network",) if network else (),
+        undecided=undecided,
     )
 
 
-def class_mask(reached: Reach, exposure: str, public: bool) -> int:
-    """The callers on the first axis that stand for one class of exposure."""
-    if exposure == "public":
-        return reached.public.box[0] if reached.public is not None else 0
-    mask = 0
+def class_masks(reached: Reach, public: bool) -> dict[str, int]:
+    """The callers on the first axis that stand for each class of exposure."""
+    masks: dict[str, int] = {}
     for index, who in reached.numbered():
-        if standing_class(who, public) == exposure:
-            mask |= 1 << index
-    return mask
+        name = standing_class(who, public)
+        masks[name] = masks.get(name, 0) | 1 << index
+    if public:
+        masks["public"] = reached.public.box[0] if reached.public is not None else 0
+    return masks
 
 
 def _from_patterns(widest: str, public: bool, people: Reach, services: Reach) -> tuple[str, ...]:
     found: dict[str, None] = {}
     reached = services if widest == "service" else people
-    mask = class_mask(reached, widest, public)
+    mask = class_masks(reached, public).get(widest, 0)
     statements: dict[tuple[str, int], Statement] = {}
     for through in reached.parts:
         if through.box[0] & mask:

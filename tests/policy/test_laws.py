@@ -128,17 +128,3 @@ def test_a_narrower_policy_never_has_a_wider_exposure(new, old):
     if narrower_or_equal(new, old, identity_arn=DOMAIN, **asked):
         before, after = analyze(DOMAIN, {"p": old}, **asked), analyze(DOMAIN, {"p": new}, **asked)
         assert CLASSES.index(after.exposure) <= CLASSES.index(before.exposure)
-
-
-@laws
-@given(settings, st.lists(documents(), min_size=1, max_size=2))
-def test_answers_by_likeness_are_the_engines_own(setting, sources):
-    texts = {f"p{index}": json.dumps(source) for index, source in enumerate(sources)}
-    asked = {
-        "organization": Organization(setting.org, setting.members),
-        "register": dict.fromkeys(setting.vendors, "vendor"),
-        "today": TODAY,
-    }
-    alike = analyze(setting.identity, texts, **asked)
-    assert alike == analyze_models(setting.identity, read_policies(texts), **asked)
-    assert alike.witnesses == analyze_models(setting.identity, read_policies(texts), **asked).witnesses

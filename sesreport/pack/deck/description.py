@@ -73,6 +73,8 @@ class Verdict:
     sentences: tuple[str, ...]
     asks: tuple[str, ...]
     kpis: tuple[Kpi, ...]
+    basis: tuple[str, ...]
+    """What it rests on and what it does not cover, shown at the foot in at most two lines each."""
 
 
 @dataclass(frozen=True)

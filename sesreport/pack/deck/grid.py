@@ -78,6 +78,12 @@ class Grid:
             page=Box(right - 0.8, footer_top, 0.8, 0.36),
         )
 
+    def body_and_foot(self, height: float) -> tuple[Box, Box]:
+        """The body, its last ``height`` inches set apart."""
+        top = self.body.bottom - height
+        above = Box(self.body.left, self.body.top, self.body.width, top - 0.15 - self.body.top)
+        return above, Box(self.body.left, top, self.body.width, height)
+
     @property
     def body_above_takeaway(self) -> Box:
         return Box(self.body.left, self.body.top, self.body.width, self.takeaway.top - 0.15 - self.body.top)

@@ -75,8 +75,12 @@ class _Slide:
         self._text(grid.subtitle, content.subtitle, SUBTITLE_SIZE, name="Subtitle", color=MUTED)
         body = content.body
         if isinstance(body, Verdict):
-            self._verdict(body, grid.body_above_takeaway)
-            self._takeaway(content.takeaway, grid.takeaway)
+            across = grid.body.width - 2 * INSET
+            basis = [fit(text, across, SMALL_SIZE, lines=2) for text in body.basis]
+            above, foot = grid.body_and_foot(_height(basis, across, SMALL_SIZE, 6) + 0.21)
+            self._verdict(body, above)
+            parts = [(text, SMALL_SIZE, INK, False) for text in basis]
+            self._panel(foot, parts, name="What this rests on", anchor=MSO_ANCHOR.MIDDLE)
         elif isinstance(body, Table):
             self._table(body, grid.body_above_takeaway if content.takeaway else grid.body)
             self._takeaway(content.takeaway, grid.takeaway)
@@ -198,7 +202,7 @@ class _Slide:
         return shape
 
     def _verdict(self, body: Verdict, box: Box) -> None:
-        cards_height = 1.75 if body.kpis else 0.0
+        cards_height = 1.6 if body.kpis else 0.0
         top = Box(box.left, box.top, box.width, box.height - cards_height - (0.2 if body.kpis else 0))
         says, asks = top.split(0.58) if body.asks else (top, None)
         shape = self.slide.shapes.add_textbox(*_emu(says))

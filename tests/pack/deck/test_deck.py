@@ -58,6 +58,13 @@ def test_titles_tell_the_story_in_order(deck: Any) -> None:
     assert titles(deck)[11] == "We read 59 of 64 places; five could not be assessed"
 
 
+def test_page_one_holds_its_limits_whole_whatever_else_is_on_it(any_deck: Any) -> None:
+    paragraphs = [
+        p.text for shape in any_deck.slides[0].shapes if shape.has_text_frame for p in shape.text_frame.paragraphs
+    ]
+    assert paragraphs.count(RESULTS.limits) == 1
+
+
 def test_the_scorecard_table_says_what_results_say(deck: Any) -> None:
     (table,) = [shape.table for shape in slide(deck, "None of ten").shapes if shape.has_table]
     rows = [[cell.text_frame.text for cell in row.cells] for row in table.rows]

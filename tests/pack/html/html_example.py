@@ -14,6 +14,7 @@ import pandas as pd
 from html_example_frames import ACCOUNTS, HOSTILE, PERIOD, REGIONS, frame, frames_of_example, names_of_frames
 
 from sesreport.pack.contents import Pack
+from sesreport.policy import LIMITS
 from sesreport.results import Basis, Coverage, Decision, Findings, Gap, Kpi, Point, Results, SnapshotRef
 
 __all__ = ["HOSTILE", "empty_pack", "example_pack"]
@@ -164,6 +165,7 @@ def _results(frames: Mapping[str, pd.DataFrame]) -> Results:
             "Five accounts that nobody approved can send as us.",
             "Sending is healthy but for one account, which AWS is reviewing.",
         ),
+        limits=LIMITS,
         decisions=(
             Decision(
                 "Withdraw the three policies that name everyone",

@@ -8,6 +8,7 @@ from collections import Counter
 import pandas as pd
 
 from sesreport.pack.contents import Branding, Pack
+from sesreport.policy import LIMITS
 from sesreport.results import (
     NOT_MEASURABLE,
     OFF_TARGET,
@@ -95,6 +96,7 @@ def results(found: dict[str, pd.DataFrame], *, unknown: bool = False) -> Results
             "Nine outside accounts that nobody approved can send as us; two of them were granted in October.",
             "Reputation holds: bounces and complaints stay below the lines at which AWS acts.",
         ),
+        limits=LIMITS,
         decisions=()
         if unknown
         else (

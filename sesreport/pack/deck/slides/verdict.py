@@ -19,8 +19,8 @@ def verdict(pack: Pack) -> Content:
             sentences=results.verdict or (f"No verdict: nothing could be measured in {results.period_name}.",),
             asks=tuple(f"{each.decision} ({each.owner}, by {each.due})" for each in results.decisions),
             kpis=tuple(headline),
+            basis=tuple(text for text in (results.coverage.statement, results.limits) if text not in results.verdict),
         ),
         source="results of this pack",
-        takeaway=results.coverage.statement,
         notes=method(pack, headline, f"Compared with: {results.compared_with or 'no earlier month'}"),
     )

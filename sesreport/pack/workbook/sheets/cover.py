@@ -22,6 +22,7 @@ def cover(pack: Pack) -> Content:
     items += [("Decision asked", f"{each.decision} ({each.owner}, by {each.due})") for each in results.decisions]
     items += [
         ("Rests on", results.coverage.statement),
+        ("Not covered", results.limits),
         ("Compared with", results.compared_with),
         ("Organization", f"{results.organization_name} ({results.organization_id})"),
         ("Period", f"{results.period_name} ({results.period}), months in UTC"),

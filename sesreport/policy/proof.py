@@ -1,0 +1,119 @@
+"""An allowed request in words: who it is of, as which address, and what made it match.
+
+Requests hold names made up to stand for all of a kind; these are told as the kind, never shown.
+"""
+
+from __future__ import annotations
+
+from sesreport.policy.callers import Standing, Who
+from sesreport.policy.evaluator import Request, names
+from sesreport.policy.model import Condition, PrincipalKind, Statement
+from sesreport.policy.patterns import matches, parse
+
+_NAMED = {
+    PrincipalKind.USER: "user",
+    PrincipalKind.ROLE: "role",
+    PrincipalKind.ROLE_SESSION: "role session",
+    PrincipalKind.FEDERATED_USER: "federated user",
+}
+
+
+def say(request: Request, who: Who, statement: Statement, vendor: str | None = None, *, fresh: bool = False) -> str:
+    """A request in one sentence.
+
+    ``vendor`` is the caller's name in the register; ``fresh`` tells that the From address stands for any of the
+    identity's.
+    """
+    subject = _service(who) if who.standing is Standing.SERVICE else _caller(request, who, statement, vendor)
+    told = [c for c in statement.conditions if not (c.name == "ses:fromaddress" and _limits(c))]
+    meets = f", for a request that meets {' and '.join(map(condition_words, told))}" if told else ""
+    return f"{subject} {_does(request, statement, fresh)}: {statement.label} allows it{meets}."
+
+
+def _caller(request: Request, who: Who, statement: Statement, vendor: str | None) -> str:
+    named = _written(request, statement)
+    outside = f"{'approved ' if who.standing is Standing.VENDOR else ''}outside account {who.account}"
+    whose = {
+        Standing.OWN: f"the identity's own account {who.account}",
+        Standing.MEMBER: f"account {who.account} of the organization",
+        Standing.VENDOR: f"{outside} ({vendor})" if vendor else outside,
+        Standing.NAMED: outside,
+    }.get(who.standing)
+    if who.standing is Standing.MEMBER and who.joins:
+        whose = f"any account of the organization {who.organization}, now or later"
+    if whose is None:
+        whose = "anybody with an AWS account"
+        if who.organization is not None and not who.common:
+            whose = f"any account of the organization {who.organization}"
+    elif who.organization is not None and who.standing in (Standing.VENDOR, Standing.NAMED):
+        whose += f", if it is in the organization {who.organization},"
+    if named:
+        return f"The {named}, of {whose}," if whose else f"The {named}"
+    return whose[0].upper() + whose[1:]
+
+
+def _written(request: Request, statement: Statement) -> str:
+    """The caller as the statement names it, where it names one user, role or session."""
+    if statement.not_principal:
+        return ""
+    for principal in statement.principals:
+        if principal.kind in _NAMED and names(principal, request.caller):
+            return f"{_NAMED[principal.kind]} {principal.value}"
+    return ""
+
+
+def _service(who: Who) -> str:
+    service = "Any AWS service" if who.common else f"The AWS service {who.caller.arn}"
+    if who.source is None:
+        return f"{service}, for anybody's resource,"
+    if who.source is Standing.STRANGER:
+        return f"{service}, for resources of accounts nobody knows,"
+    whose = {
+        Standing.OWN: "the identity's own account",
+        Standing.MEMBER: "the organization",
+        Standing.VENDOR: "an approved outside account",
+        Standing.NAMED: "an outside account",
+    }[who.source]
+    account = "" if who.source is Standing.OWN or who.joins else f" ({who.account})"
+    return f"{service}, for resources of {whose}{account},"
+
+
+def _does(request: Request, statement: Statement, fresh: bool) -> str:
+    address = request.context.get("ses:fromaddress", ("",))[0]
+    if not address:
+        return f"can call {request.action}"
+    name = request.resource.partition(":identity/")[2]
+    if "@" in name:
+        sender = name
+    else:
+        patterns = [p for c in statement.conditions if c.name == "ses:fromaddress" and _limits(c) for p in _met(c, address)]
+        if patterns:
+            sender = patterns[0]
+        else:
+            sender = f"any address at {name}" if fresh else f"an address at {name} that no Deny holds back"
+    return f"can send as {sender} ({request.action})"
+
+
+def _limits(condition: Condition) -> bool:
+    """Whether a condition says which From addresses there are."""
+    return condition.base in ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
+
+
+def _met(condition: Condition, address: str) -> list[str]:
+    """The values of a condition that an address meets, as people write them."""
+    wild = condition.base == "StringLike"
+    return [
+        value if wild else literal_words(value)
+        for value in condition.values
+        if "${" in value or matches(parse(value, wildcards=wild, variables=False), address)
+    ] or [literal_words(value) if not wild else value for value in condition.values]
+
+
+def literal_words(value: str) -> str:
+    """A text compared as it stands, which wildcards in it do not change."""
+    return f"{value} (an asterisk or question mark stands for itself)" if "*" in value or "?" in value else value
+
+
+def condition_words(condition: Condition) -> str:
+    """A condition on one line: ``StringEquals aws:PrincipalOrgID o-1234567890, o-abcdefghij``."""
+    return f"{condition.operator} {condition.key} {', '.join(condition.values)}"
