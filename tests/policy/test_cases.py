@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sesreport.policy import CLASSES, Organization, analyze, analyze_models, decide, read_policies
+from sesreport.policy import CLASSES, Organization, analyze, decide, read_policies
 
 TODAY = date(2026, 11, 24)
 PACKED = Path(__file__).with_name("cases.jsonl.gz").read_bytes()

@@ -24,7 +24,7 @@ from sesreport.policy.evaluator import (
     principal_matches,
     resource_matches,
 )
-from sesreport.policy.model import Policy, PrincipalKind, Statement
+from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 
 SENDING = ("ses:SendEmail", "ses:SendRawEmail", "ses:SendTemplatedEmail", "ses:SendBulkTemplatedEmail")
 CLASSES = ("none", "own", "service", "organization", "vendor", "external", "public")
@@ -150,7 +150,10 @@ def filled(value: str, many: tuple[str, ...], one: str = "z") -> list[str]:
 
 
 class Constants:
-    """What the policies mention. ``values`` maps each key to its values, fixed variables put in."""
+    """What the policies mention. ``values`` maps each key to its values, fixed variables put in.
+
+    ``used``, ``asked`` and ``arns`` are keys, their values and principals of the statements that can matter.
+    """
 
     def __init__(self, policies: tuple[Policy, ...], setting: Setting) -> None:
         self.statements = [statement for policy in policies for statement in policy.statements]
@@ -159,6 +162,8 @@ class Constants:
         self.folded: dict[str, set[str]] = {}
         self.named: set[str] = set()
         self.used: set[str] = set()
+        self.arns: set[str] = set()
+        self.asked: dict[str, set[str]] = {}
         self.variables: set[str] = set()
         self.resource_variables: set[str] = set()
         for statement in self.statements:
@@ -168,14 +173,17 @@ class Constants:
                 found = {v for text in statement.resources for v in _variables_in(text)}
                 self.resource_variables |= found
                 self.variables |= found
+            if matters:
+                self.arns.update(p.value for p in statement.principals)
             for condition in statement.conditions:
                 kept = self.values.setdefault(condition.name, set())
                 if matters:
                     self.used.add(condition.name)
+                    self.asked.setdefault(condition.name, set()).update(condition.values)
                 if condition.base == "Null":
                     continue
                 for value in condition.values:
-                    self.named.update(re.findall(r"(?<!\d)\d{12}(?!\d)", value))
+                    self.named.update(named_in(value, statement.effect))
                     kept |= {value, _with_fixed(value, setting)}
                     if statement.variables:
                         self.variables |= _variables_in(value)
@@ -209,6 +217,12 @@ class Constants:
             raise NotCoveredError(", ".join(sorted(strange)))
         if self.setting.org is None and ("aws:resourceorgid" in self.variables | set(self.values)):
             raise NotCoveredError("aws:ResourceOrgID without an organization")
+
+
+def named_in(value: str, effect: Effect) -> list[str]:
+    """Account ids that a condition value names; one inside a longer name counts in an Allow alone."""
+    edge = r"[0-9]" if effect is Effect.ALLOW else r"[0-9A-Za-z_.-]"
+    return re.findall(rf"(?<!{edge})[0-9]{{12}}(?!{edge})", value)
 
 
 def _can_matter(statement: Statement, setting: Setting) -> bool:
@@ -254,7 +268,7 @@ def organizations(setting: Setting, account: str, values: set[str], *, joins: bo
         for text in filled(value.split("/")[0], ("", "zqzqzq", "zq" * 6)):
             if re.fullmatch(r"o-[a-z0-9]{10,32}", text) and text != setting.org:
                 found.add(text)
-    if joins and setting.org is not None:
+    if joins and setting.org is not None:  # an account that is no member yet may join
         found.add(setting.org)
     return sorted(found, key=str)
 
@@ -356,23 +370,15 @@ def _is_path(text: str) -> bool:
     return re.fullmatch(r"(?:[!-~]+/)*[A-Za-z0-9_+=,.@-]+", text) is not None
 
 
-def partitions(setting: Setting, values: set[str], literal: set[str]) -> list[str]:
-    """The identity's partition, those written out, and of the others one of each kind that values tell apart."""
-    arns = [value.split(":") for value in (*values, *literal) if value.startswith("arn:") and value.count(":") > 4]
-    written = {parts[1] for parts in arns if re.fullmatch(r"[a-z][a-z-]*", parts[1])}
-    found = dict.fromkeys((setting.partition, *sorted(written)))
-    if values:
-        fields = {parts[1] for parts in arns} - written
-        chunks = {chunk for value in values for chunk in re.split(r"[*?]", value) if chunk} - written
-        kinds: dict[object, str] = {}
-        for one in PARTITIONS:
-            if one not in found:
-                looks = (
-                    *(fnmatchcase(one, field) for field in sorted(fields)),
-                    *(chunk in f"arn:{one}:iam::" for chunk in sorted(chunks)),
-                )
-                kinds.setdefault(looks, one)
-        found |= dict.fromkeys(kinds.values())
+def partitions(setting: Setting, constants: Constants, name: str) -> list[str]:
+    """The identity's partition, and others that principals or a key's values write, in full or as a pattern."""
+    found = {setting.partition: None}
+    for value in sorted(constants.arns | constants.asked.get(name, set())):
+        written = value[4:].partition(":")[0] if value.startswith("arn:") else setting.partition
+        if re.fullmatch(r"aws[a-z-]*", written):
+            found[written] = None
+        elif not fnmatchcase(setting.partition, written):
+            found |= dict.fromkeys(one for one in PARTITIONS if fnmatchcase(one, written))
     return list(found)
 
 
@@ -389,9 +395,7 @@ def _callers(
     setting: Setting, account: str, names: set[str], users: set[str], constants: Constants
 ) -> Iterator[tuple[Caller, Context]]:
     kinds = {kind: {v for v in constants.principals(kind) if f"::{account}:" in v} for kind in _ARN_KINDS}
-    literal = {value for values in kinds.values() for value in values}
-    arns = constants.of("aws:principalarn")
-    for partition in partitions(setting, arns, literal):
+    for partition in partitions(setting, constants, "aws:principalarn"):
         ours = {kind: {v for v in values if v.startswith(f"arn:{partition}:")} for kind, values in kinds.items()}
         yield from _callers_of(partition, account, names, users, constants, ours)
 
@@ -452,7 +456,7 @@ def services(setting: Setting, constants: Constants) -> Iterator[Someone]:
 
 def _source_arns(setting: Setting, account: str, constants: Constants) -> list[str]:
     values = constants.of("aws:sourcearn")
-    where = partitions(setting, values, set())
+    where = partitions(setting, constants, "aws:sourcearn")
     found = {f"arn:{partition}:zq:zq:{account}:zq" for partition in where}
     for value in values:
         parts = value.split(":", 5)
@@ -564,7 +568,7 @@ def _private(constants: Constants, setting: Setting, name: str) -> list[str]:
     usual = _USUAL.get(name) or f"arn:{setting.partition}:ec2:{setting.region}:{STRANGER}:vpc/vpc-zq"
     found = {usual}
     for value in constants.of(name):
-        for one, many in (("z", ("zq",)), ("0", ("",)), ("6", ("66666666",)), ("z", (STRANGER,))):
+        for one, many in (("z", ("zq",)), ("0", ("",)), ("6", ("66666666",)), ("z", (STRANGER,)), ("o", ("",))):
             for text in filled(value, many, one):
                 found |= {text, text[:-1] + text[-1:].swapcase(), f"{text}{STRANGER[len(text) :]}"}
     return sorted(text for text in found if re.fullmatch(_FORMS[name], text))
