@@ -265,10 +265,10 @@ def organizations(setting: Setting, account: str, values: set[str], *, joins: bo
         return [setting.org]
     found: set[str | None] = {None, "o-zqzqzqzqzq"}
     for value in values:
-        for text in filled(value.split("/")[0], ("", "zqzqzq", "zq" * 6)):
+        for text in filled(value.split("/")[0], ("", "zqzqzq", "zq" * 6, "o-zqzqzqzqz")):
             if re.fullmatch(r"o-[a-z0-9]{10,32}", text) and text != setting.org:
                 found.add(text)
-    if joins and setting.org is not None:  # an account that is no member yet may join
+    if joins and setting.org is not None:  # whoever is not listed may have joined since, or join later
         found.add(setting.org)
     return sorted(found, key=str)
 
@@ -355,7 +355,11 @@ def _names(setting: Setting, constants: Constants) -> tuple[set[str], set[str]]:
         users.update(address.partition("@")[0] for address in senders(setting, constants))
     if "aws:username" in constants.resource_variables:
         users.update({setting.name, *setting.name.split("@")})
-    return names, {user for user in users if re.fullmatch(r"[\w+=,.@-]+", user)}
+    users = {user for user in users if re.fullmatch(r"[\w+=,.@-]+", user)}
+    if constants.of("aws:username"):  # a user of that name, under any path
+        inside = parts | {part for value in arns for part in re.split(r"[*?]", value)}
+        names |= {f"x{part}x/{user}" for part in inside for user in users if re.fullmatch(r"[!-~]+", part)}
+    return names, users
 
 
 def _role_paths(constants: Constants) -> set[str]:
@@ -565,10 +569,20 @@ def _is_narrow(constants: Constants, name: str, address: str) -> bool:
 
 
 def _private(constants: Constants, setting: Setting, name: str) -> list[str]:
-    usual = _USUAL.get(name) or f"arn:{setting.partition}:ec2:{setting.region}:{STRANGER}:vpc/vpc-zq"
-    found = {usual}
+    usual = _USUAL.get(name)
+    found = {usual} if usual else set()
+    if name == "aws:sourcevpcarn":
+        for where in (setting.region, "zq-zq-1"):
+            found.add(f"arn:{setting.partition}:ec2:{where}:{STRANGER}:vpc/vpc-zq")
+    fills = (
+        ("z", ("zq", "vpc-zq")),
+        ("0", ("",)),
+        ("6", ("66666666",)),
+        ("z", (STRANGER,)),
+        ("o", ("", "o-zqzqzqzqz")),
+    )
     for value in constants.of(name):
-        for one, many in (("z", ("zq",)), ("0", ("",)), ("6", ("66666666",)), ("z", (STRANGER,)), ("o", ("",))):
+        for one, many in fills:
             for text in filled(value, many, one):
                 found |= {text, text[:-1] + text[-1:].swapcase(), f"{text}{STRANGER[len(text) :]}"}
     return sorted(text for text in found if re.fullmatch(_FORMS[name], text))
