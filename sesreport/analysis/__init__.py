@@ -10,6 +10,7 @@ import pandas as pd
 from sesreport.analysis.registry import Analysis
 from sesreport.config import Config
 from sesreport.period import Period
+from sesreport.policy import ExposureCache
 from sesreport.register import read_register
 from sesreport.store import Snapshot
 
@@ -36,4 +37,6 @@ def analyze(
         register = read_register(
             Path(config.paths.register_file), today=today, warning_days=config.report.expiry_warning_days
         )
-    return Analysis(snapshot, config, register, period or Period(today.year, today.month).shift(-1), previous, executor)
+    chosen = period or Period(today.year, today.month).shift(-1)
+    cache = ExposureCache() if previous is None else previous.cache
+    return Analysis(snapshot, config, register, chosen, previous, executor, cache)

@@ -53,6 +53,10 @@ GRANTS = Frame(
         "grantee_environment": text("Environment of a grantee in our organization."),
         "grantee_status": text("Status of a grantee account in our organization (ACTIVE, SUSPENDED …)."),
         "identity_environment": text("Environment of the identity's account."),
+        "external_accounts": texts("Outside accounts that its conditions let in; NA when it lets in none."),
+        "external_orgs": texts("Foreign organizations it lets in; NA when it lets in none."),
+        "guarded": flag("Whether the AWS services it lets in act only for sources we know; NA when it lets in none."),
+        "service_accounts": texts("Outside accounts its services may act for; NA when there are none."),
         "why": text("Why the scope is what it is.", required=True),
     },
     samples=(
@@ -93,7 +97,7 @@ def grants(analysis: Analysis) -> pd.DataFrame:
     approvals = dict(zip(analysis.register["account_id"], analysis.register["status"], strict=True))
     rows = []
     for (account, region, identity), verdict in analysis.verdicts.items():
-        for row in _rows(verdict):
+        for row in _told(verdict):
             grantee = row.get("grantee_account_id")
             standing = _standing(grantee, account, members, approvals)
             if row["scope"] == "external" and standing == "expired":
@@ -127,6 +131,29 @@ def _standing(grantee: str | None, own: str, members: frozenset[str], approvals:
     return "organization" if grantee in members else approvals.get(grantee)
 
 
+def _told(verdict: Verdict) -> list[dict[str, Any]]:
+    """The rows of one identity; whatever goes wrong with them costs this identity alone."""
+    try:
+        return list(_rows(verdict))
+    except Exception as fault:  # noqa: BLE001 - one policy must never end the analysis of the others
+        return [
+            _unjudged(name, f"could not be told apart ({type(fault).__name__}: {fault})") for name in verdict.policies
+        ]
+
+
+def _unjudged(policy_name: str, why: str) -> dict[str, Any]:
+    return {
+        "policy_name": policy_name,
+        "statement": 0,
+        "grantee": "unreadable",
+        "grantee_kind": "unreadable",
+        "scope": "needs review",
+        "actions": [],
+        "conditions": [],
+        "why": why,
+    }
+
+
 def _rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
     judged = {
         (g.policy, g.statement, g.grantee_kind, g.grantee.removeprefix("everybody but ")): g
@@ -137,17 +164,7 @@ def _rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
             for principal in statement.principals:
                 grant = judged.get((statement.policy, statement.index, str(principal.kind), principal.value))
                 yield _row(verdict, statement, principal, grant)
-        for error in policy.errors:
-            yield {
-                "policy_name": policy.name,
-                "statement": 0,
-                "grantee": "unreadable",
-                "grantee_kind": "unreadable",
-                "scope": "needs review",
-                "actions": [],
-                "conditions": [],
-                "why": str(error),
-            }
+        yield from (_unjudged(policy.name, str(error)) for error in policy.errors)
 
 
 def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Judged | None) -> dict[str, Any]:
@@ -170,29 +187,34 @@ def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Ju
         "from_patterns": list(patterns) or None,
         "any_from_address": "@" not in verdict.arn and (not patterns or any(map(_any_local_part, patterns))),
         "conditions": [f"{c.operator} {c.key} = {', '.join(c.values)}" for c in statement.conditions],
+        "external_accounts": (sorted(grant.external_accounts) if grant else None) or None,
+        "external_orgs": (sorted(grant.external_orgs) if grant else None) or None,
+        "guarded": grant.guarded if grant else None,
+        "service_accounts": (sorted(grant.service_accounts) if grant else None) or None,
     }
 
 
 def _scope(
     verdict: Verdict, statement: Statement, principal: Principal, grant: Judged | None
 ) -> tuple[str | None, str]:
-    """How far the statement lets the principal in, and why; the engine's word where it lets anybody send."""
+    """How far the statement lets the principal in, and why: by this statement and principal alone."""
     if statement.effect is Effect.DENY:
         return None, "refuses"
     if not covers(statement, SENDING_ACTIONS):
         scope = _who(verdict, principal, statement)
         return scope, f"management only: {REASONS.get(scope, scope)}"
+    if not verdict.exposure.judged:
+        return "needs review", REASONS["needs review"]
     scope = grant.exposure if grant else "none"
-    if scope == "service":
-        found = verdict.alone(statement)
-        if not found.guarded:
+    if grant is not None and scope == "service":
+        if not grant.guarded:
             return scope, "AWS service on anybody's behalf"
-        outside = ", ".join(sorted(found.service_accounts))
+        outside = ", ".join(sorted(grant.service_accounts))
         return scope, f"AWS service for resources of {outside}" if outside else "AWS service for sources we know"
     if scope == "none" and principal.kind is PrincipalKind.DELETED:
         return scope, "lets in nobody: the principal was deleted"
-    if scope == "external" and principal.account is None:
-        return scope, _outsiders(verdict)
+    if grant is not None and scope == "external" and principal.account is None:
+        return scope, _outsiders(grant)
     return scope, REASONS[scope]
 
 
@@ -202,12 +224,11 @@ def _any_local_part(pattern: str) -> bool:
     return local.startswith(("*", "?*")) and not (local.strip("*?") if "@" in pattern else "")
 
 
-def _outsiders(verdict: Verdict) -> str:
+def _outsiders(grant: Judged) -> str:
     """Whom a wildcard lets in that is held to outsiders."""
-    found = verdict.exposure
-    if found.external_orgs:
-        return f"members of another organization ({', '.join(sorted(found.external_orgs))})"
-    return "unknown accounts from a fixed network" if found.limited_by else "outside accounts that its conditions name"
+    if grant.external_orgs:
+        return f"members of another organization ({', '.join(sorted(grant.external_orgs))})"
+    return "unknown accounts from a fixed network" if grant.limited_by else "outside accounts that its conditions name"
 
 
 def _who(verdict: Verdict, principal: Principal, statement: Statement) -> str:

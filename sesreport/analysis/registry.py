@@ -19,6 +19,7 @@ import pandas as pd
 
 from sesreport.config import Config
 from sesreport.period import Period
+from sesreport.policy import ExposureCache
 from sesreport.register import FRAME as REGISTER
 from sesreport.schema import Frame
 from sesreport.store import Snapshot
@@ -39,6 +40,8 @@ class Analysis:
     """The analysis of an earlier snapshot to compare with."""
     executor: Executor | None = field(default=None, repr=False)
     """Where policies are judged; in this thread without one."""
+    cache: ExposureCache = field(default_factory=ExposureCache, repr=False, compare=False)
+    """Exposures worked out before; the analyses of a history share one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -11,11 +11,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from sesreport.policy import (
-    Effect,
     Exposure,
+    ExposureCache,
     Organization,
     Policy,
     Statement,
+    addresses_by_domain,
     analyze,
     analyze_models,
     read_policies,
@@ -41,25 +42,27 @@ class Verdict:
         """The policies, read."""
         return read_policies(self.policies)
 
-    def alone(self, statement: Statement) -> Exposure:
-        """What one statement would let in by itself, every Deny considered."""
-        return self._of(lambda s: s.effect is Effect.DENY or s == statement)
-
     def without(self, statement: Statement) -> Summary:
         """Who could send if a statement were not there."""
-        return summary(self._of(lambda s: s != statement))
+        evidence = self.exposure.evidence
+        if evidence is None:
+            return self.summary
+        kept = [replace(p, statements=tuple(s for s in p.statements if s != statement)) for p in self.read()]
+        return summary(
+            analyze_models(
+                self.arn,
+                kept,
+                organization=self.known.organization,
+                register=self.known.register,
+                today=self.known.today,
+                own_identities=evidence.question.own_identities,
+            )
+        )
 
     @property
     def summary(self) -> Summary:
         """Who can send, to compare with."""
-        return summary(self._of(lambda s: True))
-
-    def _of(self, keep: Callable[[Statement], bool]) -> Exposure:
-        kept = [replace(p, statements=tuple(s for s in p.statements if keep(s))) for p in self.read()]
-        known = self.known
-        return analyze_models(
-            self.arn, kept, organization=known.organization, register=known.register, today=known.today
-        )
+        return summary(self.exposure)
 
 
 Summary = tuple[object, ...]
@@ -89,16 +92,25 @@ class Known:
     register: Mapping[str, str]
     today: date
 
-    def decide(self, arn: str, policies: Mapping[str, str], identities: Mapping[str, Mapping[str, str]]) -> Exposure:
-        """The engine's answer for one identity; ``identities`` are the others of its account and Region."""
-        return analyze(
-            arn,
-            policies,
-            organization=self.organization,
-            register=self.register,
-            today=self.today,
-            identities=identities,
-        )
+    def decide(
+        self, arn: str, policies: Mapping[str, str], identities: Mapping[str, Mapping[str, str]], cache: ExposureCache
+    ) -> Exposure:
+        """The engine's answer for one identity; ``identities`` are addresses whose policies may come before its own.
+
+        An identity whose ARN is none needs review, like one whose policies cannot be judged.
+        """
+        try:
+            return analyze(
+                arn,
+                policies,
+                organization=self.organization,
+                register=self.register,
+                today=self.today,
+                identities=identities,
+                cache=cache,
+            )
+        except ValueError as error:
+            return Exposure(arn, "public", True, undecided=(f"{error}: taken for public",), judged=False)
 
 
 def known(analysis: Analysis) -> Known:
@@ -115,7 +127,10 @@ def known(analysis: Analysis) -> Known:
 
 
 def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
-    """Every identity whose policies were read; an address identity takes precedence over its domain."""
+    """Every identity whose policies were read.
+
+    An address takes precedence over its domain only where it is verified and its policies were read in full.
+    """
     whom = known(analysis)
     documents: dict[Place, dict[str, str]] = defaultdict(dict)
     policies = analysis.snapshot.policies
@@ -135,15 +150,14 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
         lane = lane[whole]
         arns = {str(name): str(arn) for name, arn in zip(lane["identity"], lane["arn"], strict=True)}
         attached = {name: documents[account, region, name] for name in arns if (account, region, name) in documents}
-        for name, others in _related(arns, attached):
-            questions[account, region, name] = (
-                arns[name],
-                attached.get(name, {}),
-                {arns[o]: attached[o] for o in others},
-            )
+        verified = set(lane.loc[lane["verification_status"].eq("SUCCESS").fillna(False), "identity"])
+        before = addresses_by_domain(name for name in attached if name in verified)
+        for name, arn in arns.items():
+            near = {arns[address]: attached[address] for address in before.get(name, ())}
+            questions[account, region, name] = (arn, attached.get(name, {}), near)
     asked = list(questions.values())
     chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
-    decide = partial(_decide, whom)
+    decide = partial(_decide, whom, analysis.cache)
     answers = chain.from_iterable((analysis.executor.map if analysis.executor else map)(decide, chunks))
     return {
         place: Verdict(arn, texts, exposure, whom)
@@ -154,26 +168,8 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
 CHUNK = 500
 """Identities judged in one task of an executor."""
 _Question = tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]]
-"""ARN, its policies, and those of the identities that have a say in the same addresses."""
+"""ARN, its policies, and those of the addresses that take precedence over it."""
 
 
-def _decide(whom: Known, questions: list[_Question]) -> list[Exposure]:
-    return [whom.decide(*question) for question in questions]
-
-
-def _related(names: Collection[str], attached: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    """Each identity, and those with policies that are about addresses of its own: above it, or under it."""
-    under: dict[str, list[str]] = defaultdict(list)
-    for name in attached:
-        for domain in _domains(name):
-            under[domain].append(name)
-    for name in names:
-        above = [other for domain in _domains(name) for other in under[domain] if other.lower() == domain]
-        here = under[name.lower()] if "@" not in name else []
-        yield name, [other for other in dict.fromkeys([*above, *here]) if other != name]
-
-
-def _domains(name: str) -> list[str]:
-    """The domains an identity belongs to, its own first."""
-    labels = name.rpartition("@")[2].lower().split(".")
-    return [".".join(labels[start:]) for start in range(len(labels))]
+def _decide(whom: Known, cache: ExposureCache, questions: list[_Question]) -> list[Exposure]:
+    return [whom.decide(*question, cache) for question in questions]

@@ -34,7 +34,7 @@ SENSITIVE = {
 def condition_without_effect(analysis: Analysis) -> pd.DataFrame:
     """Spoofable or constant keys, vacuous ForAllValues and IfExists, wildcards in sensitive values."""
     grants = analysis.grants
-    unguarded = (grants["scope"] == "service") & grants["why"].str.contains("anybody")
+    unguarded = (grants["scope"] == "service") & ~grants["guarded"].fillna(value=True)
     wild = (grants["grantee_kind"] == "anyone") & grants["scope"].isin(["public", "external"])
     open_grants = grants[(wild | unguarded) & grants["can_send"]]
     weak = {

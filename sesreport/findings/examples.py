@@ -66,6 +66,8 @@ class Example:
     """Columns of ``sending_accounts`` that differ."""
     approved_identities: Sequence[str] = ()
     """Identities the vendor is approved for; empty means any."""
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Verified identities of the same account and Region, by name, with their policies."""
     elsewhere: Sequence[tuple[str, str]] = ()
     """account × Region of further identities."""
     sent: Sequence[float] = ()
@@ -103,6 +105,13 @@ class Example:
             {**_identity(account, region, "example.org"), "tags": json.dumps(OWNED), "policies": 0}
             for account, region in self.elsewhere
         ]
+        documents = {"example.com": texts}
+        for name, policies in self.beside.items():
+            documents[name] = {n: json.dumps(p) for n, p in policies.items()}
+            identities.append(
+                {**_identity(OWN, REGION, name), "tags": json.dumps(OWNED), "policies": len(policies),
+                 "identity_type": "EMAIL_ADDRESS", "verification_status": "SUCCESS"}
+            )  # fmt: skip
         places = {(row["account_id"], row["region"]) for row in identities}
         return {
             "accounts": [
@@ -112,8 +121,10 @@ class Example:
             ],
             "identities": identities,
             "policies": [
-                {**place, "policy_name": n, "document": t, "sha256": hashlib.sha256(t.encode()).hexdigest()}
-                for n, t in texts.items()
+                {**place, "identity": identity, "policy_name": n, "document": t,
+                 "sha256": hashlib.sha256(t.encode()).hexdigest()}
+                for identity, named in documents.items()
+                for n, t in named.items()
             ],
             "sending_accounts": [
                 {"account_id": OWN, "region": REGION, "enforcement_status": "HEALTHY", **self.sending_fields}

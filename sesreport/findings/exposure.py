@@ -8,9 +8,7 @@ import pandas as pd
 
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
-from sesreport.analysis.verdicts import Verdict
-from sesreport.findings.registry import Example, allow, at_grants, at_identities, at_statements, deny, rule
-from sesreport.policy import Effect, Statement
+from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, rule
 
 
 def _sending(analysis: Analysis) -> pd.DataFrame:
@@ -54,17 +52,21 @@ def unknown_account(analysis: Analysis) -> pd.DataFrame:
     grants = _sending(analysis)
     named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
     principals = at_grants(grants[named & grants["register_status"].isna()])
-    return pd.concat([principals, at_statements(analysis, _through_conditions)], ignore_index=True)
+    approved = set(analysis.register.loc[analysis.register["status"].isin(["valid", "expiring"]), "account_id"])
+    others = grants[grants["grantee_account_id"].isna()]
+    parts = [
+        _accounts_in(others, "external_accounts", "its conditions let in", approved),
+        _accounts_in(others, "service_accounts", "an AWS service may send for", approved),
+    ]
+    return pd.concat([principals, *parts], ignore_index=True)
 
 
-def _through_conditions(verdict: Verdict, statement: Statement) -> str | None:
-    if statement.effect is Effect.DENY or all(principal.account for principal in statement.principals):
-        return None
-    found = verdict.alone(statement)
-    named = {principal.account for principal in statement.principals}
-    unknown = (found.external_accounts | found.service_accounts) - verdict.known.register.keys() - named
-    how = "an AWS service may send for" if found.service_accounts else "its conditions let in"
-    return f"{how} {', '.join(sorted(unknown))}" if unknown else None
+def _accounts_in(grants: pd.DataFrame, column: str, how: str, approved: set[str]) -> pd.DataFrame:
+    """Grants whose ``column`` lists accounts that nobody approved, and these as evidence."""
+    some = grants[grants[column].notna()]
+    unknown = [sorted(set(accounts) - approved) for accounts in some[column]]
+    why = pd.Series([f"{how} {', '.join(one)}" if one else pd.NA for one in unknown], index=some.index, dtype="string")
+    return at_grants(some.assign(why=why)[why.notna()])
 
 
 @rule(
@@ -96,7 +98,7 @@ def expired_approval(analysis: Analysis) -> pd.DataFrame:
 def foreign_organization(analysis: Analysis) -> pd.DataFrame:
     """Grants through which members of a foreign organization can send."""
     grants = _sending(analysis)
-    foreign = grants["grantee_account_id"].isna() & grants["why"].str.contains("another organization")
+    foreign = grants["grantee_account_id"].isna() & grants["external_orgs"].notna()
     return at_grants(grants[(grants["scope"] == "external") & foreign])
 
 
@@ -142,7 +144,7 @@ def beyond_approval(analysis: Analysis) -> pd.DataFrame:
 def service_without_source(analysis: Analysis) -> pd.DataFrame:
     """Service principals without a source condition."""
     grants = _sending(analysis)
-    return at_grants(grants[(grants["scope"] == "service") & grants["why"].str.contains("anybody")])
+    return at_grants(grants[(grants["scope"] == "service") & ~grants["guarded"].fillna(value=True)])
 
 
 @rule(

@@ -100,6 +100,14 @@ def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.Dat
     )[PLACE]
 
 
+def _said(say: Callable[[Verdict, Statement], str | None], verdict: Verdict, statement: Statement) -> str | None:
+    """What ``say`` has to say; where that fails, the statement is found as one the rule cannot judge."""
+    try:
+        return say(verdict, statement)
+    except Exception as fault:  # noqa: BLE001 - one policy must never end the analysis of the others
+        return f"the rule cannot judge it ({type(fault).__name__}: {fault})"
+
+
 def at_statements(analysis: Analysis, say: Callable[[Verdict, Statement], str | None]) -> pd.DataFrame:
     """The places of the statements that ``say`` has something to say about; that is the evidence."""
     rows = [
@@ -114,6 +122,6 @@ def at_statements(analysis: Analysis, say: Callable[[Verdict, Statement], str | 
         for (account, region, identity), verdict in analysis.verdicts.items()
         for policy in verdict.read()
         for statement in policy.statements
-        if (said := say(verdict, statement))
+        if (said := _said(say, verdict, statement))
     ]
     return pd.DataFrame(rows, columns=PLACE, dtype="string")

@@ -13,7 +13,8 @@ from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK
 from sesreport.collection.registry import frames
 from sesreport.findings import rules
 from sesreport.history.lives import FOUND, GONE, SIGHTINGS, UNREAD
-from sesreport.history.moments import KEYS, within
+from sesreport.history.moments import KEYS
+from sesreport.policy import within
 
 if TYPE_CHECKING:
     from sesreport.analysis.registry import Analysis

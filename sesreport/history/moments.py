@@ -17,6 +17,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.collection.registry import frames
 from sesreport.findings.fingerprint import fingerprints
 from sesreport.history.replay import RETENTION, Event, Moment, Place, name_of, replay
+from sesreport.policy import within
 from sesreport.register import standing_on
 
 if TYPE_CHECKING:
@@ -142,8 +143,10 @@ def _imagined(moments: Mapping[int, Moment], later: Analysis, register: pd.DataF
     whom = known(made)
     addresses = defaultdict(list)
     texts = _texts(later)
-    for account, region, identity in texts:
-        if "@" in identity:
+    identities = later.snapshot.identities
+    verified = identities[identities["verification_status"].eq("SUCCESS").fillna(False)]
+    for account, region, identity, count in zip(*(verified[name] for name in (*KEYS, "policies")), strict=True):
+        if "@" in identity and len(texts.get((account, region, identity), ())) == count:
             addresses[account, region].append(identity)
     for moment, row in zip(moments.values(), rows, strict=True):
         account, region, identity = moment.place
@@ -153,15 +156,9 @@ def _imagined(moments: Mapping[int, Moment], later: Analysis, register: pd.DataF
             for name in addresses[account, region]
             if within(name, identity)
         }
-        verdict = Verdict(arn, moment.policies, whom.decide(arn, moment.policies, near), whom)
+        verdict = Verdict(arn, moment.policies, whom.decide(arn, moment.policies, near, later.cache), whom)
         made.judged[account, str(row["region"]), identity] = verdict
     return made
-
-
-def within(address: str, domain: str) -> bool:
-    """Whether an address identity takes precedence over a domain identity."""
-    host = address.rpartition("@")[2]
-    return "@" in address and "@" not in domain and (host == domain or host.endswith(f".{domain}"))
 
 
 def _partition(analysis: Analysis) -> str:

@@ -17,6 +17,8 @@ class Attached:
     reason: str = ""
     gone: bool = False
     """There is no such identity."""
+    verified: bool = False
+    """Whether SES has verified it: only then do an address's policies come before its domain's."""
 
 
 Reader = Callable[[str], Attached]
@@ -26,13 +28,14 @@ Reader = Callable[[str], Attached]
 def attached(client: Any, identity: str) -> Attached:
     """Asks SES (API v2) for one identity; one call. Never raises for what AWS answers."""
     try:
-        policies = client.get_email_identity(EmailIdentity=identity).get("Policies") or {}
+        answer = client.get_email_identity(EmailIdentity=identity)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         return Attached(None, f"GetEmailIdentity: {code}", gone=code == "NotFoundException")
     except (BotoCoreError, ValueError) as error:
         return Attached(None, f"GetEmailIdentity: {error}")
-    return Attached({str(name): str(document) for name, document in policies.items()})
+    policies = {str(name): str(document) for name, document in (answer.get("Policies") or {}).items()}
+    return Attached(policies, verified=answer.get("VerificationStatus") == "SUCCESS")
 
 
 def identity_names(client: Any) -> Iterator[str]:

@@ -11,7 +11,7 @@ from sesreport.aws import own_client
 from sesreport.monitor.attached import Attached, attached, identity_names
 from sesreport.monitor.known import Known
 from sesreport.monitor.message import Place
-from sesreport.policy import CLASSES, CallerKind, analyze, narrower_or_equal
+from sesreport.policy import CLASSES, CallerKind, addresses_by_domain, analyze, bulk_beyond, narrower_or_equal
 
 COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE = "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"
 
@@ -30,7 +30,7 @@ def evaluate(
 ) -> Iterator[Evaluation]:
     """One evaluation for each identity of the place, and for each that was evaluated earlier and is gone.
 
-    An address with policies takes precedence over its domain, so all are read before any is judged. When the list of
+    A verified address with policies takes precedence over its domain, so all are read before any is judged. When the list of
     identities cannot be read, none is called gone, and those evaluated earlier are not judged.
     """
     client = own_client("sesv2", region=here.region)
@@ -44,11 +44,12 @@ def evaluate(
     late = Attached(None, "the function's time ran out; give it more, or fewer identities")
     read = {name: attached(client, name) if time_is_left() else late for name in names}
     arns = {name: f"arn:{here.partition}:ses:{here.region}:{here.account_id}:identity/{name}" for name in names}
-    own = {arns[name]: found.policies for name, found in read.items() if found.policies}
+    own = {name: found.policies for name, found in read.items() if found.policies and found.verified}
+    before = addresses_by_domain(own)
     for name, found in read.items():
         if found.policies is not None:
-            others = {arn: policies for arn, policies in own.items() if arn != arns[name]}
-            yield _judged(name, arns[name], found.policies, others, known, here, widest)
+            near = {arns[address]: own[address] for address in before.get(name, ())}
+            yield _told(name, arns[name], found.policies, near, known, here, widest)
         elif found.gone:
             yield Evaluation(name, NOT_APPLICABLE, "The identity was deleted.")
         else:
@@ -58,11 +59,27 @@ def evaluate(
             yield Evaluation(name, NOT_APPLICABLE, "The identity was deleted.")
 
 
+def _told(
+    name: str,
+    arn: str,
+    policies: Mapping[str, str],
+    near: Mapping[str, Mapping[str, str]],
+    known: Known,
+    here: Place,
+    widest: str,
+) -> Evaluation:
+    """The evaluation of one identity; whatever goes wrong costs this one alone."""
+    try:
+        return _judged(name, arn, policies, near, known, here, widest)
+    except Exception as fault:  # noqa: BLE001 - the other identities must be evaluated all the same
+        return _not_judged(name, f"{type(fault).__name__}: {fault}")
+
+
 def _judged(
     name: str,
     arn: str,
     policies: Mapping[str, str],
-    others: Mapping[str, Mapping[str, str]],
+    near: Mapping[str, Mapping[str, str]],
     known: Known,
     here: Place,
     widest: str,
@@ -74,8 +91,10 @@ def _judged(
         organization=known.organization,
         register=register,
         today=known.today,
-        identities=others,
+        identities=near,
     )
+    if not found.judged:
+        return _not_judged(name, "; ".join([*map(str, found.errors), *found.undecided]))
     words = found.witnesses[0].words if found.witnesses else ""
     if CLASSES.index(found.exposure) > CLASSES.index(widest):
         return Evaluation(name, NON_COMPLIANT, f"{found.exposure}: {words}")
@@ -84,6 +103,10 @@ def _judged(
         return Evaluation(name, NON_COMPLIANT, f"a service for anybody: {service}")
     if found.needs_review:
         return _not_judged(name, "; ".join([*map(str, found.errors), *found.undecided]))
+    if bulk_beyond(found):
+        return Evaluation(
+            name, NON_COMPLIANT, f"{found.bulk}: by ses:SendBulkEmail, which AWS does not list for policies"
+        )
     managed = _managed_from_outside(name, arn, policies, known, here)
     if managed is not None:
         return managed

@@ -39,8 +39,11 @@ def judge(change: Change, now: Attached, earlier: Earlier, known: Known, arn: st
     ``now`` are the policies attached when the event is handled, ``arn`` is the identity's, and ``read`` asks for
     another identity of the account and Region (an address's domain).
     """
-    case = _Case(change, now, earlier, known, arn, read)
-    found = case.judge()
+    try:
+        found = _Case(change, now, earlier, known, arn, read).judge()
+    except Exception as fault:  # noqa: BLE001 - whatever it is, somebody must hear of the change
+        words = f"the change could not be judged ({type(fault).__name__}: {fault})"
+        found = Judgement(Outcome.UNKNOWN, words, "nothing")
     return replace(found, notes=(*found.notes, *filter(None, [earlier.note])))
 
 

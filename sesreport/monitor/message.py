@@ -12,8 +12,7 @@ from typing import Any
 
 from sesreport.monitor.event import Change
 from sesreport.monitor.judgement import Judgement, Outcome
-from sesreport.policy import explain
-from sesreport.policy.explain import MEANINGS
+from sesreport.policy import explain, verdict
 
 SUBJECT_CHARACTERS = 99
 """Amazon SNS API Reference, Publish: fewer than 100."""
@@ -72,7 +71,7 @@ def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[st
     if judgement.exposure is not None:
         found = judgement.exposure
         yield ""
-        yield f"The identity as the change left it is {found.exposure}: {MEANINGS[found.exposure]}"
+        yield one_line(f"The identity as the change left it is {verdict(found)}")
         for section in explain(found).sections:
             yield f"{section.heading}:"
             yield from (f"  - {one_line(line)}" for line in section.lines)

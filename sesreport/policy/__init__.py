@@ -5,11 +5,13 @@ compares two versions, ``read_policy`` reads one document and ``decide`` answers
 """
 
 from sesreport.policy.analyze import analyze, analyze_models
+from sesreport.policy.cache import ExposureCache
 from sesreport.policy.compare import Comparison, narrower_or_equal
 from sesreport.policy.evaluator import Caller, CallerKind, Decision, Request, decide
-from sesreport.policy.explain import Explanation, explain, explain_policies
+from sesreport.policy.explain import Explanation, Section, bulk_beyond, explain, explain_policies, verdict
 from sesreport.policy.exposure import CLASSES, LIMITS, Exposure, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Policy, PolicyError, Principal, PrincipalKind, Statement
+from sesreport.policy.precedence import addresses_by_domain, within
 from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Identity, Organization, read_identity
 
@@ -25,6 +27,7 @@ __all__ = [
     "Effect",
     "Explanation",
     "Exposure",
+    "ExposureCache",
     "Grant",
     "Identity",
     "Organization",
@@ -33,10 +36,13 @@ __all__ = [
     "Principal",
     "PrincipalKind",
     "Request",
+    "Section",
     "Statement",
     "Witness",
+    "addresses_by_domain",
     "analyze",
     "analyze_models",
+    "bulk_beyond",
     "decide",
     "explain",
     "explain_policies",
@@ -44,4 +50,6 @@ __all__ = [
     "read_identity",
     "read_policies",
     "read_policy",
+    "verdict",
+    "within",
 ]

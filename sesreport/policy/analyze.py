@@ -75,9 +75,7 @@ def analyze_models(
     own_identities: Iterable[str] = (),
 ) -> Exposure:
     """The same for policies that have been read; ``own_identities``: ARNs of addresses that take precedence."""
-    return _judge(
-        Question(identity_arn, tuple(policies), organization, dict(register), today, tuple(own_identities))
-    )
+    return _judge(Question(identity_arn, tuple(policies), organization, dict(register), today, tuple(own_identities)))
 
 
 def _are_texts(policies: Policies) -> bool:

@@ -444,9 +444,7 @@ def _paths_and_names(arns: Groups, names: Groups) -> tuple[tuple[str, str], ...]
     return tuple((one.texts[1], one.texts[0]) for one in explore((arns, names), forms.PATH_AND_NAME))
 
 
-def _role_sessions(
-    scene: Scene, account: str, partition: str, arns: Groups
-) -> Iterator[tuple[str, str, str, bool]]:
+def _role_sessions(scene: Scene, account: str, partition: str, arns: Groups) -> Iterator[tuple[str, str, str, bool]]:
     """Role (path and name), session name, unique id, and whether the unique id is anybody's."""
     listed = _listed(scene, PrincipalKind.ROLE, f"arn:{partition}:iam::{account}:role/")
     signed = _listed(scene, PrincipalKind.ROLE_SESSION, f"arn:{partition}:sts::{account}:assumed-role/")

@@ -50,7 +50,9 @@ def _stands_for(question: Question, exposure: Exposure, witness: Witness) -> boo
         return witness.exposure == "organization"
     if account in question.register:
         return witness.exposure == "vendor"
-    return witness.exposure == ("public" if exposure.public and account not in exposure.external_accounts else "external")
+    return witness.exposure == (
+        "public" if exposure.public and account not in exposure.external_accounts else "external"
+    )
 
 
 def _inventions(question: Question, exposure: Exposure) -> Iterator[str]:

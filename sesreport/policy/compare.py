@@ -18,7 +18,7 @@ from sesreport.policy.automata import Budget, Groups, Text
 from sesreport.policy.callers import Standing
 from sesreport.policy.evaluator import Request, decide
 from sesreport.policy.model import Effect, Policy, PolicyError, Statement
-from sesreport.policy.proof import say
+from sesreport.policy.proof import say, sender_words
 from sesreport.policy.reach import example
 from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Organization, Scene, Use, add_policies, read_identity
@@ -152,9 +152,7 @@ def _compare(
         return Comparison(False, undecided=(said,))
 
 
-def _compared(
-    scene: Scene, news: tuple[Policy, ...], olds: tuple[Policy, ...], register: dict[str, str]
-) -> Comparison:
+def _compared(scene: Scene, news: tuple[Policy, ...], olds: tuple[Policy, ...], register: dict[str, str]) -> Comparison:
     scene.actions = _actions((*news, *olds))
     granted = add_policies(scene, news)
     scene.statements = granted
@@ -169,8 +167,7 @@ def _compared(
     request, who, _ = example(scene, space, box)
     if decide(news, request).allowed and not decide(olds, request).allowed:
         vendor = register.get(who.account) if who.account is not None else None
-        fresh = request.context.get("ses:fromaddress") == (space.fresh,)
-        words = say(request, who, statement, vendor, fresh=fresh)
+        words = say(request, who, statement, vendor, sender_words(scene, request, space.fresh))
         return Comparison(False, request, statement, words)
     unclear = [s.label for s, _ in (*granted, *before) if not _is_clear(scene, s)]
     return Comparison(False, undecided=tuple(f"{label}: not decided exactly" for label in unclear))

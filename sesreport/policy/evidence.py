@@ -12,9 +12,9 @@ from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import Caller, CallerKind, Request, decide, names
 from sesreport.policy.exposure import CLASSES, Grant, Witness
 from sesreport.policy.model import Effect, Principal, Statement
-from sesreport.policy.proof import condition_words
+from sesreport.policy.proof import condition_words, sender_words
 from sesreport.policy.reach import Reach, Through, example
-from sesreport.policy.scene import SENDING_ACTIONS
+from sesreport.policy.scene import SENDING_ACTIONS, Scene
 from sesreport.policy.verdict import (
     Outcome,
     Question,
@@ -85,7 +85,7 @@ def _witness(question: Question, outcome: Outcome, exposure: str, masks: _Masks)
         request, who, _ = example(outcome.scene, reached.space, part.box)
         decision = decide(question.policies, request)
         if decision.allowed and decision.statement is not None:
-            return _told(question, reached, exposure, request, who, decision.statement)
+            return _told(question, outcome.scene, reached, exposure, request, who, decision.statement)
     return None
 
 
@@ -99,11 +99,11 @@ def _parts(exposure: str, masks: _Masks) -> Iterator[tuple[Reach, Through]]:
 
 
 def _told(
-    question: Question, reached: Reach, exposure: str, request: Request, who: Who, statement: Statement
+    question: Question, scene: Scene, reached: Reach, exposure: str, request: Request, who: Who, statement: Statement
 ) -> Witness:
     vendor = question.register.get(who.account) if who.account is not None else None
-    fresh = request.context.get("ses:fromaddress") == (reached.space.fresh,)
-    return Witness(exposure, request, statement, who, vendor or None, fresh)
+    sender = sender_words(scene, request, reached.space.fresh)
+    return Witness(exposure, request, statement, who, vendor or None, sender)
 
 
 def _assumed(question: Question, outcome: Outcome, masks: _Masks) -> Witness | None:
@@ -111,7 +111,7 @@ def _assumed(question: Question, outcome: Outcome, masks: _Masks) -> Witness | N
     widest, undecided = outcome.exposure.exposure, outcome.exposure.undecided
     for reached, part in _parts(widest, masks):
         request, who, _ = example(outcome.scene, reached.space, part.box)
-        return replace(_told(question, reached, widest, request, who, part.statement), assumed=undecided)
+        return replace(_told(question, outcome.scene, reached, widest, request, who, part.statement), assumed=undecided)
     allows = [s for policy in question.policies for s in policy.statements if s.effect is Effect.ALLOW]
     if outcome.reaches is not None or not allows:
         return None

@@ -13,9 +13,9 @@ from html import escape
 
 from sesreport.policy.analyze import Policies, analyze
 from sesreport.policy.evidence import widest_of
-from sesreport.policy.exposure import CLASSES, Exposure
+from sesreport.policy.exposure import CLASSES, LIMITS, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
-from sesreport.policy.proof import condition_words
+from sesreport.policy.proof import condition_words, literal_words
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
 from sesreport.policy.verdict import Question, decide_exposure
 
@@ -28,6 +28,26 @@ MEANINGS = {
     "external": "Outside accounts that nobody approved can send.",
     "public": "Anybody with an AWS account can send.",
 }
+
+
+def verdict(exposure: Exposure) -> str:
+    """An exposure on one line; what could not be read or judged comes first, and is never called safe."""
+    meaning = MEANINGS[exposure.exposure]
+    if not exposure.judged:
+        return "needs review: these policies cannot be judged; they count as open to anybody"
+    if exposure.needs_review:
+        rest = "what is left lets nobody in" if exposure.exposure == "none" else f"what is left: {meaning}"
+        unread = "be read" if exposure.errors else "be decided exactly"
+        return f"needs review: part of these policies cannot {unread}; {rest}".removesuffix(".")
+    if exposure.exposure == "none" and bulk_beyond(exposure):
+        return "none: These policies allow none of the sending actions that SES documents; see bulk sending below."
+    return f"{exposure.exposure}: {meaning}"
+
+
+def bulk_beyond(exposure: Exposure) -> bool:
+    """Whether somebody from outside holds ``ses:SendBulkEmail`` who cannot send by the documented actions."""
+    rank = CLASSES.index
+    return rank(exposure.bulk) > max(rank(exposure.exposure), rank("vendor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +66,39 @@ class Explanation:
     sections: tuple[Section, ...]
 
     def __str__(self) -> str:
-        head = f"{self.exposure.identity}\n{self.exposure.exposure}: {MEANINGS[self.exposure.exposure]}"
+        head = f"{self.exposure.identity}\n{verdict(self.exposure)}"
         parts = ["\n".join([part.heading, *(f"  - {line}" for line in part.lines)]) for part in self.sections]
         return "\n\n".join(_printable(part) for part in [head, *parts])
 
     def _repr_html_(self) -> str:
-        shown = self.exposure
         body = "".join(
             f"<h4>{escape(_printable(section.heading))}</h4><ul>"
             + "".join(f"<li>{escape(_printable(line))}</li>" for line in section.lines)
             + "</ul>"
             for section in self.sections
         )
-        meaning = f"<strong>{escape(shown.exposure)}</strong>: {escape(MEANINGS[shown.exposure])}"
-        head = f"<h3>{escape(_printable(shown.identity))}</h3><p>{meaning}</p>"
+        name, _, meaning = verdict(self.exposure).partition(":")
+        said = f"<strong>{escape(_printable(name))}</strong>:{escape(_printable(meaning))}"
+        head = f"<h3>{escape(_printable(self.exposure.identity))}</h3><p>{said}</p>"
         return f'<section class="sesreport-exposure">{head}{body}</section>'
 
 
-def explain(exposure: Exposure) -> Explanation:
-    """Put an exposure made by :func:`sesreport.policy.analyze` in words."""
+def explain(exposure: Exposure, *, before: Iterable[Section] = (), after: Iterable[Section] = ()) -> Explanation:
+    """Put an exposure made by :func:`sesreport.policy.analyze` in words.
+
+    ``before`` and ``after`` are sections of the caller's own, such as what was assumed.
+    """
     sections = [
         Section("Needs review", tuple(_review(exposure))),
+        *before,
         Section("Who can send", tuple(witness.words for witness in exposure.witnesses)),
         Section("As which addresses", tuple(_addresses(exposure))),
+        Section("AWS services", tuple(_services(exposure))),
+        Section("Bulk sending", tuple(_bulk(exposure))),
         Section("Because of", tuple(_because(exposure))),
         Section("What keeps the others out", tuple(_protection(exposure))),
+        *after,
+        Section("What this does not show", (LIMITS,)),
     ]
     return Explanation(exposure, tuple(section for section in sections if section.lines))
 
@@ -110,16 +138,48 @@ def _review(exposure: Exposure) -> Iterable[str]:
 
 def _addresses(exposure: Exposure) -> Iterable[str]:
     name = exposure.identity.partition(":identity/")[2]
-    if exposure.exposure == "none":
+    if exposure.exposure == "none" or not exposure.judged:
         return
     if "@" in name:
         yield f"{name} only"
-    elif exposure.any_from_address:
-        yield f"any address at {name}, for a caller from outside the own account"
+        return
+    if exposure.any_from_address:
+        yield f"any address at {name}, for senders from outside the own account"
     if exposure.from_patterns:
-        yield f"{exposure.exposure}: {', '.join(exposure.from_patterns)}"
-    elif "@" not in name and not exposure.any_from_address:
-        yield f"not any address at {name}: see the conditions below"
+        yield f"{exposure.exposure}: {', '.join(map(pattern_words, exposure.from_patterns))}"
+    elif not exposure.any_from_address and exposure.witnesses:
+        yield f"{exposure.exposure}: {exposure.witnesses[0].sender}"
+
+
+def pattern_words(pattern: str) -> str:
+    """An element of ``Exposure.from_patterns`` as people read it: ``${*}`` there is an asterisk and no wildcard."""
+    plain = pattern.replace("${*}", "*").replace("${?}", "?")
+    return literal_words(plain) if plain != pattern else pattern
+
+
+def _services(exposure: Exposure) -> Iterable[str]:
+    if not exposure.services or exposure.guarded is None or not exposure.judged:
+        return
+    named = "any AWS service" if exposure.services == {"*"} else ", ".join(sorted(exposure.services))
+    if not exposure.guarded:
+        yield (
+            f"{named}: not guarded. A resource of any account, also of a stranger's, can make it send as this "
+            "identity (confused deputy); aws:SourceAccount or aws:SourceArn would hold it to known accounts"
+        )
+    elif exposure.service_accounts:
+        accounts = ", ".join(sorted(exposure.service_accounts))
+        yield f"{named}: guarded. It acts for resources of known accounts alone, of these outside: {accounts}"
+    else:
+        yield f"{named}: guarded. It acts for resources of the own account or the organization alone"
+
+
+def _bulk(exposure: Exposure) -> Iterable[str]:
+    if bulk_beyond(exposure):
+        who = "anybody with an AWS account" if exposure.bulk == "public" else "an outside account that nobody approved"
+        yield (
+            f"{who} holds ses:SendBulkEmail, which AWS does not list among the actions of identity policies: whether "
+            "SES lets it send by that alone is not documented"
+        )
 
 
 def _because(exposure: Exposure) -> Iterable[str]:
@@ -137,6 +197,11 @@ def _protection(exposure: Exposure) -> Iterable[str]:
     evidence = exposure.evidence
     if evidence is None or exposure.undecided:
         return
+    if CLASSES.index(exposure.without_precedence) > CLASSES.index(exposure.exposure):
+        yield (
+            "address identities with policies of their own come before the domain's policies: without that rule, which "
+            f"is disputed (awsdocs/amazon-ses-developer-guide#13), the exposure would be {exposure.without_precedence}"
+        )
     question = evidence.question
     outcome = evidence.outcome()
     denies = [s for s, _ in outcome.scene.statements if s.effect is Effect.DENY]

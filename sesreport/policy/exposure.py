@@ -39,13 +39,13 @@ class Witness:
     statement: Statement
     who: Who
     vendor: str | None = None
-    fresh: bool = False
+    sender: str = ""
     assumed: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
         """The request in one sentence."""
-        said = say(self.request, self.who, self.statement, self.vendor, fresh=self.fresh)
+        said = say(self.request, self.who, self.statement, self.vendor, self.sender)
         return f"{said.removesuffix('.')}, as far as that is decided." if self.assumed else said
 
 

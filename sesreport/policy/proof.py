@@ -9,6 +9,7 @@ from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import Request, names
 from sesreport.policy.model import Condition, PrincipalKind, Statement
 from sesreport.policy.patterns import matches, parse
+from sesreport.policy.scene import Scene
 
 _NAMED = {
     PrincipalKind.USER: "user",
@@ -18,16 +19,16 @@ _NAMED = {
 }
 
 
-def say(request: Request, who: Who, statement: Statement, vendor: str | None = None, *, fresh: bool = False) -> str:
+def say(request: Request, who: Who, statement: Statement, vendor: str | None = None, sender: str = "") -> str:
     """A request in one sentence.
 
-    ``vendor`` is the caller's name in the register; ``fresh`` tells that the From address stands for any of the
-    identity's.
+    ``vendor`` is the caller's name in the register; ``sender`` what is said of the From address where the statement
+    does not limit it (:func:`sender_words`).
     """
     subject = _service(who) if who.standing is Standing.SERVICE else _caller(request, who, statement, vendor)
     told = [c for c in statement.conditions if not (c.name == "ses:fromaddress" and _limits(c))]
     meets = f", for a request that meets {' and '.join(map(condition_words, told))}" if told else ""
-    return f"{subject} {_does(request, statement, fresh)}: {statement.label} allows it{meets}."
+    return f"{subject} {_does(request, statement, sender)}: {statement.label} allows it{meets}."
 
 
 def _caller(request: Request, who: Who, statement: Statement, vendor: str | None) -> str:
@@ -78,20 +79,26 @@ def _service(who: Who) -> str:
     return f"{service}, for resources of {whose}{account},"
 
 
-def _does(request: Request, statement: Statement, fresh: bool) -> str:
+def _does(request: Request, statement: Statement, sender: str) -> str:
     address = request.context.get("ses:fromaddress", ("",))[0]
     if not address:
         return f"can call {request.action}"
     name = request.resource.partition(":identity/")[2]
     if "@" in name:
-        sender = name
-    else:
-        patterns = [p for c in statement.conditions if c.name == "ses:fromaddress" and _limits(c) for p in _met(c, address)]
-        if patterns:
-            sender = patterns[0]
-        else:
-            sender = f"any address at {name}" if fresh else f"an address at {name} that no Deny holds back"
-    return f"can send as {sender} ({request.action})"
+        return f"can send as {name} ({request.action})"
+    limits = [c for c in statement.conditions if c.name == "ses:fromaddress" and _limits(c)]
+    met = [pattern for condition in limits for pattern in _met(condition, address)]
+    return f"can send as {met[0] if met else sender} ({request.action})"
+
+
+def sender_words(scene: Scene, request: Request, fresh: str | None) -> str:
+    """The From address of a request in words: any, one that the policies name, or one that is left."""
+    address = request.context.get("ses:fromaddress", ("",))[0]
+    name = scene.identity.name
+    if address == fresh:
+        return f"any address at {name}"
+    named = {value for use in scene.uses.get("ses:fromaddress", ()) for value in use.condition.values}
+    return address if address in named else f"an address at {name} that no Deny holds back"
 
 
 def _limits(condition: Condition) -> bool:
@@ -100,13 +107,14 @@ def _limits(condition: Condition) -> bool:
 
 
 def _met(condition: Condition, address: str) -> list[str]:
-    """The values of a condition that an address meets, as people write them."""
+    """The values of a condition that an address may meet, as people write them."""
     wild = condition.base == "StringLike"
-    return [
-        value if wild else literal_words(value)
+    met = [
+        value
         for value in condition.values
         if "${" in value or matches(parse(value, wildcards=wild, variables=False), address)
-    ] or [literal_words(value) if not wild else value for value in condition.values]
+    ]
+    return [value if wild else literal_words(value) for value in met or condition.values]
 
 
 def literal_words(value: str) -> str:

@@ -11,7 +11,17 @@ from functools import lru_cache
 
 from sesreport.policy import forms, patterns
 from sesreport.policy.automata import Groups, Text, explore
-from sesreport.policy.callers import Context, Standing, Who, account_groups, accounts, joiners, may_meet, memberships, partitions
+from sesreport.policy.callers import (
+    Context,
+    Standing,
+    Who,
+    account_groups,
+    accounts,
+    joiners,
+    may_meet,
+    memberships,
+    partitions,
+)
 from sesreport.policy.evaluator import Caller, CallerKind
 from sesreport.policy.model import Effect, PrincipalKind
 from sesreport.policy.patterns import MANY, ONE

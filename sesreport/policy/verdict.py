@@ -165,9 +165,7 @@ def standing_class(who: Who, public: bool) -> str:
     return who.standing.value
 
 
-def _exposure(
-    question: Question, scene: Scene, people: Reach, services: Reach, undecided: tuple[str, ...]
-) -> Exposure:
+def _exposure(question: Question, scene: Scene, people: Reach, services: Reach, undecided: tuple[str, ...]) -> Exposure:
     public = people.public is not None
     widest = "none"
     accounts: set[str] = set()

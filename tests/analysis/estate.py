@@ -80,7 +80,7 @@ class Estate:
 
     def identity(
         self, name: str = "example.com", policies: Mapping[str, Any] | None = None, *, account: str = SHOP,
-        region: str = EU, tags: Mapping[str, str] | None = None, read: bool = True,
+        region: str = EU, tags: Mapping[str, str] | None = None, read: bool = True, verification: str = "SUCCESS",
     ) -> Estate:  # fmt: skip
         """``read=False``: GetEmailIdentity did not answer, so tags and policies are not known."""
         place = {"account_id": account, "region": region, "identity": name}
@@ -90,6 +90,7 @@ class Estate:
                 **place,
                 "arn": f"arn:aws:ses:{region}:{account}:identity/{name}",
                 "identity_type": "EMAIL_ADDRESS" if "@" in name else "DOMAIN",
+                "verification_status": verification,
                 **known,
             }
         )

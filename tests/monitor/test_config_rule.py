@@ -117,7 +117,7 @@ def test_every_identity_and_the_account_get_an_evaluation(account: Account, conf
     assert types == {"closed.example.com": IDENTITY, "open.example.com": IDENTITY, OWN: ACCOUNT}
     said = config.said()
     assert said["closed.example.com"] == ("COMPLIANT", "none")
-    assert said["open.example.com"][0] == "NON_COMPLIANT" and said["open.example.com"][1].startswith("public: The ")
+    assert said["open.example.com"][0] == "NON_COMPLIANT" and said["open.example.com"][1].startswith("public: Anybody ")
     assert said[OWN][0] == "NON_COMPLIANT" and said[OWN][1].startswith("1 of 2 identities not compliant; open.")
 
 

@@ -132,7 +132,8 @@ def test_a_snapshot_in_s3_shows_what_a_weakened_deny_newly_allows(
     assert handler(put(weakened.policy), CONTEXT)["outcome"] == "newly allows"
     message = account.heard()[0]["Message"]
     assert (
-        "Compared   with the policy's text in the snapshot 20261101T060000Z" in message and "allowed by open" in message
+        "Compared   with the policy's text in the snapshot 20261101T060000Z" in message
+        and "open, statement 1 allows it" in message
     )
 
 

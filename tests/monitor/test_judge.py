@@ -50,7 +50,7 @@ def test_a_weakened_deny_newly_allows_what_it_kept_out() -> None:
     others = {"open": policy(allow(OUTSIDER))}
     found = judged(put(weak), {**others, "agency": weak}, was(strict))
     assert found.outcome is Outcome.NEW and OUTSIDER in found.words and found.reach == "external"
-    assert "allowed by open" in found.words
+    assert "open, statement 1 allows it" in found.words
 
 
 def test_a_deleted_deny_newly_allows_what_it_kept_out() -> None:

@@ -59,7 +59,7 @@ def test_a_principal_that_only_the_old_policy_left_out_is_new():
 
 def test_the_witness_is_a_stranger_where_one_can_be_had():
     compared = narrower_or_equal(policy(allow()), policy(allow({"AWS": VENDOR})), identity_arn=DOMAIN)
-    assert "Anybody with an aws account" in compared.words
+    assert "Anybody with an AWS account" in compared.words
 
 
 def test_texts_objects_and_whole_identities_compare():

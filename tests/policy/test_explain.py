@@ -12,10 +12,10 @@ def test_it_says_who_as_which_address_and_because_of_which_statement():
     only = {"StringLike": {"ses:FromAddress": "news*@example.com"}}
     text = str(explain(exposure(allow({"AWS": VENDOR}, only, Sid="partner"), allow(COGNITO))))
     assert "vendor: Approved outside accounts can send." in text
-    assert f"::{VENDOR}:" in text and "(Mail vendor)" in text
+    assert f"Approved outside account {VENDOR} (Mail vendor) can send as news*@example.com" in text
     assert "vendor: news*@example.com" in text
     assert "vendor: p, statement 1 'partner' allows 444455556666 all sending" in text
-    assert "cognito-idp.amazonaws.com, calling without naming a source resource" in text
+    assert "The AWS service cognito-idp.amazonaws.com, for anybody's resource, can send" in text
 
 
 def test_it_says_which_deny_keeps_the_others_out():
