@@ -18,6 +18,10 @@ demo: .venv/run  ## The demonstration organization's pack in out/<period>/
 test: .venv/dev  ## All tests (TESTS=tests/policy for some)
 	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
 
+.PHONY: prove
+prove: .venv/dev  ## Long proofs: every way to a verdict on 200,000 hostile cases (PROVE="--count 20000")
+	$(BIN)/python -m tests.policy.prove $(PROVE)
+
 .PHONY: lint
 lint: .venv/dev  ## Formatting, linters, types, and no outputs in notebooks
 	$(BIN)/ruff format --check .

@@ -62,6 +62,7 @@ TESTS = (
     "test_compare.py",
     "test_laws.py",
     "test_against_universe.py",
+    "test_hostile.py",
 )
 
 

@@ -80,6 +80,6 @@ def test_the_universe_tells_classes_apart():
     policies = read_policies(
         {"p": {"Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}}}
     )
-    constants = Constants(policies)
+    constants = Constants(policies, setting)
     found = {classify(setting, constants, who, common) for _, who, common in requests(setting, policies, "2026-11-24")}
     assert found == {"own", "organization", "vendor", "service", "public"}

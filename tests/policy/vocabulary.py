@@ -23,15 +23,15 @@ SETTINGS = tuple(
         f"arn:aws:ses:us-east-1:{OWN}:identity/{name}",
         OWN,
         org,
-        frozenset({MEMBER}) if org else frozenset(),
+        members,
         frozenset({VENDOR}),
     )
     for name in ("example.com", "sender@example.com")
-    for org in (ORG, None)
+    for org, members in ((ORG, frozenset({MEMBER})), (ORG, frozenset()), (None, frozenset()))
 )
 
 
-def values_of(name: str) -> tuple[str, ...]:
+def values_of(name: str) -> tuple[Any, ...]:
     """What policies compare a key with."""
     return _VALUES[name]
 
@@ -40,8 +40,11 @@ def _globs(account: str) -> list[str]:
     return [account, f"{account[:4]}*", f"*{account[-4:]}", f"{account[:-1]}?"]
 
 
-_ACCOUNT_VALUES = ("*", "????????????", *(glob for account in ACCOUNTS for glob in _globs(account)))
-_VALUES: dict[str, tuple[str, ...]] = {
+_ACCOUNT_VALUES: tuple[Any, ...] = (
+    *("*", "????????????", "${aws:ResourceAccount}", int(OUTSIDER), int(VENDOR)),
+    *(glob for account in ACCOUNTS for glob in _globs(account)),
+)
+_VALUES: dict[str, tuple[Any, ...]] = {
     "aws:PrincipalAccount": _ACCOUNT_VALUES,
     "aws:SourceAccount": _ACCOUNT_VALUES,
     "aws:PrincipalArn": (
@@ -56,6 +59,9 @@ _VALUES: dict[str, tuple[str, ...]] = {
         f"arn:aws:iam::{MEMBER}:role/svc/mail-1",
         f"arn:aws:sts::{OUTSIDER}:assumed-role/*",
         f"arn:aws:sts::{VENDOR}:federated-user/*",
+        f"arn:aws-cn:iam::{OUTSIDER}:role/*",
+        f"arn:aws*:iam::{VENDOR}:*",
+        "arn:aws:iam::${aws:ResourceAccount}:role/Mailer",
         "arn:aws:*",
         "*",
     ),
@@ -68,13 +74,25 @@ _VALUES: dict[str, tuple[str, ...]] = {
         f"arn:aws:cognito-idp:us-east-1:{OWN}:userpool/*",
         f"arn:aws:cognito-idp:*:{OUTSIDER}:userpool/x",
         f"arn:aws:cognito-idp:us-east-1:{OTHER[:4]}*:userpool/*",
+        f"arn:aws-cn:cognito-idp:*:{OUTSIDER}:userpool/x",
+        "arn:aws:cognito-idp:us-east-1:${aws:ResourceAccount}:userpool/*",
+        "arn:aws:s3:::bucket",
     ),
-    "aws:PrincipalIsAWSService": ("true", "false"),
-    "aws:PrincipalServiceName": ("cognito-idp.amazonaws.com", "pinpoint.amazonaws.com"),
-    "aws:SecureTransport": ("true", "false"),
+    "aws:PrincipalIsAWSService": ("true", "false", True, False),
+    "aws:PrincipalServiceName": (
+        "cognito-idp.amazonaws.com",
+        "cognito-idp.amazonaws.com.cn",
+        "pinpoint.amazonaws.com",
+    ),
+    "aws:ResourceAccount": (OWN, OUTSIDER, int(OWN)),
+    "aws:RequestedRegion": ("us-east-1", "eu-*"),
+    "aws:SecureTransport": ("true", "false", False),
     "aws:SourceIp": ("0.0.0.0/0", "::/0", "128.0.0.0/1", "10.0.0.0/8", "203.0.113.0/24", "198.51.100.7"),
     "aws:SourceVpc": ("vpc-11112222", "vpc-*"),
     "aws:SourceVpce": ("vpce-0a1b2c3d", "vpce-*"),
+    "aws:VpceAccount": (OWN, OUTSIDER, "1111*", "${aws:ResourceAccount}"),
+    "aws:VpceOrgID": (ORG, "o-*"),
+    "aws:SourceVpcArn": (f"arn:aws:ec2:us-east-1:{OWN}:vpc/vpc-11112222", "arn:aws:ec2:*:*:vpc/*"),
     "aws:CurrentTime": (
         "2021-01-01T00:00:00Z",
         "2026-06-01T00:00:00Z",
@@ -101,6 +119,7 @@ _STRING = ("StringEquals", "StringLike", "StringNotEquals", "StringNotLike", "St
 _OPERATORS = {
     "aws:PrincipalArn": (*_STRING[:4], "ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"),
     "aws:SourceArn": ("StringEquals", "StringLike", "ArnLike", "ArnEquals", "ArnNotLike"),
+    "aws:SourceVpcArn": ("StringEquals", "StringLike", "ArnLike", "ArnNotEquals"),
     "aws:PrincipalIsAWSService": ("Bool",),
     "aws:SecureTransport": ("Bool",),
     "aws:SourceIp": ("IpAddress", "NotIpAddress"),
@@ -142,7 +161,9 @@ def _principals() -> tuple[Any, ...]:
         names += [f"{sts}assumed-role/app/sess", f"{sts}federated-user/fu"]
         found += [{"AWS": name} for name in names]
         found.append({"AWS": [names[2], OTHER], "Service": "cognito-idp.amazonaws.com"})
+        found.append({"AWS": f"arn:aws-cn:iam::{account}:role/svc/mail-1"})
     found += [{"Service": f"{name}.amazonaws.com"} for name in ("cognito-idp", "pinpoint")] * 4
+    found.append({"Service": "cognito-idp.amazonaws.com.cn"})
     found += [{"AWS": "AIDAJQABLZS4A3QDU576Q"}, {"Federated": "accounts.google.com"}]
     found.append({"Federated": f"arn:aws:iam::{OUTSIDER}:saml-provider/idp"})
     return (*found, *["*"] * 25)
