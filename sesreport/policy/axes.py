@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise, product
+from types import MappingProxyType
 
 from sesreport.policy import forms
 from sesreport.policy.automata import Budget, Groups, Text, explore
@@ -40,8 +41,11 @@ class Place:
     common: bool
 
 
-def places(scene: Scene) -> list[Place]:
-    """Internet addresses, and VPC endpoints when a condition looks at them."""
+def places(scene: Scene, known: Mapping[str, str | None] = MappingProxyType({})) -> list[Place]:
+    """Internet addresses, and VPC endpoints when a condition looks at them.
+
+    ``known`` are the values of variables that conditions on these mention.
+    """
     uses = scene.uses.get("aws:sourceip", ())
     found = [Place({"aws:sourceip": (address,)}, common) for address, common in _addresses(uses)]
     names = [name for name in (*_VPC_KEYS, "aws:vpcsourceip") if scene.uses.get(name)]
@@ -52,7 +56,7 @@ def places(scene: Scene) -> list[Place]:
         if name == "aws:vpcsourceip":
             options.append([(name, one, True) for one, _ in _addresses(scene.uses[name])])
         else:
-            options.append([(name, value, common) for value, common in _private(scene, name)])
+            options.append([(name, value, common) for value, common in _private(scene, name, known)])
     for combination in product(*options):
         context: Context = {name: (value,) for name, value, _ in combination}
         for name, value in (
@@ -65,11 +69,11 @@ def places(scene: Scene) -> list[Place]:
     return found
 
 
-def _private(scene: Scene, name: str) -> list[tuple[str, bool]]:
+def _private(scene: Scene, name: str, known: Mapping[str, str | None]) -> list[tuple[str, bool]]:
     """Values of a VPC key; one that a policy names in full is somebody's."""
-    groups = scene.groups(name)
-    fixed = tuple(text for group in groups for text in group if all(isinstance(p, str) for p in text.pattern))
-    groups = (*groups, fixed)
+    written = scene.groups(name)
+    fixed = tuple(text for group in written for text in group if all(isinstance(p, str) for p in text.pattern))
+    groups = (*scene.groups(name, known), fixed)
     if name == "aws:sourcevpcarn":
         arns = [explore((groups,), forms.vpc_arn(partition)) for partition in partitions(scene, name)]
         values = tuple(found.texts[0] for one in arns for found in one)

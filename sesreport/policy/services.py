@@ -130,6 +130,8 @@ def _simple_arns(groups: Groups, partition: str, account: str) -> tuple[str, ...
             fields = patterns.fields(text.pattern)
             if text.fold or len(fields) != 6 or any(len(field) > 1 for field in fields[2:4]):
                 return None
+            if not fields[3]:
+                regions.add("")  # as in the ARN of an S3 bucket
             for field, values in ((fields[2], services), (fields[3], regions)):
                 if field and isinstance(field[0], str):
                     if set(field[0]) <= forms.LABEL:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 
 from sesreport.policy import patterns
 from sesreport.policy.automata import Budget
@@ -169,9 +168,13 @@ def _extend(
             yield Point(who.context, who)
         return
     if name == Source.NETWORK.value:
-        sites = [Place({}, True)] if of_services else places(scene)
-        for point, place in product(points, sites):
-            yield Point({**point.context, **place.context}, point.who, place)
+        sites: dict[tuple[tuple[str, str | None], ...], list[Place]] = {}
+        for point in points:
+            values = links.known(name, point.context)
+            if values not in sites:
+                sites[values] = [Place({}, True)] if of_services else places(scene, dict(values))
+            for place in sites[values]:
+                yield Point({**point.context, **place.context}, point.who, place)
         return
     known: dict[tuple[tuple[str, str | None], ...], list[Context]] = {}
     for point in points:

@@ -41,6 +41,7 @@ from sesreport.policy import (
     Organization,
     analyze,
     analyze_models,
+    bulk_beyond,
     decide,
     explain_policies,
     read_policies,
@@ -259,7 +260,8 @@ class Proof:
         compliance = {one.identity: one for one in found}
         for case, truth in truths:
             one = compliance[case.name]
-            bad = CLASSES.index(truth.exposure) > CLASSES.index(WIDEST) or truth.guarded is False or truth.needs_review
+            bad = CLASSES.index(truth.exposure) > CLASSES.index(WIDEST) or truth.guarded is False
+            bad |= truth.needs_review or bulk_beyond(truth)
             kind = None
             if bad and one.compliance != NON_COMPLIANT:
                 kind = FALSE_SAFE

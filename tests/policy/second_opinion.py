@@ -11,7 +11,7 @@ from typing import Any
 
 import z3
 
-from tests.policy.universe import SENDING, Setting
+from tests.policy.universe import JOINER, SENDING, Setting
 
 _ALWAYS = z3.BoolVal(True)
 _NEVER = z3.BoolVal(False)
@@ -52,6 +52,8 @@ class Question:
 
     def __init__(self, setting: Setting, sources: list[dict[str, Any]]):
         self.setting = setting
+        #: Whether accounts that are not listed are tried as members: where the policies ask for the organization.
+        self.joins = setting.org is not None and "aws:PrincipalOrgID" in str(sources)
         self.kind = z3.Int("kind")
         self.account, self.org, self.arn = z3.String("account"), z3.String("org"), z3.String("arn")
         self.name, self.sender = z3.String("name"), z3.String("from")
@@ -70,6 +72,9 @@ class Question:
         own, members = self.setting.own, self.setting.members
         service = self.is_kind("service")
         inside = z3.Or(*(self.account == a for a in (own, *sorted(members))))
+        joiner = self.account == JOINER if self.joins else _NEVER
+        if not members - {own} and self.joins:  # no members are listed: every account may be one
+            joiner = _ALWAYS
         foreign = self.org != (self.setting.org or "?")
         org_form = z3.InRe(self.org, z3.Concat(z3.Re("o-"), z3.Loop(_LOWER, 10, 32)))
         ours = self.setting.org
@@ -85,7 +90,7 @@ class Question:
             z3.If(
                 inside,
                 self.org == (ours or ""),
-                z3.And(foreign, z3.Or(self.org == "", org_form)),
+                z3.Or(z3.And(foreign, z3.Or(self.org == "", org_form)), z3.And(joiner, self.org == (ours or ""))),
             ),
             z3.InRe(self.name, _NAME),
             z3.Implies(self.is_kind("root"), self.arn == z3.Concat(iam, z3.StringVal(":root"))),
@@ -213,6 +218,7 @@ class Question:
         setting, service = self.setting, self.is_kind("service")
         known = {setting.own, *setting.members, *setting.vendors}
         person = z3.Not(service)
+        of_ours = self.org == setting.org if self.joins else _NEVER
 
         def among(accounts: Any) -> Any:
             return z3.And(person, z3.Or(*(self.account == a for a in sorted(accounts)), _NEVER))
@@ -220,13 +226,13 @@ class Question:
         asked = {
             "own": among({setting.own}),
             "service": service,
-            "organization": among(setting.members),
-            "vendor": among(setting.vendors),
-            "external": among(self.named - known),
+            "organization": z3.Or(among(setting.members), z3.And(person, self.account != setting.own, of_ours)),
+            "vendor": z3.And(among(setting.vendors), z3.Not(of_ours)),
+            "external": z3.And(among(self.named - known), z3.Not(of_ours)),
         }
         unnamed = z3.And(*(self.account != a for a in sorted(known | self.named)))
         untied = z3.And(*(self.org != org for org in sorted(self.named_orgs)), _ALWAYS)
-        asked["public"] = z3.And(person, unnamed, untied)
+        asked["public"] = z3.And(person, unnamed, untied, z3.Not(of_ours))
         found: dict[str, bool | None] = {}
         for name, who in asked.items():
             solver = z3.Solver()

@@ -33,6 +33,8 @@ FRESH = "zqfreshzq"
 #: A universe larger than this is not asked.
 MOST = 12_000
 STRANGER = "606060606060"
+#: An account that joins the organization later.
+JOINER = "690000000000"
 FRESH_SERVICES = ("zq.amazonaws.com", "zq.amazonaws.com.cn")
 #: Keys whose value every caller likes or leaves out.
 FREE_KEYS = ("aws:useragent", "aws:referer", "ses:fromdisplayname", "ses:feedbackaddress")
@@ -243,7 +245,7 @@ def _with_fixed(value: str, setting: Setting) -> str:
 
 
 def accounts(setting: Setting, constants: Constants) -> list[str]:
-    found = {setting.own, STRANGER, *setting.members, *setting.vendors, *constants.named}
+    found = {setting.own, STRANGER, JOINER, *setting.members, *setting.vendors, *constants.named}
     values = constants.of("aws:principalaccount", "aws:sourceaccount", "aws:principalarn", "aws:sourcearn")
     globs = {run for value in values for run in re.findall(r"(?<![0-9?*])[0-9?*]+(?![0-9?*])", value)}
     globs = {glob for glob in globs if set(glob) - {"*"} and len(glob) <= 14}
@@ -260,7 +262,11 @@ def accounts(setting: Setting, constants: Constants) -> list[str]:
 
 
 def organizations(setting: Setting, account: str, values: set[str], *, joins: bool) -> list[str | None]:
-    """Organizations an account may be in; ``joins``: accounts that are no members yet may be in ours too."""
+    """Organizations an account may be in.
+
+    ``joins``: one that is no member yet may be in ours as well. Where members are listed that is an account nobody
+    knows, where none are it may be any.
+    """
     if account == setting.own or account in setting.members:
         return [setting.org]
     found: set[str | None] = {None, "o-zqzqzqzqzq"}
@@ -268,7 +274,8 @@ def organizations(setting: Setting, account: str, values: set[str], *, joins: bo
         for text in filled(value.split("/")[0], ("", "zqzqzq", "zq" * 6, "o-zqzqzqzqz")):
             if re.fullmatch(r"o-[a-z0-9]{10,32}", text) and text != setting.org:
                 found.add(text)
-    if joins and setting.org is not None:  # whoever is not listed may have joined since, or join later
+    listed = bool(setting.members - {setting.own})
+    if joins and setting.org is not None and (account == JOINER or not listed):
         found.add(setting.org)
     return sorted(found, key=str)
 
