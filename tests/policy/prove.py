@@ -263,7 +263,7 @@ class Proof:
             kind = None
             if bad and one.compliance != NON_COMPLIANT:
                 kind = FALSE_SAFE
-            elif not bad and one.compliance != COMPLIANT and not one.annotation.startswith(_OF_MANAGEMENT):
+            elif not bad and one.compliance != COMPLIANT and not _is_stricter(one.annotation):
                 kind = FALSE_ALARM
             self.tally.note("config rule", kind, case, lambda one=one, truth=truth: f"{one} for {truth}")
 
@@ -317,7 +317,9 @@ class Proof:
                     self.tally.compare("pack", case, truth, _facts_of_row(row))
 
 
-_OF_MANAGEMENT = ("managed from outside", "Not judged: ")
+def _is_stricter(annotation: str) -> bool:
+    """Whether the rule objects to something that is no part of an exposure."""
+    return annotation.startswith(("managed from outside", "Not judged: ")) or ": by ses:SendBulkEmail" in annotation
 
 
 def _engine(case: Case, organization: Organization, takers: tuple[str, ...]) -> Exposure:
