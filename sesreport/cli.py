@@ -192,15 +192,21 @@ def deliver(
 @cli.command()
 @common
 @click.argument("identity", required=False)
-@click.option("--snapshot", type=click.Path(path_type=Path), help="Snapshot to use; default is the newest.")
+@click.option(
+    "--snapshot", type=click.Path(path_type=Path),
+    help="Snapshot to use; default is the newest. With --policy: whose organization counts.",
+)  # fmt: skip
 @click.option(
     "--policy", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Explain this policy alone."
 )
 @click.option("--identity", "arn", help="ARN of the identity the --policy is for.")
+@click.option(
+    "--fail-on", type=click.Choice(SEVERITIES), help="Exit 1 when a finding of this severity or worse is open."
+)
 @click.option("--demo", is_flag=True, help="Use the demonstration organization's settings and register.")
 def explain(
     config: Path | None, quiet: bool, debug: bool, identity: str | None, snapshot: Path | None, policy: Path | None,
-    arn: str | None, demo: bool,
+    arn: str | None, fail_on: str | None, demo: bool,
 ) -> int:  # fmt: skip
     """Say who can send as IDENTITY (a name or an ARN), why, and with which request as proof."""
     _logging(debug)
@@ -210,12 +216,13 @@ def explain(
     if policy is not None:
         if not arn:
             raise click.UsageError("--policy needs --identity ARN")
-        click.echo(explanations.of_policy(policy, arn, settings, today=_now().date()))
-        return 0
-    if not identity:
+        explained = [explanations.of_policy(policy, arn, settings, today=_now().date(), snapshot=snapshot)]
+    elif identity:
+        explained = explanations.of_identity(identity, settings, snapshot=snapshot)
+    else:
         raise click.UsageError("name an identity, or give --policy FILE --identity ARN")
-    click.echo("\n\n".join(str(e) for e in explanations.of_identity(identity, settings, snapshot=snapshot)))
-    return 0
+    click.echo("\n\n".join(map(str, explained)))
+    return int(fail_on is not None and any(one.fails(fail_on) for one in explained))
 
 
 @cli.command()

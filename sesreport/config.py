@@ -32,6 +32,10 @@ class Organization(_Section):
 
     name: str = ""
     """Shown on the pack; empty means the organization's id."""
+    id: Annotated[str, Field(pattern=r"^(o-[a-z0-9]{10,32})?$")] = ""
+    """The organization's id, used where AWS is not asked for it: for policy files, and for a single account."""
+    accounts: list[AccountId] = []
+    """Its accounts, used there as well."""
     role_name: str = "SesReportReadOnly"
     """The role assumed in each member account."""
     external_id: str = ""

@@ -93,13 +93,12 @@ REASONS = {
 def grants(analysis: Analysis) -> pd.DataFrame:
     """Nothing is dropped: Denies, unreadable documents and statements that let in nobody are rows too."""
     accounts = analysis.accounts.set_index("account_id")
-    members = frozenset(accounts.index[accounts["in_organization"]])
     approvals = dict(zip(analysis.register["account_id"], analysis.register["status"], strict=True))
     rows = []
     for (account, region, identity), verdict in analysis.verdicts.items():
         for row in _told(verdict):
             grantee = row.get("grantee_account_id")
-            standing = _standing(grantee, account, members, approvals)
+            standing = _standing(grantee, account, verdict.known.organization.accounts, approvals)
             if row["scope"] == "external" and standing == "expired":
                 row["why"] = "outside account whose approval has expired"
             rows.append(

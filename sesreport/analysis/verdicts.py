@@ -114,13 +114,20 @@ class Known:
 
 
 def known(analysis: Analysis) -> Known:
-    """Members of the organization, and register entries that are valid (expiring ones are)."""
+    """Members of the organization, and register entries that are valid (expiring ones are).
+
+    Where AWS was not asked for the organization, the settings name it.
+    """
     accounts, register = analysis.accounts, analysis.register
     members = accounts.loc[accounts["in_organization"], "account_id"]
     management = accounts.loc[accounts["management_account"], "account_id"]
+    members, ours = set(members), analysis.organization_id
+    if ours is None and analysis.config.organization.id:
+        ours = analysis.config.organization.id
+        members |= set(analysis.config.organization.accounts)
     valid = register[register["status"].isin(["valid", "expiring"])]
     return Known(
-        Organization(analysis.organization_id, members, management.iloc[0] if len(management) else None),
+        Organization(ours, members, management.iloc[0] if len(management) else None),
         dict(zip(valid["account_id"], valid["name"], strict=True)),
         analysis.today,
     )

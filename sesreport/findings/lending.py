@@ -16,6 +16,7 @@ KEYS = ["account_id", "region", "identity"]
     id="SES041",
     title="A lent identity has a default configuration set",
     severity="medium",
+    upkeep=True,
     why="SES does not allow a default configuration set on an identity that other accounts send with; their mail may "
     "fail (SES Developer Guide, Sending authorization overview).",
     recommendation="Remove the default configuration set, or the grant.",
@@ -36,6 +37,7 @@ def lent_with_configuration_set(analysis: Analysis) -> pd.DataFrame:
     id="SES042",
     title="Feedback goes to a topic of a foreign account",
     severity="medium",
+    upkeep=True,
     why="Bounces and complaints carry the addresses of our customers, and the owner does not see them.",
     recommendation="Point the identity's notifications at a topic of our own.",
     fires=Example({}, identity_fields={"bounce_topic": "arn:aws:sns:eu-west-1:420000000001:feedback"}),
@@ -59,6 +61,7 @@ def foreign_feedback_topic(analysis: Analysis) -> pd.DataFrame:
     id="SES043",
     title="Policies without a ticket",
     severity="low",
+    upkeep=True,
     why="Nothing says who asked for the permission, or when it may end.",
     recommendation="Tag the identity with the ticket of its policies.",
     fires=Example({"p": allow("210000000002")}, tags={"owner": "shop"}),

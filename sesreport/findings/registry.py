@@ -42,6 +42,8 @@ class Rule:
     """A small organization in which it fires."""
     clean: Example
     """One much like it in which it does not."""
+    upkeep: bool = False
+    """Whether it is about how an identity is looked after, and says nothing of who can send."""
     datasets: tuple[str, ...] = DATASETS
     """What must have been read at a place before the rule's silence there means that all is well."""
 
@@ -61,6 +63,7 @@ def rule(
     fires: Example,
     clean: Example,
     ask: str = "",
+    upkeep: bool = False,
     datasets: tuple[str, ...] = DATASETS,
 ) -> Callable[[Places], Places]:
     """Registers a rule under its function's name."""
@@ -69,7 +72,7 @@ def rule(
         name = getattr(places, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
         if any(known.id == id for known in _RULES.values()):
             raise ValueError(f"two rules are numbered {id}")
-        _RULES[name] = Rule(id, name, places, title, severity, why, recommendation, ask, fires, clean, datasets)
+        _RULES[name] = Rule(id, name, places, title, severity, why, recommendation, ask, fires, clean, upkeep, datasets)
         return places
 
     return register

@@ -30,8 +30,8 @@ def evaluate(
 ) -> Iterator[Evaluation]:
     """One evaluation for each identity of the place, and for each that was evaluated earlier and is gone.
 
-    A verified address with policies takes precedence over its domain, so all are read before any is judged. When the list of
-    identities cannot be read, none is called gone, and those evaluated earlier are not judged.
+    A verified address with policies takes precedence over its domain, so all are read before any is judged. When the
+    list of identities cannot be read, none is called gone, and those evaluated earlier are not judged.
     """
     client = own_client("sesv2", region=here.region)
     try:

@@ -40,7 +40,7 @@ def test_a_policy_that_opens_the_identity_is_told_with_its_witness(account: Acco
     first = heard["Message"].splitlines()[0]
     assert first.startswith("This change newly allows: Anybody ")
     assert (
-        "can send as" in first and "Anybody with an AWS account" in first and "allowed by agency, statement 1" in first
+        "can send as" in first and "Anybody with an AWS account" in first and "agency, statement 1 allows it" in first
     )
     assert "Event      c9a1f2d0-0001" in heard["Message"]
     assert f"arn:aws:iam::{CONTEXT.invoked_function_arn.split(':')[4]}:role/deploy" in heard["Message"]
