@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sesreport.policy.cache import ExposureCache
-
 from sesreport.analysis import analyze as analyze_snapshot
 from sesreport.approvals import Entry
 from sesreport.collection.registry import frames
@@ -45,6 +43,7 @@ from sesreport.policy import (
     explain_policies,
     read_policies,
 )
+from sesreport.policy.cache import ExposureCache
 from sesreport.policy.explain import MEANINGS
 from sesreport.register import FRAME as REGISTER
 from sesreport.store import load, write_snapshot
@@ -192,6 +191,8 @@ class Proof:
         if case.broken:
             kind = None if truth.needs_review else FALSE_SAFE
             self.tally.note("unreadable texts", kind, case, lambda: "was read without an error")
+        failed = [said for said in truth.undecided if "failed a check of its own" in said]
+        self.tally.note("self-checks", CRASH if failed else None, case, lambda: "; ".join(failed))
         policies, setting = read_policies(case.policies), case.setting()
         proofs = [witness.request for witness in truth.witnesses]
         if not truth.undecided:
