@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from sesreport.policy.cache import ExposureCache
-
 from sesreport.analysis import analyze as analyze_snapshot
 from sesreport.approvals import Entry
 from sesreport.collection.registry import frames
@@ -46,6 +44,7 @@ from sesreport.policy import (
     explain_policies,
     read_policies,
 )
+from sesreport.policy.cache import ExposureCache
 from sesreport.policy.explain import MEANINGS
 from sesreport.register import FRAME as REGISTER
 from sesreport.store import load, write_snapshot
@@ -193,6 +192,8 @@ class Proof:
         if case.broken:
             kind = None if truth.needs_review else FALSE_SAFE
             self.tally.note("unreadable texts", kind, case, lambda: "was read without an error")
+        failed = [said for said in truth.undecided if "failed a check of its own" in said]
+        self.tally.note("self-checks", CRASH if failed else None, case, lambda: "; ".join(failed))
         policies, setting = read_policies(case.policies), case.setting()
         proofs = [witness.request for witness in truth.witnesses]
         if not truth.undecided:
@@ -265,7 +266,7 @@ class Proof:
             kind = None
             if bad and one.compliance != NON_COMPLIANT:
                 kind = FALSE_SAFE
-            elif not bad and one.compliance != COMPLIANT and not one.annotation.startswith(_OF_MANAGEMENT):
+            elif not bad and one.compliance != COMPLIANT and not _is_stricter(one.annotation):
                 kind = FALSE_ALARM
             self.tally.note("config rule", kind, case, lambda one=one, truth=truth: f"{one} for {truth}")
 
@@ -319,7 +320,9 @@ class Proof:
                     self.tally.compare("pack", case, truth, _facts_of_row(row))
 
 
-_OF_MANAGEMENT = ("managed from outside", "Not judged: ")
+def _is_stricter(annotation: str) -> bool:
+    """Whether the rule objects to something that is no part of an exposure."""
+    return annotation.startswith(("managed from outside", "Not judged: ")) or ": by ses:SendBulkEmail" in annotation
 
 
 def _engine(case: Case, organization: Organization, takers: tuple[str, ...]) -> Exposure:
