@@ -165,7 +165,8 @@ def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Prin
         frozenset(
             [w.account for w, _ in people if w.standing in outside and w.account and w.account in outcome.scene.named]
         ),
-        frozenset([who.organization for who in tied if not who.common and who.organization is not None]),
+        frozenset([w.organization for w in tied if not w.common and w.organization in outcome.scene.named_orgs])
+        - {None},
         ("network",) if any(who.common for who in tied) else (),
         guarded,
         frozenset([who.account for who in services if guarded and who.source in outside and who.account]),

@@ -145,9 +145,7 @@ def _usual(scene: Scene, space: Space, who: Who) -> dict[str, tuple[str, ...]]:
     """What every request has, for the keys no policy looks at; the time is left out, as it then never matters."""
     usual: dict[str, tuple[str, ...]] = {
         "ses:fromaddress": (space.fresh or scene.identity.name,),
-        "aws:securetransport": ("true",),
-        "aws:requestedregion": (scene.identity.region,),
-        "aws:resourceaccount": (scene.identity.account,),
+        **{name: (value,) for name, value in scene.fixed.items() if value is not None},
     }
     if who.standing is not Standing.SERVICE and space.axis_of("network") is None:
         usual["aws:sourceip"] = ("198.18.77.77",)

@@ -180,8 +180,8 @@ def _exposure(question: Question, scene: Scene, people: Reach, services: Reach, 
         elif who.standing is Standing.STRANGER and not public:
             if who.common:
                 network = True
-            elif who.organization is not None:
-                orgs.add(who.organization)
+            elif who.organization in scene.named_orgs:
+                orgs.add(who.organization or "")
     names: set[str] = set()
     guarded: bool | None = None
     acts_for: set[str] = set()
