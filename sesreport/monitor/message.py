@@ -12,7 +12,7 @@ from typing import Any
 
 from sesreport.monitor.event import Change
 from sesreport.monitor.judgement import Judgement, Outcome
-from sesreport.policy import explain, verdict
+from sesreport.policy import explain, headline
 
 SUBJECT_CHARACTERS = 99
 """Amazon SNS API Reference, Publish: fewer than 100."""
@@ -71,7 +71,7 @@ def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[st
     if judgement.exposure is not None:
         found = judgement.exposure
         yield ""
-        yield one_line(f"The identity as the change left it is {verdict(found)}")
+        yield one_line(f"The identity as the change left it is {headline(found)}")
         for section in explain(found).sections:
             yield f"{section.heading}:"
             yield from (f"  - {one_line(line)}" for line in section.lines)

@@ -8,7 +8,7 @@ from sesreport.policy.analyze import analyze, analyze_models
 from sesreport.policy.cache import ExposureCache
 from sesreport.policy.compare import Comparison, narrower_or_equal
 from sesreport.policy.evaluator import Caller, CallerKind, Decision, Request, decide
-from sesreport.policy.explain import Explanation, Section, bulk_beyond, explain, explain_policies, verdict
+from sesreport.policy.explain import Explanation, Section, bulk_beyond, explain, explain_policies, headline
 from sesreport.policy.exposure import CLASSES, LIMITS, Exposure, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Policy, PolicyError, Principal, PrincipalKind, Statement
 from sesreport.policy.precedence import addresses_by_domain, within
@@ -46,10 +46,10 @@ __all__ = [
     "decide",
     "explain",
     "explain_policies",
+    "headline",
     "narrower_or_equal",
     "read_identity",
     "read_policies",
     "read_policy",
-    "verdict",
     "within",
 ]

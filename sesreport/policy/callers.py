@@ -94,8 +94,8 @@ def accounts(scene: Scene, groups: Groups, among: Collection[str] | None = None)
         return found
     known = {own, *scene.named}
     found += _each_kind((a for a in scene.organization.in_order if a not in known), groups, Standing.MEMBER)
-    rest = (a for a in sorted(vendors) if a not in known and a not in members)
-    found += _each_kind(rest, groups, Standing.VENDOR)
+    rest = [a for a in vendors if a not in known and a not in members]
+    found += _each_kind(sorted(rest) if groups else [min(rest)] if rest else [], groups, Standing.VENDOR)
     found += [(account, Standing.STRANGER) for account in _strangers(scene, known, groups)]
     return found
 
@@ -114,9 +114,9 @@ def _each_kind(candidates: Iterable[str], groups: Groups, standing: Standing) ->
 def _strangers(scene: Scene, known: set[str], groups: Groups) -> list[str]:
     if len(groups) > MAX_ACCOUNT_KINDS:
         raise Budget(f"more than {MAX_ACCOUNT_KINDS} patterns tell accounts apart")
-    taken = known | scene.organization.accounts | scene.register
     if not groups:
-        return [next(a for a in _unlikely_accounts() if a not in taken)]
+        return [stranger(scene)]
+    taken = known | scene.organization.accounts | scene.register
     found = []
     for one in explore((groups,), forms.ACCOUNT.grammar, most=MAX_ACCOUNT_KINDS):
         if one.texts[0] not in taken:
@@ -212,9 +212,16 @@ def joiners(scene: Scene, id_key: str, path_key: str) -> tuple[str | None, tuple
     ours = scene.organization.id
     if ours is None or not (scene.uses.get(id_key) or scene.uses.get(path_key)):
         return None, ()
-    taken = scene.named | scene.organization.accounts | scene.register
-    account = next(a for a in _unlikely_accounts() if a not in taken)
-    return account, _joined(ours, scene.groups(path_key))
+    return stranger(scene), _joined(ours, scene.groups(path_key))
+
+
+def stranger(scene: Scene) -> str:
+    """An account that nobody knows or names."""
+    own, members = scene.identity.account, scene.organization.accounts
+    for account in _unlikely_accounts():
+        if account not in members and account not in scene.register and account not in scene.named and account != own:
+            return account
+    raise AssertionError
 
 
 def _joined(ours: str, paths: Groups) -> tuple[Membership, ...]:

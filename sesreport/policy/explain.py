@@ -30,7 +30,7 @@ MEANINGS = {
 }
 
 
-def verdict(exposure: Exposure) -> str:
+def headline(exposure: Exposure) -> str:
     """An exposure on one line; what could not be read or judged comes first, and is never called safe."""
     meaning = MEANINGS[exposure.exposure]
     if not exposure.judged:
@@ -66,7 +66,7 @@ class Explanation:
     sections: tuple[Section, ...]
 
     def __str__(self) -> str:
-        head = f"{self.exposure.identity}\n{verdict(self.exposure)}"
+        head = f"{self.exposure.identity}\n{headline(self.exposure)}"
         parts = ["\n".join([part.heading, *(f"  - {line}" for line in part.lines)]) for part in self.sections]
         return "\n\n".join(_printable(part) for part in [head, *parts])
 
@@ -77,7 +77,7 @@ class Explanation:
             + "</ul>"
             for section in self.sections
         )
-        name, _, meaning = verdict(self.exposure).partition(":")
+        name, _, meaning = headline(self.exposure).partition(":")
         said = f"<strong>{escape(_printable(name))}</strong>:{escape(_printable(meaning))}"
         head = f"<h3>{escape(_printable(self.exposure.identity))}</h3><p>{said}</p>"
         return f'<section class="sesreport-exposure">{head}{body}</section>'

@@ -21,6 +21,7 @@ from sesreport.policy.callers import (
     may_meet,
     memberships,
     partitions,
+    stranger,
 )
 from sesreport.policy.evaluator import Caller, CallerKind
 from sesreport.policy.model import Effect, PrincipalKind
@@ -74,8 +75,8 @@ def _sources(scene: Scene) -> Iterator[tuple[Context, str, Standing, bool]]:
     used = any(scene.uses.get(name) for name in _SOURCE_KEYS)
     if not used:
         # No condition looks at the source, so one source stands for all: a stranger's.
-        account, standing = accounts(scene, ())[-1]
-        yield {"aws:sourceaccount": (account,)}, account, standing, False
+        account = stranger(scene)
+        yield {"aws:sourceaccount": (account,)}, account, Standing.STRANGER, False
         return
     groups = account_groups(scene, "aws:sourceaccount", "aws:sourcearn")
     everybody = [
