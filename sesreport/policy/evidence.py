@@ -63,9 +63,9 @@ def witnesses(question: Question, outcome: Outcome) -> tuple[Witness, ...]:
     Where nobody of the widest class gets through but by what is undecided, its witness says so.
     """
     exposure = outcome.exposure
-    if exposure.exposure == "none":
-        return ()
-    masks = [(reached, class_masks(reached, exposure.public)) for reached in outcome.reaches or ()]
+    reaches = outcome.reaches or ()
+    public = any(reached.public is not None for reached in reaches)
+    masks = [(reached, class_masks(reached, public)) for reached in reaches]
     found = []
     for name in reversed(CLASSES[1:]):
         witness = _witness(question, outcome, name, masks) if any(name in of for _, of in masks) else None
