@@ -146,6 +146,8 @@ def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Prin
     widest = max((standing_class(who, public) for who, public in let_in), key=CLASSES.index, default="none")
     people = [(who, public) for who, public in let_in if who.standing is not Standing.SERVICE]
     tied = [who for who, public in people if who.standing is Standing.STRANGER and not public]
+    network = any(who.common for who in tied)  # who is let in by a place needs no organization
+    orgs = [] if network else [who.organization for who in tied if who.organization in outcome.scene.named_orgs]
     outside = (Standing.VENDOR, Standing.NAMED)
     services = [who for who, _ in let_in if who.standing is Standing.SERVICE]
     known = [who.source is not None and who.source is not Standing.STRANGER for who in services]
@@ -165,9 +167,8 @@ def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Prin
         frozenset(
             [w.account for w, _ in people if w.standing in outside and w.account and w.account in outcome.scene.named]
         ),
-        frozenset([w.organization for w in tied if not w.common and w.organization in outcome.scene.named_orgs])
-        - {None},
-        ("network",) if any(who.common for who in tied) else (),
+        frozenset([one for one in orgs if one is not None]),
+        ("network",) if network else (),
         guarded,
         frozenset([who.account for who in services if guarded and who.source in outside and who.account]),
     )
