@@ -95,7 +95,18 @@ def _parts(exposure: str, masks: _Masks) -> Iterator[tuple[Reach, Through]]:
         if exposure == "public":
             yield from ((reached, part) for part in reached.publics)
         elif exposure in of:
-            yield from ((reached, part) for part in reached.parts_with(of[exposure]))
+            for mask in _widest_first(reached, of[exposure]) if exposure == "service" else (of[exposure],):
+                yield from ((reached, part) for part in reached.parts_with(mask))
+
+
+def _widest_first(reached: Reach, services: int) -> Iterator[int]:
+    """Services that nobody names and that act for anybody, then those that act for anybody, then all."""
+    unguarded = common = 0
+    for index, who in reached.numbered():
+        if services >> index & 1 and who.source in (None, Standing.STRANGER):
+            unguarded |= 1 << index
+            common |= who.common << index
+    yield from (mask for mask in (common, unguarded, services) if mask)
 
 
 def _told(
