@@ -214,8 +214,8 @@ def explain(
 
     settings = _settings(config, demo, None)
     if policy is not None:
-        if not arn:
-            raise click.UsageError("--policy needs --identity ARN")
+        if not arn or identity:
+            raise click.UsageError("--policy needs --identity ARN, and no IDENTITY beside it")
         explained = [explanations.of_policy(policy, arn, settings, today=_now().date(), snapshot=snapshot)]
     elif identity:
         explained = explanations.of_identity(identity, settings, snapshot=snapshot)

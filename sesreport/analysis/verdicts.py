@@ -161,7 +161,9 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
         before = addresses_by_domain(name for name in attached if name in verified)
         for name, arn in arns.items():
             near = {arns[address]: attached[address] for address in before.get(name, ())}
-            questions[account, region, name] = (arn, attached.get(name, {}), near)
+            whose = f":ses:{region}:{account}:identity/{name}"
+            told = arn if arn.endswith(whose) else f"not of {whose}: {arn}"
+            questions[account, region, name] = (told, attached.get(name, {}), near)
     asked = list(questions.values())
     chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
     decide = partial(_decide, whom, analysis.cache)

@@ -8,7 +8,7 @@ from sesreport.analysis.grants import covers
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.verdicts import Verdict
 from sesreport.findings.registry import PLACE, Example, allow, at_identities, at_statements, deny, rule
-from sesreport.policy import CLASSES, SENDING_ACTIONS, Effect, Statement, bulk_beyond
+from sesreport.policy import BULK, CLASSES, SENDING_ACTIONS, Effect, Statement
 from sesreport.policy.patterns import parse, resource_matches
 
 _ELSEWHERE = "arn:aws-cn:iam::210000000002:role/mailer"
@@ -32,10 +32,17 @@ def bulk_sending(analysis: Analysis) -> pd.DataFrame:
 
 
 def _bulk_sending(verdict: Verdict, statement: Statement) -> str | None:
-    if statement.effect is Effect.DENY or not covers(statement, ("ses:SendBulkEmail",)):
+    if statement.effect is Effect.DENY or not covers(statement, BULK):
         return None
-    who = "anybody with an AWS account" if verdict.exposure.bulk == "public" else "an account nobody approved"
-    return f"{who} holds ses:SendBulkEmail" if bulk_beyond(verdict.exposure) else None
+    sending = {(g.policy, g.statement, g.grantee): g.exposure for g in verdict.exposure.grants}
+    for grant in verdict.exposure.bulk_grants:
+        place = (grant.policy, grant.statement, grant.grantee)
+        if place[:2] != (statement.policy, statement.index) or grant.exposure not in ("external", "public"):
+            continue
+        if CLASSES.index(grant.exposure) > CLASSES.index(sending.get(place, "none")):
+            who = "anybody with an AWS account" if grant.exposure == "public" else "an account nobody approved"
+            return f"{who} holds ses:SendBulkEmail and none of the sending actions that AWS lists"
+    return None
 
 
 @rule(
@@ -54,7 +61,7 @@ def wildcard_across_parts(analysis: Analysis) -> pd.DataFrame:
 
 
 def _across_parts(verdict: Verdict, statement: Statement) -> str | None:
-    if (statement.effect is Effect.ALLOW) != statement.not_resource:
+    if (statement.effect is Effect.ALLOW) != statement.not_resource or not covers(statement, SENDING_ACTIONS):
         return None
     patterns = [parse(value, wildcards=True, variables=statement.variables) for value in statement.resources]
     if not any(resource_matches(one, verdict.arn) for one in patterns):
@@ -80,11 +87,19 @@ def other_partition(analysis: Analysis) -> pd.DataFrame:
 
 
 def _elsewhere(verdict: Verdict, statement: Statement) -> str | None:
-    if statement.effect is Effect.DENY or statement.not_principal or not covers(statement, SENDING_ACTIONS):
+    if statement.effect is Effect.DENY or statement.not_principal or not covers(statement, (*SENDING_ACTIONS, *BULK)):
+        return None
+    if not _about(verdict, statement):
         return None
     arns = [principal.value for principal in statement.principals if principal.value.startswith("arn:")]
     other = [arn for arn in arns if arn.split(":")[1] != verdict.arn.split(":")[1]]
     return f"{', '.join(other)}: of another partition than the identity" if other else None
+
+
+def _about(verdict: Verdict, statement: Statement) -> bool:
+    """Whether a statement's resource is this identity, whatever its variables are."""
+    patterns = [parse(value, wildcards=True, variables=statement.variables) for value in statement.resources]
+    return any(resource_matches(one, verdict.arn) for one in patterns) != statement.not_resource
 
 
 @rule(
@@ -103,18 +118,20 @@ def _elsewhere(verdict: Verdict, statement: Statement) -> str | None:
 )
 def deny_by_spelling(analysis: Analysis) -> pd.DataFrame:
     """Denies of sending that match a From address exactly, with a domain in their value."""
-    return at_statements(analysis, lambda _, statement: _by_spelling(statement))
+    return at_statements(analysis, _by_spelling)
 
 
-def _by_spelling(statement: Statement) -> str | None:
-    if statement.effect is Effect.ALLOW:
+def _by_spelling(verdict: Verdict, statement: Statement) -> str | None:
+    if statement.effect is Effect.ALLOW or not covers(statement, SENDING_ACTIONS):
+        return None
+    if verdict.exposure.exposure == "none" or not _about(verdict, statement):
         return None
     values = [
         value
         for condition in statement.conditions
         if condition.name == "ses:fromaddress" and condition.base in ("StringEquals", "StringLike")
         for value in condition.values
-        if value.rpartition("@")[2].strip("*?")
+        if "@" in value and value.rpartition("@")[2].strip("*?")
     ]
     return f"does not match {', '.join(values)} in other letter case" if values else None
 

@@ -8,6 +8,7 @@ from sesreport.policy.analyze import analyze, analyze_models
 from sesreport.policy.cache import ExposureCache
 from sesreport.policy.compare import Comparison, narrower_or_equal
 from sesreport.policy.evaluator import Caller, CallerKind, Decision, Request, decide
+from sesreport.policy.evidence import BULK
 from sesreport.policy.explain import Explanation, Section, bulk_beyond, explain, explain_policies, headline
 from sesreport.policy.exposure import CLASSES, LIMITS, Exposure, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Policy, PolicyError, Principal, PrincipalKind, Statement
@@ -16,6 +17,7 @@ from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Identity, Organization, read_identity
 
 __all__ = [
+    "BULK",
     "CLASSES",
     "LIMITS",
     "SENDING_ACTIONS",

@@ -14,7 +14,7 @@ from sesreport.policy.exposure import Exposure
 from sesreport.policy.model import Policy
 from sesreport.policy.precedence import comes_first
 from sesreport.policy.reader import read_policies
-from sesreport.policy.scene import Organization, read_identity
+from sesreport.policy.scene import Identity, Organization, read_identity
 from sesreport.policy.verdict import Question, decide_exposure, unjudged
 
 Policies = Mapping[str, Any]
@@ -41,17 +41,33 @@ def analyze(
     cannot be read is in ``Exposure.errors``, what cannot be judged in ``Exposure.undecided``.
     """
     identity = read_identity(identity_arn)
+    try:
+        return _analyze(identity, policies, organization, register, today, identities, cache)
+    except Exception as fault:  # noqa: BLE001 - a policy must never end the judgement of the others
+        question = Question(identity_arn, (), organization, dict(register), today)
+        said = f"could not be judged ({type(fault).__name__}: {str(fault)[:200]}): taken for public"
+        return unjudged(question, (said,))
+
+
+def _analyze(
+    identity: Identity,
+    policies: Policies,
+    organization: Organization,
+    register: Mapping[str, str],
+    today: date,
+    identities: Mapping[str, Policies] | Iterable[tuple[str, Policies]],
+    cache: ExposureCache | None,
+) -> Exposure:
     others = identities.items() if isinstance(identities, Mapping) else identities
     near = [(arn, attached) for arn, attached in others if attached and comes_first(arn, identity)]
     if cache is None or not all(_are_texts(texts) for texts in (policies, *(attached for _, attached in near))):
         own = tuple(arn for arn, attached in near if not any(policy.errors for policy in read_policies(attached)))
-        question = Question(identity_arn, read_policies(policies), organization, dict(register), today, own)
-        return _judge(question)
+        return _judge(Question(identity.arn, read_policies(policies), organization, dict(register), today, own))
     read = tuple([cache.read(name, text) for name, text in policies.items()])
     own = tuple(arn for arn, texts in near if not any(cache.read(name, text).errors for name, text in texts.items()))
     timed = any(depends_on_the_day(statement) for policy in read for statement in policy.statements)
     key: Hashable = (
-        identity_arn,
+        identity.arn,
         tuple(policies.items()),
         own,
         organization,
@@ -60,7 +76,7 @@ def analyze(
     )
     known = cache.get(key)
     if known is None:
-        known = _judge(Question(identity_arn, read, organization, dict(register), today, own))
+        known = _judge(Question(identity.arn, read, organization, dict(register), today, own))
         cache.put(key, known)
     return known
 

@@ -113,7 +113,9 @@ def compile_groups(groups: Groups) -> Automaton:
                     ones_any |= bit if crosses else 0
                 else:
                     assert isinstance(symbol, str)
-                    for character in {symbol.lower(), symbol.upper()} if text.fold else (symbol,):
+                    for character in (
+                        {c for c in (symbol.lower(), symbol.upper(), symbol) if len(c) == 1} if text.fold else (symbol,)
+                    ):
                         moves[character] = moves.get(character, 0) | bit
                     field += symbol == ":"
                 position += 1

@@ -25,6 +25,8 @@ from sesreport.policy.scene import Scene, Use
 #: An internet address nobody writes into a policy (RFC 2544, benchmarking).
 _SOMEWHERE = "198.18.77.77"
 _VPC_KEYS = ("aws:sourcevpc", "aws:sourcevpcarn", "aws:sourcevpce", "aws:vpceaccount", "aws:vpceorgid")
+#: Keys that a call through an endpoint may lack: not every service sets them, nor is every account in an organization.
+_NOT_ALWAYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid")
 _PRIVATE = {
     "aws:sourcevpc": forms.VPC,
     "aws:sourcevpce": forms.VPC_ENDPOINT,
@@ -57,8 +59,10 @@ def places(scene: Scene, known: Mapping[str, str | None] = MappingProxyType({}))
             options.append([(name, one, True) for one, _ in _addresses(scene.uses[name])])
         else:
             options.append([(name, value, common) for value, common in _private(scene, name, known)])
+            if name in _NOT_ALWAYS:
+                options[-1].append((name, "", True))
     for combination in product(*options):
-        context: Context = {name: (value,) for name, value, _ in combination}
+        context: Context = {name: (value,) for name, value, _ in combination if value}
         for name, value in (
             ("aws:sourcevpc", "vpc-zq77"),
             ("aws:sourcevpce", "vpce-zq77"),
@@ -87,15 +91,31 @@ def _addresses(uses: Iterable[Use]) -> list[tuple[str, bool]]:
 
     Narrow: no broader than /8 (IPv4) or /32 (IPv6). Source: Amazon S3 User Guide, "The meaning of public".
     """
-    values = {v for use in uses if OPERATORS[use.condition.operator].family == "ip" for v in use.condition.values}
-    values |= {
-        value
-        for use in uses
-        if OPERATORS[use.condition.operator].family == "string"
-        for value in use.condition.values
-        if _is_address(value)
-    }
-    return list(_parts(tuple(sorted(values))))
+    values: dict[str, bool] = {}
+    for use in uses:
+        family = OPERATORS[use.condition.operator].family
+        if family == "ip":
+            for value, narrow in _narrow(use.condition.values):
+                values[value] = values.get(value, True) and narrow
+        elif family == "string":
+            values |= {value: True for value in use.condition.values if _is_address(value)}
+    return list(_parts(tuple(sorted(values.items()))))
+
+
+@lru_cache(2048)
+def _narrow(blocks: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """Whether each block stays narrow when those of the same condition are put together."""
+    networks = [ipaddress.ip_network(block, strict=False) for block in blocks]
+    whole: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = [
+        *ipaddress.collapse_addresses([n for n in networks if isinstance(n, ipaddress.IPv4Network)]),
+        *ipaddress.collapse_addresses([n for n in networks if isinstance(n, ipaddress.IPv6Network)]),
+    ]
+    found = []
+    for block, network in zip(blocks, networks, strict=True):
+        first = int(network[0])
+        held = next(w for w in whole if w.version == network.version and int(w[0]) <= first <= int(w[-1]))
+        found.append((block, held.prefixlen >= (8 if held.version == 4 else 32)))
+    return tuple(found)
 
 
 def _is_address(value: str) -> bool:
@@ -107,13 +127,13 @@ def _is_address(value: str) -> bool:
 
 
 @lru_cache(2048)
-def _parts(blocks: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+def _parts(blocks: tuple[tuple[str, bool], ...]) -> tuple[tuple[str, bool], ...]:
     found: dict[tuple[bool, ...], tuple[str, bool]] = {}
-    networks = [ipaddress.ip_network(block, strict=False) for block in blocks]
+    networks = [(ipaddress.ip_network(block, strict=False), small) for block, small in blocks]
     for version, somewhere in ((4, _SOMEWHERE), (6, "2001:2::77")):
-        ours = [network for network in networks if network.version == version]
+        ours = [network for network, _ in networks if network.version == version]
         spans = [(int(network[0]), int(network[-1])) for network in ours]
-        narrow = [network.prefixlen >= (8 if version == 4 else 32) for network in ours]
+        narrow = [small for network, small in networks if network.version == version]
         address_type = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
         edges = {0} | {low for low, _ in spans} | {high + 1 for _, high in spans}
         highest = (1 << (32 if version == 4 else 128)) - 1
@@ -154,17 +174,19 @@ def from_addresses(scene: Scene, known: Mapping[str, str | None]) -> tuple[str, 
     Addresses with identities of their own take precedence over their domain, and are left out.
     """
     identity, elsewhere = scene.identity, scene.own_identities
-    if not identity.is_domain:
-        return (identity.name,)
+    local, at, host = identity.name.rpartition("@")
+    if at:
+        return tuple(dict.fromkeys((identity.name, f"{local}@{host.lower()}")))
+    name = identity.name.lower()  # domains are tried in lower case
     if not elsewhere and not scene.uses.get("ses:fromaddress"):
-        return (f"{fresh_name((), forms.LOCAL)}@{identity.name}",)
-    fresh = f"{fresh_local(scene)}@{identity.name}"
+        return (f"{fresh_name((), forms.LOCAL)}@{name}",)
+    fresh = f"{fresh_local(scene)}@{name}"
     groups = scene.groups("ses:fromaddress", known)
     if not any(groups):
         return (fresh,)
     if elsewhere:
         groups = (*groups, forms.literal_group(*elsewhere))
-    found = dict.fromkeys((fresh, *_from_addresses(identity.name, groups)))
+    found = dict.fromkeys((fresh, *_from_addresses(name, groups)))
     return tuple(address for address in found if address not in elsewhere)
 
 
@@ -239,7 +261,7 @@ def chosen(
     if about.form is Form.BOOL:
         single = ["true", "false"]
     elif about.form is Form.TEXT and any(texts):
-        single = list(forms.members(forms.FREE, texts))
+        single = ["", *forms.members(forms.FREE, texts)]
     else:
         single = ["zq"]
     single += _numbers(uses) + _moments(scene, uses) + [one for one, _ in _addresses(uses) if _has_ip(uses)]

@@ -93,7 +93,8 @@ def narrower_or_equal(
     Raises ``ValueError`` when ``identity_arn`` is not the ARN of an SES identity.
     """
     news, olds = _policies(new), _policies(old)
-    if news == olds:
+    unreadable = any(policy.errors for policy in (*news, *olds))
+    if news == olds and (new == old or not unreadable):
         return Comparison(True)
     errors = tuple(error for policy in (*news, *olds) for error in policy.errors)
     arns = [identity_arn] if identity_arn is not None else list(_identities((*news, *olds)))

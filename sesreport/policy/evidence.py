@@ -48,6 +48,10 @@ class Evidence:
             for principal in statement.principals
         )
 
+    def bulk_grants(self) -> tuple[Grant, ...]:
+        """Every Allow statement for ``ses:SendBulkEmail``, once for each grantee."""
+        return Evidence(replace(self.question, actions=BULK)).grants()
+
     def without_precedence(self) -> str:
         """The exposure without the rule that an address's policies come before its domain's."""
         return decide_exposure(replace(self.question, own_identities=())).exposure.exposure

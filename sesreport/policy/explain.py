@@ -6,7 +6,7 @@ reach a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
@@ -15,7 +15,7 @@ from sesreport.policy.analyze import Policies, analyze
 from sesreport.policy.evidence import widest_of
 from sesreport.policy.exposure import CLASSES, LIMITS, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
-from sesreport.policy.proof import condition_words, literal_words
+from sesreport.policy.proof import condition_words, pattern_words
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
 from sesreport.policy.verdict import Question, decide_exposure
 
@@ -66,9 +66,9 @@ class Explanation:
     sections: tuple[Section, ...]
 
     def __str__(self) -> str:
-        head = f"{self.exposure.identity}\n{headline(self.exposure)}"
-        parts = ["\n".join([part.heading, *(f"  - {line}" for line in part.lines)]) for part in self.sections]
-        return "\n\n".join(_printable(part) for part in [head, *parts])
+        head = [self.exposure.identity, headline(self.exposure)]
+        parts = [[part.heading, *(f"  - {line}" for line in part.lines)] for part in self.sections]
+        return "\n\n".join("\n".join(map(_printable, lines)) for lines in [head, *parts])
 
     def _repr_html_(self) -> str:
         body = "".join(
@@ -89,14 +89,14 @@ def explain(exposure: Exposure, *, before: Iterable[Section] = (), after: Iterab
     ``before`` and ``after`` are sections of the caller's own, such as what was assumed.
     """
     sections = [
-        Section("Needs review", tuple(_review(exposure))),
+        Section("Needs review", _lines(_review, exposure)),
         *before,
-        Section("Who can send", tuple(witness.words for witness in exposure.witnesses)),
-        Section("As which addresses", tuple(_addresses(exposure))),
-        Section("AWS services", tuple(_services(exposure))),
-        Section("Bulk sending", tuple(_bulk(exposure))),
-        Section("Because of", tuple(_because(exposure))),
-        Section("What keeps the others out", tuple(_protection(exposure))),
+        Section("Who can send", _lines(_senders, exposure)),
+        Section("As which addresses", _lines(_addresses, exposure)),
+        Section("AWS services", _lines(_services, exposure)),
+        Section("Bulk sending", _lines(_bulk, exposure)),
+        Section("Because of", _lines(_because, exposure)),
+        Section("What keeps the others out", _lines(_protection, exposure)),
         *after,
         Section("What this does not show", (LIMITS,)),
     ]
@@ -128,7 +128,20 @@ def explain_policies(
 
 
 def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+    """Text that stays on its line and steers no terminal."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def _lines(tell: Callable[[Exposure], Iterable[str]], exposure: Exposure) -> tuple[str, ...]:
+    """The lines of one section; where they cannot be made, one that says so."""
+    try:
+        return tuple(tell(exposure))
+    except Exception as fault:  # noqa: BLE001 - one part of an explanation must not end the others
+        return (f"needs review: this part could not be told ({type(fault).__name__}: {str(fault)[:200]})",)
+
+
+def _senders(exposure: Exposure) -> Iterable[str]:
+    return (witness.words for witness in exposure.witnesses)
 
 
 def _review(exposure: Exposure) -> Iterable[str]:
@@ -149,12 +162,6 @@ def _addresses(exposure: Exposure) -> Iterable[str]:
         yield f"{exposure.exposure}: {', '.join(map(pattern_words, exposure.from_patterns))}"
     elif not exposure.any_from_address and exposure.witnesses:
         yield f"{exposure.exposure}: {exposure.witnesses[0].sender}"
-
-
-def pattern_words(pattern: str) -> str:
-    """An element of ``Exposure.from_patterns`` as people read it: ``${*}`` there is an asterisk and no wildcard."""
-    plain = pattern.replace("${*}", "*").replace("${?}", "?")
-    return literal_words(plain) if plain != pattern else pattern
 
 
 def _services(exposure: Exposure) -> Iterable[str]:

@@ -134,6 +134,11 @@ class Exposure:
         return self.evidence.without_precedence() if self.evidence is not None else self.exposure
 
     @cached_property
+    def bulk_grants(self) -> tuple[Grant, ...]:
+        """The same as :attr:`grants` for ``ses:SendBulkEmail`` alone; see :attr:`bulk`."""
+        return self.evidence.bulk_grants() if self.evidence is not None else ()
+
+    @cached_property
     def bulk(self) -> str:
         """The widest class that holds the action ``ses:SendBulkEmail``.
 

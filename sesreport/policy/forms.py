@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sesreport.policy.automata import Edge, Grammar, Groups, Text, compile_groups, explore, literal_then
@@ -73,14 +73,14 @@ ACCOUNT = _form(
 )
 NAMES = _form("names", r"[A-Za-z0-9_+=,.@-]+", runs(NAME, 1), {1}, NAME, "", "zq")
 LOCALS = _form("locals", r"[!-?A-~]+", runs(LOCAL, 1), {1}, LOCAL, "", "zq")
-#: What an ARN ends in: no colon, no wildcard, not a digit first.
-_BODY = PRINTABLE - frozenset(' *?:"')
+#: What an ARN ends in: no colon, no wildcard. Names of buckets, topics and versions may begin with a digit.
+_BODY = PRINTABLE - frozenset('*?:"')
 RESOURCE = _form(
     "resource",
-    r"[!#-)+-/;->@A-Z\[-~][!#-)+-9;->@A-Z\[-~]*",
-    [[Edge(_BODY - DIGITS, 1)], [Edge(_BODY, 1)]],
+    r"[ !#-)+-9;->@A-Z\[-~]+",
+    [[Edge(_BODY, 1)], [Edge(_BODY, 1)]],
     {1},
-    _BODY - DIGITS,
+    _BODY,
     "",
     "zq",
 )
@@ -192,16 +192,14 @@ def org_path(organization: str | None) -> Grammar:
     return Grammar((*edges, first, *(tuple(state) for state in tail[1:])), frozenset({rest}))
 
 
-def source_arn(partition: str, account: str, deep: bool) -> Grammar:
+def source_arn(partition: str, account: str, deep: bool, more: frozenset[str] = frozenset()) -> Grammar:
     """ARNs of resources a service acts for: account ``account``, or no account in the ARN (S3 buckets).
 
-    AWS writes these, so a colon field of the resource (only where ``deep``) never looks like another account:
-    it does not start with a digit.
+    The resource has further colons only where ``deep``; ``more`` are characters it may hold beyond printable ASCII.
     """
-    body = _BODY
+    body = _BODY | more
     head = f"arn:{partition}:"
     colon = frozenset(":")
-    begin = body - DIGITS
     a = 3  # the state at which the account starts
     b = a + len(account)
     rest = [
@@ -211,7 +209,7 @@ def source_arn(partition: str, account: str, deep: bool) -> Grammar:
         [Edge(frozenset(account[0]), a + 1), Edge(colon, b + 1)],
         *([Edge(frozenset(c), a + 2 + i)] for i, c in enumerate(account[1:])),
         [Edge(colon, b + 1)],
-        [Edge(begin, b + 2)],
+        [Edge(body, b + 2)],
         [Edge(body, b + 2), *([Edge(colon, b + 1)] if deep else [])],
     ]
     return literal_then(head, rest, [b + 2])
@@ -245,11 +243,27 @@ def mail_address(domain: str) -> Grammar:
     return Grammar(tuple(tuple(state) for state in states), frozenset({3 + size}))
 
 
+def written(groups: Groups) -> frozenset[str]:
+    """The characters that patterns write."""
+    return frozenset("".join([p for group in groups for text in group for p in text.pattern if isinstance(p, str)]))
+
+
+@lru_cache(256)
+def _free_with(more: frozenset[str]) -> Form:
+    """The free form with further characters, beyond printable ASCII."""
+    characters = PRINTABLE | more
+    states = [[Edge(characters, 1)], [Edge(characters, 1)]]
+    return replace(_form("free", "", states, {1}, characters, "", "zq"), fits=re.compile(r".+\Z", re.DOTALL))
+
+
 @lru_cache(4096)
 def members(form: Form, groups: Groups) -> tuple[str, ...]:
     """Strings of a form, at least one of every kind that the groups of patterns tell apart."""
+    free = form is FREE
+    if free and not written(groups) <= PRINTABLE:
+        form = _free_with(written(groups) - PRINTABLE)
     simple = _simple(form, groups)
-    if simple is None and form is FREE:  # any text read backwards is one as well
+    if simple is None and free:  # any text read backwards is one as well
         backwards = _simple(form, tuple(tuple(map(_backwards, group)) for group in groups))
         simple = None if backwards is None else tuple(text[::-1] for text in backwards)
     if simple is not None:

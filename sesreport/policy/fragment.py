@@ -37,6 +37,10 @@ def is_clear(scene: Scene, use: Use) -> bool:
         return False
     if use.variables and any(not _follows(scene, condition.name, one) for _, one in _mentioned([use])):
         return False
+    if operator.family in ("numeric", "date") and any(map(_too_fine, condition.values)):
+        return False
+    if condition.name == "aws:principalservicenameslist" and _with_other_names(scene):
+        return False
     if condition.name == "aws:resourceorgid" and scene.organization.id is None:
         return False
     if about.source is Source.FIXED or about.form is Form.BOOL:
@@ -51,8 +55,29 @@ def is_clear(scene: Scene, use: Use) -> bool:
     return about.source in (Source.CALLER, Source.TAG) and not mixed
 
 
+def _too_fine(value: str) -> bool:
+    """Whether a number or date is finer, or larger, than the candidates tell apart."""
+    whole, _, fraction = value.partition(".")
+    return len(fraction) > (9 if whole.lstrip("+-").isdigit() else 0) or len(whole) > 25 or _too_large(whole)
+
+
+def _too_large(whole: str) -> bool:
+    digits = whole.lstrip("+-")
+    return digits.isdigit() and len(digits) > 14
+
+
+def _with_other_names(scene: Scene) -> bool:
+    """Whether conditions look at several of a service's names: a call has one and a list of all of them."""
+    uses = scene.uses.get("aws:principalservicenameslist", ())
+    return len(uses) > 1 or bool(scene.uses.get("aws:principalservicename"))
+
+
 #: Variables that say something about the value of the key itself, and are followed all the same.
-_WITHIN = {("aws:principalarn", "aws:principalaccount"), ("aws:sourcearn", "aws:sourceaccount")}
+_WITHIN = {
+    ("aws:principalarn", "aws:principalaccount"),
+    ("aws:sourcearn", "aws:sourceaccount"),
+    ("aws:vpceaccount", "aws:principalaccount"),
+}
 
 
 def _follows(scene: Scene, name: str, variable: Variable) -> bool:
@@ -61,7 +86,7 @@ def _follows(scene: Scene, name: str, variable: Variable) -> bool:
         return scene.fixed[variable.key] is not None
     if other.multivalued or about.form is not Form.TEXT or other.form is not Form.TEXT:
         return False
-    if about.source is Source.PRINCIPAL:
+    if about.source in (Source.PRINCIPAL, Source.NETWORK):
         return (name, variable.key) in _WITHIN
     return name != variable.key
 
@@ -148,7 +173,7 @@ def _asked(scene: Scene, name: str, pattern: Pattern, variable: Variable) -> Ite
     after = _opened(pattern[at + 1 :])
     own = scene.groups(variable.key)
     characters = forms.NAME if variable.key == "aws:username" else forms.PRINTABLE
-    whole = forms.mail_address(scene.identity.name) if name == "ses:fromaddress" else forms.FREE.grammar
+    whole = forms.mail_address(scene.identity.name.lower()) if name == "ses:fromaddress" else forms.FREE.grammar
     if key(name).source not in (Source.FROM, Source.CALLER, Source.TAG):
         return
     if name == "ses:fromaddress" and not scene.identity.is_domain:

@@ -110,7 +110,7 @@ KEY_NAMES = (
 )
 
 _TAG = Key(Source.TAG)
-_UNKNOWN = Key(Source.CALLER)
+_UNKNOWN = Key(Source.CALLER, multivalued=True)  # it may be either
 
 
 def key(name: str) -> Key:

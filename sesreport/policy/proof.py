@@ -126,7 +126,13 @@ def _met(condition: Condition, address: str) -> list[str]:
         for value in condition.values
         if "${" in value or matches(parse(value, wildcards=wild, variables=False), address)
     ]
-    return [value if wild else literal_words(value) for value in met or condition.values]
+    return [pattern_words(value) if wild else literal_words(value) for value in met or condition.values]
+
+
+def pattern_words(pattern: str) -> str:
+    """A glob as people read it: ``${*}`` in it is an asterisk and no wildcard."""
+    plain = pattern.replace("${*}", "*").replace("${?}", "?")
+    return literal_words(plain) if plain != pattern else pattern
 
 
 def literal_words(value: str) -> str:

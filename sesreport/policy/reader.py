@@ -126,21 +126,33 @@ def _document(document: Any, name: str) -> Policy:
     if not known_version:
         errors.append(PolicyError(name, "Version", "version", "must be 2012-10-17 or 2008-10-17"))
     identifier = document.get("Id")
-    if identifier is not None and (not isinstance(identifier, str) or _unsound(identifier)):
+    if "Id" in document and (not isinstance(identifier, str) or _unsound(identifier)):
         errors.append(PolicyError(name, "Id", "type", "must be text"))
         identifier = None
+    errors += [
+        PolicyError(name, "Statement", "duplicate", f"has the Sid {_show(sid)} twice") for sid in _twice(document)
+    ]
+    faults = bool(errors)
     statements: list[Statement] = []
     variables = raw_version != "2008-10-17"
     for index, path, raw in _statements(document["Statement"]):
         try:
             statement = _statement(raw, name, index, path, variables)
-            if not known_version and statement.effect is Effect.DENY:
-                raise _Unreadable(path, "version", "is a Deny in a document of unknown Version: not counted on")
+            if faults and statement.effect is Effect.DENY:
+                raise _Unreadable(path, "document", "is a Deny in a document that is wrong elsewhere: not counted on")
             statements.append(statement)
         except _Unreadable as fault:
             errors.append(fault.error(name))
     version = raw_version if known_version and "Version" in document else None
     return Policy(name, version, identifier, tuple(statements), tuple(errors))
+
+
+def _twice(document: Mapping[str, Any]) -> list[str]:
+    """Sids that stand in more than one statement; empty ones are none."""
+    raw = document["Statement"]
+    sids = [one.get("Sid") for one in raw if isinstance(one, Mapping)] if isinstance(raw, list | tuple) else []
+    named = [sid for sid in sids if isinstance(sid, str) and sid]
+    return sorted({sid for sid in named if named.count(sid) > 1})
 
 
 def _statements(raw: Any) -> Iterable[tuple[int, str, Any]]:
@@ -160,9 +172,7 @@ def _statement(raw: Any, policy: str, index: int, path: str, variables: bool) ->
     for key in raw:
         if key not in _STATEMENT:
             raise _Unreadable(_key_path(path, key), "element", "is not an element of a statement")
-    sid = raw.get("Sid")
-    if sid is not None:
-        sid = _text(sid, f"{path}.Sid")
+    sid = _text(raw["Sid"], f"{path}.Sid") if "Sid" in raw else None
     effect = _text(_required(raw, "Effect", path), f"{path}.Effect")
     if effect not in ("Allow", "Deny"):
         raise _Unreadable(f"{path}.Effect", "effect", "must be Allow or Deny, written so")
@@ -249,9 +259,14 @@ def _conditions(raw: Any, path: str) -> tuple[Condition, ...]:
                 if fault:
                     raise _Unreadable(spot, "value", f"{_show(value)}: {fault}")
             found.append(
-                Condition(name, operator.qualifier, operator.base, operator.if_exists, key, key.lower(), texts)
+                Condition(name, operator.qualifier, operator.base, operator.if_exists, key, _lowered(key), texts)
             )
     return tuple(found)
+
+
+def _lowered(key: str) -> str:
+    """A key in lower case: letters beyond ASCII stay, so that no two keys become one."""
+    return key.lower() if key.isascii() else "".join(c.lower() if c.isascii() else c for c in key)
 
 
 def _texts(raw: Any, path: str, *, scalars: bool = False) -> tuple[str, ...]:

@@ -204,7 +204,7 @@ def _name_names(scene: Scene, statement: Statement) -> None:
             scene.named.add(principal.account)
     for condition in statement.conditions:
         if condition.name in ("aws:principalorgid", "aws:principalorgpaths"):
-            found = (value.split("/")[0] for value in condition.values)
+            found = (value.split("/")[0].lower() for value in condition.values)
             scene.named_orgs.update(one for one in found if ORGANIZATION_ID.match(one))
         form = _ACCOUNT_ID if statement.effect is Effect.ALLOW else _BARE_ACCOUNT_ID
         for value in condition.values:
@@ -278,7 +278,7 @@ def _fitting(pattern: Pattern, text: str) -> Iterator[tuple[patterns.Variable, s
         ends = [i for i in range(len(text) + 1) if patterns.symbols_match(steps[place + 1 :], text[i:])]
         for start in starts:
             for end in ends:
-                if start < end:
+                if start <= end:
                     yield piece, text[start:end]
 
 

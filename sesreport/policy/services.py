@@ -109,10 +109,11 @@ def _arns(groups: Groups, partition: str, account: str) -> tuple[str, ...]:
         return (f"arn:{partition}:zq:zq:{account}:zq",)
     # AWS writes these ARNs: colons inside the resource are looked at only when a policy has some there.
     deep = any(sum(p.count(":") for p in t.pattern if isinstance(p, str)) > 5 for g in groups for t in g)
-    simple = None if deep else _simple_arns(groups, partition, account)
+    more = forms.written(groups) - forms.PRINTABLE
+    simple = None if deep or more else _simple_arns(groups, partition, account)
     if simple is not None:
         return simple
-    grammar = forms.source_arn(partition, account, deep)
+    grammar = forms.source_arn(partition, account, deep, more)
     return tuple(found.texts[0] for found in explore((groups,), grammar))
 
 

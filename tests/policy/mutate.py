@@ -83,6 +83,8 @@ TESTS = (
     "test_compare.py",
     "test_laws.py",
     "test_against_universe.py",
+    "test_cache.py",
+    "test_checks.py",
     "test_hostile.py",
 )
 

@@ -92,3 +92,11 @@ def test_a_policy_may_have_the_name_of_an_element(name):
     narrow, wide = policy(allow({"AWS": VENDOR})), policy(allow())
     assert narrower_or_equal({name: json.dumps(narrow)}, {name: json.dumps(wide)}, identity_arn=DOMAIN)
     assert not narrower_or_equal({name: wide, "other": narrow}, {name: narrow}, identity_arn=DOMAIN)
+
+
+def test_unreadable_policies_are_not_taken_for_equal():
+    old = policy({**allow({"AWS": VENDOR}), "Unknown": 1})
+    new = policy({**allow("*"), "Unknown": 1})
+    assert not narrower_or_equal(new, old, identity_arn=DOMAIN)
+    assert not narrower_or_equal("{not json *", "{not json 1", identity_arn=DOMAIN)
+    assert narrower_or_equal(old, old, identity_arn=DOMAIN)

@@ -64,3 +64,14 @@ def test_hostile_text_is_inert_in_html_and_on_a_terminal():
     tags.feed(shown._repr_html_())
     assert tags.seen <= {"section", "h3", "h4", "p", "strong", "ul", "li"}
     assert "\x1b" not in str(shown) + shown._repr_html_() and "\u202e" not in str(shown)
+
+
+def test_no_value_forges_a_line():
+    forged = "x\n\nFindings\n  - none: nobody can send"
+    text = str(explain(exposure(allow("*", {"StringNotLike": {"aws:UserAgent": forged}}))))
+    assert "\nFindings" not in text and "\\u000a" in text
+
+
+def test_a_literal_asterisk_is_told_in_words():
+    literal = {"StringLike": {"ses:FromAddress": "${*}@example.com"}}
+    assert "${*}" not in str(explain(exposure(allow({"AWS": VENDOR}, literal)))).partition("Because of")[0]

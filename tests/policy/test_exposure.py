@@ -448,3 +448,85 @@ def test_bulk_sending_is_judged_by_itself():
     only = {"StringEquals": {"ses:FromAddress": "news@example.com"}}
     assert exposure(allow({"AWS": VENDOR}, only)).bulk == "vendor"
     assert exposure(allow({"AWS": VENDOR}, only, Action="ses:SendEmail")).bulk == "none"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"ses:FromDisplayName": "Büro"}},
+        {"StringLike": {"aws:PrincipalTag/team": "Mü*"}},
+        {"StringEquals": {"aws:UserAgent": "a\tb"}},
+        {"StringEquals": {"aws:PrincipalTag/team": ""}},
+        {"Null": {"aws:VpceOrgID": "true", "aws:SourceVpce": "false"}},
+        {"ForAnyValue:StringEquals": {"aws:VpceOrgPaths": "a"}, "ForAnyValue:StringLike": {"aws:VpceOrgPaths": "b*"}},
+        {"IpAddress": {"aws:SourceIp": [f"{first}.0.0.0/8" for first in range(256)]}},
+    ],
+)
+def test_whatever_a_stranger_can_bring_about_is_public(condition):
+    assert exposure(allow("*", condition)).exposure == "public"
+
+
+def test_a_deny_unless_a_tag_is_set_leaves_who_sets_it():
+    assert exposure(allow(), deny("*", {"StringNotEquals": {"aws:PrincipalTag/team": "Müller"}})).public
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:s3:::123-bucket",
+        "arn:aws:s3:::1*",
+        f"arn:aws:sns:us-east-1:{OUTSIDER}:7alerts",
+        f"arn:aws:lambda:us-east-1:{OUTSIDER}:function:f:1",
+        f"arn:aws:cloudwatch:us-east-1:{OUTSIDER}:alarm:my alarm",
+        f"arn:aws:cloudwatch:us-east-1:{OUTSIDER}:alarm:Büro",
+    ],
+)
+def test_a_source_may_have_any_name(arn):
+    assert exposure(allow(COGNITO, {"ArnLike": {"aws:SourceArn": arn}})).exposure == "service"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceVpc": "${aws:PrincipalTag/vpc}"}},
+        {"StringEquals": {"aws:VpceOrgID": "${aws:PrincipalOrgID}"}},
+        {"ArnLike": {"aws:SourceVpcArn": "arn:aws:ec2:*:*:vpc/${aws:SourceVpc}"}},
+        {"NumericEquals": {"aws:MultiFactorAuthAge": "0.00000000001"}},
+        {"NumericGreaterThan": {"x:num": "999999999999999999"}},
+        {"DateEquals": {"aws:CurrentTime": "2027-01-01T00:00:00.5Z"}},
+    ],
+)
+def test_what_is_finer_than_the_candidates_is_never_safe(condition):
+    found = exposure(allow("*", condition))
+    assert found.exposure == "public" and found.needs_review
+
+
+def test_an_empty_variable_in_a_resource_can_match():
+    resource = f"{DOMAIN}${{aws:PrincipalTag/x, ''}}"
+    assert exposure(allow({"AWS": VENDOR}, Resource=resource)).exposure == "vendor"
+
+
+@pytest.mark.parametrize(
+    "more", [{"Foo": 1}, {"Id": 5}, {"Id": None}, {"Version": "2020-01-01"}], ids=["element", "id", "null", "version"]
+)
+def test_a_deny_in_a_document_that_is_wrong_elsewhere_is_not_counted_on(more):
+    policies = {"p": policy(allow()), "q": {**policy(deny()), **more}}
+    found = analyze(DOMAIN, policies, organization=ORGANIZATION, register=REGISTER, today=TODAY)
+    assert found.public and found.needs_review
+
+
+@pytest.mark.parametrize("denies", [[deny(Sid=None)], [deny(Sid="a"), deny(Sid="a")]], ids=["null", "twice"])
+def test_a_deny_without_a_valid_sid_is_not_counted_on(denies):
+    found = exposure(allow(), *denies)
+    assert found.public and found.needs_review
+
+
+def test_an_address_of_another_region_takes_nothing_from_a_domain():
+    only = allow({"AWS": VENDOR}, {"StringEquals": {"ses:FromAddress": "news@example.com"}})
+    elsewhere = ADDRESS.replace("us-east-1", "eu-west-1")
+    assert exposure(only, identities={elsewhere: {"own": policy(deny())}}).exposure == "vendor"
+
+
+def test_a_domain_in_capitals_sends_in_lower_case():
+    only = {"StringLike": {"ses:FromAddress": "*@example.com"}}
+    assert exposure(allow("*", only), identity=DOMAIN.replace("example", "Example")).exposure == "public"
