@@ -56,7 +56,7 @@ WIDEST = "vendor"
 #: Identities in one snapshot.
 PACK = 2_000
 #: Of so many rounds of all settings, one goes this way: these ways ask the engine more than once.
-EVERY = {"analyze without cache": 4, "analyze of objects": 16, "pack": 4, "watch": 10, "config rule": 10, "explain": 10}
+EVERY = {"analyze without cache": 8, "analyze of objects": 16, "pack": 4, "watch": 10, "config rule": 10, "explain": 10}
 #: Requests that the referee is asked about one case at most.
 MOST = 3_000
 
