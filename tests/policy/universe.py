@@ -798,6 +798,27 @@ def about_identity(setting: Setting, policies: tuple[Policy, ...]) -> tuple[Poli
     return tuple(replace(p, statements=tuple(new for s in p.statements for new in kept(s))) for p in policies)
 
 
+def resource_fits(value: str, arn: str) -> bool:
+    """Whether a Resource value without variables fits an ARN, by a regular expression of its own.
+
+    ``?`` is one character but no colon. ``*`` stays within its part of the ARN, but for one that ends a part; what
+    follows the fifth colon is one part.
+    """
+    *parts, rest = value.split(":", 5) if value.count(":") > 4 else (*value.split(":"), None)
+    found = [_part(part) for part in parts]
+    if rest is not None:
+        found.append(_part(rest, whole=True))
+    return value == "*" or re.fullmatch(":".join(found), arn, re.DOTALL) is not None
+
+
+def _part(text: str, *, whole: bool = False) -> str:
+    last = len(text) - 1
+    return "".join(
+        "[^:]" if letter == "?" else re.escape(letter) if letter != "*" else ".*" if whole or at == last else "[^:]*"
+        for at, letter in enumerate(text)
+    )
+
+
 def _add(
     found: Verdict, setting: Setting, constants: Constants, request: Request, someone: Someone, common: bool
 ) -> None:
