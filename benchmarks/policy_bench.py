@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
-from sesreport.policy import Organization, analyze
+from sesreport.policy import ExposureCache, Organization, analyze, read_policies
+from sesreport.policy.verdict import Question, decide_exposure
 
 TODAY = date(2026, 11, 24)
 OWN = "123456789012"
@@ -200,8 +201,13 @@ def worst() -> Iterator[tuple[str, str]]:
     )
 
 
-def judge(arn: str, policies: dict[str, str]) -> Any:
-    return analyze(arn, policies, organization=ORGANIZATION, register=VENDORS, today=TODAY)
+def judge(arn: str, policies: dict[str, str], cache: ExposureCache | None = None) -> Any:
+    return analyze(arn, policies, organization=ORGANIZATION, register=VENDORS, today=TODAY, cache=cache)
+
+
+def decide(arn: str, policies: dict[str, str]) -> Any:
+    """The engine without proofs and checks, which no public function leaves out."""
+    return decide_exposure(Question(arn, read_policies(policies), ORGANIZATION, VENDORS, TODAY))
 
 
 def peers() -> dict[str, Callable[[str], Any]]:
@@ -233,16 +239,23 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     count = parser.parse_args().count
     judge(*distinct(1, 99)[0])  # import and first use are not what is measured
-    for title, cases in (
-        ("repeating fleet, 60 distinct", fleet(count)),
-        ("all distinct", distinct(count, 7)),
+    for title, cases, cache in (
+        ("repeating fleet, 60 distinct, with a cache", fleet(count), ExposureCache()),
+        ("all distinct, without a cache", distinct(count, 7), None),
     ):
         print(f"{title}: {count:,} policies")
-        ours = rate(lambda: len([judge(arn, policies) for arn, policies in cases]))  # noqa: B023
+        ours = rate(lambda: len([judge(arn, policies, cache) for arn, policies in cases]))  # noqa: B023
         print(f"  sesreport       {ours:10,.0f} verdicts/s")
         for name, peer in peers().items():
             theirs = rate(lambda: len([peer(text) for _, p in cases for text in p.values()]))  # noqa: B023
             print(f"  {name:15} {theirs:10,.0f} verdicts/s   sesreport is {ours / theirs:.2f} times as fast")
+    print("the engine with and without proofs and checks, on policies neither has seen")
+    costs = []
+    for seed in range(100, 108, 2):
+        alone, whole = distinct(count // 4, seed), distinct(count // 4, seed + 1)
+        bare = rate(lambda: len([decide(*case) for case in alone]))  # noqa: B023
+        costs.append(bare / rate(lambda: len([judge(*case) for case in whole])))  # noqa: B023
+    print(f"  ratio of times {min(costs):.2f} to {max(costs):.2f}")
     print("worst cases of 4 KB")
     arn = f"arn:aws:ses:us-east-1:{OWN}:identity/example.com"
     for name, text in worst():

@@ -144,10 +144,11 @@ def _imagined(moments: Mapping[int, Moment], later: Analysis, register: pd.DataF
     addresses = defaultdict(list)
     texts = _texts(later)
     identities = later.snapshot.identities
-    verified = identities[identities["verification_status"].eq("SUCCESS").fillna(False)]
-    for account, region, identity, count in zip(*(verified[name] for name in (*KEYS, "policies")), strict=True):
-        if "@" in identity and len(texts.get((account, region, identity), ())) == count:
-            addresses[account, region].append(identity)
+    verified = identities[identities["verification_status"].eq("SUCCESS").fillna(value=False)]
+    whole = set(zip(*(verified[name] for name in KEYS), verified["policies"].fillna(0), strict=True))
+    for place, named in texts.items():
+        if "@" in place[2] and (*place, len(named)) in whole:
+            addresses[place[:2]].append(place[2])
     for moment, row in zip(moments.values(), rows, strict=True):
         account, region, identity = moment.place
         arn = str(row["arn"])

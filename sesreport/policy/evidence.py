@@ -63,9 +63,9 @@ def witnesses(question: Question, outcome: Outcome) -> tuple[Witness, ...]:
     Where nobody of the widest class gets through but by what is undecided, its witness says so.
     """
     exposure = outcome.exposure
-    if exposure.exposure == "none":
-        return ()
-    masks = [(reached, class_masks(reached, exposure.public)) for reached in outcome.reaches or ()]
+    reaches = outcome.reaches or ()
+    public = any(reached.public is not None for reached in reaches)
+    masks = [(reached, class_masks(reached, public)) for reached in reaches]
     found = []
     for name in reversed(CLASSES[1:]):
         witness = _witness(question, outcome, name, masks) if any(name in of for _, of in masks) else None
@@ -95,7 +95,18 @@ def _parts(exposure: str, masks: _Masks) -> Iterator[tuple[Reach, Through]]:
         if exposure == "public":
             yield from ((reached, part) for part in reached.publics)
         elif exposure in of:
-            yield from ((reached, part) for part in reached.parts_with(of[exposure]))
+            for mask in _widest_first(reached, of[exposure]) if exposure == "service" else (of[exposure],):
+                yield from ((reached, part) for part in reached.parts_with(mask))
+
+
+def _widest_first(reached: Reach, services: int) -> Iterator[int]:
+    """Services that nobody names and that act for anybody, then those that act for anybody, then all."""
+    unguarded = common = 0
+    for index, who in reached.numbered():
+        if services >> index & 1 and who.source in (None, Standing.STRANGER):
+            unguarded |= 1 << index
+            common |= who.common << index
+    yield from (mask for mask in (common, unguarded, services) if mask)
 
 
 def _told(
@@ -146,6 +157,8 @@ def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Prin
     widest = max((standing_class(who, public) for who, public in let_in), key=CLASSES.index, default="none")
     people = [(who, public) for who, public in let_in if who.standing is not Standing.SERVICE]
     tied = [who for who, public in people if who.standing is Standing.STRANGER and not public]
+    network = any(who.common for who in tied)  # who is let in by a place needs no organization
+    orgs = [] if network else [who.organization for who in tied if who.organization in outcome.scene.named_orgs]
     outside = (Standing.VENDOR, Standing.NAMED)
     services = [who for who, _ in let_in if who.standing is Standing.SERVICE]
     known = [who.source is not None and who.source is not Standing.STRANGER for who in services]
@@ -165,9 +178,8 @@ def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Prin
         frozenset(
             [w.account for w, _ in people if w.standing in outside and w.account and w.account in outcome.scene.named]
         ),
-        frozenset([w.organization for w in tied if not w.common and w.organization in outcome.scene.named_orgs])
-        - {None},
-        ("network",) if any(who.common for who in tied) else (),
+        frozenset([one for one in orgs if one is not None]),
+        ("network",) if network else (),
         guarded,
         frozenset([who.account for who in services if guarded and who.source in outside and who.account]),
     )

@@ -45,7 +45,7 @@ class Witness:
     @property
     def words(self) -> str:
         """The request in one sentence."""
-        said = say(self.request, self.who, self.statement, self.vendor, self.sender)
+        said = say(self.request, self.who, self.statement, self.vendor, self.sender, public=self.exposure == "public")
         return f"{said.removesuffix('.')}, as far as that is decided." if self.assumed else said
 
 

@@ -19,19 +19,29 @@ _NAMED = {
 }
 
 
-def say(request: Request, who: Who, statement: Statement, vendor: str | None = None, sender: str = "") -> str:
+def say(
+    request: Request,
+    who: Who,
+    statement: Statement,
+    vendor: str | None = None,
+    sender: str = "",
+    *,
+    public: bool = True,
+) -> str:
     """A request in one sentence.
 
     ``vendor`` is the caller's name in the register; ``sender`` what is said of the From address where the statement
-    does not limit it (:func:`sender_words`).
+    does not limit it (:func:`sender_words`); ``public`` is false for a stranger who is held to a place or an id.
     """
-    subject = _service(who) if who.standing is Standing.SERVICE else _caller(request, who, statement, vendor)
+    subject = (
+        _service(who) if who.standing is Standing.SERVICE else _caller(request, who, statement, vendor, public=public)
+    )
     told = [c for c in statement.conditions if not (c.name == "ses:fromaddress" and _limits(c))]
     meets = f", for a request that meets {' and '.join(map(condition_words, told))}" if told else ""
     return f"{subject} {_does(request, statement, sender)}: {statement.label} allows it{meets}."
 
 
-def _caller(request: Request, who: Who, statement: Statement, vendor: str | None) -> str:
+def _caller(request: Request, who: Who, statement: Statement, vendor: str | None, *, public: bool) -> str:
     named = _written(request, statement)
     outside = f"{'approved ' if who.standing is Standing.VENDOR else ''}outside account {who.account}"
     whose = {
@@ -43,7 +53,9 @@ def _caller(request: Request, who: Who, statement: Statement, vendor: str | None
     if who.standing is Standing.MEMBER and who.joins:
         whose = f"any account of the organization {who.organization}, now or later"
     if whose is None:
-        whose = "anybody with an AWS account"
+        whose = (
+            "anybody with an AWS account" if public else "anybody in the place or of the id that its conditions fix,"
+        )
         if who.organization is not None and not who.common:
             whose = f"any account of the organization {who.organization}"
     elif who.organization is not None and who.standing in (Standing.VENDOR, Standing.NAMED):

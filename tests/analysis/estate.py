@@ -80,7 +80,8 @@ class Estate:
 
     def identity(
         self, name: str = "example.com", policies: Mapping[str, Any] | None = None, *, account: str = SHOP,
-        region: str = EU, tags: Mapping[str, str] | None = None, read: bool = True, verification: str = "SUCCESS",
+        region: str = EU, tags: Mapping[str, str] | None = None, read: bool = True,
+        verification: str | None = "SUCCESS",
     ) -> Estate:  # fmt: skip
         """``read=False``: GetEmailIdentity did not answer, so tags and policies are not known."""
         place = {"account_id": account, "region": region, "identity": name}

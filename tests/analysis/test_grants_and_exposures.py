@@ -196,3 +196,40 @@ def test_an_exposure_is_explained_for_each_place_of_the_name(tmp_path: Path) -> 
     said = [str(each) for each in of_identity("example.com", Config(), snapshot=path)]
     assert len(said) == 2 and "public" in said[1] and STRANGER in said[0]
     assert NOVEMBER.year == 2026
+
+
+def test_a_reason_is_that_of_its_own_statement(tmp_path: Path) -> None:
+    """Another statement lets in a foreign organization; that is no reason of the one beside it."""
+    foreign = statement("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-another00001"}})
+    named = statement("*", Condition={"StringEquals": {"aws:PrincipalAccount": STRANGER}})
+    network = statement("*", Condition={"IpAddress": {"aws:SourceIp": "203.0.113.7"}})
+    grants = of({"p": document(foreign, named, network)}, tmp_path).grants.set_index("statement")
+    assert grants.loc[1, "why"] == "members of another organization (o-another00001)"
+    assert grants.loc[2, "why"] == "outside accounts that its conditions name"
+    assert grants.loc[3, "why"] == "unknown accounts from a fixed network"
+    assert grants["external_orgs"].notna().to_dict() == {1: True, 2: False, 3: False}
+    assert grants.loc[2, "external_accounts"] == [STRANGER]
+
+
+def test_each_service_statement_has_a_guard_of_its_own(tmp_path: Path) -> None:
+    guarded = statement(COGNITO, Condition={"StringEquals": {"aws:SourceAccount": SHOP}})
+    grants = of({"p": document(guarded, statement(COGNITO))}, tmp_path).grants.set_index("statement")
+    assert grants["guarded"].to_dict() == {1: True, 2: False}
+
+
+@pytest.mark.parametrize("verification", ["PENDING", "FAILED", None])
+def test_an_address_that_is_not_verified_takes_nothing_from_its_domain(
+    verification: str | None, tmp_path: Path
+) -> None:
+    sender = {"StringEquals": {"ses:FromAddress": "boss@example.com"}}
+    estate = Estate().identity("example.com", {"p": policy(STRANGER, Condition=sender)})
+    estate.identity("boss@example.com", {"p": policy(SHOP)}, verification=verification)
+    assert estate.analysis(tmp_path).exposures.set_index("identity").loc["example.com", "exposure"] == "external"
+
+
+def test_the_settings_name_the_organization_where_aws_was_not_asked(tmp_path: Path) -> None:
+    estate = Estate().identity("example.com", {"p": policy(STRANGER)})
+    for row in estate.rows["accounts"]:
+        row["organization_id"] = None
+    config = Config.model_validate({"organization": {"id": ORGANIZATION, "accounts": [STRANGER]}})
+    assert estate.analysis(tmp_path, config=config).exposures["exposure"].tolist() == ["organization"]

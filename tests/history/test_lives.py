@@ -67,6 +67,13 @@ def test_what_came_and_went_between_two_snapshots_is_known_from_events(tmp_path:
     assert (life["status"], life["days"], life["first_seen"]) == ("resolved", 2, pd.Timestamp("2026-10-10", tz="UTC"))
 
 
+def test_a_verified_address_without_policies_takes_nothing_from_its_domain(tmp_path: Path) -> None:
+    only_boss = policy(STRANGER, Condition={"StringEquals": {"ses:FromAddress": "boss@example.com"}})
+    opened = at(OCTOBER, {"p": only_boss}).change("2026-09-10T12:00", "CreateEmailIdentityPolicy", "p", only_boss)
+    boss = opened.identity("boss@example.com", tags={"owner": "shop", "ticket": "T-1"})
+    assert only(chain(tmp_path, at(SEPTEMBER), boss))["opened_basis"] == "event"
+
+
 def test_an_event_for_another_policy_is_not_the_opening(tmp_path: Path) -> None:
     now = at(NOVEMBER, OPEN).change("2026-10-10T00:00", "PutIdentityPolicy", "q", policy(VENDOR))
     assert only(chain(tmp_path, at(OCTOBER), now))["opened_basis"] == "interval"

@@ -307,3 +307,144 @@ def test_the_engine_needs_no_deep_recursion():
     many = [deny({"AWS": f"{300_000_000_000 + i:012d}"}) for i in range(300)]
     assert sys.getrecursionlimit() <= 3000
     assert exposure(allow(), *many).public
+
+
+@pytest.mark.parametrize(
+    ("organization", "members_denied"),
+    [(Organization(ORG), False), (Organization(ORG, {OWN}), False), (ORGANIZATION, True)],
+    ids=["known by id alone", "own account listed alone", "members of today denied"],
+)
+def test_a_grant_to_the_organization_is_judged_by_its_id(organization, members_denied):
+    denies = [deny({"AWS": MEMBER})] if members_denied else []
+    ours = {"StringEquals": {"aws:PrincipalOrgID": ORG}}
+    found = exposure(allow("*", ours), *denies, organization=organization)
+    assert found.exposure == "organization" and found.any_from_address
+    assert "any account of the organization" in found.witnesses[0].words.lower()
+
+
+def test_a_source_in_the_organization_is_known_though_no_member_is_listed():
+    ours = {"StringEquals": {"aws:SourceOrgID": ORG}}
+    assert exposure(allow(COGNITO, ours), organization=Organization(ORG)).guarded is True
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"StringEquals": {"aws:PrincipalAccount": int(VENDOR)}}, "vendor"),
+        ({"Bool": {"aws:SecureTransport": True}}, "public"),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": 3600}}, "public"),
+    ],
+)
+def test_numbers_and_booleans_count_as_their_text(condition, expected):
+    assert exposure(allow("*", condition)).exposure == expected
+    text = json.dumps(policy(allow("*", condition)))
+    found = analyze(DOMAIN, {"p": text}, organization=ORGANIZATION, register=REGISTER, today=TODAY)
+    assert found.exposure == expected
+
+
+def test_a_number_is_compared_as_it_is_written():
+    level = {"StringEquals": {"aws:PrincipalTag/level": "here"}}
+    text = json.dumps(policy(allow("*", level))).replace('"here"', "1.50")
+    other = json.dumps(policy(deny("*", {"StringNotEquals": {"aws:PrincipalTag/level": "1.50"}})))
+    asked = {"organization": ORGANIZATION, "register": REGISTER, "today": TODAY}
+    assert analyze(DOMAIN, {"p": text, "q": other}, **asked).exposure == "public"
+
+
+def test_a_raw_control_character_in_a_string_is_no_json():
+    text = json.dumps(policy(allow("*", Sid="a b"))).replace("a b", "a\tb")
+    found = analyze(DOMAIN, {"p": text}, organization=ORGANIZATION, register=REGISTER, today=TODAY)
+    assert found.errors and found.needs_review
+
+
+def test_services_of_china_can_send():
+    found = exposure(allow({"Service": "cognito-idp.amazonaws.com.cn"}))
+    assert found.services == {"cognito-idp.amazonaws.com.cn"} and found.guarded is False
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [f"arn:aws-{name}:iam::{OUTSIDER}:{who}" for name, who in (("cn", "role/m"), ("us-gov", "user/b"), ("cn", "root"))],
+)
+def test_a_principal_of_another_partition_counts_by_its_account(principal):
+    assert exposure(allow({"AWS": principal})).external_accounts == {OUTSIDER}
+
+
+def test_an_arn_of_another_partition_in_a_condition_counts_too():
+    role = {"ArnLike": {"aws:PrincipalArn": f"arn:aws-cn:iam::{OUTSIDER}:role/*"}}
+    assert exposure(allow("*", role)).exposure == "external"
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"ForAnyValue:StringNotLike": {"aws:SourceVpc": "vpc-*"}}, "none"),
+        ({"ForAnyValue:StringNotLike": {"aws:SourceVpce": "vpce-*"}}, "none"),
+        ({"ForAnyValue:StringNotLike": {"aws:VpceAccount": "????????????"}}, "none"),
+        ({"StringLike": {"aws:VpceAccount": "${aws:PrincipalAccount}"}}, "public"),
+    ],
+)
+def test_a_network_is_one_that_can_exist(condition, expected):
+    assert exposure(allow("*", condition)).exposure == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"StringEquals": {"aws:PrincipalAccount": "${aws:ResourceAccount}"}}, "own"),
+        ({"StringEquals": {"aws:ResourceAccount": "${aws:PrincipalAccount}"}}, "own"),
+        ({"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, "organization"),
+        ({"StringEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}}, "organization"),
+        ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::${aws:ResourceAccount}:role/*"}}, "own"),
+    ],
+)
+def test_variables_that_compare_the_caller_with_the_identity(condition, expected):
+    found = exposure(allow("*", condition))
+    assert found.exposure == expected and not found.needs_review
+
+
+def test_the_organization_of_an_identity_without_one_known_is_not_decided():
+    same = {"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}
+    assert exposure(allow("*", same), organization=Organization(None)).needs_review
+
+
+def test_a_source_without_region_and_account_is_a_strangers():
+    found = exposure(allow(COGNITO, {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket"}}))
+    assert found.exposure == "service" and found.guarded is False
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("arn:aws:ses:*", "public"),
+        ("arn:*:identity/example.com", "public"),
+        ("arn:aws:ses:us-*:123456789012:identity/example.com", "public"),
+        ("arn:aws:s*s:us-east-1:123456789012:identity/example.com", "public"),
+        ("arn:aws:ses:us-east-1:1234?6789012:identity/exam*", "public"),
+        ("arn:a*t-1:123456789012:identity/example.com", "none"),
+        ("arn:aws:ses?us-east-1:123456789012:identity/example.com", "none"),
+        ("arn:aws:ses:*:*:identity/*.org", "none"),
+    ],
+)
+def test_wildcards_in_the_parts_of_a_resource(resource, expected):
+    assert exposure(allow(Resource=resource)).exposure == expected
+
+
+def test_only_a_readable_address_comes_before_its_domain():
+    only = allow({"AWS": VENDOR}, {"StringEquals": {"ses:FromAddress": "news@example.com"}})
+    assert exposure(only, identities={ADDRESS: {"own": "{"}}).exposure == "vendor"
+    kept_out = exposure(only, identities={ADDRESS: {"own": policy(deny())}})
+    assert kept_out.exposure == "none" and kept_out.without_precedence == "vendor"
+
+
+def test_an_account_id_inside_a_name_is_no_account():
+    role = f"arn:aws:iam::{OWN}:role/cdk-hnb659fds-cfn-exec-role-{OUTSIDER}-us-east-1"
+    found = exposure(allow(), deny("*", {"ArnEquals": {"aws:PrincipalArn": role}}))
+    assert found.public and not found.external_accounts
+
+
+def test_bulk_sending_is_judged_by_itself():
+    found = exposure(allow(Action="ses:SendBulkEmail"))
+    assert (found.exposure, found.bulk) == ("none", "public")
+    only = {"StringEquals": {"ses:FromAddress": "news@example.com"}}
+    assert exposure(allow({"AWS": VENDOR}, only)).bulk == "vendor"
+    assert exposure(allow({"AWS": VENDOR}, only, Action="ses:SendEmail")).bulk == "none"

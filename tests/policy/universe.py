@@ -840,7 +840,8 @@ def _add(
     elif shown == "tied":
         found.network = True
     if shown != "own" and "@" not in setting.name:
-        found.any_from_address |= request.context["ses:fromaddress"][0].startswith((f"{FRESH}@",))
+        local = request.context["ses:fromaddress"][0].partition("@")[0]
+        found.any_from_address |= local == FRESH or (len(local) > 4 and len(set(local)) == 1)
 
 
 def _is_named_service(name: str, constants: Constants) -> bool:
