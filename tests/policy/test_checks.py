@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sesreport.policy import explain
+from sesreport.policy import evidence, explain
 from sesreport.policy import verdict as engine
 from tests.policy.build import COGNITO, OUTSIDER, VENDOR, allow, deny, exposure
 
@@ -48,6 +48,12 @@ def test_an_answer_that_fails_its_checks_needs_review(
 def test_a_stranger_who_can_send_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     lying(monkeypatch, exposure="external", public=False)
     assert "proves public" in exposure(allow()).undecided[0]
+
+
+def test_a_request_that_the_referee_refuses_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = evidence.decide
+    monkeypatch.setattr(evidence, "decide", lambda *asked: replace(right(*asked), allowed=False))
+    assert "proves none" in exposure(allow({"AWS": VENDOR})).undecided[0]
 
 
 def test_a_right_answer_passes_its_checks() -> None:
