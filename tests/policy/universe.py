@@ -847,7 +847,7 @@ def _add(
         found.network = True
     if shown != "own" and "@" not in setting.name:
         local = request.context["ses:fromaddress"][0].partition("@")[0]
-        found.any_from_address |= local == FRESH or (len(local) > 4 and len(set(local)) == 1)
+        found.any_from_address |= local == FRESH or (len(local) > 4 and len(set(local)) == 1 and not local.isdecimal())
 
 
 def _is_named_service(name: str, constants: Constants) -> bool:
