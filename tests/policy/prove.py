@@ -35,8 +35,12 @@ from sesreport.monitor.known import Known
 from sesreport.monitor.message import Place
 from sesreport.policy import (
     CLASSES,
+    Caller,
+    CallerKind,
     Exposure,
     Organization,
+    Policy,
+    Request,
     analyze,
     analyze_models,
     bulk_beyond,
@@ -45,18 +49,19 @@ from sesreport.policy import (
     read_policies,
 )
 from sesreport.policy.cache import ExposureCache
+from sesreport.policy.evaluator import resource_matches
 from sesreport.policy.explain import MEANINGS
 from sesreport.register import FRAME as REGISTER
 from sesreport.store import load, write_snapshot
 from tests.policy.hostile import Case, cases_of
-from tests.policy.universe import NotCoveredError, TooManyError, impossible, verdict
+from tests.policy.universe import NotCoveredError, TooManyError, impossible, resource_fits, verdict
 
 TODAY = date(2026, 11, 24)
 WIDEST = "vendor"
 #: Identities in one snapshot.
 PACK = 2_000
 #: Of so many rounds of all settings, one goes this way: these ways ask the engine more than once.
-EVERY = {"analyze without cache": 4, "analyze of objects": 16, "pack": 4, "watch": 10, "config rule": 10, "explain": 10}
+EVERY = {"analyze without cache": 8, "analyze of objects": 16, "pack": 4, "watch": 10, "config rule": 10, "explain": 10}
 #: Requests that the referee is asked about one case at most.
 MOST = 3_000
 
@@ -195,6 +200,7 @@ class Proof:
         failed = [said for said in truth.undecided if "failed a check of its own" in said]
         self.tally.note("self-checks", CRASH if failed else None, case, lambda: "; ".join(failed))
         policies, setting = read_policies(case.policies), case.setting()
+        self._resources(case, policies)
         proofs = [witness.request for witness in truth.witnesses]
         if not truth.undecided:
             shown = [witness.exposure for witness in truth.witnesses]
@@ -224,6 +230,15 @@ class Proof:
         else:
             self.referee -= 1
             self.tally.compare("referee", case, right, {name: getattr(truth, name) for name in right})
+
+    def _resources(self, case: Case, policies: tuple[Policy, ...]) -> None:
+        """The Resource elements, which engine and referee read alike, read once more by other means."""
+        request = Request(Caller(CallerKind.ROOT, ""), "", case.identity, {})
+        for statement in (one for policy in policies for one in policy.statements):
+            if not any("${" in value for value in statement.resources):
+                right = any(resource_fits(value, case.identity) for value in statement.resources)
+                kind = None if resource_matches(statement, request) == (right != statement.not_resource) else OTHER
+                self.tally.note("resources", kind, case, lambda one=statement: str(one.resources))
 
     def _watch(self, case: Case, number: int) -> None:
         """A policy was put: the watch reads this identity alone, so no other takes precedence."""

@@ -35,11 +35,15 @@ def tally(request: pytest.FixtureRequest) -> prove.Tally:
 
 def test_every_way_gives_the_verdict_of_the_engine(tally: prove.Tally) -> None:
     assert {"analyze", "analyze without cache", "watch", "explain", "config rule", "pack"} <= set(tally.compared)
-    agrees(tally, *(tally.compared.keys() - {"proofs", "unreadable texts"}))
+    agrees(tally, *(tally.compared.keys() - {"proofs", "unreadable texts", "resources"}))
 
 
 def test_every_verdict_is_proved_by_a_request_that_is_possible_and_allowed(tally: prove.Tally) -> None:
     agrees(tally, "proofs")
+
+
+def test_resources_fit_as_a_second_reading_of_them_says(tally: prove.Tally) -> None:
+    agrees(tally, "resources")
 
 
 def test_what_is_no_policy_needs_review(tally: prove.Tally) -> None:

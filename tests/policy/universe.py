@@ -271,7 +271,8 @@ def organizations(setting: Setting, account: str, values: set[str], *, joins: bo
         return [setting.org]
     found: set[str | None] = {None, "o-zqzqzqzqzq"}
     for value in values:
-        for text in filled(value.split("/")[0], ("", "zqzqzq", "zq" * 6, "o-zqzqzqzqz")):
+        many, written = ("", "zqzqzq", "zq" * 6, "o-zqzqzqzqz"), value.split("/")[0]
+        for text in (*filled(written, many), *filled(written, many, "o")):
             if re.fullmatch(r"o-[a-z0-9]{10,32}", text) and text != setting.org:
                 found.add(text)
     listed = bool(setting.members - {setting.own})
@@ -468,7 +469,8 @@ def services(setting: Setting, constants: Constants) -> Iterator[Someone]:
 def _source_arns(setting: Setting, account: str, constants: Constants) -> list[str]:
     values = constants.of("aws:sourcearn")
     where = partitions(setting, constants, "aws:sourcearn")
-    found = {f"arn:{partition}:zq:zq:{account}:zq" for partition in where}
+    owners = (account, "") if values else (account,)
+    found = {f"arn:{partition}:zq:zq:{owner}:zq" for partition in where for owner in owners}
     for value in values:
         parts = value.split(":", 5)
         if len(parts) == 6:
@@ -511,7 +513,7 @@ def senders(setting: Setting, constants: Constants) -> list[str]:
     locals_ = {value.partition("@")[0] for value in values}
     heads = {local.partition("*")[0] for local in locals_ if "*" in local}
     tails = {local.rpartition("*")[2] for local in locals_ if "*" in local}
-    values |= {f"{head}{tail}" for head in heads for tail in tails if head or tail}
+    values |= {f"{head}{tail}" for head in heads for tail in tails if head or tail} | locals_
     for value in sorted(values):
         for text in filled(value, ("", "zq", "admin", "a", "b")):
             for address in (text, f"{text}@{setting.name}", f"{text}@zq.{setting.name}"):
@@ -588,6 +590,8 @@ def _private(constants: Constants, setting: Setting, name: str) -> list[str]:
         ("z", (STRANGER,)),
         ("o", ("", "o-zqzqzqzqz")),
     )
+    if name == "aws:vpceaccount" and constants.tied:
+        found |= {setting.own, *setting.members, *setting.vendors, *constants.named}
     for value in constants.of(name):
         for one, many in fills:
             for text in filled(value, many, one):
@@ -679,8 +683,10 @@ def requests(
     froms = froms[:1] + unlike(froms[1:], {"ses:fromaddress"})
     kinds = {tuple(action_matches(s, action) for s in views.statements): action for action in reversed(SENDING)}
     sites: dict[object, tuple[Context, bool]] = {}
+    by_caller = any(views.is_tied(name, tied) for name in NETWORK_KEYS)
     for place, common in places(constants, setting):
-        sites.setdefault((common, views.look(place, NETWORK_KEYS)), (place, common))
+        looks = tuple(place.items()) if by_caller else views.look(place, NETWORK_KEYS)
+        sites.setdefault((common, looks), (place, common))
     elsewhere = {*free, *NETWORK_KEYS, "aws:currenttime", "ses:fromaddress"}
     about = sorted(set(constants.values) - elsewhere)
     several = len(kinds) * len(sites) * len(times) * len(froms)
@@ -798,6 +804,27 @@ def about_identity(setting: Setting, policies: tuple[Policy, ...]) -> tuple[Poli
     return tuple(replace(p, statements=tuple(new for s in p.statements for new in kept(s))) for p in policies)
 
 
+def resource_fits(value: str, arn: str) -> bool:
+    """Whether a Resource value without variables fits an ARN, by a regular expression of its own.
+
+    ``?`` is one character but no colon. ``*`` stays within its part of the ARN, but for one that ends a part; what
+    follows the fifth colon is one part.
+    """
+    *parts, rest = value.split(":", 5) if value.count(":") > 4 else (*value.split(":"), None)
+    found = [_part(part) for part in parts]
+    if rest is not None:
+        found.append(_part(rest, whole=True))
+    return value == "*" or re.fullmatch(":".join(found), arn, re.DOTALL) is not None
+
+
+def _part(text: str, *, whole: bool = False) -> str:
+    last = len(text) - 1
+    return "".join(
+        "[^:]" if letter == "?" else re.escape(letter) if letter != "*" else ".*" if whole or at == last else "[^:]*"
+        for at, letter in enumerate(text)
+    )
+
+
 def _add(
     found: Verdict, setting: Setting, constants: Constants, request: Request, someone: Someone, common: bool
 ) -> None:
@@ -820,7 +847,7 @@ def _add(
         found.network = True
     if shown != "own" and "@" not in setting.name:
         local = request.context["ses:fromaddress"][0].partition("@")[0]
-        found.any_from_address |= local == FRESH or (len(local) > 4 and len(set(local)) == 1)
+        found.any_from_address |= local == FRESH or (len(local) > 4 and len(set(local)) == 1 and not local.isdecimal())
 
 
 def _is_named_service(name: str, constants: Constants) -> bool:
