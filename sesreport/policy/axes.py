@@ -174,20 +174,26 @@ def from_addresses(scene: Scene, known: Mapping[str, str | None]) -> tuple[str, 
     Addresses with identities of their own take precedence over their domain, and are left out.
     """
     identity, elsewhere = scene.identity, scene.own_identities
-    local, at, host = identity.name.rpartition("@")
-    if at:
-        return tuple(dict.fromkeys((identity.name, f"{local}@{host.lower()}")))
-    name = identity.name.lower()  # domains are tried in lower case
+    if not identity.is_domain:
+        return spellings(identity.name)
     if not elsewhere and not scene.uses.get("ses:fromaddress"):
-        return (f"{fresh_name((), forms.LOCAL)}@{name}",)
-    fresh = f"{fresh_local(scene)}@{name}"
+        return (f"{fresh_name((), forms.LOCAL)}@{identity.name}",)
+    fresh = f"{fresh_local(scene)}@{identity.name}"
     groups = scene.groups("ses:fromaddress", known)
     if not any(groups):
         return (fresh,)
     if elsewhere:
         groups = (*groups, forms.literal_group(*elsewhere))
-    found = dict.fromkeys((fresh, *_from_addresses(name, groups)))
+    found = dict.fromkeys(spellings(fresh))
+    for name in dict.fromkeys((identity.name, identity.name.lower())):
+        found |= dict.fromkeys(_from_addresses(name, groups))
     return tuple(address for address in found if address not in elsewhere)
+
+
+def spellings(address: str) -> tuple[str, ...]:
+    """An address as it is written, and with its domain in lower case."""
+    local, _, domain = address.rpartition("@")
+    return tuple(dict.fromkeys((address, f"{local}@{domain.lower()}")))
 
 
 def fresh_local(scene: Scene) -> str:

@@ -173,7 +173,7 @@ def _asked(scene: Scene, name: str, pattern: Pattern, variable: Variable) -> Ite
     after = _opened(pattern[at + 1 :])
     own = scene.groups(variable.key)
     characters = forms.NAME if variable.key == "aws:username" else forms.PRINTABLE
-    whole = forms.mail_address(scene.identity.name.lower()) if name == "ses:fromaddress" else forms.FREE.grammar
+    whole = forms.mail_address(scene.identity.name) if name == "ses:fromaddress" else forms.FREE.grammar
     if key(name).source not in (Source.FROM, Source.CALLER, Source.TAG):
         return
     if name == "ses:fromaddress" and not scene.identity.is_domain:

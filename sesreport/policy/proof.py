@@ -5,6 +5,7 @@ Requests hold names made up to stand for all of a kind; these are told as the ki
 
 from __future__ import annotations
 
+from sesreport.policy.axes import spellings
 from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import Request, names
 from sesreport.policy.model import Condition, PrincipalKind, Statement
@@ -107,7 +108,7 @@ def sender_words(scene: Scene, request: Request, fresh: str | None) -> str:
     """The From address of a request in words: any, one that the policies name, or one that is left."""
     address = request.context.get("ses:fromaddress", ("",))[0]
     name = scene.identity.name
-    if address == fresh:
+    if fresh is not None and address in spellings(fresh):
         return f"any address at {name}"
     named = {value for use in scene.uses.get("ses:fromaddress", ()) for value in use.condition.values}
     return address if address in named else f"an address at {name} that no Deny holds back"

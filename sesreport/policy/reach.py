@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sesreport.policy.axes import Place
+from sesreport.policy.axes import Place, spellings
 from sesreport.policy.callers import Standing, Who
 from sesreport.policy.evaluator import Request
 from sesreport.policy.model import Statement
@@ -76,7 +76,9 @@ def reach(space: Space, search: Search) -> Reach:
     from_axis = space.axis_of("from")
     fresh_mask = 0
     if from_axis is not None and space.fresh is not None:
-        fresh_mask = space.axes[from_axis].by_value("ses:fromaddress").get((space.fresh,), 0)
+        held = space.axes[from_axis].by_value("ses:fromaddress")
+        for address in spellings(space.fresh):
+            fresh_mask |= held.get((address,), 0)
     for statement, box in space.allows:
         rest: Box | None = box
         while rest is not None:

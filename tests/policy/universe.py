@@ -501,7 +501,7 @@ def _is_source_arn(arn: str, account: str) -> bool:
 
 def senders(setting: Setting, constants: Constants) -> list[str]:
     if "@" in setting.name:
-        return [setting.name]
+        return sorted({setting.name, _lowered(setting.name)})
     found = {f"{FRESH}@{setting.name}", f"zq@zq.{setting.name}"}
     bearers = {arn.rpartition("/")[2] for arn in constants.principals(PrincipalKind.USER)}
     bearers |= {"zq", *(v for v in constants.of("aws:username") if "*" not in v)}
@@ -520,13 +520,21 @@ def senders(setting: Setting, constants: Constants) -> list[str]:
                 if _is_sender(setting, address):
                     local, _, host = address.partition("@")
                     found |= {address, f"{local.upper()}@{host}"}
+    found |= {_lowered(address) for address in found}
     return sorted(found - setting.taken)
+
+
+def _lowered(address: str) -> str:
+    """An address with its domain in lower case."""
+    local, _, host = address.rpartition("@")
+    return f"{local}@{host.lower()}"
 
 
 def _is_sender(setting: Setting, address: str) -> bool:
     if "@" in setting.name:
-        return address == setting.name
-    return re.fullmatch(rf"[!-?A-~]+@([a-z0-9_-]+\.)*{re.escape(setting.name)}", address) is not None
+        return address in (setting.name, _lowered(setting.name))
+    names = "|".join(map(re.escape, (setting.name, setting.name.lower())))
+    return re.fullmatch(rf"[!-?A-~]+@([a-z0-9_-]+\.)*(?:{names})", address) is not None
 
 
 def places(constants: Constants, setting: Setting) -> list[tuple[Context, bool]]:
