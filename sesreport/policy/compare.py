@@ -103,11 +103,12 @@ def narrower_or_equal(
         answer = _compare(arn, news, olds, organization or Organization(None), dict(register or {}), today)
         if not answer:
             break
+    words = answer.words
+    if identity_arn is None and arns and _MADE_UP in arn:
+        words = words.replace(f" at {read_identity(arn).name}", " at an identity that its resource matches")
     if answer and errors:
         return Comparison(False, errors=errors)
-    return Comparison(
-        answer.narrower_or_equal, answer.witness, answer.statement, answer.words, errors, answer.undecided
-    )
+    return Comparison(answer.narrower_or_equal, answer.witness, answer.statement, words, errors, answer.undecided)
 
 
 def _policies(source: Any) -> tuple[Policy, ...]:
@@ -131,9 +132,26 @@ _IDENTITY = re.compile(r"arn:aws[a-z-]*:ses:[a-z0-9-]+:[0-9]{12}:identity/[^*?$]
 
 
 def _identities(policies: Iterable[Policy]) -> Iterator[str]:
-    named = {r for p in policies for s in p.statements for r in s.resources if _IDENTITY.match(r)}
+    """The identities that policies name, one for each resource with wildcards, and one that they do not name."""
+    resources = {resource for policy in policies for s in policy.statements for resource in s.resources}
+    named = {resource for resource in resources if _IDENTITY.match(resource)}
     yield from sorted(named)
-    yield "arn:aws:ses:us-east-1:690707070707:identity/zq.example"
+    made_up = {_example(resource) for resource in resources - named}
+    yield from sorted(arn for arn in made_up if _IDENTITY.match(arn))
+    yield _example("*")
+
+
+def _example(resource: str) -> str:
+    """An identity that a resource with wildcards matches, where one can be told from its parts."""
+    usual = ("arn", "aws", "ses", "us-east-1", "690707070707", f"identity/{_MADE_UP}.example")
+    parts = resource.split(":", 5)
+    if len(parts) < 6:
+        return ":".join(usual)
+    place = [u if "*" in part or "?" in part else part for u, part in zip(usual[:5], parts[:5], strict=True)]
+    return ":".join([*place, parts[5].replace("*", _MADE_UP).replace("?", "z")])
+
+
+_MADE_UP = "zq"
 
 
 def _compare(

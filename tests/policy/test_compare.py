@@ -100,3 +100,15 @@ def test_unreadable_policies_are_not_taken_for_equal():
     assert not narrower_or_equal(new, old, identity_arn=DOMAIN)
     assert not narrower_or_equal("{not json *", "{not json 1", identity_arn=DOMAIN)
     assert narrower_or_equal(old, old, identity_arn=DOMAIN)
+
+
+def test_a_wider_resource_is_compared_where_it_matches():
+    new = policy(allow(Resource="arn:aws:ses:eu-west-1:*:identity/*.com"))
+    old = policy(allow(Resource="arn:aws:ses:us-east-1:*:identity/*.com"))
+    assert not narrower_or_equal(new, old)
+    assert narrower_or_equal(new, new)
+
+
+def test_an_identity_that_no_policy_names_is_not_shown_by_a_name():
+    words = narrower_or_equal(policy(allow()), policy(allow({"AWS": VENDOR}))).words
+    assert "any address at an identity that its resource matches" in words and "zq" not in words
