@@ -537,6 +537,10 @@ def _is_sender(setting: Setting, address: str) -> bool:
     return re.fullmatch(rf"[!-?A-~]+@([a-z0-9_-]+\.)*(?:{names})", address) is not None
 
 
+#: Keys that a call through an endpoint may lack.
+NOT_ALWAYS = ("aws:sourcevpcarn", "aws:vpceaccount", "aws:vpceorgid")
+
+
 def places(constants: Constants, setting: Setting) -> list[tuple[Context, bool]]:
     """Where calls come from, and whether anybody can call from there."""
     addresses = _addresses(constants, "aws:sourceip")
@@ -546,12 +550,14 @@ def places(constants: Constants, setting: Setting) -> list[tuple[Context, bool]]
     if constants.used.isdisjoint(NETWORK_KEYS):
         return found
     options = [
-        [(name, value) for value in _private(constants, setting, name)] for name in VPC_KEYS if name in constants.values
+        [(name, value) for value in [*_private(constants, setting, name), *([""] if name in NOT_ALWAYS else [])]]
+        for name in VPC_KEYS
+        if name in constants.values
     ]
     options.append([("aws:vpcsourceip", address) for address in _addresses(constants, "aws:vpcsourceip", "10.77.7.7")])
     for choice in product(*options):
         context: Context = {"aws:sourcevpc": ("vpc-zq",), "aws:sourcevpce": ("vpce-zq",)}
-        context |= {name: (value,) for name, value in choice}
+        context |= {name: (value,) for name, value in choice if value}
         found.append((context, is_common_place(constants, context)))
     return found
 
