@@ -14,8 +14,9 @@ from itertools import pairwise, product
 from types import MappingProxyType
 
 from sesreport.policy import forms
+from sesreport.policy.accounts import partitions
 from sesreport.policy.automata import Budget, Groups, Text, explore
-from sesreport.policy.callers import Context, partitions
+from sesreport.policy.callers import Context
 from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_holds
 from sesreport.policy.grammar import OPERATORS, number, seconds
 from sesreport.policy.keys import Form, Source, key

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sesreport.policy import forms, fragment, patterns
+from sesreport.policy.accounts import Standing
 from sesreport.policy.automata import Budget, Groups, Text
-from sesreport.policy.callers import Standing
 from sesreport.policy.evaluator import Request, decide
 from sesreport.policy.model import Effect, Policy, PolicyError, Statement
 from sesreport.policy.proof import say, sender_words

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sesreport.policy.callers import Standing, Who
+from sesreport.policy.accounts import Standing
+from sesreport.policy.callers import Who
 from sesreport.policy.evaluator import Caller, CallerKind, Request, decide, names
 from sesreport.policy.exposure import CLASSES, Grant, Witness
 from sesreport.policy.model import Effect, Principal, Statement

@@ -5,8 +5,9 @@ Requests hold names made up to stand for all of a kind; these are told as the ki
 
 from __future__ import annotations
 
+from sesreport.policy.accounts import Standing
 from sesreport.policy.axes import spellings
-from sesreport.policy.callers import Standing, Who
+from sesreport.policy.callers import Who
 from sesreport.policy.evaluator import Request, names
 from sesreport.policy.model import Condition, PrincipalKind, Statement
 from sesreport.policy.patterns import matches, parse

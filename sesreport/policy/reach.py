@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sesreport.policy.accounts import Standing
 from sesreport.policy.axes import Place, spellings
-from sesreport.policy.callers import Standing, Who
+from sesreport.policy.callers import Who
 from sesreport.policy.evaluator import Request
 from sesreport.policy.model import Statement
 from sesreport.policy.scene import SENDING_ACTIONS, Scene

@@ -10,19 +10,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from sesreport.policy import forms, patterns
+from sesreport.policy.accounts import Standing, account_groups, accounts, joiners, memberships, partitions, stranger
 from sesreport.policy.automata import Groups, Text, explore
-from sesreport.policy.callers import (
-    Context,
-    Standing,
-    Who,
-    account_groups,
-    accounts,
-    joiners,
-    may_meet,
-    memberships,
-    partitions,
-    stranger,
-)
+from sesreport.policy.callers import Context, Who, may_meet
 from sesreport.policy.evaluator import Caller, CallerKind
 from sesreport.policy.model import Effect, PrincipalKind
 from sesreport.policy.patterns import MANY, ONE

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from sesreport.policy import fragment
+from sesreport.policy.accounts import Standing
 from sesreport.policy.automata import Budget
-from sesreport.policy.callers import Standing, Who
+from sesreport.policy.callers import Who
 from sesreport.policy.exposure import CLASSES, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.reach import Reach, reach
