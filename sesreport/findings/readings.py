@@ -8,7 +8,7 @@ from sesreport.analysis.grants import covers
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.verdicts import Verdict
 from sesreport.findings.registry import PLACE, Example, allow, at_identities, at_statements, deny, rule
-from sesreport.policy import BULK, CLASSES, SENDING_ACTIONS, Effect, Statement
+from sesreport.policy import BULK, SENDING_ACTIONS, Effect, Statement
 from sesreport.policy.patterns import parse, resource_matches
 
 _ELSEWHERE = "arn:aws-cn:iam::210000000002:role/mailer"
@@ -34,12 +34,8 @@ def bulk_sending(analysis: Analysis) -> pd.DataFrame:
 def _bulk_sending(verdict: Verdict, statement: Statement) -> str | None:
     if statement.effect is Effect.DENY or not covers(statement, BULK):
         return None
-    sending = {(g.policy, g.statement, g.grantee): g.exposure for g in verdict.exposure.grants}
-    for grant in verdict.exposure.bulk_grants:
-        place = (grant.policy, grant.statement, grant.grantee)
-        if place[:2] != (statement.policy, statement.index) or grant.exposure not in ("external", "public"):
-            continue
-        if CLASSES.index(grant.exposure) > CLASSES.index(sending.get(place, "none")):
+    for grant in verdict.exposure.bulk_beyond:
+        if (grant.policy, grant.statement) == (statement.policy, statement.index):
             who = "anybody with an AWS account" if grant.exposure == "public" else "an account nobody approved"
             return f"{who} holds ses:SendBulkEmail and none of the sending actions that AWS lists"
     return None
@@ -151,9 +147,9 @@ def _by_spelling(verdict: Verdict, statement: Statement) -> str | None:
 def precedence_alone(analysis: Analysis) -> pd.DataFrame:
     """Domains that would be more exposed if the policies of their address identities did not come first."""
     wider = {
-        place: verdict.exposure.without_precedence
+        place: verdict.exposure.without_precedence.words
         for place, verdict in analysis.verdicts.items()
-        if CLASSES.index(verdict.exposure.without_precedence) > CLASSES.index(verdict.exposure.exposure)
+        if verdict.exposure.without_precedence.wider_than(verdict.exposure)
     }
     identities = analysis.identities
     places = list(zip(*(identities[name] for name in PLACE[:3]), strict=True))

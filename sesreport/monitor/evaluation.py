@@ -11,7 +11,7 @@ from sesreport.aws import own_client
 from sesreport.monitor.attached import Attached, attached, identity_names
 from sesreport.monitor.known import Known
 from sesreport.monitor.message import Place
-from sesreport.policy import CLASSES, CallerKind, addresses_by_domain, analyze, bulk_beyond, narrower_or_equal
+from sesreport.policy import CLASSES, CallerKind, addresses_by_domain, analyze, narrower_or_equal
 
 COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE = "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"
 
@@ -49,7 +49,10 @@ def evaluate(
     for name, found in read.items():
         if found.policies is not None:
             near = {arns[address]: own[address] for address in before.get(name, ())}
-            yield _told(name, arns[name], found.policies, near, known, here, widest)
+            try:
+                yield _judged(name, arns[name], found.policies, near, known, here, widest)
+            except Exception as fault:  # noqa: BLE001 - the other identities must be evaluated all the same
+                yield _not_judged(name, f"{type(fault).__name__}: {fault}")
         elif found.gone:
             yield Evaluation(name, NOT_APPLICABLE, "The identity was deleted.")
         else:
@@ -57,22 +60,6 @@ def evaluate(
     for name in earlier:
         if name not in read:
             yield Evaluation(name, NOT_APPLICABLE, "The identity was deleted.")
-
-
-def _told(
-    name: str,
-    arn: str,
-    policies: Mapping[str, str],
-    near: Mapping[str, Mapping[str, str]],
-    known: Known,
-    here: Place,
-    widest: str,
-) -> Evaluation:
-    """The evaluation of one identity; whatever goes wrong costs this one alone."""
-    try:
-        return _judged(name, arn, policies, near, known, here, widest)
-    except Exception as fault:  # noqa: BLE001 - the other identities must be evaluated all the same
-        return _not_judged(name, f"{type(fault).__name__}: {fault}")
 
 
 def _judged(
@@ -103,10 +90,9 @@ def _judged(
         return Evaluation(name, NON_COMPLIANT, f"a service for anybody: {service}")
     if found.needs_review:
         return _not_judged(name, "; ".join([*map(str, found.errors), *found.undecided]))
-    if bulk_beyond(found):
-        return Evaluation(
-            name, NON_COMPLIANT, f"{found.bulk}: by ses:SendBulkEmail, which AWS does not list for policies"
-        )
+    if found.bulk_beyond:
+        wide = max((grant.exposure for grant in found.bulk_beyond), key=CLASSES.index)
+        return Evaluation(name, NON_COMPLIANT, f"{wide}: by ses:SendBulkEmail, which AWS does not list for policies")
     managed = _managed_from_outside(name, arn, policies, known, here)
     if managed is not None:
         return managed

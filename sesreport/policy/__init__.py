@@ -9,7 +9,7 @@ from sesreport.policy.cache import ExposureCache
 from sesreport.policy.compare import Comparison, narrower_or_equal
 from sesreport.policy.evaluator import Caller, CallerKind, Decision, Request, decide
 from sesreport.policy.evidence import BULK
-from sesreport.policy.explain import Explanation, Section, bulk_beyond, explain, explain_policies, headline
+from sesreport.policy.explain import Explanation, Section, explain, explain_policies, headline
 from sesreport.policy.exposure import CLASSES, LIMITS, Exposure, Grant, Witness
 from sesreport.policy.model import Condition, Effect, Policy, PolicyError, Principal, PrincipalKind, Statement
 from sesreport.policy.precedence import addresses_by_domain, within
@@ -44,7 +44,6 @@ __all__ = [
     "addresses_by_domain",
     "analyze",
     "analyze_models",
-    "bulk_beyond",
     "decide",
     "explain",
     "explain_policies",

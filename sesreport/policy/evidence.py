@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from sesreport.policy.accounts import Standing
 from sesreport.policy.callers import Who
 from sesreport.policy.evaluator import Caller, CallerKind, Request, decide, names
-from sesreport.policy.exposure import CLASSES, Grant, Witness
+from sesreport.policy.exposure import CLASSES, Exposure, Grant, Witness
 from sesreport.policy.model import Effect, Principal, Statement
 from sesreport.policy.proof import condition_words, sender_words
 from sesreport.policy.reach import Reach, Through, example
@@ -53,9 +53,10 @@ class Evidence:
         """Every Allow statement for ``ses:SendBulkEmail``, once for each grantee."""
         return Evidence(replace(self.question, actions=BULK)).grants()
 
-    def without_precedence(self) -> str:
-        """The exposure without the rule that an address's policies come before its domain's."""
-        return decide_exposure(replace(self.question, own_identities=())).exposure.exposure
+    def without_precedence(self) -> Exposure | None:
+        """The exposure without the rule that an address's policies come before its domain's; None if none does."""
+        question = replace(self.question, own_identities=())
+        return decide_exposure(question).exposure if self.question.own_identities else None
 
     def bulk(self) -> str:
         """The widest class that holds ``ses:SendBulkEmail``."""

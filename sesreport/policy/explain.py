@@ -13,7 +13,7 @@ from html import escape
 
 from sesreport.policy.analyze import Policies, analyze
 from sesreport.policy.evidence import widest_of
-from sesreport.policy.exposure import CLASSES, LIMITS, Exposure
+from sesreport.policy.exposure import LIMITS, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.proof import condition_words, pattern_words
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
@@ -39,15 +39,9 @@ def headline(exposure: Exposure) -> str:
         rest = "what is left lets nobody in" if exposure.exposure == "none" else f"what is left: {meaning}"
         unread = "be read" if exposure.errors else "be decided exactly"
         return f"needs review: part of these policies cannot {unread}; {rest}".removesuffix(".")
-    if exposure.exposure == "none" and bulk_beyond(exposure):
+    if exposure.exposure == "none" and exposure.bulk_beyond:
         return "none: These policies allow none of the sending actions that SES documents; see bulk sending below."
     return f"{exposure.exposure}: {meaning}"
-
-
-def bulk_beyond(exposure: Exposure) -> bool:
-    """Whether somebody from outside holds ``ses:SendBulkEmail`` who cannot send by the documented actions."""
-    rank = CLASSES.index
-    return rank(exposure.bulk) > max(rank(exposure.exposure), rank("vendor"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +175,9 @@ def _services(exposure: Exposure) -> Iterable[str]:
 
 
 def _bulk(exposure: Exposure) -> Iterable[str]:
-    if bulk_beyond(exposure):
-        who = "anybody with an AWS account" if exposure.bulk == "public" else "an outside account that nobody approved"
+    beyond = {grant.exposure for grant in exposure.bulk_beyond}
+    if beyond:
+        who = "anybody with an AWS account" if "public" in beyond else "an outside account that nobody approved"
         yield (
             f"{who} holds ses:SendBulkEmail, which AWS does not list among the actions of identity policies: whether "
             "SES lets it send by that alone is not documented"
@@ -204,10 +199,11 @@ def _protection(exposure: Exposure) -> Iterable[str]:
     evidence = exposure.evidence
     if evidence is None or exposure.undecided:
         return
-    if CLASSES.index(exposure.without_precedence) > CLASSES.index(exposure.exposure):
+    if exposure.without_precedence.wider_than(exposure):
         yield (
             "address identities with policies of their own come before the domain's policies: without that rule, which "
-            f"is disputed (awsdocs/amazon-ses-developer-guide#13), the exposure would be {exposure.without_precedence}"
+            "is disputed (awsdocs/amazon-ses-developer-guide#13), the exposure would be "
+            f"{exposure.without_precedence.words}"
         )
     question = evidence.question
     outcome = evidence.outcome()
@@ -215,12 +211,12 @@ def _protection(exposure: Exposure) -> Iterable[str]:
     needed = 0
     for deny in denies:
         without = decide_exposure(_without(question, [deny])).exposure
-        if _wider(without, exposure):
+        if without.wider_than(exposure):
             needed += 1
             yield f"{deny.label} denies: without it the exposure would be {without.exposure}"
     if denies and not needed:
         without = decide_exposure(_without(question, denies)).exposure
-        if _wider(without, exposure):
+        if without.wider_than(exposure):
             labels = "; ".join(deny.label for deny in denies)
             yield f"{labels} deny together: without all of them the exposure would be {without.exposure}"
     for statement, _ in outcome.scene.statements:
@@ -230,19 +226,6 @@ def _protection(exposure: Exposure) -> Iterable[str]:
             yield f"{statement.label} allows nobody: {_why_dead(question, statement, denies)}"
     if not any(s.effect is Effect.ALLOW for s, _ in outcome.scene.statements):
         yield "no statement allows a sending action on this identity"
-
-
-def _wider(other: Exposure, than: Exposure) -> bool:
-    rank = CLASSES.index(other.exposure) - CLASSES.index(than.exposure)
-    return rank > 0 or (
-        rank == 0
-        and (
-            other.external_accounts > than.external_accounts
-            or other.services > than.services
-            or (other.guarded is False and than.guarded is True)
-            or (other.any_from_address and not than.any_from_address)
-        )
-    )
 
 
 def _without(question: Question, statements: list[Statement]) -> Question:

@@ -119,24 +119,55 @@ class Exposure:
         """Whether something could not be read or decided: such an identity is never safe."""
         return bool(self.errors or self.undecided)
 
+    @property
+    def words(self) -> str:
+        """The class, with the outside accounts by number."""
+        accounts = ", ".join(sorted(self.external_accounts))
+        return f"{self.exposure} ({accounts})" if accounts else self.exposure
+
     @cached_property
     def grants(self) -> tuple[Grant, ...]:
         """Every Allow statement for sending, once for each of its grantees."""
         return self.evidence.grants() if self.evidence is not None else ()
 
     @cached_property
-    def without_precedence(self) -> str:
+    def without_precedence(self) -> Exposure:
         """The exposure if the policies of address identities did not come before the domain's.
 
-        Wider than ``exposure`` only where that rule alone keeps senders out. It is disputed
+        Wider than this one only where that rule alone keeps senders out. It is disputed
         (awsdocs/amazon-ses-developer-guide#13).
         """
-        return self.evidence.without_precedence() if self.evidence is not None else self.exposure
+        return (self.evidence and self.evidence.without_precedence()) or self
+
+    def wider_than(self, other: Exposure) -> bool:
+        """Whether more can send: a wider class, or more of the same one."""
+        rank = CLASSES.index(self.exposure) - CLASSES.index(other.exposure)
+        return rank > 0 or (
+            rank == 0
+            and (
+                self.external_accounts > other.external_accounts
+                or self.external_orgs > other.external_orgs
+                or self.services > other.services
+                or (self.guarded is False and other.guarded is True)
+                or (self.any_from_address and not other.any_from_address)
+            )
+        )
 
     @cached_property
     def bulk_grants(self) -> tuple[Grant, ...]:
         """The same as :attr:`grants` for ``ses:SendBulkEmail`` alone; see :attr:`bulk`."""
         return self.evidence.bulk_grants() if self.evidence is not None else ()
+
+    @property
+    def bulk_beyond(self) -> tuple[Grant, ...]:
+        """The bulk grants that let outsiders in whom the listed sending actions do not let in by the same grant."""
+        listed = {(one.policy, one.statement, one.grantee): CLASSES.index(one.exposure) for one in self.grants}
+        return tuple(
+            one
+            for one in self.bulk_grants
+            if one.exposure in ("external", "public")
+            and CLASSES.index(one.exposure) > listed.get((one.policy, one.statement, one.grantee), 0)
+        )
 
     @cached_property
     def bulk(self) -> str:

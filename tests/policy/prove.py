@@ -43,7 +43,6 @@ from sesreport.policy import (
     Request,
     analyze,
     analyze_models,
-    bulk_beyond,
     decide,
     explain_policies,
     read_policies,
@@ -277,7 +276,7 @@ class Proof:
         for case, truth in truths:
             one = compliance[case.name]
             bad = CLASSES.index(truth.exposure) > CLASSES.index(WIDEST) or truth.guarded is False
-            bad |= truth.needs_review or bulk_beyond(truth)
+            bad |= truth.needs_review or bool(truth.bulk_beyond)
             kind = None
             if bad and one.compliance != NON_COMPLIANT:
                 kind = FALSE_SAFE

@@ -433,7 +433,7 @@ def test_only_a_readable_address_comes_before_its_domain():
     only = allow({"AWS": VENDOR}, {"StringEquals": {"ses:FromAddress": "news@example.com"}})
     assert exposure(only, identities={ADDRESS: {"own": "{"}}).exposure == "vendor"
     kept_out = exposure(only, identities={ADDRESS: {"own": policy(deny())}})
-    assert kept_out.exposure == "none" and kept_out.without_precedence == "vendor"
+    assert kept_out.exposure == "none" and kept_out.without_precedence.exposure == "vendor"
 
 
 def test_an_account_id_inside_a_name_is_no_account():
@@ -448,6 +448,26 @@ def test_bulk_sending_is_judged_by_itself():
     only = {"StringEquals": {"ses:FromAddress": "news@example.com"}}
     assert exposure(allow({"AWS": VENDOR}, only)).bulk == "vendor"
     assert exposure(allow({"AWS": VENDOR}, only, Action="ses:SendEmail")).bulk == "none"
+
+
+def test_bulk_sending_is_compared_grant_by_grant():
+    listed = allow({"AWS": "555555555555"}, Action="ses:SendEmail")
+    found = exposure(listed, allow({"AWS": OUTSIDER}, Action="ses:SendBulkEmail"))
+    assert found.exposure == found.bulk == "external"
+    assert [grant.account for grant in found.bulk_beyond] == [OUTSIDER]
+    assert exposure(allow({"AWS": OUTSIDER}, Action="ses:Send*")).bulk_beyond == ()
+
+
+def test_precedence_that_keeps_one_more_account_out_is_told():
+    only = {"StringEquals": {"ses:FromAddress": "news@example.com"}}
+    found = exposure(
+        allow({"AWS": "555555555555"}),
+        allow({"AWS": OUTSIDER}, only),
+        identities={ADDRESS: {"own": policy(deny())}},
+    )
+    assert found.without_precedence.wider_than(found)
+    assert found.without_precedence.words == f"external ({', '.join(sorted([OUTSIDER, '555555555555']))})"
+    assert not found.wider_than(found)
 
 
 @pytest.mark.parametrize(
