@@ -8,6 +8,13 @@ from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, CO
 
 JUDGED_FROM = 1_000
 """Messages a month below which an own rate says nothing."""
+LINES = (
+    "complaint review line (0.1 %)",
+    "bounce review line (5 %)",
+    "complaint pause line (0.5 %)",
+    "bounce pause line (10 %)",
+)
+"""AWS's lines, the one that is told first last."""
 
 
 def crossed(rows: pd.DataFrame) -> pd.Series:
@@ -18,12 +25,13 @@ def crossed(rows: pd.DataFrame) -> pd.Series:
     )
     told = pd.Series("below both review lines", index=rows.index, dtype="object")
     told[(bounce.isna() | complaint.isna()).to_numpy("bool")] = "not known"
-    for line, words in (
-        (complaint >= COMPLAINT_REVIEW, "complaint review line (0.1 %)"),
-        (bounce >= BOUNCE_REVIEW, "bounce review line (5 %)"),
-        (complaint >= COMPLAINT_PAUSE, "complaint pause line (0.5 %)"),
-        (bounce >= BOUNCE_PAUSE, "bounce pause line (10 %)"),
-    ):
+    over = (
+        complaint >= COMPLAINT_REVIEW,
+        bounce >= BOUNCE_REVIEW,
+        complaint >= COMPLAINT_PAUSE,
+        bounce >= BOUNCE_PAUSE,
+    )
+    for line, words in zip(over, LINES, strict=True):
         told[line.fillna(value=False).to_numpy("bool")] = words
     told[(sent < JUDGED_FROM).fillna(value=False).to_numpy("bool")] = f"not judged: fewer than {JUDGED_FROM:,} sent"
     told[sent.isna().to_numpy("bool")] = "not known"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.pack.contents import Pack
-from sesreport.pack.workbook.aws_lines import crossed
+from sesreport.pack.workbook.aws_lines import LINES, crossed
 from sesreport.pack.workbook.description import Column, Content, sheet
 from sesreport.pack.workbook.evidence import basis, frame, nothing
 
@@ -38,7 +38,7 @@ def sending(pack: Pack) -> Content:
     rows = rows.assign(line=crossed(rows), state=_states(pack, rows))
     rows = rows.sort_values(["period", "sent"], ascending=False, kind="stable", na_position="first")
     latest = rows[rows["period"] == pack.results.period]
-    over = int(latest["line"].str.contains("line (", regex=False).sum())
+    over = int(latest["line"].isin(LINES).sum())
     return Content(
         subtitle=f"{latest['account_id'].nunique():,} accounts sent in {pack.results.period_name}; "
         f"{over:,} over a line at which AWS acts",
