@@ -21,7 +21,7 @@ def within(address: str, domain: str) -> bool:
 def comes_first(arn: str, identity: Identity) -> bool:
     """Whether the identity of an ARN is an address of a domain identity."""
     place, _, name = arn.partition(":identity/")
-    return identity.is_domain and place == identity.arn.partition(":identity/")[0] and within(name, identity.name)
+    return place == identity.arn.partition(":identity/")[0] and within(name, identity.name)
 
 
 def addresses_by_domain(names: Iterable[str]) -> dict[str, list[str]]:

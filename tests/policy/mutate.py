@@ -67,7 +67,6 @@ FAULTS = (
     ("analyze.py", "        frozenset(register.items()),\n", "", "the register is no part of a question"),
     ("analyze.py", "        own,\n        organization,\n", "        organization,\n", "near identities are no part of a question"),
     ("analyze.py", "if not any(cache.read(name, text).errors for name, text in texts.items())", "if texts", "unreadable addresses come first"),
-    ("precedence.py", "return identity.is_domain and within(", "return within(", "addresses come before addresses"),
     ("verdict.py", "    try:\n        return _decide(question)\n    except Exception", "    try:\n        return _decide(question)\n    except ZeroDivisionError", "a fault ends everything"),
     ("space.py", "always = {name: (value,) for name, value in fixed.items() if value is not None}", "always = {}", "fixed variables have no value"),
     ("axes.py", "\"aws:sourcevpc\": forms.VPC,", "\"aws:sourcevpc\": forms.FREE,", "VPC ids are any text"),

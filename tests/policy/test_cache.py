@@ -122,3 +122,9 @@ def test_four_threads_get_their_own_answers() -> None:
         about = {"organization": organization, "register": register, "today": TODAY}
         alone = [analyze(c.identity, c.policies, **about, identities=c.near) for c in cases]
         assert found == [exposure for exposure in alone for _ in range(2)]
+
+
+def test_an_unreadable_address_does_not_come_first_by_way_of_a_cache() -> None:
+    only = text(allow({"AWS": VENDOR}, {"StringEquals": {"ses:FromAddress": "news@example.com"}}))
+    assert asked(ExposureCache(), only, identities={ADDRESS: {"own": "{"}}).exposure == "vendor"
+    assert asked(ExposureCache(), only, identities={ADDRESS: text(deny())}).exposure == "none"

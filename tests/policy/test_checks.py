@@ -9,6 +9,7 @@ import pytest
 
 from sesreport.policy import evidence, explain
 from sesreport.policy import verdict as engine
+from sesreport.policy.callers import may_meet
 from tests.policy.build import COGNITO, OUTSIDER, VENDOR, allow, deny, exposure
 
 
@@ -91,3 +92,21 @@ def test_what_is_too_much_to_decide_has_a_witness_that_says_so(monkeypatch: pyte
     found = exposure(allow({"AWS": VENDOR}))
     assert found.exposure == "public" and not found.judged
     assert found.witnesses[0].exposure == "public" and found.witnesses[0].assumed == found.undecided
+
+
+def test_a_question_that_breaks_the_engine_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = exposure(allow({"AWS": VENDOR}))
+    monkeypatch.setattr(engine, "_decide", lambda question: 1 // 0)
+    assert right.evidence is not None
+    found = right.evidence.outcome().exposure
+    assert not found.judged and found.public and "ZeroDivisionError" in found.undecided[0]
+
+
+def test_a_condition_on_a_key_that_was_given_up_rules_no_account_out() -> None:
+    condition = {"StringEquals": {"aws:PrincipalAccount": VENDOR}}
+    question = exposure(allow("*", condition)).evidence
+    assert question is not None
+    scene = question.outcome().scene
+    asked = (OUTSIDER, "aws:principalaccount", "aws:principalarn")
+    assert not may_meet(scene, *asked)
+    assert may_meet(replace(scene, given_up=frozenset({"aws:principalaccount"})), *asked)
