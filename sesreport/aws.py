@@ -20,20 +20,14 @@ import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config as ClientConfig
 from botocore.credentials import Credentials, DeferredRefreshableCredentials
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
-from botocore.exceptions import ConnectionError as NoConnectionError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import BotoCoreError, ProfileNotFound
 from botocore.utils import parse_timestamp
 
+from sesreport import sign_in
 from sesreport.config import Config
-from sesreport.errors import CollectError, CredentialsError
+from sesreport.deadlines import Deadlines, limited
+from sesreport.errors import CredentialsError
+from sesreport.wire import check_form, is_awss
 
 HOME_REGION = "us-east-1"
 """Where calls without a Region of their own go (Organizations, Account, Cost Explorer have one home)."""
@@ -41,6 +35,8 @@ HOME_REGION = "us-east-1"
 
 _LOADERS: dict[str | None, Any] = {}
 """One cache of service models for all sessions of a process: parsing SES's again for each would dominate."""
+PROBE = 10.0
+"""Seconds in which AWS answers whether it can be reached at all."""
 FRESH = 30.0
 """Seconds for which credentials are new: what is denied with them is denied, and not because they were revoked."""
 
@@ -78,30 +74,44 @@ class Aws:
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._turn = threading.local()
         """Whose call this thread is about to make."""
+        self._deadlines = Deadlines(self.config.collect.timeout)
+        self._probing = Deadlines(min(PROBE, self.config.collect.timeout))
         self._client_config = ClientConfig(
-            retries={"mode": "standard", "total_max_attempts": 1},  # a lane waits and repeats by itself, and counts it
             max_pool_connections=self.config.collect.workers,
-            connect_timeout=10,
+            connect_timeout=min(10, self.config.collect.timeout),
             read_timeout=self.config.collect.timeout,
             user_agent_extra="sesreport",
         )
         self._own = self._session(botocore.session.Session(profile=self.profile))
-        self.caller = self._identify()
+        self.caller = Caller(*sign_in.identify(self._own, lambda: self._limited("sts", self._home, attempts=4)))
         self._fetched[self.caller.account_id] = time.monotonic()
 
     def call(
         self, service: str, operation: str, parameters: Mapping[str, Any], *, account_id: str, region: str
     ) -> dict[str, Any]:
-        """One API call, tried once; raises what botocore raises."""
+        """One API call, tried once; raises what botocore raises, UnreadableAnswerError and DeadlineError."""
         client = self._client(service, region)
         own = account_id == self.caller.account_id
         self._turn.credentials = self._own_renewed if own else self._credentials_of(account_id)
-        answer: dict[str, Any] = getattr(client, operation)(**parameters)
+        with self._deadlines.limit():
+            answer: dict[str, Any] = getattr(client, operation)(**parameters)
         return answer
 
-    def answers_in_json(self, service: str, region: str) -> bool:
-        """Whether the service answers in JSON; an XML answer that is empty still has its envelope."""
-        return str(self._client(service, region).meta.service_model.resolved_protocol).endswith("json")
+    def silence(self) -> Exception | None:
+        """Why AWS does not answer the plainest question, in the caller's Region or at home; None when it does."""
+        silence: Exception | None = None
+        self._turn.credentials = self._own_renewed
+        for region in dict.fromkeys((self._home, HOME_REGION)):
+            try:
+                with self._probing.limit():
+                    self._client("sts", region).get_caller_identity()
+            except Exception as error:  # noqa: BLE001 - whatever keeps AWS from answering is the answer
+                if is_awss(error):
+                    return None
+                silence = error
+            else:
+                return None
+        return silence
 
     def generation(self, account_id: str) -> int:
         """How often the account's credentials were renewed."""
@@ -126,14 +136,21 @@ class Aws:
             self._generations[account_id] = used + 1
             return True
 
-    def _client(self, service: str, region: str) -> BaseClient:
+    def _client(self, service: str, region: str) -> Any:
         with self._lock:
             key = (service, region)
             if key not in self._clients:
-                client = self._own.client(service, region_name=region, config=self._client_config)
+                client = self._limited(service, region, attempts=1)  # a lane waits and repeats by itself, and counts it
                 client.meta.events.register("before-sign", self._sign_as)
                 self._clients[key] = client
             return self._clients[key]
+
+    def _limited(self, service: str, region: str, *, attempts: int) -> Any:
+        """A client whose calls end at their deadline and whose answers are AWS's own."""
+        retried = ClientConfig(retries={"mode": "standard", "total_max_attempts": attempts})
+        client = self._own.client(service, region_name=region, config=self._client_config.merge(retried))
+        client.meta.events.register("before-parse", check_form)
+        return limited(client)
 
     def _sign_as(self, request: Any, **_: Any) -> None:
         """Names the credentials to sign with, as botocore's own S3 Express does."""
@@ -153,34 +170,16 @@ class Aws:
         regions: list[str] = self._own.get_available_regions("sesv2", partition_name=self.caller.partition)
         return regions
 
-    def _identify(self) -> Caller:
-        try:
-            identity = self._sts.get_caller_identity()
-            return Caller(identity["Account"], identity["Arn"])
-        except (NoCredentialsError, PartialCredentialsError) as error:
-            raise CredentialsError(
-                f"no AWS credentials: {error}. Set a profile (--profile, AWS_PROFILE) or log in (aws sso login)"
-            ) from error
-        except (HTTPClientError, NoConnectionError) as error:
-            said = f"AWS cannot be reached: {error}. Check the network, the proxy and AWS_ENDPOINT_URL"
-            raise CollectError(said) from error
-        except (ClientError, BotoCoreError) as error:
-            raise CredentialsError(
-                f"the AWS credentials do not work: {error}. Log in again or name a --profile"
-            ) from error
-        except (ValueError, KeyError, ResponseParserError) as error:
-            raise CredentialsError(
-                f"AWS did not say whose the credentials are ({' '.join(str(error).split()):.200}): check the endpoint "
-                "(AWS_ENDPOINT_URL, endpoint_url of the profile)"
-            ) from error
-
     @cached_property
     def _sts(self) -> Any:
         """STS in the caller's Region, or where there is none, at home."""
-        retried = self._client_config.merge(ClientConfig(retries={"mode": "standard", "total_max_attempts": 4}))
-        client = self._own.client("sts", region_name=self._own.region_name or HOME_REGION, config=retried)
+        client = self._limited("sts", self._home, attempts=4)
         client.meta.events.register("before-sign", self._sign_as_caller)
         return client
+
+    @property
+    def _home(self) -> str:
+        return self._own.region_name or HOME_REGION
 
     def _credentials_of(self, account_id: str) -> Credentials:
         with self._lock:
@@ -199,6 +198,7 @@ class Aws:
             path = session.get_config_variable("data_path")
             session.register_component("data_loader", _LOADERS.setdefault(path, session.get_component("data_loader")))
             session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+            sign_in.ask_nobody(session)
             return boto3.Session(botocore_session=session)
         except ProfileNotFound as error:
             names = ", ".join(session.available_profiles) or "none"

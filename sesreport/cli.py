@@ -105,7 +105,7 @@ def run(
     deliver_it = bool(settings.delivery) and not (no_deliver or demo)
     if deliver_it and not _can_deliver(settings, profile):
         return WRONG
-    _tell_cut_off(settings, how["resume"])
+    _tell_cut_off(settings, how["resume"], day)
     with _demo(demo, day), executor_at(executor) as pool, progress_told(quiet) as progress:
         evidence = evidence_of(
             settings, chosen, clock=_clock(demo, day), profile=profile, single_account=single_account,
@@ -270,7 +270,7 @@ def doctor(
     config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, demo: bool,
     today: datetime | None,
 ) -> int:  # fmt: skip
-    """Check credentials, role, Regions and permissions, and say what is missing. Exit 3 when something is."""
+    """Check settings, credentials, and every account and Region; say what is missing. Exit 3 when something is."""
     _logging(debug)
     from sesreport import doctor as module
 
@@ -280,9 +280,8 @@ def doctor(
         checks = module.doctor(settings, clock=_clock(demo, day), profile=profile, single_account=single_account)
     for check in checks:
         click.echo(f"{'ok     ' if check.ok else 'MISSING'}  {check.what}: {check.said}")
-    if not checks[0].ok:
-        return 2
-    return 0 if all(check.ok for check in checks) else INCOMPLETE
+    codes = {check.exit_code for check in checks if not check.ok}
+    return next((code for code in (FAILED, WRONG, INCOMPLETE) if code in codes), 0)
 
 
 @cli.command()
@@ -414,18 +413,21 @@ def _collect(settings: Config, demo: bool, day: date, quiet: bool, *, executor: 
     from sesreport.collection.executors import executor_at
     from sesreport.collection.run import collect as read
 
-    _tell_cut_off(settings, how["resume"])
+    _tell_cut_off(settings, how["resume"], day)
     with executor_at(executor) as pool, progress_told(quiet) as progress:
         return read(settings, clock=_clock(demo, day), progress=progress, executor=pool, **how)
 
 
-def _tell_cut_off(settings: Config, resume: bool) -> None:
+def _tell_cut_off(settings: Config, resume: bool, day: date) -> None:
     """Answers of a collection that was cut off are not used unless asked for, and not thrown away."""
     from sesreport.collection.journal import cut_off
     from sesreport.storage import snapshots_folder
 
-    for folder in cut_off(snapshots_folder(settings)) if not resume else ():
-        click.echo(f"{folder}: a collection was cut off here; go on with --resume, or remove the folder", err=True)
+    for found in cut_off(snapshots_folder(settings)):
+        if not found.is_of(day):
+            click.echo(f"{found}, in another month: nothing goes on with it; remove the folder", err=True)
+        elif not resume:
+            click.echo(f"{found}; go on with --resume, or remove the folder", err=True)
 
 
 def _demo(demo: bool, day: date) -> Any:

@@ -84,7 +84,9 @@ class Collect(_Section):
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
     """Attempts per call before a coverage row says why not; three times as many where it was throttled."""
     timeout: Annotated[float, Field(gt=0, le=300)] = 30
-    """Seconds to wait for an answer."""
+    """Seconds a call may take as a whole, from the first byte sent to the last received."""
+    outage: Annotated[float, Field(ge=1, le=240)] = 60
+    """Seconds without an answer of AWS, from any endpoint, after which a collection stops with exit code 4."""
     datasets_skip: list[str] = ["costs"]
     """Datasets not read. Each Cost Explorer request is charged by AWS, so ``costs`` is off until asked for."""
 

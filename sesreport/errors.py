@@ -3,7 +3,8 @@
 SesReportError                    exit code 4 unless a subclass says otherwise
 ├── ConfigError                   2  a file, option or value the user can correct
 ├── CollectError                  4  a collection could not be made at all
-│   └── CredentialsError          2  no usable AWS credentials, profile or role
+│   ├── CredentialsError          2  no usable AWS credentials, profile or role
+│   └── OutageError               4  AWS does not answer; --resume goes on later
 ├── SnapshotError                 4  a snapshot is missing, incomplete or was changed
 ├── SchemaError                   4  a frame does not have its declared shape
 ├── NotebookError                 4  a notebook failed
@@ -37,6 +38,10 @@ class CredentialsError(CollectError):
     """No usable AWS credentials, profile or role."""
 
     exit_code = 2
+
+
+class OutageError(CollectError):
+    """AWS does not answer at all; what was read so far is kept for ``--resume``."""
 
 
 class SnapshotError(SesReportError):

@@ -19,8 +19,10 @@ texts         list<string>        list[pyarrow] (``frame.col.list``)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -39,6 +41,15 @@ _KINDS: dict[str, pa.DataType] = {
     "at": pa.timestamp("us", tz="UTC"),
     "texts": pa.list_(pa.string()),
 }
+_PYTHON: dict[str, type | tuple[type, ...]] = {
+    "text": str,
+    "account_id": str,
+    "integer": int,
+    "real": (int, float),
+    "flag": bool,
+    "at": datetime,
+}
+_ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _DTYPES: dict[pa.DataType, Any] = {
     pa.string(): pd.StringDtype(),
     pa.int64(): pd.Int64Dtype(),
@@ -58,6 +69,16 @@ class Column:
     """No NA allowed."""
     minimum: float | None = None
     """Smallest legal value (0 for counts and shares)."""
+
+    def holds(self, value: object) -> bool:
+        """Whether a plain value is one of this column's."""
+        if self.kind == "texts":
+            return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if self.kind == "account_id" and not (isinstance(value, str) and _ACCOUNT_ID.fullmatch(value)):
+            return False
+        if isinstance(value, bool) != (self.kind == "flag") or not isinstance(value, _PYTHON[self.kind]):
+            return False
+        return self.minimum is None or not isinstance(value, int | float) or not value < self.minimum
 
 
 def text(doc: str, *, required: bool = False) -> Column:
@@ -134,6 +155,19 @@ class Frame:
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise SchemaError(f"frame {self.name}: {error}") from error
         return self.from_arrow(table)
+
+    def fault(self, row: Mapping[str, Any]) -> str | None:
+        """What keeps one row out of the frame, as ``column: what``; None for a row that fits."""
+        for name, value in row.items():
+            column = self.all_columns.get(name)
+            if column is None:
+                return f"there is no column {name}"
+            if value is not None and not column.holds(value):
+                return f"{name} is {type(value).__name__} {value!r:.40}, not {column.kind}"
+        for name, column in self.all_columns.items():
+            if row.get(name) is None and (column.required or name in self.keys):
+                return f"{name} is missing"
+        return None
 
     def distinct(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The rows, the last of those with one key; all of them where the keys need not identify one."""

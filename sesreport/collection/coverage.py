@@ -7,6 +7,7 @@ import socket
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoRegionError
 
 from sesreport.schema import Frame, account_id, count, real, text
+from sesreport.wire import is_awss, is_clock
 
 OK, DENIED, THROTTLED, ERROR = "ok", "denied", "throttled", "error"
 NOT_OFFERED, REGION_DISABLED, SKIPPED = "not_offered", "region_disabled", "skipped"
@@ -49,8 +50,6 @@ _THROTTLED = {
     "TooManyRequests", "SlowDown", "RequestThrottled", "RequestThrottledException",
 }  # fmt: skip
 _REGION = {"UnrecognizedClientException", "InvalidClientTokenId", "AuthFailure", "OptInRequired"}
-CLOCK = {"RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"}
-"""Errors of a request whose time is not the service's."""
 _UNKNOWN_OPERATION = {
     "UnknownOperationException",
     "InvalidAction",
@@ -72,8 +71,10 @@ def status_of(error: Exception) -> tuple[str, str]:
         http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         message = str(error.response.get("Error", {}).get("Message", "")).split("\n", 1)[0]
         reason = f"{error.operation_name}: {code}: {message}"[:300]
-        if code in CLOCK:
-            return ERROR, f"{reason} (set this machine's clock)"
+        if is_clock(error):
+            return ERROR, f"{reason} (this machine's clock is wrong: set it)"
+        if not is_awss(error) and http != 429:
+            return ERROR, f"{reason} (not AWS's own answer: is there a proxy?)"
         if code in _DENIED:
             return DENIED, reason
         if code in _THROTTLED or http == 429:

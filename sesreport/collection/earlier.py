@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from sesreport.collection.coverage import OK
 from sesreport.collection.registry import Row
-from sesreport.store import Snapshot
+from sesreport.store import Snapshot, snapshots
+
+log = logging.getLogger(__name__)
 
 DATASETS = ("identities", "policies", "changes")
 """What must have been read whole for a place to be relied on."""
@@ -51,6 +59,27 @@ def earlier_places(snapshot: Snapshot, *, oldest: datetime) -> dict[tuple[str, s
                 texts[row["identity"]].append(row)
         found[place] = Earlier(snapshot.started_at - LATE, changes.get(place, []), kept, texts)
     return found
+
+
+def known_dimensions(folder: Path) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+    """By (account_id, region): dimensions and metrics of all snapshots in a folder, the account's own left out.
+
+    A snapshot that cannot be read is passed over, with a warning: whoever asks for it is told.
+    """
+    found: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for path in snapshots(folder):
+        try:
+            table = pq.read_table(
+                path / "metrics.parquet",
+                columns=["account_id", "region", "dimension", "metric"],
+                filters=pc.field("dimension") != "account",
+            )
+        except (OSError, pa.ArrowException) as error:
+            log.warning("%s: dimensions of its metrics are not known: %s", path, error)
+            continue
+        for row in table.group_by(table.column_names).aggregate([]).to_pylist():
+            found[row["account_id"], row["region"]].add((row["dimension"], row["metric"]))
+    return {place: tuple(sorted(known)) for place, known in found.items()}
 
 
 def _young(row: Row, oldest: datetime) -> bool:

@@ -7,7 +7,8 @@ from enum import Enum
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError, SSLError
 
-from sesreport.collection.coverage import CLOCK, DENIED, NOT_OFFERED, THROTTLED, status_of
+from sesreport.collection.coverage import DENIED, NOT_OFFERED, THROTTLED, status_of
+from sesreport.wire import is_awss, is_clock
 
 
 class Fault(Enum):
@@ -36,13 +37,15 @@ def fault_of(error: Exception) -> Fault:
     if status == THROTTLED:
         return Fault.THROTTLED
     if isinstance(error, ClientError):
+        if not is_awss(error):
+            return Fault.PASSING  # a proxy's page
         code = str(error.response.get("Error", {}).get("Code", ""))
         http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         if code in _EXPIRED:
             return Fault.EXPIRED
         if code in _UNKNOWN or status == DENIED:
             return Fault.DENIED
-        passing = code in CLOCK or code in {"RequestTimeout", "RequestTimeoutException"}
+        passing = is_clock(error) or code in {"RequestTimeout", "RequestTimeoutException"}
         return Fault.PASSING if passing or (http >= 500 and status != NOT_OFFERED) else Fault.FINAL
     if status == NOT_OFFERED or isinstance(error, SSLError):
         return Fault.FINAL
@@ -55,7 +58,7 @@ def fault_of(error: Exception) -> Fault:
 
 _PASSING = {
     "ReadTimeoutError", "ConnectionClosedError", "ConnectionError", "HTTPClientError", "IncompleteReadError",
-    "ResponseStreamingError", "UnreadableAnswerError", "ProxyConnectionError",
+    "ResponseStreamingError", "UnreadableAnswerError", "ProxyConnectionError", "DeadlineError",
 }  # fmt: skip
 
 

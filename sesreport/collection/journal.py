@@ -1,8 +1,8 @@
 """Every answer of a collection, written down when it arrives, so that a collection that was cut off can go on.
 
-A collection that runs has a folder ``.collecting-…`` beside the snapshots: ``collection.json`` says what was begun, and
-each thread appends place, call and answer as lines of JSON. Nothing is asked twice that is written there. The folder is
-locked while its process lives, and removed when the snapshot is whole.
+A collection that runs has a folder ``.collecting-<UTC time>-…`` beside the snapshots: ``collection.json`` says what was
+begun, and each thread appends place, call and answer as lines of JSON. Nothing is asked twice that is written there.
+The folder is locked while its process lives, and removed when the snapshot is whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -86,7 +86,8 @@ class Journal:
         """A new one in a folder of snapshots. Raises WriteError."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
+            stem = datetime.fromisoformat(begun["started_at"]).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+            made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{stem}-", dir=folder))
             about = made / "collection.json"
             about.write_text(json.dumps({"format": FORMAT, **begun}), encoding="utf-8")
             return cls(made, dict(begun), _locked(about))
@@ -174,13 +175,37 @@ class Journal:
                     offset += len(line)
 
 
-def cut_off(folder: Path) -> list[Path]:
-    """Folders of collections that were cut off and not gone on with."""
+@dataclass(frozen=True)
+class CutOff:
+    """A collection that was cut off and not gone on with."""
+
+    folder: Path
+    begun: dict[str, Any]
+    answers: int
+
+    def is_of(self, day: date) -> bool:
+        """Whether it was begun in the month of a day, so that its snapshot speaks for what one begun now would."""
+        return str(self.begun.get("started_at"))[:7] == f"{day:%Y-%m}"
+
+    def __str__(self) -> str:
+        """When it was begun, by whom, of what, and how far it came, in one line."""
+        at = str(self.begun.get("started_at", "at an unknown time"))[:16].replace("T", " ")
+        whose = f"account {self.begun.get('account_id', 'unknown')} ({self.begun.get('scope', 'of unknown scope')})"
+        return f"{self.folder}: a collection begun {at} UTC by {whose} was cut off after {self.answers:,} answers"
+
+
+def cut_off(folder: Path) -> list[CutOff]:
+    """Collections that were cut off, oldest first; one whose process still lives is none."""
     found = []
     for about in sorted(folder.glob(f"{_PREFIX}*/collection.json")):
         with suppress(OSError):
             _locked(about).close()
-            found.append(about.parent)
+            try:
+                begun = json.loads(about.read_text(encoding="utf-8"))
+            except ValueError:
+                begun = {}
+            answers = sum(path.read_bytes().count(b"\n") for path in about.parent.glob("*.jsonl"))
+            found.append(CutOff(about.parent, begun if isinstance(begun, dict) else {}, answers))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,19 +12,24 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from sesreport.aws import Aws
-from sesreport.collection.coverage import OK, REGION_DISABLED, status_of
+from sesreport.collection.coverage import DENIED, ERROR, OK, REGION_DISABLED, status_of
 from sesreport.collection.earlier import Earlier
 from sesreport.collection.faults import Fault, attempts, fault_of, pause_before
 from sesreport.collection.journal import Answer, Calls, Memory, call_id
+from sesreport.collection.operation import Operation
+from sesreport.collection.outage import is_silence
 from sesreport.collection.pace import Pace
 from sesreport.collection.registry import Collector, Row, Survey
 from sesreport.collection.site import Site
 from sesreport.config import Config
 from sesreport.errors import SesReportError
+from sesreport.schema import Frame
 
 log = logging.getLogger(__name__)
 
 SES = frozenset({"ses", "sesv2"})
+NAMED = 5
+"""Things that a gap names before it counts the rest."""
 
 
 class StoppedError(Exception):
@@ -48,13 +53,16 @@ class Lane:
     coverage: list[Row] = field(default_factory=list)
     unreachable: tuple[str, str] | None = None
     """Status and reason once it is clear that SES in this account × Region cannot be read at all."""
+    dimensions: Collection[tuple[str, str]] = ()
+    """Dimensions (``name=value``) and metrics that earlier snapshots have of this place."""
     observed_at: datetime | None = None
     """When the last call was answered."""
     _paces: dict[str, Pace] = field(default_factory=dict)
     _calls: int = 0
     _retries: int = 0
     _throttles: int = 0
-    _gaps: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _gaps: dict[str, _Gap] = field(default_factory=dict)
+    _notes: dict[str, str] = field(default_factory=dict)
     _service: str = ""
     """The service asked last."""
     _answered: bool = False
@@ -72,17 +80,23 @@ class Lane:
     def now(self) -> datetime:
         return self.site.now
 
-    def call(self, service: str, operation: str, /, *, region: str | None = None, **parameters: Any) -> dict[str, Any]:
-        """One API call in this lane, or its answer when it is known; raises what the last attempt raised."""
+    def call(
+        self, operation: Operation, /, *, region: str | None = None, again: bool = False, **parameters: Any
+    ) -> dict[str, Any]:
+        """One API call in this lane, or its answer when it is known; raises what the last attempt raised.
+
+        ``again`` asks anew what was asked before.
+        """
         self._calls += 1
-        self._service = service
-        place, call = f"{self.account_id}/{region or self.region}", call_id(service, operation, parameters)
+        self._service = operation.service
+        place = f"{self.account_id}/{region or self.region}"
+        call = call_id(operation.service, operation.name + " again" * again, parameters)
         answer = self.calls.known(place, call)
         if answer is None:
-            content = self._attempts(service, operation, region or self.region, parameters)
+            content = self._attempts(operation, region or self.region, parameters)
             answer = Answer(content, self.site.clock())
             self.calls.record(place, call, answer)
-        self._answered |= service in SES
+        self._answered |= operation.service in SES
         self.observed_at = answer.at
         return answer.content
 
@@ -91,30 +105,41 @@ class Lane:
         for pace in self._paces.values():
             pace.leave()
 
-    def _attempts(self, service: str, operation: str, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        pace = self._pace(service)
+    def _attempts(self, operation: Operation, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        pace, outage = self._pace(operation.service), self.site.outage
         failed: dict[Fault, int] = {}
+        confirmed = False
         while True:
-            pace.wait(operation, self._pause)
+            pace.wait(operation.name, self._pause)
             self._pause(0)
             generation = self.aws.generation(self.account_id)
             try:
-                answer = self._readable(service, operation, region, parameters)
+                answer = self._asked(operation, region, parameters)
             except Exception as error:
                 fault = fault_of(error)
-                (pace.throttled if fault is Fault.THROTTLED else pace.answered)(operation)
+                (pace.throttled if fault is Fault.THROTTLED else pace.answered)(operation.name)
                 self._throttles += fault is Fault.THROTTLED
                 failed[fault] = failed.get(fault, 0) + 1
-                if failed[fault] >= attempts(fault, self.config.collect.max_attempts):
+                over = failed[fault] >= attempts(fault, self.config.collect.max_attempts)
+                if not is_silence(error):
+                    outage.heard()
+                elif over or outage.lasts:  # it is a gap of this place only if AWS answers elsewhere
+                    if outage.wait(self._pause):
+                        failed, over = {}, False
+                    elif over and not confirmed:  # AWS may have come back just now: one more attempt tells
+                        failed[fault] -= 1
+                        confirmed, over = True, False
+                if over:
                     raise
                 renewing = fault in (Fault.EXPIRED, Fault.DENIED)
                 if renewing and not self._renew(error, generation, expired=fault is Fault.EXPIRED):
                     raise
-                log.info("%s %s %s: attempt %d: %s", self.account_id, region, operation, sum(failed.values()), error)
+                attempt = sum(failed.values())
+                log.info("%s %s %s: attempt %d: %s", self.account_id, region, operation.name, attempt, error)
                 self._retries += 1
-                self._pause(0 if renewing else pause_before(failed[fault], fault))
+                self._pause(0 if renewing else pause_before(max(1, failed.get(fault, 0)), fault))
             else:
-                pace.answered(operation)
+                pace.answered(operation.name)
                 return answer
 
     def _renew(self, error: Exception, generation: int, *, expired: bool) -> bool:
@@ -124,12 +149,11 @@ class Lane:
             return self.aws.renew(caller, self.aws.generation(caller), expired=expired)
         return self.aws.renew(self.account_id, generation, expired=expired)
 
-    def _readable(self, service: str, operation: str, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        answer = self.aws.call(service, operation, parameters, account_id=self.account_id, region=region)
-        about = answer.pop("ResponseMetadata", {})
-        size = int(about.get("HTTPHeaders", {}).get("content-length", 0))
-        if not answer and size > len("{}") and self.aws.answers_in_json(service, region):
-            raise UnreadableAnswerError(operation=operation, size=size)  # botocore takes what is not JSON for nothing
+    def _asked(self, operation: Operation, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        answer = self.aws.call(operation.service, operation.name, parameters, account_id=self.account_id, region=region)
+        self.site.outage.heard()
+        answer.pop("ResponseMetadata", None)
+        operation.check(answer)
         return answer
 
     def _pace(self, service: str) -> Pace:
@@ -141,30 +165,46 @@ class Lane:
             raise StoppedError
 
     def pages(
-        self, service: str, operation: str, /, items: str, *, region: str | None = None, token: str = "NextToken",
-        **parameters: Any,
-    ) -> Iterator[Any]:  # fmt: skip
+        self, operation: Operation, /, *, region: str | None = None, again: bool = False, **parameters: Any
+    ) -> Iterator[Any]:
         """Every item of every page: follows the token until there is none.
 
         A token that comes back would loop for ever; that is an error, not the end.
         """
+        assert operation.items is not None
         following: dict[str, Any] = {}
         seen = set()
         while True:
-            page = self.call(service, operation, region=region, **parameters, **following)
-            yield from page.get(items) or []
-            mark = page.get(token)
+            page = self.call(operation, region=region, again=again, **parameters, **following)
+            yield from page.get(operation.items) or []
+            mark = page.get(operation.token)
             if not mark:
                 return
             if mark in seen:
-                raise RepeatedPageError(operation=operation)
+                raise RepeatedPageError(operation=operation.name)
             seen.add(mark)
-            following = {token: mark}
+            following = {operation.token: mark}
+
+    def each(self, dataset: str, items: Iterable[Any], make: Callable[[Any], Row]) -> Iterator[tuple[str, Row]]:
+        """The row that ``make`` makes of each item; one that it fails on costs itself alone, and is a gap."""
+        for item in items:
+            try:
+                row = make(item)
+            except Exception as error:  # noqa: BLE001 - an item of another shape must not end the others
+                self.gap(dataset, error, _shown(item))
+            else:
+                yield dataset, row
 
     def gap(self, dataset: str, error: Exception | tuple[str, str], what: str = "") -> None:
-        """Notes that part of a dataset could not be read; the first reason is kept."""
+        """Notes that part of a dataset, or the named thing in it, could not be read; the first reason is kept."""
         status, reason = error if isinstance(error, tuple) else status_of(error)
-        self._gaps.setdefault(dataset, (status, f"{what}: {reason}" if what else reason))
+        if status == REGION_DISABLED:  # the account says otherwise, so this is a gap
+            status, reason = DENIED, f"{reason} (the Region is enabled)"
+        self._gaps.setdefault(dataset, _Gap(status, reason)).what.append(what)
+
+    def note(self, dataset: str, reason: str) -> None:
+        """Says in the coverage of a dataset what is no gap and should be known."""
+        self._notes[dataset] = reason
 
     def survey(self, ask: Survey) -> int:
         """How many things there are to read one by one; 0 where that cannot be said (reading will meet the error)."""
@@ -180,12 +220,16 @@ class Lane:
     def run(self, collector: Collector) -> None:
         """Runs one collector to its end or its first error; both leave rows and coverage."""
         self._calls = self._retries = self._throttles = 0
-        self._gaps = {}
+        self._gaps, self._notes = {}, {}
         started = time.monotonic()
-        read: dict[str, list[Row]] = {frame.name: [] for frame in collector.frames}
+        declared = {frame.name: frame for frame in collector.frames}
+        read: dict[str, list[Row]] = {name: [] for name in declared}
         try:
             for name, row in collector.read(self):
-                read[name].append(row)
+                if fault := declared[name].fault(row):
+                    self.gap(name, (ERROR, f"unexpected answer: {fault}"), _key(declared[name], row))
+                else:
+                    read[name].append(row)
         except (SesReportError, StoppedError):
             raise
         except Exception as error:  # an answer of another shape than documented must not end the run
@@ -197,15 +241,15 @@ class Lane:
             self._note_unreachable(error, status, reason)
         seconds = round(time.monotonic() - started, 3)
         for index, name in enumerate([*read, *(self._gaps.keys() - read.keys())]):
-            outcome: tuple[str, str | None] = self._gaps.get(name, (OK, None))
+            gap = self._gaps.get(name)
             first = index == 0  # calls and time are counted once, on the dataset that made them
             self.coverage.append(
                 {
                     "account_id": self.account_id,
                     "region": self.region,
                     "dataset": name,
-                    "status": outcome[0],
-                    "reason": outcome[1],
+                    "status": gap.status if gap else OK,
+                    "reason": "; ".join(filter(None, [gap.told if gap else None, self._notes.get(name)])) or None,
                     "calls": self._calls if first else 0,
                     "retries": self._retries if first else 0,
                     "throttles": self._throttles if first else 0,
@@ -228,7 +272,30 @@ class RepeatedPageError(BotoCoreError):
     fmt = "{operation}: the service returned the same page token twice"
 
 
-class UnreadableAnswerError(BotoCoreError):
-    """An answer with content from which nothing could be read."""
+@dataclass
+class _Gap:
+    """What of a dataset could not be read, and why the first of it."""
 
-    fmt = "{operation}: nothing could be read from an answer of {size} bytes"
+    status: str
+    reason: str
+    what: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> str:
+        names = [name for name in dict.fromkeys(self.what) if name]
+        if not names:
+            return self.reason
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        return f"{', '.join(names[:NAMED])}{more}: {self.reason}"
+
+
+def _key(frame: Frame, row: Row) -> str:
+    """What a row is about, within its place."""
+    return " ".join(str(row.get(name)) for name in frame.keys if name not in ("account_id", "region"))[:100]
+
+
+def _shown(item: object) -> str:
+    """The first texts of an item, which say what it is about."""
+    values = item.values() if isinstance(item, dict) else [item]
+    texts = [value for value in values if isinstance(value, str)]
+    return " ".join(texts[:2])[:100] or type(item).__name__

@@ -12,11 +12,13 @@ from sesreport.aws import HOME_REGION, Aws
 from sesreport.collection import coverage
 from sesreport.collection.coverage import EVERYTHING, GLOBAL
 from sesreport.collection.lane import Lane, StoppedError
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row
 from sesreport.errors import SesReportError
 from sesreport.reference import opt_in_regions
 
 log = logging.getLogger(__name__)
+REGIONS = Operation("account", "list_regions", items="Regions", never_empty=True)
 
 
 @dataclass
@@ -49,7 +51,7 @@ def regions_of(lane: Lane) -> Regions:
     offered = wanted_regions(lane.aws)
     found = Regions(lane.account_id)
     try:
-        answers = list(lane.pages("account", "list_regions", "Regions", region=HOME_REGION, MaxResults=50))
+        answers = list(lane.pages(REGIONS, region=HOME_REGION, MaxResults=50))
         statuses = {answer["RegionName"]: answer["RegionOptStatus"] for answer in answers}
     except (SesReportError, StoppedError):
         raise

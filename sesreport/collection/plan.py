@@ -30,6 +30,8 @@ class Plan:
     journal: Journal
     earlier: Mapping[Place, Earlier]
     """Places that an earlier collection may be relied on for; empty for a collection in full."""
+    dimensions: Mapping[Place, tuple[tuple[str, str], ...]]
+    """Dimensions and metrics that earlier snapshots have of each place."""
     skipped: tuple[str, ...]
     """Datasets not read."""
     progress: Progress
@@ -82,7 +84,13 @@ class Plan:
         return [
             self._ready(
                 _REST + size if service == "ses" else _REST,
-                Task("read", *place, service, earlier=earlier if service == "cloudtrail" else None),
+                Task(
+                    "read",
+                    *place,
+                    service,
+                    earlier=earlier if service == "cloudtrail" else None,
+                    dimensions=self.dimensions.get(place, ()) if service == "cloudwatch" else (),
+                ),
             )
             for service in known
             if service != "ses" or earlier is None

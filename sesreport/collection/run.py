@@ -12,7 +12,7 @@ from typing import Any
 from sesreport.aws import HOME_REGION, Aws
 from sesreport.collection import coverage, schedule
 from sesreport.collection.coverage import COVERAGE, EVERYTHING, GLOBAL
-from sesreport.collection.earlier import Earlier, earlier_places
+from sesreport.collection.earlier import Earlier, earlier_places, known_dimensions
 from sesreport.collection.harvest import Harvest
 from sesreport.collection.journal import Journal
 from sesreport.collection.lane import Lane
@@ -21,7 +21,7 @@ from sesreport.collection.plan import Place, Plan, Progress
 from sesreport.collection.registry import Collector, collectors
 from sesreport.collection.site import Site
 from sesreport.config import Config, suggestion
-from sesreport.errors import CollectError, ConfigError, SnapshotError
+from sesreport.errors import CollectError, ConfigError, OutageError, SesReportError, SnapshotError
 from sesreport.period import Period
 from sesreport.storage import is_url, publish, snapshots_folder
 from sesreport.store import Snapshot, load, snapshots, write_snapshot
@@ -49,23 +49,31 @@ def collect(
 
     With ``incremental``, identities that have no change event since the newest snapshot of the same scope, whose list
     entry is the same, and that were observed within ``config.collect.refresh_days`` keep their rows and their
-    ``observed_at``. With ``resume``, the newest collection that was cut off goes on, asking nothing it has an answer
-    to; where there is none, a new one begins. ``speaks_for`` names the closed month for which this snapshot is to stand
-    in place of an earlier one (see :func:`sesreport.store.snapshot_of`).
+    ``observed_at``. With ``resume``, the newest collection that was cut off in this calendar month goes on, asking
+    nothing it has an answer to; where there is none, a new one begins. ``speaks_for`` names the closed month for which
+    this snapshot is to stand in place of an earlier one (see :func:`sesreport.store.snapshot_of`).
 
     Raises CredentialsError when the caller may not list accounts, CollectError when they cannot all be listed,
     ConfigError for an unknown account, Region or dataset, or to resume with other settings, WriteError when the
-    snapshot or an answer cannot be written. A collection that is interrupted leaves no snapshot; it can be resumed.
+    snapshot or an answer cannot be written, and OutageError when AWS answers nowhere. A collection that is interrupted
+    leaves no snapshot; it can be resumed.
     """
     chosen = _chosen(config)
     folder = snapshots_folder(config)
     site = Site(config, clock(), clock, profile, single_account)
-    _check_regions(config, site.aws)
+    check_regions(config, site.aws)
     journal = _journal(folder, site, incremental, resume, speaks_for)
     try:
         site.now = datetime.fromisoformat(journal.begun["started_at"])
         site.calls = journal
-        path = _collect(site, journal, chosen, progress, executor)
+        resumed, harvest = journal.answers, Harvest()
+        try:
+            _read_organization(site, chosen, harvest)
+        except SesReportError as error:
+            if not resumed and not isinstance(error, OutageError):  # nothing was read that would be worth going on with
+                journal.close(remove=True)
+            raise
+        path = _collect(site, journal, harvest, progress, executor, resumed)
     except BaseException:
         journal.close(remove=journal.answers == 0)
         raise
@@ -76,15 +84,16 @@ def collect(
 
 
 def _collect(
-    site: Site, journal: Journal, chosen: dict[str, Collector], progress: Progress, executor: Executor | None
+    site: Site, journal: Journal, harvest: Harvest, progress: Progress, executor: Executor | None, resumed: int
 ) -> Path:
+    """Reads every place of the accounts in the harvest, and seals the snapshot."""
     config, aws = site.config, site.aws
-    harvest = Harvest()
-    resumed = journal.answers
-    _read_organization(site, chosen, harvest)
     readable, excluded = _readable(config, harvest)
     based_on, earlier = _earlier(site, journal.folder.parent, journal.begun["based_on"])
-    plan = Plan(journal, earlier, tuple(config.collect.datasets_skip), progress, hand_over=executor is not None)
+    dimensions = known_dimensions(journal.folder.parent)
+    plan = Plan(
+        journal, earlier, dimensions, tuple(config.collect.datasets_skip), progress, hand_over=executor is not None
+    )
     first = plan.begin(readable)
     if executor is None:
         with ThreadPoolExecutor(config.collect.workers, thread_name_prefix="lane") as pool:
@@ -142,6 +151,10 @@ def _journal(folder: Path, site: Site, incremental: bool, resume: bool, speaks_f
         "speaks_for": str(speaks_for) if speaks_for else None,
     }
     for found in Journal.unfinished(folder) if resume else ():
+        if str(found.begun.get("started_at"))[:7] != f"{site.now:%Y-%m}":  # it would speak for another month
+            log.warning("%s was begun in another month and is not gone on with; remove the folder", found.folder)
+            found.close(remove=False)
+            continue
         if {name: found.begun.get(name) for name in begun} == begun:
             return found
         found.close(remove=False)
@@ -174,16 +187,21 @@ def _earlier(site: Site, folder: Path, based_on: str | None) -> tuple[Snapshot |
     return snapshot, earlier_places(snapshot, oldest=oldest)
 
 
+def check_datasets(config: Config) -> None:
+    """Raises ConfigError for a dataset left out that there is not."""
+    _chosen(config)
+
+
 def _chosen(config: Config) -> dict[str, Collector]:
     known = collectors()
     for name in config.collect.datasets_skip:
         if name not in known:
-            raise ConfigError(f"collect.datasets_skip: no dataset {name!r}; they are {', '.join(known)}")
+            raise ConfigError(f"collect.datasets_skip: no dataset {name!r}{suggestion(name, known)}")
     return {name: c for name, c in known.items() if name not in config.collect.datasets_skip or name == "accounts"}
 
 
-def _check_regions(config: Config, aws: Aws) -> None:
-    """A Region that does not exist would look like one that is not enabled, and never be missed."""
+def check_regions(config: Config, aws: Aws) -> None:
+    """Raises ConfigError for a Region that does not exist: it would look like one that is not enabled."""
     known = aws.ses_regions()
     for region in config.organization.regions:
         if region not in known:

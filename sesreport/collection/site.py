@@ -12,6 +12,7 @@ from typing import Any
 
 from sesreport.aws import Aws
 from sesreport.collection.journal import Calls, Memory
+from sesreport.collection.outage import Outage
 from sesreport.collection.pace import OTHER, RATES, Limit, Pace
 from sesreport.config import Config
 
@@ -40,6 +41,10 @@ class Site:
     @cached_property
     def aws(self) -> Aws:
         return Aws(self.config, self.profile)
+
+    @cached_property
+    def outage(self) -> Outage:
+        return Outage(self.config.collect.outage, self.aws.silence)
 
     def pace(self, account_id: str, region: str, service: str) -> Pace:
         """The pace of one account × Region and service, from one task to the next; SES's two APIs are one service."""

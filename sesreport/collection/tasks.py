@@ -32,6 +32,8 @@ class Task:
     region: str = HOME_REGION
     service: str = ""
     earlier: Earlier | None = None
+    dimensions: tuple[tuple[str, str], ...] = ()
+    """Dimensions and metrics that earlier snapshots have of the place."""
     known: Mapping[tuple[str, str], Answer] | None = None
     """Answers written down before, for a process that has no journal."""
 
@@ -59,7 +61,7 @@ def perform(site: Site, task: Task) -> Outcome:
     Raises StoppedError when the collection was stopped, SesReportError for what must end it.
     """
     remote = Memory(task.known) if isinstance(site.calls, Memory) else None
-    lane = Lane(site, task.account_id, task.region, task.earlier, remote or site.calls)
+    lane = Lane(site, task.account_id, task.region, task.earlier, remote or site.calls, dimensions=task.dimensions)
     try:
         outcome = _STEPS[task.step](lane, task)
     finally:

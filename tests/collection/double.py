@@ -18,8 +18,8 @@ STS = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-0
 <Arn>arn:aws:iam::{OWN}:user/audit</Arn><UserId>AIDAEXAMPLE</UserId><Account>{OWN}</Account>
 </GetCallerIdentityResult></GetCallerIdentityResponse>"""
 TOPICS = """<GetIdentityNotificationAttributesResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">
-<GetIdentityNotificationAttributesResult><NotificationAttributes/></GetIdentityNotificationAttributesResult>
-</GetIdentityNotificationAttributesResponse>"""
+<GetIdentityNotificationAttributesResult><NotificationAttributes>{}</NotificationAttributes>
+</GetIdentityNotificationAttributesResult></GetIdentityNotificationAttributesResponse>"""
 STATISTICS = """<GetSendStatisticsResponse xmlns="http://ses.amazonaws.com/doc/2010-12-01/">
 <GetSendStatisticsResult><SendDataPoints/></GetSendStatisticsResult></GetSendStatisticsResponse>"""
 NOTHING: dict[str, object] = {
@@ -30,7 +30,6 @@ NOTHING: dict[str, object] = {
     "dedicated-ips": {"DedicatedIps": []},
     "recommendations": {"Recommendations": []},
     "identities": {"EmailIdentities": []},
-    "topics": TOPICS,
     "statistics": STATISTICS,
     "sts": STS,
     "DescribeOrganization": {"Organization": {"Id": "o-exampleorg1", "MasterAccountId": OWN}},
@@ -44,6 +43,18 @@ NOTHING: dict[str, object] = {
 def named(name: str) -> dict[str, object]:
     """An entry of ListEmailIdentities."""
     return {"IdentityName": name, "IdentityType": "DOMAIN", "SendingEnabled": True, "VerificationStatus": "SUCCESS"}
+
+
+def topics(form: dict[str, str]) -> str:
+    """No topics for every identity that was asked for."""
+    names = [value for name, value in form.items() if name.startswith("Identities.member.")]
+    entry = "<entry><key>{}</key><value><ForwardingEnabled>true</ForwardingEnabled></value></entry>"
+    return TOPICS.format("".join(entry.format(name) for name in names))
+
+
+def whole(query: str, **more: object) -> dict[str, object]:
+    """A result of GetMetricData, without values if it is not told otherwise."""
+    return {"Id": query, "StatusCode": "Complete", "Timestamps": [], "Values": [], **more}
 
 
 @dataclass
@@ -64,6 +75,11 @@ class Double:
             return told
         if what == "identity":
             return 200, {"Policies": {}, "Tags": [], "IdentityType": "DOMAIN"}
+        if what == "topics":
+            return 200, topics(parameters)
+        if what == "metric-data":
+            queries = json.loads(body)["MetricDataQueries"]
+            return 200, {"MetricDataResults": [whole(query["Id"]) for query in queries]}
         return 200, NOTHING[what]
 
 
@@ -75,6 +91,8 @@ def _operation(method: str, path: str, headers: dict[str, str], body: str) -> tu
         return target.split(".")[1], json.loads(body)
     if target.endswith("LookupEvents"):
         return "lookup-events", json.loads(body)
+    if target.endswith("GetMetricData"):
+        return "metric-data", json.loads(body)
     if url.path.endswith("/operation/ListMetrics") or target.endswith("ListMetrics"):
         return "list-metrics", {}
     if url.path == "/listRegions":
@@ -119,6 +137,8 @@ def running(double: Double) -> Iterator[str]:
             if isinstance(content, dict) and "__type" in content:
                 self.send_header("x-amzn-ErrorType", str(content["__type"]))
             self.send_header("Content-Type", "text/xml" if str(content).startswith("<") else "application/json")
+            if not str(content).startswith("<html"):  # that is somebody else's
+                self.send_header("x-amzn-RequestId", "1b9c3a52")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)

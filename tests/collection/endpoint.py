@@ -167,14 +167,21 @@ class Organization:
     def _list_recommendations(self, *_: Any) -> Any:
         return {"Recommendations": []}
 
-    def _get_identity_notification_attributes(self, *_: Any) -> str:
-        return xml("GetIdentityNotificationAttributes", "<NotificationAttributes/>")
+    def _get_identity_notification_attributes(self, account: str, region: str, told: dict[str, Any]) -> str:
+        names = [value for name, value in told.items() if name.startswith("Identities.member.")]
+        entry = "<entry><key>{}</key><value><ForwardingEnabled>true</ForwardingEnabled></value></entry>"
+        found = "".join(entry.format(name) for name in names)
+        return xml("GetIdentityNotificationAttributes", f"<NotificationAttributes>{found}</NotificationAttributes>")
 
     def _get_send_statistics(self, *_: Any) -> str:
         return xml("GetSendStatistics", "<SendDataPoints/>")
 
     def _list_metrics(self, *_: Any) -> Any:
         return {"Metrics": []}
+
+    def _get_metric_data(self, account: str, region: str, told: dict[str, Any]) -> Any:
+        whole = {"StatusCode": "Complete", "Timestamps": [], "Values": []}
+        return {"MetricDataResults": [{"Id": query["Id"], **whole} for query in told["MetricDataQueries"]]}
 
     def _lookup_events(self, account: str, region: str, told: dict[str, Any]) -> Any:
         wanted = told["LookupAttributes"][0]["AttributeValue"]
@@ -317,6 +324,8 @@ def send(writer: asyncio.StreamWriter, status: int, content: Any, as_text: bool 
     data = (content if isinstance(content, str) else json.dumps(content)).encode()
     kind = "text/xml" if isinstance(content, str) else "application/json"
     error = f"x-amzn-ErrorType: {content['__type']}\r\n" if isinstance(content, dict) and "__type" in content else ""
+    if not str(content).startswith("<html"):  # that is somebody else's
+        error += "x-amzn-RequestId: 1b9c3a52\r\n"
     head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(data)}\r\n{error}\r\n".encode()
     writer.write(head + (data[: len(data) // 2] if cut else data))
 

@@ -24,7 +24,7 @@ from sesreport.aws import _timestamp
 from sesreport.collection.coverage import OK, STATUSES, status_of
 from sesreport.collection.run import collect
 from sesreport.config import Config
-from sesreport.errors import CredentialsError
+from sesreport.errors import CollectError, ConfigError, CredentialsError
 from sesreport.results import Basis
 from sesreport.store import Snapshot, load
 
@@ -121,7 +121,8 @@ def test_a_throttle_that_passes_leaves_no_gap(read: Read) -> None:
     [
         ((429, error("TooManyRequestsException")), "throttled"),
         ((403, error("AccessDeniedException")), "denied"),
-        ((404, "<html>no such page</html>"), "not_offered"),
+        ((404, "<html>no such page</html>"), "error"),
+        ((404, error("UnknownOperationException")), "not_offered"),
         ((500, error("InternalFailure")), "error"),
         ((503, "<html>down</html>"), "error"),
         ((200, "this is not JSON"), "error"),
@@ -143,7 +144,7 @@ def test_one_operation_that_fails_is_one_row(read: Read, answer: Answer, expecte
 
 def test_an_answer_without_a_required_member_is_a_row(read: Read) -> None:
     snapshot = read(identities=(200, {"EmailIdentities": [{"SendingEnabled": True}]}))
-    assert status(snapshot, "identities") == ("error", "unexpected answer: KeyError: 'IdentityName'")
+    assert status(snapshot, "identities") == ("error", "list_email_identities: an entry without a name")
 
 
 def test_a_region_that_rejects_the_credentials_is_one_row_for_all(read: Read) -> None:
@@ -156,21 +157,37 @@ def test_a_region_that_rejects_the_credentials_is_one_row_for_all(read: Read) ->
 
 def test_a_rejection_after_ses_has_answered_is_not_a_region_that_is_off(read: Read) -> None:
     snapshot = read(account=(403, error("UnrecognizedClientException")))
-    assert status(snapshot, "sending_accounts")[0] == "region_disabled"
+    assert status(snapshot, "sending_accounts")[0] == "denied"  # the account says that the Region is enabled
     assert status(snapshot, "identities")[0] == "ok"
     assert place_basis(snapshot.coverage, ("sending_accounts",)) == Basis(0, 1)
 
 
-def test_an_identity_deleted_between_two_calls_is_no_gap(read: Read) -> None:
-    def detail(path: str, parameters: dict[str, str]) -> Answer:
-        if "gone" in path:
-            return 404, error("NotFoundException")
-        return 200, {"Policies": {}}
+def not_found(path: str, parameters: dict[str, str]) -> Answer:
+    """The details of an identity; one that is gone has none."""
+    return (404, error("NotFoundException")) if "gone" in path else (200, {"Policies": {}})
 
-    entries = [named("gone.example.com"), named("here.example.com")]
-    snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=detail)
+
+def test_an_identity_that_is_gone_when_listed_again_has_vanished(read: Read) -> None:
+    lists = itertools.count()
+
+    def pages(path: str, parameters: dict[str, str]) -> Answer:
+        names = ["gone.example.com", "here.example.com"] if next(lists) == 0 else ["here.example.com"]
+        return 200, {"EmailIdentities": [named(name) for name in names]}
+
+    snapshot = read(identities=pages, identity=not_found)
     assert snapshot.identities["identity"].tolist() == ["here.example.com"]
-    assert status(snapshot, "policies")[0] == "ok"
+    assert status(snapshot, "policies") == ("ok", "")
+    assert status(snapshot, "identities") == ("ok", "vanished while collecting (1): gone.example.com")
+
+
+def test_an_identity_that_is_listed_still_and_not_found_was_not_read(read: Read) -> None:
+    entries = [named("gone.example.com"), named("here.example.com")]
+    snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=not_found)
+    assert snapshot.identities["identity"].tolist() == ["gone.example.com", "here.example.com"]
+    assert snapshot.identities["policies"].isna().tolist() == [True, False]
+    for dataset in ("identities", "policies"):
+        found, reason = status(snapshot, dataset)
+        assert found == "error" and reason.startswith("gone.example.com: listed twice, and not found")
 
 
 def test_an_identity_that_cannot_be_read_stays_with_unknown_policies(read: Read) -> None:
@@ -182,8 +199,9 @@ def test_an_identity_that_cannot_be_read_stays_with_unknown_policies(read: Read)
     policies = snapshot.identities.set_index("identity")["policies"]
     assert policies["open.example.com"] == 1
     assert pd.isna(policies["secret.example.com"])
-    assert status(snapshot, "policies")[0] == "denied"
-    assert status(snapshot, "identities")[0] == "ok"
+    for dataset in ("identities", "policies"):  # its tags are as unknown as its policies
+        found, reason = status(snapshot, dataset)
+        assert found == "denied" and reason.startswith("secret.example.com: ")
 
 
 def test_notification_topics_that_are_denied_are_a_row_of_their_own(read: Read) -> None:
@@ -363,13 +381,13 @@ def test_a_region_that_is_not_enabled_is_a_row_and_not_read(read: Read) -> None:
 
 @pytest.mark.parametrize("answer", [(200, "hello"), (200, "<a/>"), (500, "<html/>")])
 def test_an_endpoint_that_is_not_aws_is_one_line(read: Read, answer: Answer) -> None:
-    with pytest.raises(CredentialsError) as caught:
+    with pytest.raises(CollectError) as caught:
         read(sts=answer)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and caught.value.exit_code == 4
 
 
 def test_an_address_that_is_none_is_one_line(read: Read) -> None:
-    with pytest.raises(CredentialsError, match=r"Invalid endpoint: nonsense.*AWS_ENDPOINT_URL"):
+    with pytest.raises(ConfigError, match=r"Invalid endpoint: nonsense.*AWS_ENDPOINT_URL"):
         read({"AWS_ENDPOINT_URL": "nonsense"})
 
 

@@ -22,6 +22,7 @@ from botocore import xform_name
 from sesreport.analysis.basis import place_basis
 from sesreport.cli import STOPPED
 from sesreport.collection.lane import Lane
+from sesreport.collection.operation import Operation
 from sesreport.collection.run import collect
 from sesreport.config import Config
 from sesreport.demo import reference_day
@@ -143,9 +144,9 @@ def test_the_calls_made_are_exactly_the_permissions_printed(tmp_path: Path, monk
     made: set[tuple[str, str]] = set()
     call = Lane.call
 
-    def recorded(self: Lane, service: str, operation: str, /, **parameters: object) -> object:
-        made.add((service, operation))
-        return call(self, service, operation, **parameters)  # type: ignore[arg-type]
+    def recorded(self: Lane, operation: Operation, /, **parameters: object) -> object:
+        made.add((operation.service, operation.name))
+        return call(self, operation, **parameters)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Lane, "call", recorded)
     day = reference_day()

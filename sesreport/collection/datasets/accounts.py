@@ -9,9 +9,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sesreport.collection.coverage import DENIED, status_of
-from sesreport.collection.lane import Lane
+from sesreport.collection.lane import Lane, StoppedError
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
-from sesreport.errors import CredentialsError
+from sesreport.errors import CredentialsError, SesReportError
 from sesreport.schema import Frame, account_id, flag, text
 
 ACCOUNTS = Frame(
@@ -40,6 +41,13 @@ ACCOUNTS = Frame(
 )  # fmt: skip
 
 
+DESCRIBE = Operation("organizations", "describe_organization", must=("Organization",))
+ROOTS = Operation("organizations", "list_roots", items="Roots", never_empty=True)
+ACCOUNTS_OF = Operation("organizations", "list_accounts_for_parent", items="Accounts")
+UNITS_OF = Operation("organizations", "list_organizational_units_for_parent", items="OrganizationalUnits")
+TAGS = Operation("organizations", "list_tags_for_resource", items="Tags")
+
+
 @collector(
     ACCOUNTS,
     scope="organization",
@@ -57,14 +65,14 @@ def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
         yield "accounts", _account(lane.account_id)
         return
     try:
-        organization = lane.call("organizations", "describe_organization")["Organization"]
+        organization = lane.call(DESCRIBE)["Organization"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "AWSOrganizationsNotInUseException":
             raise _explained(lane, error) from error
         yield "accounts", _account(lane.account_id)
         return
     try:
-        for root in lane.pages("organizations", "list_roots", "Roots"):
+        for root in lane.pages(ROOTS):
             for path, account in _walk(lane, root["Id"], root.get("Name") or "Root"):
                 yield (
                     "accounts",
@@ -85,19 +93,19 @@ def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
 
 
 def _walk(lane: Lane, parent: str, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for account in lane.pages("organizations", "list_accounts_for_parent", "Accounts", ParentId=parent):
+    for account in lane.pages(ACCOUNTS_OF, ParentId=parent):
         yield path, account
-    for unit in lane.pages(
-        "organizations", "list_organizational_units_for_parent", "OrganizationalUnits", ParentId=parent
-    ):
+    for unit in lane.pages(UNITS_OF, ParentId=parent):
         yield from _walk(lane, unit["Id"], f"{path}/{unit['Name']}")
 
 
 def _tags(lane: Lane, account: str) -> str | None:
     try:
-        tags = lane.pages("organizations", "list_tags_for_resource", "Tags", ResourceId=account)
+        tags = lane.pages(TAGS, ResourceId=account)
         return json.dumps({tag["Key"]: tag["Value"] for tag in tags}, ensure_ascii=False, sort_keys=True)
-    except ClientError as error:
+    except (SesReportError, StoppedError):
+        raise
+    except Exception as error:  # noqa: BLE001 - the account is there all the same
         lane.gap("account_tags", error, account)
         return None
 

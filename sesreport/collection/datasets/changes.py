@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sesreport.collection.lane import Lane
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, at, text
 
@@ -72,6 +73,7 @@ ATTRIBUTES = (
     "UntagResource",
 )
 """What else changes an identity's row."""
+LOOKUP = Operation("cloudtrail", "lookup_events", items="Events")
 FEW = 3
 """Pages of all of SES's events, reads included, that are cheaper than one question for each event name."""
 
@@ -94,7 +96,12 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
     for name, event in _since(lane, since) if lane.earlier else _by_name(lane, EVENTS, since):
         if event.get("EventSource", SOURCE) != SOURCE:
             continue
-        row = _row(lane, name, event)
+        try:
+            row = _row(lane, name, event)
+        except Exception as error:  # noqa: BLE001 - an event of another shape must not end the others
+            lane.gap("changes", error, name)
+            changed = None
+            continue
         if name not in OF_ACCOUNT and row["error_code"] is None:
             changed = None if row["identity"] is None or changed is None else {*changed, row["identity"]}
         if name in EVENTS and event["EventId"] not in seen:
@@ -114,7 +121,7 @@ def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
     found: list[dict[str, Any]] = []
     following: dict[str, Any] = {}
     for _ in range(FEW):
-        page = lane.call("cloudtrail", "lookup_events", **ours, **following)
+        page = lane.call(LOOKUP, **ours, **following)
         found += page.get("Events") or []
         if not page.get("NextToken"):
             names = {*EVENTS, *ATTRIBUTES}
@@ -127,9 +134,7 @@ def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
 def _by_name(lane: Lane, names: Iterable[str], since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
     for name in names:
         for event in lane.pages(
-            "cloudtrail",
-            "lookup_events",
-            "Events",
+            LOOKUP,
             LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
             StartTime=since,
             EndTime=lane.now,

@@ -8,6 +8,7 @@ from typing import Any
 
 from sesreport.aws import HOME_REGION
 from sesreport.collection.lane import Lane
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
 from sesreport.period import Period
 from sesreport.schema import Frame, account_id, at, real, text
@@ -47,6 +48,9 @@ COSTS = Frame(
 
 SERVICE = "Amazon Simple Email Service"
 MONTHS = 13
+COST_AND_USAGE = Operation(
+    "ce", "get_cost_and_usage", items="ResultsByTime", never_empty=True, token="NextPageToken", charged=True
+)
 MEASURES = ("UnblendedCost", "NetAmortizedCost", "UsageQuantity")
 
 
@@ -83,11 +87,8 @@ def _groups(
     lane: Lane, span: dict[str, str], where: dict[str, Any], *dimensions: str
 ) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
     for result in lane.pages(
-        "ce",
-        "get_cost_and_usage",
-        "ResultsByTime",
+        COST_AND_USAGE,
         region=HOME_REGION,
-        token="NextPageToken",
         TimePeriod=span,
         Granularity="MONTHLY",
         Metrics=list(MEASURES),

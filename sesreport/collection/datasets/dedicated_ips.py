@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sesreport.collection.lane import Lane
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, count, text
 
@@ -27,19 +29,22 @@ DEDICATED_IPS = Frame(
 )  # fmt: skip
 
 
+IPS = Operation("sesv2", "get_dedicated_ips", items="DedicatedIps")
+
+
 @collector(DEDICATED_IPS, permissions=("ses:GetDedicatedIps",))
 def dedicated_ips(lane: Lane) -> Iterator[tuple[str, Row]]:
     """GetDedicatedIps, every page."""
-    for address in lane.pages("sesv2", "get_dedicated_ips", "DedicatedIps", PageSize=100):
+
+    def row(address: dict[str, Any]) -> Row:
         percentage = address.get("WarmupPercentage")
-        yield (
-            "dedicated_ips",
-            {
-                "account_id": lane.account_id,
-                "region": lane.region,
-                "ip": address["Ip"],
-                "pool": address.get("PoolName"),
-                "warmup_status": address.get("WarmupStatus"),
-                "warmup_percentage": percentage if percentage is not None and percentage >= 0 else None,
-            },
-        )
+        return {
+            "account_id": lane.account_id,
+            "region": lane.region,
+            "ip": address["Ip"],
+            "pool": address.get("PoolName"),
+            "warmup_status": address.get("WarmupStatus"),
+            "warmup_percentage": percentage if percentage is not None and percentage >= 0 else None,
+        }
+
+    return lane.each("dedicated_ips", lane.pages(IPS, PageSize=100), row)

@@ -10,8 +10,12 @@ from typing import Any, TypeGuard
 
 from botocore.exceptions import ClientError
 
-from sesreport.collection.lane import Lane, UnreadableAnswerError
+from sesreport.collection.coverage import ERROR, status_of
+from sesreport.collection.lane import Lane, StoppedError
+from sesreport.collection.operation import Operation
+from sesreport.collection.outage import is_silence
 from sesreport.collection.registry import Row, collector
+from sesreport.errors import SesReportError
 from sesreport.schema import Frame, account_id, at, count, flag, text
 
 IDENTITIES = Frame(
@@ -24,7 +28,7 @@ IDENTITIES = Frame(
     },
     columns={
         "arn": text("Its ARN.", required=True),
-        "identity_type": text("DOMAIN, EMAIL_ADDRESS or MANAGED_DOMAIN.", required=True),
+        "identity_type": text("DOMAIN, EMAIL_ADDRESS or MANAGED_DOMAIN; NA when the list did not say."),
         "verification_status": text("SUCCESS, PENDING, FAILED, TEMPORARY_FAILURE, NOT_STARTED."),
         "sending_enabled": flag("Whether SES lets it send."),
         "dkim_status": text("Status of its DKIM tokens."),
@@ -76,12 +80,23 @@ POLICIES = Frame(
 
 PAGE, BATCH = 1000, 100
 """Most identities a page of ListEmailIdentities, and a call of GetIdentityNotificationAttributes, may carry."""
+SILENT = 10
+"""Identities in a row that get no answer, after which the others are not asked for."""
+LIST = Operation("sesv2", "list_email_identities", items="EmailIdentities")
+GET = Operation("sesv2", "get_email_identity", must=("Policies",))
+TOPICS = Operation("ses", "get_identity_notification_attributes", must=("NotificationAttributes",))
 
 
-def listed(lane: Lane) -> dict[str, dict[str, Any]]:
+def listed(lane: Lane, *, again: bool = False) -> dict[str, dict[str, Any]]:
     """The list's entries by name. botocore has no paginator for ListEmailIdentities: the token is followed by hand."""
-    pages = lane.pages("sesv2", "list_email_identities", "EmailIdentities", PageSize=PAGE)
-    return {entry["IdentityName"]: entry for entry in pages}
+    found: dict[str, dict[str, Any]] = {}
+    for entry in lane.pages(LIST, PageSize=PAGE, again=again):
+        name = entry.get("IdentityName") if isinstance(entry, dict) else None
+        if isinstance(name, str) and name:
+            found[name] = entry
+        else:
+            lane.gap("identities", (ERROR, "list_email_identities: an entry without a name"))
+    return found
 
 
 @collector(
@@ -91,60 +106,114 @@ def listed(lane: Lane) -> dict[str, dict[str, Any]]:
     survey=lambda lane: len(listed(lane)),
 )
 def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
-    """The list, topics by the hundred, and one GetEmailIdentity for each that may have changed."""
+    """The list, topics by the hundred, and one GetEmailIdentity for each that may have changed.
+
+    What goes wrong with one identity costs that one alone: its row says no more than the list does, and coverage names
+    it. One that is listed and not found is looked for in the list again.
+    """
     entries = listed(lane)
-    topics = _topics(lane, list(entries))
-    unread = 0
+    topics = _topics(lane, entries)
+    missing: dict[str, tuple[Row, Exception]] = {}
+    silent = 0
     for name, entry in entries.items():
-        row: dict[str, Any] = {
-            "account_id": lane.account_id,
-            "region": lane.region,
-            "identity": name,
-            "arn": f"arn:{lane.aws.caller.partition}:ses:{lane.region}:{lane.account_id}:identity/{name}",
-            **_entry(entry),
-            **topics.get(name, {}),
-        }
-        if lane.earlier and _unchanged(kept := lane.earlier.identities.get(name), entry):
+        row = {**_entry(lane, name, entry), **topics.get(name, {})}
+        if lane.earlier and _unchanged(kept := lane.earlier.identities.get(name), row):
             yield "identities", {**kept, **row}
-            for policy in lane.earlier.policies[name]:
-                yield "policies", policy
+            yield from (("policies", policy) for policy in lane.earlier.policies[name])
             continue
         try:
-            detail = lane.call("sesv2", "get_email_identity", EmailIdentity=name)
-        except (ClientError, UnreadableAnswerError) as error:
+            detail = lane.call(GET, EmailIdentity=name)
+            silent = 0
+            read = list(_read(lane, row, detail))
+        except (SesReportError, StoppedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the neighbors can be read
             if isinstance(error, ClientError) and error.response["Error"]["Code"] == "NotFoundException":
-                continue  # deleted between the list and this call
-            unread += 1
-            lane.gap("policies", error, f"{unread} of {len(entries)} identities" if unread > 1 else name)
-            yield "identities", row
-            continue
-        policies = detail.get("Policies") or {}
-        yield "identities", {**row, **_details(detail), "policies": len(policies), "observed_at": lane.observed_at}
-        for policy_name, document in policies.items():
-            yield (
-                "policies",
-                {
-                    "account_id": lane.account_id,
-                    "region": lane.region,
-                    "identity": name,
-                    "policy_name": policy_name,
-                    "document": document,
-                    "sha256": hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest(),
-                },
-            )
+                missing[name] = row, error
+                continue
+            yield _unread(lane, row, error)
+            silent = silent + 1 if is_silence(error) else 0
+            if silent == SILENT:
+                rest = list(entries)[list(entries).index(name) + 1 :]
+                unasked = (ERROR, f"not asked for, after {SILENT} in a row got no answer ({status_of(error)[1]})")
+                yield from (_unread(lane, _entry(lane, other, entries[other]), unasked) for other in rest)
+                break
+        else:
+            yield from read
+    yield from _found_again(lane, missing)
 
 
-def _entry(entry: dict[str, Any]) -> Row:
+def _entry(lane: Lane, name: str, entry: dict[str, Any]) -> Row:
+    """What the list says of an identity."""
     return {
-        "identity_type": entry["IdentityType"],
+        "account_id": lane.account_id,
+        "region": lane.region,
+        "identity": name,
+        "arn": f"arn:{lane.aws.caller.partition}:ses:{lane.region}:{lane.account_id}:identity/{name}",
+        "identity_type": entry.get("IdentityType"),
         "verification_status": entry.get("VerificationStatus"),
         "sending_enabled": entry.get("SendingEnabled"),
     }
 
 
-def _unchanged(kept: Row | None, entry: dict[str, Any]) -> TypeGuard[Row]:
+def _unchanged(kept: Row | None, listed: Row) -> TypeGuard[Row]:
     """Whether the list says of an identity what it said before."""
-    return kept is not None and all(kept[name] == value for name, value in _entry(entry).items())
+    return kept is not None and all(
+        kept[name] == listed[name] for name in ("identity_type", "verification_status", "sending_enabled")
+    )
+
+
+def _read(lane: Lane, row: Row, detail: dict[str, Any]) -> Iterator[tuple[str, Row]]:
+    """An identity and its policies. Raises TypeError or ValueError for an answer of another shape."""
+    policies = detail["Policies"]
+    for policy_name, document in policies.items():
+        if not isinstance(document, str):
+            raise TypeError(f"policy {policy_name!r} is {'null' if document is None else 'no text'}")
+        yield (
+            "policies",
+            {
+                "account_id": lane.account_id,
+                "region": lane.region,
+                "identity": row["identity"],
+                "policy_name": policy_name,
+                "document": document,
+                "sha256": hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest(),
+            },
+        )
+    found = {**row, **_details(detail), "policies": len(policies), "observed_at": lane.observed_at}
+    if row["identity_type"] is None:
+        lane.gap("identities", (ERROR, "list_email_identities: the entry has no IdentityType"), row["identity"])
+        found["identity_type"] = detail.get("IdentityType")
+    if fault := IDENTITIES.fault(found):
+        raise ValueError(fault)
+    yield "identities", found
+
+
+def _unread(lane: Lane, row: Row, error: Exception | tuple[str, str]) -> tuple[str, Row]:
+    """An identity of which no more is known than that it is there."""
+    for dataset in ("identities", "policies"):
+        lane.gap(dataset, error, row["identity"])
+    return "identities", row if IDENTITIES.fault(row) is None else {
+        name: row[name] for name in ("account_id", "region", "identity", "arn")
+    }
+
+
+def _found_again(lane: Lane, missing: dict[str, tuple[Row, Exception]]) -> Iterator[tuple[str, Row]]:
+    """What is listed still was not read; what is not has vanished meanwhile. Lists of SES lag behind, both ways."""
+    if not missing:
+        return
+    try:
+        still = set(listed(lane, again=True))
+    except (SesReportError, StoppedError):
+        raise
+    except Exception as error:  # noqa: BLE001 - then nobody knows whether they are there
+        lane.gap("identities", error)
+        still = set(missing)
+    for name in missing.keys() & still:
+        row, cause = missing[name]
+        yield _unread(lane, row, (ERROR, f"listed twice, and not found: {status_of(cause)[1]}"))
+    if gone := sorted(missing.keys() - still):
+        lane.note("identities", f"vanished while collecting ({len(gone)}): {', '.join(gone)}")
 
 
 def _details(detail: dict[str, Any]) -> Row:
@@ -162,18 +231,25 @@ def _details(detail: dict[str, Any]) -> Row:
     }
 
 
-def _topics(lane: Lane, names: list[str]) -> dict[str, Row]:
+def _topics(lane: Lane, entries: dict[str, dict[str, Any]]) -> dict[str, Row]:
     """Notification topics by identity, a hundred identities a call."""
     found: dict[str, Row] = {}
+    names = list(entries)
     for start in range(0, len(names), BATCH):
+        batch = names[start : start + BATCH]
         try:
-            answer = lane.call("ses", "get_identity_notification_attributes", Identities=names[start : start + BATCH])
-        except ClientError as error:
+            answer = lane.call(TOPICS, Identities=batch)["NotificationAttributes"]
+        except (SesReportError, StoppedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the identities are there all the same
             lane.gap("notification_topics", error)
             return found
-        for name, topics in answer["NotificationAttributes"].items():
-            found[name] = {
-                f"{kind.lower()}_topic": topics.get(f"{kind}Topic") or None
-                for kind in ("Bounce", "Complaint", "Delivery")
-            }
+        for name in batch:
+            if name in answer:
+                found[name] = {
+                    f"{kind.lower()}_topic": answer[name].get(f"{kind}Topic") or None
+                    for kind in ("Bounce", "Complaint", "Delivery")
+                }
+            elif entries[name].get("VerificationStatus") == "SUCCESS":
+                lane.gap("notification_topics", (ERROR, f"{TOPICS.name}: not in the answer"), name)
     return found

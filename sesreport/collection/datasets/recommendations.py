@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sesreport.collection.lane import Lane
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, at, text
 
@@ -39,21 +41,24 @@ RECOMMENDATIONS = Frame(
 )  # fmt: skip
 
 
+RECOMMENDED = Operation("sesv2", "list_recommendations", items="Recommendations")
+
+
 @collector(RECOMMENDATIONS, permissions=("ses:ListRecommendations",))
 def recommendations(lane: Lane) -> Iterator[tuple[str, Row]]:
     """ListRecommendations, every page."""
-    for item in lane.pages("sesv2", "list_recommendations", "Recommendations", PageSize=100):
-        yield (
-            "recommendations",
-            {
-                "account_id": lane.account_id,
-                "region": lane.region,
-                "resource_arn": item["ResourceArn"],
-                "type": item["Type"],
-                "description": item.get("Description"),
-                "status": item.get("Status"),
-                "impact": item.get("Impact"),
-                "created_at": item.get("CreatedTimestamp"),
-                "updated_at": item.get("LastUpdatedTimestamp"),
-            },
-        )
+
+    def row(item: dict[str, Any]) -> Row:
+        return {
+            "account_id": lane.account_id,
+            "region": lane.region,
+            "resource_arn": item["ResourceArn"],
+            "type": item["Type"],
+            "description": item.get("Description"),
+            "status": item.get("Status"),
+            "impact": item.get("Impact"),
+            "created_at": item.get("CreatedTimestamp"),
+            "updated_at": item.get("LastUpdatedTimestamp"),
+        }
+
+    return lane.each("recommendations", lane.pages(RECOMMENDED, PageSize=100), row)

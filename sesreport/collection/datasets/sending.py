@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from sesreport.collection.lane import Lane
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, at, count, text
 
@@ -35,21 +36,30 @@ SENDING = Frame(
 )  # fmt: skip
 
 
+STATISTICS = Operation("ses", "get_send_statistics", items="SendDataPoints")
+COUNTS = {
+    "delivery_attempts": "DeliveryAttempts",
+    "bounces": "Bounces",
+    "complaints": "Complaints",
+    "rejects": "Rejects",
+}
+
+
 @collector(SENDING, permissions=("ses:GetSendStatistics",))
 def sending(lane: Lane) -> Iterator[tuple[str, Row]]:
-    """GetSendStatistics; points of the same 15 minutes are one."""
-    slots: dict[datetime, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for point in lane.call("ses", "get_send_statistics").get("SendDataPoints") or []:
-        moment = point["Timestamp"].replace(microsecond=0)
-        for index, field in enumerate(("DeliveryAttempts", "Bounces", "Complaints", "Rejects")):
-            slots[moment][index] += point.get(field, 0)
-    for moment, values in sorted(slots.items()):
-        yield (
-            "sending",
-            {
-                "account_id": lane.account_id,
-                "region": lane.region,
-                "at": moment,
-                **dict(zip(("delivery_attempts", "bounces", "complaints", "rejects"), values, strict=True)),
-            },
-        )
+    """GetSendStatistics; a point that comes twice counts once, the larger where they differ."""
+
+    def row(point: dict[str, Any]) -> Row:
+        return {
+            "account_id": lane.account_id,
+            "region": lane.region,
+            "at": point["Timestamp"].replace(microsecond=0),
+            **{column: point[member] for column, member in COUNTS.items()},
+        }
+
+    points = lane.call(STATISTICS).get("SendDataPoints") or []
+    slots: dict[datetime, Row] = {}
+    for _, found in lane.each("sending", points, row):
+        known = slots.get(found["at"], found)
+        slots[found["at"]] = {**found, **{column: max(found[column], known[column]) for column in COUNTS}}
+    yield from (("sending", slots[moment]) for moment in sorted(slots))

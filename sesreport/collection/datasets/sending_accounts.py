@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sesreport.collection.lane import Lane
+from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, flag, real, text, texts
 
@@ -39,10 +40,13 @@ SENDING_ACCOUNTS = Frame(
 )  # fmt: skip
 
 
+ACCOUNT = Operation("sesv2", "get_account", must=("SendingEnabled",))
+
+
 @collector(SENDING_ACCOUNTS, permissions=("ses:GetAccount",))
 def sending_accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
     """GetAccount; members it may leave out stay NA."""
-    answer = lane.call("sesv2", "get_account")
+    answer = lane.call(ACCOUNT)
     quota, pricing = answer.get("SendQuota") or {}, answer.get("PricingAttributes") or {}
     suppression = answer.get("SuppressionAttributes")
     yield (

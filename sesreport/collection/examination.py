@@ -1,0 +1,163 @@
+"""Tries out what a collection needs in every account and Region, and says what is missing and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sesreport.aws import HOME_REGION
+from sesreport.collection.coverage import DENIED, EVERYTHING, NOT_OFFERED, OK
+from sesreport.collection.glance import Glance
+from sesreport.collection.lane import Lane
+from sesreport.collection.places import Regions, regions_of
+from sesreport.collection.registry import Collector, collectors
+from sesreport.collection.run import check_datasets, check_regions
+from sesreport.collection.site import Site
+from sesreport.config import Config
+from sesreport.errors import SesReportError
+
+MISSING = 3
+"""Exit code of a check that failed, where nothing worse is to be said."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at."""
+
+    what: str
+    ok: bool
+    said: str
+    """What was found; for a failed check, what to do."""
+    exit_code: int = MISSING
+    """That of a failed check."""
+
+
+def failed(what: str, error: SesReportError) -> Check:
+    """A check that an error ended."""
+    return Check(what, False, str(error), error.exit_code)
+
+
+def examine(
+    config: Config, *, clock: Callable[[], datetime], profile: str | None = None, single_account: bool = False
+) -> Iterator[Check]:
+    """Looks at credentials, organization, accounts and every account × Region × dataset.
+
+    Each operation is called once in each place, for the first of what it lists, and none that AWS charges for. The
+    caller's own lists are read whole.
+    """
+    site = Site(config, clock(), clock, profile, single_account)
+    try:
+        check_datasets(config)
+        caller = site.aws.caller
+        yield Check("credentials", True, f"{caller.arn} (account {caller.account_id})")
+        check_regions(config, site.aws)
+    except SesReportError as error:
+        yield failed("credentials" if "aws" not in vars(site) else "Regions", error)
+        return
+    try:
+        yield from _estate(site)
+    except SesReportError as error:
+        yield failed("organization", error)
+
+
+def _estate(site: Site) -> Iterator[Check]:
+    config, caller = site.config, site.aws.caller.account_id
+    home = Lane(site, caller, HOME_REGION)
+    costs = Glance(site, caller, HOME_REGION)
+    unasked: set[str] = set()
+    for collector in _collectors(config, "organization"):
+        lane = home if collector.name == "accounts" else costs
+        lane.run(collector)
+        yield from (_dataset(row, "the caller") for row in lane.coverage if not costs.unasked)
+        lane.coverage = []
+        unasked |= costs.unasked
+        costs.unasked.clear()
+    accounts = home.rows.get("accounts", [])
+    active = {str(row["account_id"]) for row in accounts if row["status"] == "ACTIVE"}
+    include = set(config.organization.accounts_include) or active
+    wanted = sorted((active & include) - set(config.organization.accounts_exclude))
+    yield Check("accounts", bool(wanted), f"{len(wanted)} to read, {len(accounts)} in all")
+    with ThreadPoolExecutor(config.collect.workers) as pool:
+        asked = list(pool.map(regions_of, [Lane(site, account, HOME_REGION) for account in wanted]))
+        places = [Glance(site, found.account_id, region) for found in asked for region in found.enabled]
+        list(pool.map(_look, places))
+    for found in asked:
+        yield from _account(config, found, [place for place in places if place.account_id == found.account_id])
+    unasked |= {name for place in places for name in place.unasked}
+    left = f"each call was tried once in a place; not tried, since AWS charges for them: {', '.join(sorted(unasked))}"
+    yield Check("not checked", True, left)
+
+
+def _collectors(config: Config, scope: str) -> list[Collector]:
+    skipped = config.collect.datasets_skip
+    return [one for one in collectors().values() if one.scope == scope and one.name not in skipped]
+
+
+def _look(place: Glance) -> None:
+    for collector in _collectors(place.config, "region"):
+        place.run(collector)
+        if place.unreachable:
+            return
+
+
+def _account(config: Config, found: Regions, places: list[Glance]) -> list[Check]:
+    """One line for an account in which all can be read, else one for each thing that cannot."""
+    name = f"account {found.account_id}"
+    if found.unreadable:
+        status, reason = found.unreadable
+        told = _advice(status, reason) or (
+            f"create the role {config.organization.role_name} there (templates/aws) or leave the account out "
+            "(organization.accounts_exclude)"
+        )
+        return [Check(name, False, f"{reason}: {told}")]
+    if not places:
+        return [Check(name, False, "no Region is both enabled and wanted; see organization.regions")]
+    where: dict[tuple[str, str, str], list[str]] = {}
+    for row in [row for place in places for row in _rows(place) if row["status"] != OK]:
+        where.setdefault((row["dataset"], row["status"], row["reason"]), []).append(row["region"])
+    bad = [check for check in (_dataset(row, name) for row in found.coverage) if not check.ok]
+    for (dataset, status, reason), names in where.items():
+        about = {"dataset": dataset, "status": status, "reason": reason}
+        bad.append(_dataset(about, f"{name}, {', '.join(names)}"))
+    regions = f"{len(places)} Region{'s' * (len(places) != 1)}"
+    return bad or [Check(name, True, f"{regions}: all datasets can be read in {'each' if len(places) > 1 else 'it'}")]
+
+
+def _rows(place: Glance) -> Sequence[Mapping[str, Any]]:
+    """Coverage of a place; one row where nothing in it can be reached."""
+    if place.unreachable is None:
+        return place.coverage
+    status, reason = place.unreachable
+    return [{"region": place.region, "dataset": EVERYTHING, "status": status, "reason": reason}]
+
+
+def _dataset(row: Mapping[str, Any], where: str) -> Check:
+    status, dataset, reason = str(row["status"]), row["dataset"], str(row["reason"])
+    if status == OK:
+        return Check(f"{where}: {dataset}", True, f"{row['rows']} rows")
+    advice = _advice(status, reason) or {
+        DENIED: "add the action to the policy ('sesreport permissions' prints it)",
+        NOT_OFFERED: "the endpoint does not have it; the pack will show the gap",
+    }.get(status, "the pack will show the gap")
+    return Check(f"{where}: {dataset}", False, f"{reason}: {advice}")
+
+
+def _advice(status: str, reason: str) -> str | None:
+    """What to do about a denial that no role's policy can lift (IAM User Guide, "Access denied error messages")."""
+    for policy, advice in _ELSEWHERE.items():
+        if status == DENIED and f"in a {policy}" in reason:
+            return advice
+    return None
+
+
+_ELSEWHERE = {
+    "service control policy": "a service control policy of the organization denies it, so the role's own policy cannot "
+    "allow it; ask whoever keeps the SCPs, or leave the Region or account out",
+    "resource control policy": "a resource control policy of the organization denies it; ask whoever keeps the RCPs",
+    "permissions boundary": "the permissions boundary of the role denies it; widen the boundary",
+    "session policy": "the session's own policy denies it; ask whoever issues the session",
+    "VPC endpoint policy": "the policy of the VPC endpoint denies it; widen that policy, or use another network",
+}
