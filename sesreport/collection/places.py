@@ -66,8 +66,13 @@ def regions_of(lane: Lane) -> Regions:
         found.coverage.append(row(lane.account_id, GLOBAL, "regions", status, f"{reason}; read the default Regions"))
         return found
     for region in offered:
-        enabled = statuses.get(region, "DISABLED") in ("ENABLED", "ENABLED_BY_DEFAULT", "DISABLING")
-        (found.enabled if enabled else found.disabled).append(region)
+        if region in statuses:  # one that is being enabled may hold identities of earlier: only what is off is left out
+            (found.disabled if statuses[region] == "DISABLED" else found.enabled).append(region)
+        elif region in lane.config.organization.regions:
+            reason = "list_regions does not name the Region"
+            found.coverage.append(row(lane.account_id, region, EVERYTHING, coverage.ERROR, reason))
+        else:
+            found.disabled.append(region)
     found.coverage.append(row(lane.account_id, GLOBAL, "regions", coverage.OK, None, rows=len(answers), calls=1))
     return found
 
