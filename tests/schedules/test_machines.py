@@ -70,10 +70,13 @@ def test_systemd_runs_the_month_at_a_time_in_utc() -> None:
 
 
 def test_systemd_tries_again_what_may_go_away_and_nothing_else() -> None:
-    service = unit("sesreport.service")["Service"]
+    found = unit("sesreport.service")
+    service = found["Service"]
     assert service["SuccessExitStatus"].split() == ["1", "3"]
-    assert service["RestartPreventExitStatus"].split() == ["2"]
-    assert service["Restart"] == "on-failure"
+    assert service["RestartPreventExitStatus"].split() == ["2", "130"]
+    assert (service["Restart"], service["RestartSec"]) == ("on-failure", "30min")
+    assert (found["Unit"]["StartLimitBurst"], found["Unit"]["StartLimitIntervalSec"]) == ("3", "1d")
+    assert service["TimeoutStartSec"] == "6h"  # three times that, and two pauses, are less than the day of the limit
     assert service["User"] not in ("root", "0")
 
 

@@ -174,6 +174,11 @@ def test_the_dag_s_notebooks_read_the_pack_that_was_just_made(monkeypatch: pytes
         assert f"/{last_month}/" in rendered(task.given["output_nb"], day)
 
 
+def test_the_dag_tries_every_task_three_times_half_an_hour_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = executed(monkeypatch).given["default_args"]
+    assert (given["retries"], given["retry_delay"]) == (2, timedelta(minutes=30))
+
+
 def test_the_dag_starts_once_a_month_and_never_for_a_past_one(monkeypatch: pytest.MonkeyPatch) -> None:
     given = executed(monkeypatch).given
     assert given["schedule"].split()[2:] == ["1", "*", "*"]
