@@ -23,9 +23,9 @@ def parsed(command: str | list[str]) -> tuple[str, dict[str, Any]]:
 
 
 def monthly(command: str | list[str]) -> bool:
-    """Whether a command makes the last closed month's pack."""
+    """Whether a command makes the last closed month's pack, and goes on with a collection that was cut off."""
     name, params = parsed(command)
-    return name == "run" and params["period"] == "last-month" and not params["demo"]
+    return name == "run" and params["period"] == "last-month" and params["resume"] and not params["demo"]
 
 
 class CloudFormation(yaml.SafeLoader):

@@ -54,13 +54,19 @@ def test_the_workflow_may_ask_for_a_token_and_read_and_no_more(workflow: dict[An
     assert workflow["concurrency"]["cancel-in-progress"] is False
 
 
-def test_the_workflow_makes_the_month_between_credentials_and_upload(steps: list[dict[str, Any]]) -> None:
-    ours = [i for i, step in enumerate(steps) if step.get("run", "").startswith("sesreport")]
+def test_the_workflow_makes_the_month_between_credentials_and_upload(
+    workflow: dict[Any, Any], steps: list[dict[str, Any]]
+) -> None:
+    ours = [i for i, step in enumerate(steps) if "sesreport run" in step.get("run", "")]
     assert len(ours) == 1
-    assert monthly(steps[ours[0]]["run"])
+    (command,) = re.findall(r"sesreport run [^|\n]*", steps[ours[0]]["run"])
+    assert monthly(command)
     credentials, upload = place(steps, "aws-actions/configure-aws-credentials"), place(steps, "actions/upload-artifact")
     assert place(steps, "actions/checkout") < credentials < ours[0] < upload
     assert steps[credentials]["with"].keys() >= {"role-to-assume", "aws-region"}
+    (job,) = workflow["jobs"].values()
+    lasts = steps[credentials]["with"]["role-duration-seconds"]
+    assert lasts >= job["timeout-minutes"] * 60  # the last try has them, too
     assert steps[upload]["if"] == "${{ !cancelled() }}"  # exit codes 1, 3 and 5 leave a pack, too
     assert steps[upload]["with"]["path"] == "out/"
 
@@ -172,6 +178,11 @@ def test_the_dag_s_notebooks_read_the_pack_that_was_just_made(monkeypatch: pytes
     for task in executed(monkeypatch).tasks[1:]:
         assert rendered(task.given["parameters"]["pack"], day) == f"/shared/sesreport/out/{last_month}"
         assert f"/{last_month}/" in rendered(task.given["output_nb"], day)
+
+
+def test_the_dag_tries_every_task_three_times_half_an_hour_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = executed(monkeypatch).given["default_args"]
+    assert (given["retries"], given["retry_delay"]) == (2, timedelta(minutes=30))
 
 
 def test_the_dag_starts_once_a_month_and_never_for_a_past_one(monkeypatch: pytest.MonkeyPatch) -> None:
