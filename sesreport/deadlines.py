@@ -105,7 +105,8 @@ _PRESENT = threading.local()
 class _Limited:
     """A connection that tells the present call of itself.
 
-    It keeps a second descriptor of its socket: TLS takes the first over, and shutting one down shuts both.
+    It keeps a second descriptor of its socket, as long as it lives: TLS takes the first over, and it is closed when an
+    answer has begun that ends with the connection. Shutting one down shuts both.
     """
 
     _second: socket.socket | None = None
@@ -119,12 +120,6 @@ class _Limited:
     def request(self, *arguments: Any, **more: Any) -> Any:
         self._tell()
         return super().request(*arguments, **more)  # type: ignore[misc]
-
-    def close(self) -> None:
-        super().close()  # type: ignore[misc]
-        if self._second is not None:
-            self._second.close()
-            self._second = None
 
     def _tell(self) -> None:
         call: _Call | None = getattr(_PRESENT, "call", None)
