@@ -484,8 +484,12 @@ def _source_arns(setting: Setting, account: str, constants: Constants) -> list[s
 
 
 def _is_source_arn(arn: str, account: str) -> bool:
-    """AWS writes these: no account but the resource's own, and none in a later field."""
+    """AWS writes these: no account but the resource's own, and none in a later field.
+
+    Where there is no account, as in the ARN of a bucket, anybody may own the resource and name it as they like.
+    """
     fields = arn.split(":", 5)
+    name = r"[!-~]+" if len(fields) == 6 and not fields[4] else r"(?![0-9])[!-~]+"
     return (
         len(fields) == 6
         and fields[0] == "arn"
@@ -493,9 +497,7 @@ def _is_source_arn(arn: str, account: str) -> bool:
         and re.fullmatch(r"[a-z0-9-]+", fields[2]) is not None
         and re.fullmatch(r"[a-z0-9-]*", fields[3]) is not None
         and fields[4] in ("", account)
-        and all(
-            re.fullmatch(r"(?![0-9])[!-~]+", field) and not set(field) & set('*?"') for field in fields[5].split(":")
-        )
+        and all(re.fullmatch(name, field) and not set(field) & set('*?"') for field in fields[5].split(":"))
     )
 
 
