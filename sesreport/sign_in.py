@@ -14,6 +14,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     HTTPClientError,
     InvalidRegionError,
+    MetadataRetrievalError,
     NoCredentialsError,
     PartialCredentialsError,
 )
@@ -34,15 +35,11 @@ def identify(session: boto3.Session, sts: Callable[[], Any]) -> tuple[str, str]:
     Raises CredentialsError for credentials that are not there or do not work, ConfigError for a Region or an endpoint
     that is none, and CollectError where AWS does not answer.
     """
+    _obtain(session)
     try:
         client = sts()
-    except InvalidRegionError as error:
-        raise ConfigError(
-            f"{error} (a blank counts): check the Region of the AWS profile and AWS_DEFAULT_REGION"
-        ) from error
     except ValueError as error:
-        raise ConfigError(f"{error}: check AWS_ENDPOINT_URL and endpoint_url of the AWS profile") from error
-    _obtain(session)
+        raise _misnamed(error) from error
     try:
         identity = client.get_caller_identity()
         return identity["Account"], identity["Arn"]
@@ -74,25 +71,36 @@ def _obtain(session: boto3.Session) -> None:
             credentials.get_frozen_credentials()
     except SesReportError:
         raise
-    except (CredentialRetrievalError, ValueError, OSError, AttributeError) as error:
-        raise CredentialsError(_of_process(session, error)) from error
+    except InvalidRegionError as error:
+        raise _misnamed(error) from error
+    except (CredentialRetrievalError, MetadataRetrievalError, ValueError, OSError, AttributeError) as error:
+        raise _of_process(session, error) from error
     except Exception as error:
         raise _explained(error) from error
 
 
-def _of_process(session: boto3.Session, error: Exception) -> str:
+def _misnamed(error: ValueError) -> ConfigError:
+    if isinstance(error, InvalidRegionError):
+        return ConfigError(f"{error} (a blank counts): check the Region of the AWS profile and AWS_DEFAULT_REGION")
+    return ConfigError(f"{error}: check AWS_ENDPOINT_URL and endpoint_url of the AWS profile")
+
+
+def _of_process(session: boto3.Session, error: Exception) -> CollectError:
+    """What keeps a program, or the machine AWS runs us on, from giving credentials."""
     told = " ".join(str(error).split())[:300]
     try:
         process = session._session.get_scoped_config().get("credential_process")
     except BotoCoreError:
         process = None
     if not process:
-        return f"the AWS credentials cannot be had: {told}. Log in again or name a --profile"
+        if isinstance(error, MetadataRetrievalError) or "-role" in str(getattr(error, "kwargs", {}).get("provider")):
+            return CollectError(f"AWS gives this machine no credentials: {told}. Try again, or check its role")
+        return CredentialsError(f"the AWS credentials cannot be had: {told}. Log in again or name a --profile")
     if isinstance(error, OSError):
-        return f"credential_process of the AWS profile cannot be started: {told}. Check its path"
-    if isinstance(error, ValueError | AttributeError):
-        return f"credential_process of the AWS profile did not print credentials as JSON: {told}. Run it by hand"
-    return f"credential_process of the AWS profile failed: {told}. Run it by hand"
+        said = "cannot be started"
+    else:
+        said = "failed" if isinstance(error, CredentialRetrievalError) else "did not print credentials as JSON"
+    return CredentialsError(f"credential_process of the AWS profile {said}: {told}. Run it by hand")
 
 
 def _explained(error: Exception) -> SesReportError:
