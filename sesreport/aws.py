@@ -83,7 +83,9 @@ class Aws:
             user_agent_extra="sesreport",
         )
         self._own = self._session(botocore.session.Session(profile=self.profile))
-        self.caller = Caller(*sign_in.identify(self._own, lambda: self._limited("sts", self._home, attempts=4)))
+        self.caller = Caller(
+            *sign_in.identify(self._own._session, lambda: self._limited("sts", self._home, attempts=4))
+        )
         self._fetched[self.caller.account_id] = time.monotonic()
 
     def call(
@@ -236,7 +238,10 @@ def own_client(service: str, *, region: str | None = None) -> Any:
         read_timeout=20,
         user_agent_extra="sesreport",
     )
-    return boto3.client(service, region_name=region, config=settings)
+    client = boto3.client(service, region_name=region, config=settings)
+    if service in ("sesv2", "organizations"):  # whose answers are taken for what there is
+        client.meta.events.register("before-parse", check_form)
+    return client
 
 
 def client_in_role(

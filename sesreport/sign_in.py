@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import botocore.session
 from botocore.exceptions import (
     BotoCoreError,
@@ -29,7 +28,7 @@ _UNREACHED = (HTTPClientError, NoConnectionError, DeadlineError)
 _OTHERS = (UnreadableAnswerError, ResponseParserError, KeyError, ValueError)
 
 
-def identify(session: boto3.Session, sts: Callable[[], Any]) -> tuple[str, str]:
+def identify(session: botocore.session.Session, sts: Callable[[], Any]) -> tuple[str, str]:
     """Account id and ARN of the session's credentials, by ``sts:GetCallerIdentity`` of the client that ``sts`` makes.
 
     Raises CredentialsError for credentials that are not there or do not work, ConfigError for a Region or an endpoint
@@ -63,7 +62,7 @@ def _refuse(prompt: str) -> str:
     )
 
 
-def _obtain(session: boto3.Session) -> None:
+def _obtain(session: botocore.session.Session) -> None:
     """Has the SDK fetch the credentials. Raises as :func:`identify` does."""
     try:
         credentials = session.get_credentials()
@@ -85,11 +84,11 @@ def _misnamed(error: ValueError) -> ConfigError:
     return ConfigError(f"{error}: check AWS_ENDPOINT_URL and endpoint_url of the AWS profile")
 
 
-def _of_process(session: boto3.Session, error: Exception) -> CollectError:
+def _of_process(session: botocore.session.Session, error: Exception) -> CollectError:
     """What keeps a program, or the machine AWS runs us on, from giving credentials."""
     told = " ".join(str(error).split())[:300]
     try:
-        process = session._session.get_scoped_config().get("credential_process")
+        process = session.get_scoped_config().get("credential_process")
     except BotoCoreError:
         process = None
     if not process:

@@ -34,14 +34,16 @@ def attached(client: Any, identity: str) -> Attached:
         return Attached(None, f"GetEmailIdentity: {code}", gone=code == "NotFoundException")
     except (BotoCoreError, ValueError) as error:
         return Attached(None, f"GetEmailIdentity: {error}")
-    policies = {str(name): str(document) for name, document in (answer.get("Policies") or {}).items()}
+    policies = answer.get("Policies")
+    if not isinstance(policies, dict) or not all(isinstance(document, str) for document in policies.values()):
+        return Attached(None, "GetEmailIdentity: the answer does not say which policies there are")
     return Attached(policies, verified=answer.get("VerificationStatus") == "SUCCESS")
 
 
 def identity_names(client: Any) -> Iterator[str]:
     """Every identity of the account and Region; botocore has no paginator for ListEmailIdentities.
 
-    Raises ``ClientError`` or ``BotoCoreError``.
+    Raises ``ClientError`` or ``BotoCoreError``, of which an answer that is not AWS's own is one.
     """
     token: dict[str, str] = {}
     while True:
