@@ -30,11 +30,11 @@ class Operation:
 
     def check(self, answer: Mapping[str, Any]) -> None:
         """Raises UnreadableAnswerError for an answer that lacks what it must have."""
-        problem = self._problem(answer)
-        if problem:
+        if problem := self.problem(answer):
             raise UnreadableAnswerError(operation=self.name, problem=problem)
 
-    def _problem(self, answer: Mapping[str, Any]) -> str | None:
+    def problem(self, answer: Mapping[str, Any]) -> str | None:
+        """What keeps an answer from being one, or None."""
         missing = [name for name in self.must if answer.get(name) is None]
         if missing:
             return f"the answer has no {', '.join(missing)}"
