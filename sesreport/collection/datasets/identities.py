@@ -31,7 +31,7 @@ IDENTITIES = Frame(
         "dkim_signing": flag("Whether its mail is signed."),
         "dkim_tokens": texts("Selectors of its DKIM keys, as DMARC reports name them; NA where SES gives none."),
         "signing_attributes_origin": text("How its DKIM is set up: AWS_SES (Easy DKIM), EXTERNAL (an own key), "
-                                          "AWS_SES_<REGION> (the keys of its twin in that Region)."),
+                                          "AWS_SES_EU_WEST_1 and its like (the keys of its twin in that Region)."),
         "mail_from_domain": text("Custom MAIL FROM domain."),
         "mail_from_status": text("Status of that domain's MX record."),
         "configuration_set": text("Default configuration set; an identity lent to others may not have one."),
