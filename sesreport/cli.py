@@ -242,7 +242,7 @@ def changes(config: Path | None, quiet: bool, debug: bool, older: str, newer: st
 
 @cli.command()
 @common
-@click.option("--caller", is_flag=True, help="The policy of the caller instead of the role in each account.")
+@click.option("--caller", is_flag=True, help="The caller's whole policy, its own account included.")
 @click.option("--delivery", is_flag=True, help="The policy of whoever delivers to [delivery]; it writes and sends.")
 def permissions(config: Path | None, quiet: bool, debug: bool, caller: bool, delivery: bool) -> int:
     """Print the least-privilege IAM policy as JSON."""

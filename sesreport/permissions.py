@@ -9,17 +9,20 @@ from sesreport.config import Config
 
 
 def member_policy() -> dict[str, Any]:
-    """The policy of the role that is assumed in each account (and of the caller, for its own account)."""
-    actions = {action for c in collectors().values() if c.scope == "region" for action in c.permissions}
-    return _policy([{"Sid": "ReadSes", "Action": sorted(actions | {"account:ListRegions"}), "Resource": "*"}])
+    """The policy of the role that is assumed in each account."""
+    return _policy([_read_ses()])
 
 
 def caller_policy(config: Config) -> dict[str, Any]:
-    """What the caller needs besides: listing the organization, its cost, and the role in each account."""
+    """The whole policy of the caller: the organization, its cost, the role in each account, and its own account.
+
+    The caller's own account is read with its own credentials, without a role.
+    """
     actions = {action for c in collectors().values() if c.scope == "organization" for action in c.permissions}
     return _policy(
         [
             {"Sid": "ReadOrganization", "Action": sorted(actions), "Resource": "*"},
+            _read_ses(),
             {
                 "Sid": "EnterAccounts",
                 "Action": ["sts:AssumeRole"],
@@ -27,6 +30,11 @@ def caller_policy(config: Config) -> dict[str, Any]:
             },
         ]
     )
+
+
+def _read_ses() -> dict[str, Any]:
+    actions = {action for c in collectors().values() if c.scope == "region" for action in c.permissions}
+    return {"Sid": "ReadSes", "Action": sorted(actions | {"account:ListRegions"}), "Resource": "*"}
 
 
 def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from itertools import count
+from queue import SimpleQueue
 
 from sesreport.collection.site import Site
 from sesreport.collection.tasks import Outcome, Task, perform
@@ -30,16 +31,19 @@ def run(
     heap = [(-seconds, next(order), task) for seconds, task in ready]
     heapq.heapify(heap)
     running: dict[Future[Outcome], Task] = {}
+    # concurrent.futures.wait holds the locks of all that run, and an interrupt (Ctrl-C) could come while it does.
+    done: SimpleQueue[Future[Outcome]] = SimpleQueue()
     try:
         while heap or running:
             while heap and len(running) < width:
                 task = heapq.heappop(heap)[2]
-                running[executor.submit(perform, site, task)] = task
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                task = running.pop(future)
-                for seconds, following in finished(task, future.result()):
-                    heapq.heappush(heap, (-seconds, next(order), following))
+                future = executor.submit(perform, site, task)
+                running[future] = task
+                future.add_done_callback(done.put)
+            future = done.get()
+            task = running.pop(future)
+            for seconds, following in finished(task, future.result()):
+                heapq.heappush(heap, (-seconds, next(order), following))
     except BaseException:
         site.stop.set()
         for future in running:

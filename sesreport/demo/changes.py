@@ -8,9 +8,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 from sesreport.demo.identities import Identity, Policy
+from sesreport.demo.organization import read_toml
+from sesreport.errors import ConfigError
 
 _NAMES = {
     ("v1", "make"): "PutIdentityPolicy",
@@ -20,6 +23,14 @@ _NAMES = {
     ("v2", "change"): "UpdateEmailIdentityPolicy",
     ("v2", "remove"): "DeleteEmailIdentityPolicy",
 }
+_MEMBERS = {
+    "CreateEmailIdentity": "emailIdentity",
+    "VerifyEmailIdentity": "emailAddress",
+    "VerifyDomainIdentity": "domain",
+    "DeleteEmailIdentity": "emailIdentity",
+    "DeleteIdentity": "identity",
+}
+"""Member of the request that names the identity."""
 _OPERATOR = "mail-operations"
 _INVENTORY = "inventory"
 _SPACE = uuid.UUID("2f6b8a52-0f0e-4c1c-9d4e-0d5f6e1a7b33")
@@ -45,10 +56,12 @@ class Change:
 
 def changes_of(identity: Identity) -> Iterator[Change]:
     """All that ever happened to an identity, in no order."""
-    named = {"emailIdentity": identity.identity}
-    yield _change(identity, identity.since, "CreateEmailIdentity", _OPERATOR, named)
+    acts = identity.acts
+    begun = {_MEMBERS[acts.begun]: identity.identity}
+    yield _change(identity, identity.since, acts.begun, acts.begun_by, begun)
     if identity.until is not None:
-        yield _change(identity, identity.until, "DeleteEmailIdentity", _OPERATOR, named)
+        deleted = {_MEMBERS[acts.deleted]: identity.identity}
+        yield _change(identity, identity.until, acts.deleted, acts.deleted_by, deleted)
     if identity.owner_since is not None:
         tags = {"resourceArn": identity.arn, "tags": [{"key": "owner", "value": identity.owner}]}
         yield _change(identity, identity.owner_since, "TagResource", _OPERATOR, tags)
@@ -73,6 +86,18 @@ def inventory(account: str, region: str, start: date, end: date) -> Iterator[Cha
     for day in range(start.toordinal(), end.toordinal()):
         at = datetime.combine(date.fromordinal(day), time(2, 30), tzinfo=UTC)
         yield Change(at, "ListEmailIdentities", account, region, _INVENTORY, "", {"pageSize": 100}, read_only=True)
+
+
+def load_account_changes(data: Path) -> tuple[Change, ...]:
+    """What was done to whole accounts, by ``events.toml``. Raises ConfigError."""
+    path = data / "events.toml"
+    try:
+        return tuple(
+            Change(row["at"], row["event"], row["account"], row["region"], row["by"], "", row["parameters"])
+            for row in read_toml(path).get("accounts", [])
+        )
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: missing or unknown key: {error}") from error
 
 
 def _change(identity: Identity, day: date, name: str, role: str, parameters: Mapping[str, Any]) -> Change:

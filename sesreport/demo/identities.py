@@ -1,7 +1,8 @@
 """Identities and their policies as of a day, and the changes that led there.
 
 ``identities.csv`` has one row per account, Region and identity; ``policies.toml`` says which document of
-``policies/`` stood on which identity from when until when. State and change events come from the same dates.
+``policies/`` stood on which identity from when until when, ``events.toml`` how some were begun and deleted. State and
+change events come from the same dates.
 """
 
 from __future__ import annotations
@@ -40,6 +41,16 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Acts:
+    """How an identity was begun and deleted: operations, and roles of the account."""
+
+    begun: str = "CreateEmailIdentity"
+    begun_by: str = "mail-operations"
+    deleted: str = "DeleteEmailIdentity"
+    deleted_by: str = "mail-operations"
+
+
+@dataclass(frozen=True)
 class Identity:
     """One row of ``identities.csv`` with its policies; statuses as GetEmailIdentity has them."""
 
@@ -59,6 +70,7 @@ class Identity:
     share: float
     extra_tags: Mapping[str, str]
     policies: tuple[Policy, ...] = field(default=(), repr=False)
+    acts: Acts = Acts()
 
     @property
     def arn(self) -> str:
@@ -87,8 +99,8 @@ class Identity:
 
 
 def load_identities(data: Path, organization_id: str) -> dict[Place, Identity]:
-    """Reads ``identities.csv`` and ``policies.toml``. Raises ConfigError with file and row or key."""
-    policies = _load_policies(data, organization_id)
+    """Reads ``identities.csv``, ``policies.toml`` and ``events.toml``. Raises ConfigError with file and row or key."""
+    policies, acts = _load_policies(data, organization_id), _load_acts(data)
     identities: dict[Place, Identity] = {}
     path = data / "identities.csv"
     for number, row in _rows(path):
@@ -96,7 +108,7 @@ def load_identities(data: Path, organization_id: str) -> dict[Place, Identity]:
         if place in identities:
             raise ConfigError(f"{path}:{number}: {'/'.join(place)} stands there twice")
         try:
-            identities[place] = _identity(row, tuple(policies.pop(place, ())))
+            identities[place] = _identity(row, tuple(policies.pop(place, ())), acts.get(place, Acts()))
         except (KeyError, ValueError) as error:
             raise ConfigError(f"{path}:{number}: {error}") from error
     if policies:
@@ -113,7 +125,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _identity(row: dict[str, str], policies: tuple[Policy, ...]) -> Identity:
+def _identity(row: dict[str, str], policies: tuple[Policy, ...], acts: Acts) -> Identity:
     return Identity(
         account=row["account"],
         region=row["region"],
@@ -131,11 +143,26 @@ def _identity(row: dict[str, str], policies: tuple[Policy, ...]) -> Identity:
         share=float(row["share"] or 0.0),
         extra_tags=dict(tag.split("=", 1) for tag in row["tags"].split(";") if tag),
         policies=policies,
+        acts=acts,
     )
 
 
 def _date(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
+
+
+def _load_acts(data: Path) -> dict[Place, Acts]:
+    path = data / "events.toml"
+    try:
+        rows = [dict(row) for row in read_toml(path).get("identities", [])]
+        return {_place(row.pop("on")): Acts(**row) for row in rows}
+    except (KeyError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path}: missing or unknown key: {error}") from error
+
+
+def _place(text: str) -> Place:
+    account, region, identity = text.split("/")
+    return account, region, identity
 
 
 def _load_policies(data: Path, organization_id: str) -> dict[Place, list[Policy]]:
@@ -144,7 +171,7 @@ def _load_policies(data: Path, organization_id: str) -> dict[Place, list[Policy]
     for entry in read_toml(path).get("policies", []):
         try:
             for on in entry["on"]:
-                account, region, identity = on.split("/")
+                account, region, identity = _place(on)
                 policies = placed.setdefault((account, region, identity), [])
                 policies.append(_policy(data, entry, account, region, identity, organization_id))
         except (KeyError, ValueError) as error:

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from sesreport.demo import traffic
+from sesreport.demo.changes import Change, load_account_changes
 from sesreport.demo.identities import Identity, Place, load_identities
 from sesreport.demo.organization import Account, Organization, load_organization, read_toml
 from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
@@ -37,6 +38,8 @@ class World:
     prices: Prices
     sessions: dict[str, str]
     """Role to the name of the session people and machines use it under."""
+    account_changes: tuple[Change, ...] = ()
+    """Events of whole accounts."""
 
     @classmethod
     def load(cls, data: Path, today: date) -> World:
@@ -49,6 +52,7 @@ class World:
             load_senders(data),
             _load_prices(data),
             read_toml(data / "policies.toml").get("sessions", {}),
+            load_account_changes(data),
         )
 
     @property

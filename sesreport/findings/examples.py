@@ -27,6 +27,7 @@ OWN, DEVELOPMENT, SUSPENDED = "210000000001", "210000000002", "210000000003"
 VENDOR, FORMER_VENDOR, UNKNOWN = "310000000001", "310000000002", "420000000001"
 ORGANIZATION, REGION = "o-exampleorg1", "eu-west-1"
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
+MONTH = timedelta(days=31)
 OWNED = {"owner": "shop", "ticket": "SHOP-1"}
 
 
@@ -38,6 +39,20 @@ def allow(principal: str | Mapping[str, Any], *actions: str, **elements: Any) ->
 def deny(principal: str | Mapping[str, Any], *actions: str, **elements: Any) -> dict[str, Any]:
     """A policy with one Deny."""
     return _policy("Deny", principal, actions, elements)
+
+
+def event(name: str, days: int, **fields: Any) -> dict[str, Any]:
+    """An event of so many days ago in the owning account; ``fields`` are columns of ``changes`` that differ."""
+    return {
+        "event_id": f"{name} {days}",
+        "account_id": OWN,
+        "region": REGION,
+        "at": timedelta(days=days),
+        "event_name": name,
+        "principal_arn": f"arn:aws:iam::{OWN}:role/deploy",
+        "source_ip": "203.0.113.7",
+        **fields,
+    }
 
 
 def _policy(
@@ -74,12 +89,17 @@ class Example:
     """Messages a day in CloudWatch, up to the day before the snapshot."""
     bounces: Sequence[float] = ()
     """Bounces a day, likewise."""
+    changes: Sequence[Mapping[str, Any]] = ()
+    """CloudTrail's events, see :func:`event`."""
+    earlier: Example | None = None
+    """The organization a month earlier; None where there is no earlier snapshot."""
 
     def analysis(self, folder: Path, *, now: datetime = NOW) -> Analysis:
         """The example as an analysis of a snapshot written to ``folder``."""
         from sesreport.analysis import analyze
 
-        rows = self._rows()
+        previous = None if self.earlier is None else self.earlier.analysis(folder / "earlier", now=now - MONTH)
+        rows = self._rows(now)
         declared = frames()
         path = write_snapshot(
             folder,
@@ -88,9 +108,9 @@ class Example:
             finished_at=now,
             about={},
         )
-        return analyze(load(path), Config(), register=REGISTER.from_rows(self._register()))
+        return analyze(load(path), Config(), register=REGISTER.from_rows(self._register()), previous=previous)
 
-    def _rows(self) -> dict[str, list[dict[str, Any]]]:
+    def _rows(self, now: datetime) -> dict[str, list[dict[str, Any]]]:
         place = {"account_id": OWN, "region": REGION, "identity": "example.com"}
         texts = {n: p if isinstance(p, str) else json.dumps(p) for n, p in self.policies.items()}
         identities = [
@@ -129,7 +149,8 @@ class Example:
             "sending_accounts": [
                 {"account_id": OWN, "region": REGION, "enforcement_status": "HEALTHY", **self.sending_fields}
             ],
-            "metrics": [*_metric("Send", self.sent), *_metric("Bounce", self.bounces)],
+            "metrics": [*_metric("Send", self.sent, now), *_metric("Bounce", self.bounces, now)],
+            "changes": [{**change, "at": now - change["at"]} for change in self.changes],
             "coverage": [
                 {"account_id": account, "region": region, "dataset": name, "status": "ok", "calls": 1, "retries": 0,
                  "rows": 1, "seconds": 0.1}
@@ -155,9 +176,9 @@ def _identity(account_id: str, region: str, identity: str) -> dict[str, Any]:
     }
 
 
-def _metric(name: str, values: Sequence[float]) -> list[dict[str, Any]]:
+def _metric(name: str, values: Sequence[float], now: datetime) -> list[dict[str, Any]]:
     """CloudWatch's points of a count; a day on which nothing was counted has none."""
-    midnight = NOW.replace(hour=0)
+    midnight = now.replace(hour=0)
     days = [midnight - timedelta(days=ago) for ago in range(len(values), 0, -1)]
     place = {"account_id": OWN, "region": REGION, "dimension": "account", "metric": name}
     return [{**place, "at": day, "value": value} for day, value in zip(days, values, strict=True) if value]

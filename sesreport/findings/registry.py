@@ -11,11 +11,23 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.verdicts import Verdict
-from sesreport.findings.examples import Example, allow, deny
+from sesreport.findings.examples import Example, allow, deny, event
 from sesreport.findings.fingerprint import listed
 from sesreport.policy import Statement
 
-__all__ = ["PLACE", "Example", "Rule", "allow", "at_grants", "at_identities", "at_statements", "deny", "rule", "rules"]
+__all__ = [
+    "PLACE",
+    "Example",
+    "Rule",
+    "allow",
+    "at_grants",
+    "at_identities",
+    "at_statements",
+    "deny",
+    "event",
+    "rule",
+    "rules",
+]
 
 PLACE = ["account_id", "region", "identity", "policy_name", "grantee", "evidence"]
 """Columns a rule returns; ``policy_name`` and ``grantee`` are NA for findings about an identity as a whole."""

@@ -14,9 +14,10 @@ import pandas as pd
 
 from sesreport.analysis.basis import read_places
 from sesreport.analysis.registry import Analysis
+from sesreport.collection.events import name_of
 from sesreport.collection.registry import frames
 from sesreport.findings.fingerprint import fingerprints
-from sesreport.history.replay import RETENTION, Event, Moment, Place, name_of, replay
+from sesreport.history.replay import RETENTION, Event, Moment, Place, replay
 from sesreport.policy import within
 from sesreport.register import standing_on
 

@@ -12,13 +12,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sesreport.collection.events import Kind, named
+
 Place = tuple[str, str, str]
 """account_id, region, identity."""
 RETENTION = timedelta(days=90)
-PUT = frozenset({"PutIdentityPolicy", "CreateEmailIdentityPolicy", "UpdateEmailIdentityPolicy"})
-DELETE = frozenset({"DeleteIdentityPolicy", "DeleteEmailIdentityPolicy"})
-DELETE_IDENTITY = frozenset({"DeleteIdentity", "DeleteEmailIdentity"})
+PUT = frozenset(named(Kind.CREATES_POLICY, Kind.PUTS_POLICY))
+DELETE = frozenset(named(Kind.DELETES_POLICY))
+DELETE_IDENTITY = frozenset(named(Kind.DELETES_IDENTITY))
 CREATE_IDENTITY = "CreateEmailIdentity"
+"""The one that fails where the identity is there already; those of v1 verify it again."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,6 @@ UNKNOWN = _Unknown()
 SOMETHING = ""
 """Stands for policies of names nobody knows; no policy is called so."""
 State = dict[str, str | _Unknown]
-
-
-def name_of(identity: str) -> str:
-    """The name in an identity's ARN; a name as it is. PutIdentityPolicy and its like take either."""
-    return identity.rpartition(":identity/")[2] if identity.startswith("arn:") else identity
 
 
 def replay(

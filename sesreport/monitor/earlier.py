@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sesreport.collection.events import Kind
 from sesreport.errors import SesReportError
-from sesreport.monitor.event import Change, Kind
+from sesreport.monitor.event import Change
 from sesreport.monitor.locations import UnreadableError, folders, read_bytes
 
 
@@ -50,7 +51,7 @@ def before(change: Change, snapshots: str) -> Earlier:
             True,
             "the identity without this policy, which was not there: CreateEmailIdentityPolicy refuses a taken name",
         )
-    if not snapshots or change.kind is Kind.CREATES_IDENTITY:
+    if not snapshots or change.kind is Kind.BEGINS_IDENTITY:
         return UNKNOWN
     try:
         name, found = _from_snapshot(snapshots, change)

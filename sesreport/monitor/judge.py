@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sesreport.collection.events import Kind
 from sesreport.monitor.attached import Attached, Reader
 from sesreport.monitor.earlier import Earlier
-from sesreport.monitor.event import Change, Kind
+from sesreport.monitor.event import Change
 from sesreport.monitor.judgement import Judgement, Outcome
 from sesreport.monitor.known import Known
 from sesreport.policy import (
@@ -58,9 +59,8 @@ class _Case:
 
     def judge(self) -> Judgement:
         kind = self.change.kind
-        if kind is Kind.CREATES_IDENTITY:
-            words = "an identity comes without policies: nobody but its own account can send until one is put"
-            return Judgement(Outcome.NOTHING, words, "no identity, or one that was verified again", exposure=None)
+        if kind is Kind.BEGINS_IDENTITY:
+            return _begun(self.change)
         if kind is Kind.DELETES_IDENTITY:
             return self._without_policies("nobody can send through an identity that is gone")
         if self.change.policy_name is None:
@@ -237,6 +237,15 @@ class _Case:
         if exposure is None or not exposure.public or account in exposure.external_accounts:
             return "external"
         return "public"
+
+
+def _begun(change: Change) -> Judgement:
+    again = "" if change.event_name == "CreateEmailIdentity" else " (one that was there already is verified again)"
+    words = (
+        f"an identity was begun{again}. Once it is verified, its account can send as it; nobody else can until a "
+        "policy is put. Delete it if nobody meant this"
+    )
+    return Judgement(Outcome.CONFIRM, words, label="LOW")
 
 
 def _doubts(compared: Comparison) -> list[str]:

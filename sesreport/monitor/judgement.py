@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     NEW = "newly allows"
     NOTHING = "allows nothing new"
     UNKNOWN = "cannot be judged"
+    CONFIRM = "needs confirmation"
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,19 @@ class Judgement:
 
     ``words`` proves a new permission with a request, or says why there is no judgement. ``reach`` is the widest class
     of exposure that the change may newly let in (``none``: not known, or nobody). ``since`` says what "newly" is
-    measured against, and ``exposure`` is the identity as the change left it (None when not all of its policies are
-    known).
+    measured against (empty where nothing is compared), and ``exposure`` is the identity as the change left it (None
+    when not all of its policies are known).
     ``unguarded``: an AWS service may from now on send for anybody.
+    ``label`` is the severity of a change that changes no policy; of a policy change it follows from the reach.
     """
 
     outcome: Outcome
     words: str
-    since: str
+    since: str = ""
     reach: str = "none"
     exposure: Exposure | None = None
     unguarded: bool = False
+    label: str = ""
     notes: tuple[str, ...] = ()
 
     @property
@@ -50,6 +53,8 @@ class Judgement:
         """Security Hub's label; at least HIGH where not all policies are known and understood."""
         if self.outcome is Outcome.NOTHING:
             return "INFORMATIONAL"
+        if self.label:
+            return self.label
         label = _SEVERITIES[self.reach]
         doubtful = self.exposure is None or self.exposure.needs_review
         return "HIGH" if label != "CRITICAL" and (doubtful or self.unguarded) else label

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sesreport.collection.events import Kind
 from sesreport.monitor.event import Change
 from sesreport.monitor.judgement import Judgement, Outcome
 from sesreport.policy import explain, headline
@@ -40,8 +41,22 @@ def one_line(text: str, most: int = 4000) -> str:
 def subject(change: Change, judgement: Judgement) -> str:
     """ASCII, for e-mail: outcome first, so that it is never cut off."""
     reach = f" ({judgement.reach})" if judgement.outcome is Outcome.NEW else ""
-    text = one_line(f"SES policy change {judgement.outcome}{reach}: {change.identity or 'an identity'}")
+    text = one_line(f"SES {_what(change)} {judgement.outcome}{reach}: {_where(change)}")
     return text.encode("ascii", "replace").decode()[:SUBJECT_CHARACTERS]
+
+
+def _what(change: Change) -> str:
+    """What kind of change it is, in two words."""
+    if change.of_account:
+        return "account change"
+    return "identity change" if change.kind is Kind.BEGINS_IDENTITY else "policy change"
+
+
+def _where(change: Change) -> str:
+    """What was changed."""
+    if change.of_account:
+        return f"account {change.account_id} in {change.region}"
+    return change.identity or "an identity"
 
 
 def body(change: Change, judgement: Judgement, arn: str | None) -> str:
@@ -57,13 +72,17 @@ def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[st
     yield ""
     policy = f" of policy {change.policy_name!r}" if change.policy_name else ""
     yield f"Severity   {judgement.severity}"
-    yield f"Identity   {one_line(arn or 'not said by the event')}"
+    if change.of_account:
+        yield f"Account    {one_line(change.account_id)} in {one_line(change.region)}"
+    else:
+        yield f"Identity   {one_line(arn or 'not said by the event')}"
     yield f"Change     {one_line(change.event_name + policy)}"
     yield f"By         {one_line(change.principal_arn or 'not said by the event')}"
     yield f"From       {one_line(change.source_ip or 'not said by the event')}"
     yield f"At         {change.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     yield f"Event      {one_line(change.event_id)} (account {one_line(change.account_id)}, {one_line(change.region)})"
-    yield f"Compared   with {one_line(judgement.since)}"
+    if judgement.since:
+        yield f"Compared   with {one_line(judgement.since)}"
     if judgement.notes:
         yield ""
         yield "To be known:"
@@ -96,7 +115,8 @@ def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, 
     Its Id is that of the change, so a second delivery of an event updates the finding of the first. Severity and types
     stand under FindingProviderFields, as BatchImportFindings asks of providers.
     """
-    resource = one_line(arn or f"arn:{here.partition}:ses:{change.region}:{change.owner}:identity/unknown", 512)
+    identity = arn or f"arn:{here.partition}:ses:{change.region}:{change.owner}:identity/unknown"
+    kind, resource = ("AwsAccount", f"AWS::::Account:{change.account_id}") if change.of_account else ("Other", identity)
     hub = f"arn:{here.partition}:securityhub:{here.region}:{here.account_id}"
     said = f"{change.event_name} {judgement.outcome}: {judgement.words}"
     fields = {
@@ -117,11 +137,11 @@ def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, 
         "AwsAccountId": here.account_id,
         "CreatedAt": _stamp(change.at),
         "UpdatedAt": _stamp(now),
-        "Title": one_line(
-            f"A policy change of {change.identity or 'an identity'} {judgement.outcome}", TITLE_CHARACTERS
-        ),
+        "Title": one_line(f"{_title(change)} {judgement.outcome}", TITLE_CHARACTERS),
         "Description": one_line(said, DESCRIPTION_CHARACTERS),
-        "Resources": [{"Type": "Other", "Id": resource, "Partition": here.partition, "Region": change.region}],
+        "Resources": [
+            {"Type": kind, "Id": one_line(resource, 512), "Partition": here.partition, "Region": change.region}
+        ],
         "ProductFields": {name: one_line(value, FIELD_CHARACTERS) for name, value in fields.items() if value},
         "FindingProviderFields": {
             "Severity": {"Label": judgement.severity},
@@ -129,6 +149,11 @@ def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, 
         },
         "RecordState": "ACTIVE",
     }
+
+
+def _title(change: Change) -> str:
+    article = "A" if _what(change).startswith("policy") else "An"
+    return f"{article} {_what(change)} of {_where(change)}"
 
 
 def _stamp(moment: datetime) -> str:

@@ -21,7 +21,8 @@ class Settings(BaseModel):
     topic_arn: Annotated[str, Field(pattern="^(arn:[a-z-]+:sns:.+)?$")] = ""
     """The SNS topic that is told of changes; the policy watch needs it, the Config rule does not."""
     notify: Literal["new", "all"] = "new"
-    """``new``: what newly allows something or cannot be judged; ``all``: every change that took effect."""
+    """``new``: what newly allows something, needs confirmation or cannot be judged; ``all``: every change that took
+    effect."""
     security_hub: bool = False
     """``true`` imports the same findings into Security Hub, which must be enabled in the account and Region."""
     register_file: Annotated[str, Field(alias="register")] = ""

@@ -1,8 +1,9 @@
-"""``sesreport.monitor.watch.handler``: an AWS Lambda function for EventBridge events of identity-policy changes.
+"""``sesreport.monitor.watch.handler``: an AWS Lambda function for EventBridge events of SES.
 
-One invocation judges one change: it reads the identity's policies (GetEmailIdentity, one call), decides what the change
-newly allows, imports a finding into Security Hub where that is wished for, and publishes to SNS. Settings are those of
-:mod:`sesreport.monitor.settings`.
+One invocation judges one change. For a policy change it reads the identity's policies (GetEmailIdentity, one call) and
+decides what the change newly allows; an identity that was begun, sending that was switched on and production access
+that was asked for need confirmation. It imports a finding into Security Hub where that is wished for, and publishes to
+SNS. Settings are those of :mod:`sesreport.monitor.settings`.
 
 An event may be delivered twice: the finding keeps its Id, and each message names the event. When SNS does not take the
 message the invocation fails, so Lambda tries again and leaves the event in the dead-letter queue; a Security Hub that
@@ -21,10 +22,12 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesreport.aws import own_client
+from sesreport.collection.events import Kind
 from sesreport.errors import ConfigError
+from sesreport.monitor.account import judge_account
 from sesreport.monitor.attached import Attached, attached
 from sesreport.monitor.earlier import before
-from sesreport.monitor.event import Change, Kind, read_event
+from sesreport.monitor.event import Change, read_event
 from sesreport.monitor.judge import judge
 from sesreport.monitor.judgement import Judgement, Outcome
 from sesreport.monitor.known import Known, whom_we_know
@@ -48,7 +51,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, str]:
     change = read_event(event)
     result = {"event_id": change.event_id, "event_name": change.event_name}
     if change.kind is None:
-        return {**result, "outcome": "not a policy change"}
+        return {**result, "outcome": "not watched"}
     if change.error_code is not None:
         return {**result, "outcome": f"failed call: {change.error_code}"}
     here = place_of(context)
@@ -70,6 +73,8 @@ def place_of(context: Any) -> Place:
 
 def judged(change: Change, here: Place, settings: Settings, known: Known) -> Judgement:
     """Reads what the event does not say, and judges; identities of other accounts cannot be read from here."""
+    if change.of_account:
+        return judge_account(change)
     if change.identity is None:
         words = f"{change.event_name} took effect, but the event does not say on which identity"
         return Judgement(Outcome.UNKNOWN, words, "nothing", notes=known.notes)
@@ -80,7 +85,7 @@ def judged(change: Change, here: Place, settings: Settings, known: Known) -> Jud
             return elsewhere
         return attached(own_client("sesv2", region=change.region), identity)
 
-    needless = change.kind in (Kind.CREATES_IDENTITY, Kind.DELETES_IDENTITY)
+    needless = change.kind in (Kind.BEGINS_IDENTITY, Kind.DELETES_IDENTITY)
     now = Attached({}) if needless else read(change.identity)
     arn = change.arn(here.partition)
     found = judge(change, now, before(change, settings.snapshots), known, arn, read)

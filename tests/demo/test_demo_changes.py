@@ -82,3 +82,28 @@ def test_start_and_end_bound_the_events(client: Client) -> None:
         "DeleteEmailIdentityPolicy",
         "ListEmailIdentities",
     ]
+
+
+def test_an_identity_was_begun_and_deleted_through_api_v1(client: Client) -> None:
+    place = ("210000000017", "us-east-1")
+    deleted, begun = events(client, place, LookupAttributes=WRITES)
+    assert (begun["EventName"], begun["Username"]) == ("VerifyEmailIdentity", "m.alvarez")
+    assert json.loads(begun["CloudTrailEvent"])["requestParameters"] == {"emailAddress": "parcels@example.net"}
+    assert (deleted["EventName"], deleted["Username"]) == ("DeleteIdentity", "r.osei")
+    listed = client("sesv2", *place).list_email_identities()["EmailIdentities"]
+    assert "parcels@example.net" not in {entry["IdentityName"] for entry in listed}
+
+
+def test_production_access_was_asked_for_in_a_region_without_identities(client: Client) -> None:
+    (event,) = events(client, ("210000000017", "eu-central-1"))
+    assert event["EventName"] == "PutAccountDetails" and event["Resources"] == []
+    assert json.loads(event["CloudTrailEvent"])["requestParameters"]["productionAccessEnabled"] is True
+
+
+def test_only_what_the_intruder_did_is_found_of_what_incidents_begin_with(demo_analysis: Any) -> None:
+    found = demo_analysis.found
+    ours = found[found["rule_id"].between("SES071", "SES074")]
+    assert set(ours[["rule", "account_id", "region", "identity"]].itertuples(index=False, name=None)) == {
+        ("new_principal", "210000000017", "us-east-1", "parcels@example.net"),
+        ("production_access", "210000000017", "eu-central-1", "(whole account)"),
+    }

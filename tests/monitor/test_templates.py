@@ -15,9 +15,9 @@ import pytest
 import yaml
 from moto.events.models import EventPattern
 
+from sesreport.collection.events import EVENTS
 from sesreport.monitor.config_rule import ACCOUNT, IDENTITY, PARAMETERS
 from sesreport.monitor.config_rule import handler as rule
-from sesreport.monitor.event import EVENTS
 from sesreport.monitor.settings import PREFIX, read_settings, variables
 from sesreport.monitor.watch import handler as watch
 from sesreport.policy import CLASSES

@@ -57,10 +57,9 @@ def test_what_another_policy_allowed_before_is_not_new(account: Account) -> None
 
 def test_every_change_is_told_where_that_is_wished(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SESREPORT_WATCH_NOTIFY", "all")
-    account.identity()
-    handler(event("CreateEmailIdentity", {"emailIdentity": IDENTITY}), CONTEXT)
+    handler(event("DeleteEmailIdentity", {"emailIdentity": IDENTITY}), CONTEXT)
     (heard,) = account.heard()
-    assert heard["Message"].startswith("This change allows nothing new: an identity comes without policies")
+    assert heard["Message"].startswith("This change allows nothing new: nobody can send through an identity that is")
 
 
 @pytest.mark.parametrize("text", [HIDDEN, None, ""])

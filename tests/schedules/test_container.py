@@ -17,7 +17,7 @@ import yaml
 from schedule_files import FOLDER, ROOT, CloudFormation, monthly
 
 from sesreport.config import Config
-from sesreport.permissions import caller_policy, member_policy
+from sesreport.permissions import caller_policy
 
 TEMPLATE = FOLDER / "fargate-schedule.yaml"
 
@@ -132,16 +132,15 @@ def test_the_task_role_reads_what_collection_reads_and_no_more(template: dict[st
     found = {
         s["Sid"]: s for p in properties(template, "TaskRole")["Policies"] for s in p["PolicyDocument"]["Statement"]
     }
-    for policy in (caller_policy(Config()), member_policy()):
-        for wanted in policy["Statement"]:
-            assert actions(found[wanted["Sid"]]) == wanted["Action"]
+    for wanted in caller_policy(Config())["Statement"]:
+        assert actions(found[wanted["Sid"]]) == wanted["Action"]
     assert found.keys() == {"ReadOrganization", "ReadSes", "EnterAccounts"}
     assert found["EnterAccounts"]["Condition"] == {"StringEquals": {"aws:ResourceOrgID": {"Ref": "OrganizationId"}}}
 
 
 def test_no_role_may_do_everything_anywhere(template: dict[str, Any]) -> None:
     everywhere = {a for s in statements(template) if s["Resource"] == "*" for a in actions(s)}
-    reads = {a for p in (caller_policy(Config()), member_policy()) for s in p["Statement"] for a in s["Action"]}
+    reads = {a for s in caller_policy(Config())["Statement"] for a in s["Action"]}
     assert everywhere - reads == {"ecr:GetAuthorizationToken"}
     assert [a for s in statements(template) for a in actions(s) if "*" in a] == []
 

@@ -7,14 +7,28 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from sesreport.collection.events import (
+    ATTRIBUTES,
+    EVENTS,
+    HIDDEN,
+    OF_ACCOUNT,
+    OPERATIONS,
+    SOURCE,
+    enabled_of,
+    identity_of,
+    member,
+    name_of,
+    text_of,
+)
 from sesreport.collection.lane import Lane
 from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
-from sesreport.schema import Frame, account_id, at, text
+from sesreport.schema import Frame, account_id, at, flag, text
 
 CHANGES = Frame(
     "changes",
-    "One row per CloudTrail event that changed an identity, its policies or the account's sending.",
+    "One row per CloudTrail event that began, changed or deleted an identity or its policies, or changed the account's "
+    "sending or details.",
     keys={"event_id": text("CloudTrail's id of the event.")},
     columns={
         "account_id": account_id("Account in which it happened.", required=True),
@@ -27,6 +41,8 @@ CHANGES = Frame(
         "principal_arn": text("Who did it."),
         "source_ip": text("From where."),
         "error_code": text("Why it failed; NA for a change that took effect."),
+        "enabled": flag("What the account's sending was set to, or whether production access was asked for; NA for "
+                        "other events, and where the event does not say."),
     },
     samples=(
         {"event_id": "0c5e0f2e-1", "account_id": "210000000001", "region": "eu-west-1",
@@ -42,37 +58,7 @@ CHANGES = Frame(
     ),
 )  # fmt: skip
 
-EVENTS = (
-    "PutIdentityPolicy",
-    "DeleteIdentityPolicy",
-    "CreateEmailIdentityPolicy",
-    "UpdateEmailIdentityPolicy",
-    "DeleteEmailIdentityPolicy",
-    "CreateEmailIdentity",
-    "DeleteEmailIdentity",
-    "DeleteIdentity",
-    "PutAccountSendingAttributes",
-)
-"""Looked up by name: LookupEvents takes one attribute, and by source it would drown in reads, ours included."""
 RETENTION = timedelta(days=90)
-SOURCE = "ses.amazonaws.com"
-
-
-OF_ACCOUNT = ("PutAccountSendingAttributes",)
-"""Those of them that change no identity."""
-ATTRIBUTES = (
-    "PutEmailIdentityConfigurationSetAttributes",
-    "PutEmailIdentityDkimAttributes",
-    "PutEmailIdentityDkimSigningAttributes",
-    "PutEmailIdentityFeedbackAttributes",
-    "PutEmailIdentityMailFromAttributes",
-    "SetIdentityDkimEnabled",
-    "SetIdentityFeedbackForwardingEnabled",
-    "SetIdentityMailFromDomain",
-    "TagResource",
-    "UntagResource",
-)
-"""What else changes an identity's row."""
 LOOKUP = Operation("cloudtrail", "lookup_events", items="Events")
 FEW = 3
 """Pages of all of SES's events, reads included, that are cheaper than one question for each event name."""
@@ -102,8 +88,8 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
             lane.gap("changes", error, name)
             changed = None
             continue
-        if name not in OF_ACCOUNT and row["error_code"] is None:
-            changed = None if row["identity"] is None or changed is None else {*changed, row["identity"]}
+        if OPERATIONS[name].kind not in OF_ACCOUNT and row["error_code"] is None:
+            changed = None if row["identity"] is None or changed is None else {*changed, name_of(row["identity"])}
         if name in EVENTS and event["EventId"] not in seen:
             seen.add(event["EventId"])
             yield "changes", row
@@ -132,6 +118,7 @@ def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _by_name(lane: Lane, names: Iterable[str], since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """One question for each name: LookupEvents takes one attribute, and most events of the source are reads."""
     for name in names:
         for event in lane.pages(
             LOOKUP,
@@ -143,11 +130,7 @@ def _by_name(lane: Lane, names: Iterable[str], since: datetime) -> Iterator[tupl
 
 
 def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
-    try:
-        record = json.loads(event.get("CloudTrailEvent") or "{}")
-    except ValueError:
-        record = {}
-    record = record if isinstance(record, dict) else {}
+    record = _record(event.get("CloudTrailEvent"))
     request = _object(record, "requestParameters")
     user = _object(record, "userIdentity")
     issuer = _object(_object(user, "sessionContext"), "sessionIssuer")
@@ -157,13 +140,23 @@ def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
         "region": lane.region,
         "at": event["EventTime"],
         "event_name": name,
-        "identity": _text(request, "emailIdentity") or _text(request, "identity") or _of_arn(request),
-        "policy_name": _text(request, "policyName"),
-        "policy": _policy(request.get("policy")),
-        "principal_arn": _text(issuer, "arn") or _text(user, "arn") or event.get("Username"),
-        "source_ip": _text(record, "sourceIPAddress"),
-        "error_code": _text(record, "errorCode"),
+        "identity": identity_of(name, request),
+        "policy_name": text_of(request, "policyName"),
+        "policy": _policy(member(request, "policy")),
+        "principal_arn": text_of(issuer, "arn") or text_of(user, "arn") or text_of(event, "Username"),
+        "source_ip": text_of(record, "sourceIPAddress"),
+        "error_code": text_of(record, "errorCode"),
+        "enabled": enabled_of(name, request),
     }
+
+
+def _record(told: Any) -> dict[str, Any]:
+    """The event's own JSON; empty where it cannot be read."""
+    try:
+        record = json.loads(told) if isinstance(told, str) else told
+    except (ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _object(record: dict[str, Any], key: str) -> dict[str, Any]:
@@ -171,19 +164,8 @@ def _object(record: dict[str, Any], key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _text(record: dict[str, Any], key: str) -> str | None:
-    value = record.get(key)
-    return value if isinstance(value, str) and value else None
-
-
-def _of_arn(request: dict[str, Any]) -> str | None:
-    """The identity that a tag was put on; empty for another thing, None where the event does not say."""
-    arn = _text(request, "resourceArn")
-    return None if arn is None else arn.partition(":identity/")[2]
-
-
 def _policy(value: Any) -> str | None:
-    """No real sample of these events is published: the policy may be text, an object, or hidden."""
+    """The policy put: given as text or as an object; None where it is hidden."""
     if isinstance(value, dict):
         return json.dumps(value)
-    return value if isinstance(value, str) and not value.startswith("HIDDEN_DUE_TO") else None
+    return value if isinstance(value, str) and not value.startswith(HIDDEN) else None

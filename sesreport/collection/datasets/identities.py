@@ -16,7 +16,7 @@ from sesreport.collection.operation import Operation
 from sesreport.collection.outage import is_silence
 from sesreport.collection.registry import Row, collector
 from sesreport.errors import SesReportError
-from sesreport.schema import Frame, account_id, at, count, flag, text
+from sesreport.schema import Frame, account_id, at, count, flag, text, texts
 
 IDENTITIES = Frame(
     "identities",
@@ -33,6 +33,9 @@ IDENTITIES = Frame(
         "sending_enabled": flag("Whether SES lets it send."),
         "dkim_status": text("Status of its DKIM tokens."),
         "dkim_signing": flag("Whether its mail is signed."),
+        "dkim_tokens": texts("Selectors of its DKIM keys, as DMARC reports name them; NA where SES gives none."),
+        "signing_attributes_origin": text("How its DKIM is set up: AWS_SES (Easy DKIM), EXTERNAL (an own key), "
+                                          "AWS_SES_EU_WEST_1 and its like (the keys of its twin in that Region)."),
         "mail_from_domain": text("Custom MAIL FROM domain."),
         "mail_from_status": text("Status of that domain's MX record."),
         "configuration_set": text("Default configuration set; an identity lent to others may not have one."),
@@ -48,7 +51,8 @@ IDENTITIES = Frame(
     samples=(
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com",
          "arn": "arn:aws:ses:eu-west-1:210000000001:identity/shop.example.com", "identity_type": "DOMAIN",
-         "verification_status": "SUCCESS", "sending_enabled": True, "dkim_status": "SUCCESS", "tags": "{}",
+         "verification_status": "SUCCESS", "sending_enabled": True, "dkim_status": "SUCCESS",
+         "dkim_tokens": ["4f2a7c", "9be310", "c81d5e"], "signing_attributes_origin": "AWS_SES", "tags": "{}",
          "policies": 2, "observed_at": datetime.fromisoformat("2026-11-01T06:00:07+00:00")},
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "billing@example.com",
          "arn": "arn:aws:ses:eu-west-1:210000000001:identity/billing@example.com",
@@ -223,6 +227,8 @@ def _details(detail: dict[str, Any]) -> Row:
         "verification_status": detail.get("VerificationStatus"),
         "dkim_status": dkim.get("Status"),
         "dkim_signing": dkim.get("SigningEnabled"),
+        "dkim_tokens": dkim.get("Tokens"),
+        "signing_attributes_origin": dkim.get("SigningAttributesOrigin"),
         "mail_from_domain": mail_from.get("MailFromDomain") or None,
         "mail_from_status": mail_from.get("MailFromDomainStatus"),
         "configuration_set": detail.get("ConfigurationSetName") or None,

@@ -41,6 +41,7 @@ def _history(world: World, account_id: str, region: str) -> list[dict[str, Any]]
     oldest = world.now - timedelta(days=HISTORY_DAYS)
     there = [entry for entry in world.identities.values() if (entry.account, entry.region) == (account_id, region)]
     happened = [change for identity in there for change in changes.changes_of(identity)]
+    happened += [one for one in world.account_changes if (one.account, one.region) == (account_id, region)]
     if world.sender(account_id, region):
         happened += changes.inventory(account_id, region, oldest.date(), world.today)
     kept = [change for change in happened if oldest <= change.at < world.now]

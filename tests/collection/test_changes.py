@@ -1,0 +1,116 @@
+"""Events of CloudTrail as rows: both API versions, and whatever shape they come in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from sesreport.collection.datasets.changes import CHANGES, changes
+from sesreport.collection.earlier import Earlier
+from sesreport.collection.events import ATTRIBUTES, EVENTS
+
+NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
+
+
+def told(name: str, parameters: Any, **more: Any) -> dict[str, Any]:
+    record = {"requestParameters": parameters, "userIdentity": {"arn": "arn:aws:iam::210000000001:user/u"}, **more}
+    return {"EventId": f"{name}-1", "EventName": name, "EventTime": NOW - timedelta(days=1), "CloudTrailEvent": record}
+
+
+class Lane(SimpleNamespace):
+    """A lane whose CloudTrail has these events; ``asked`` are the names that were looked up."""
+
+    def __init__(self, *events: dict[str, Any], earlier: Earlier | None = None) -> None:
+        super().__init__(now=NOW, account_id="210000000001", region="eu-west-1", earlier=earlier, changed=set())
+        self.events, self.asked = events, []  # type: ignore[var-annotated]
+
+    def pages(self, *_: Any, LookupAttributes: Any, **__: Any) -> list[dict[str, Any]]:  # noqa: N803 (AWS's name)
+        self.asked.append(LookupAttributes[0]["AttributeValue"])
+        return [event for event in self.events if event["EventName"] == self.asked[-1]]
+
+    def call(self, *_: Any, **__: Any) -> dict[str, Any]:
+        return {"Events": list(self.events)}
+
+
+def row(event: dict[str, Any]) -> dict[str, Any]:
+    """The one row of an event, as the frame holds it."""
+    found: list[dict[str, Any]] = CHANGES.from_rows(dict(row) for _, row in changes(Lane(event))).to_dict("records")  # type: ignore[arg-type]
+    assert len(found) == 1
+    return {name: None if value != value or str(value) == "<NA>" else value for name, value in found[0].items()}
+
+
+def test_every_event_is_looked_up_by_its_name() -> None:
+    lane = Lane()
+    assert list(changes(lane)) == []  # type: ignore[arg-type]
+    assert sorted(lane.asked) == sorted(EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "identity"),
+    [
+        ("VerifyEmailIdentity", {"emailAddress": "news@example.com"}, "news@example.com"),
+        ("VerifyDomainIdentity", {"domain": "example.com"}, "example.com"),
+        ("VerifyDomainDkim", {"Domain": "example.com"}, "example.com"),
+        ("CreateEmailIdentity", {"emailIdentity": "example.com"}, "example.com"),
+        ("CreateEmailIdentity", {"emailIdentity": "HIDDEN_DUE_TO_SECURITY_REASONS"}, None),
+        ("PutAccountDetails", {"websiteURL": "https://example.com"}, None),
+    ],
+)
+def test_an_event_names_its_identity(name: str, parameters: Any, identity: str | None) -> None:
+    assert row(told(name, parameters))["identity"] == identity
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "enabled"),
+    [
+        ("UpdateAccountSendingEnabled", {"enabled": True}, True),
+        ("PutAccountSendingAttributes", {"sendingEnabled": False}, False),
+        ("PutAccountDetails", {"productionAccessEnabled": True, "useCaseDescription": "HIDDEN_DUE_TO"}, True),
+        ("PutAccountDetails", {"mailType": "MARKETING"}, None),
+        ("CreateEmailIdentity", {"emailIdentity": "example.com", "enabled": True}, None),
+    ],
+)
+def test_an_event_says_what_was_switched(name: str, parameters: Any, enabled: bool | None) -> None:
+    assert row(told(name, parameters))["enabled"] is enabled
+
+
+@pytest.mark.parametrize("record", [None, "", "{", "[]", "7", [], 7, "[" * 100_000, {"requestParameters": ["x"]}])
+def test_an_event_of_the_wrong_shape_still_counts(record: Any) -> None:
+    found = row({**told("VerifyEmailIdentity", {}), "CloudTrailEvent": record})
+    assert (found["event_name"], found["identity"], found["principal_arn"]) == ("VerifyEmailIdentity", None, None)
+
+
+def test_a_record_may_be_text_or_an_object() -> None:
+    event = told("VerifyDomainIdentity", {"domain": "example.com"})
+    assert row(event) == row({**event, "CloudTrailEvent": json.dumps(event["CloudTrailEvent"])})
+
+
+def changed(*events: dict[str, Any]) -> set[str] | None:
+    """Identities that an incremental collection reads again because of these events."""
+    lane = Lane(*events, earlier=Earlier(NOW - timedelta(days=2), []))
+    list(changes(lane))  # type: ignore[arg-type]
+    found: set[str] | None = lane.changed
+    return found
+
+
+def test_an_identity_is_read_again_by_its_name_where_the_event_has_its_arn() -> None:
+    arn = "arn:aws:ses:eu-west-1:210000000001:identity/example.com"
+    assert changed(told("PutIdentityPolicy", {"identity": arn, "policyName": "p"})) == {"example.com"}
+
+
+def test_a_change_of_the_account_makes_no_identity_read_again() -> None:
+    assert changed(told("UpdateAccountSendingEnabled", {"enabled": True}), told("PutAccountDetails", {})) == set()
+
+
+def test_an_event_that_hides_its_identity_makes_all_read_again() -> None:
+    assert changed(told("VerifyDomainIdentity", None)) is None
+
+
+def test_an_event_that_sets_an_attribute_is_looked_at_and_not_kept() -> None:
+    lane = Lane(told(ATTRIBUTES[0], {"emailIdentity": "example.com"}), earlier=Earlier(NOW, []))
+    assert list(changes(lane)) == []  # type: ignore[arg-type]
+    assert lane.changed == {"example.com"}
