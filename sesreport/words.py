@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, SEVERITIES, WATCH, Basis, Coverage, Findings, Kpi
+from sesreport.results import (
+    NOT_MEASURABLE,
+    OFF_TARGET,
+    ON_TARGET,
+    SEVERITIES,
+    WATCH,
+    Basis,
+    Coverage,
+    Findings,
+    Kpi,
+    Results,
+)
 
 if TYPE_CHECKING:
     from sesreport.kpis.registry import Definition
@@ -89,6 +100,12 @@ def target(kpi: Kpi | Definition) -> str:
 def within(basis: Basis) -> str:
     """`` in what could be read: 3 of 25 places``; empty where all was read."""
     return "" if basis.whole else f" in what could be read: {basis.read:,} of {basis.expected:,} places"
+
+
+def within_kpi(results: Results | None, kpi_id: str) -> str:
+    """:func:`within` the places a KPI rests on; empty without results, or where they do not have it."""
+    found = next((kpi for kpi in results.kpis if kpi.id == kpi_id), None) if results is not None else None
+    return "" if found is None else within(found.coverage)
 
 
 def gap(coverage: Coverage) -> str:

@@ -146,9 +146,10 @@ def reputation(over: int | None, bounce: Kpi | None, complaint: Kpi | None) -> s
     told = " and ".join(f"{kpi.label.lower()} {words.number(kpi.value, kpi.unit)}" for kpi in rates)
     if over is None:
         return limited(f"{told[:1].upper()}{told[1:]} in the organization", "Bounces and complaints this month")
-    return limited(
-        f"No account is over AWS's review lines; {told}" if told else "", "No account is over AWS's review lines"
-    )
+    fine = "No account is over AWS's review lines"
+    if rates and not rates[0].coverage.whole:
+        return _read(fine, rates[0])
+    return limited(f"{fine}; {told}" if told else "", fine)
 
 
 def volume(kpi: Kpi, driver: str = "") -> str:
