@@ -126,7 +126,7 @@ def open_findings(findings: Findings, coverage: Coverage) -> str:
         return f"how many findings are open is not known: {gap(coverage)}"
     counted = f"{findings.open:,} {'finding is' if findings.open == 1 else 'findings are'}"
     if not places.read:
-        return f"{counted} known to be open, and there may be more: {gap(coverage)}"
+        return f"{counted} known to be open, and there may be more"
     return f"{counted} open{within(places)}"
 
 

@@ -29,6 +29,7 @@ def exposure_by_class(
     review = exposures["needs_review"].fillna(True).astype(bool)
     counts = pd.crosstab(known.fillna("not known"), review.map({True: "review", False: "clear"}))
     order = [name for name in [*EXPOSURES, "not known"] if name != "not known" or name in counts.index]
+    order = ["not known"] if known.isna().all() else order  # no class is empty of which nothing is known
     counts = counts.reindex(index=order, columns=["clear", "review"], fill_value=0)
     labels = [EXPOSURES.get(name, "Not known") for name in order]
     ax = canvas(ax, height=0.33 * len(order), labels=labels, right=1.6)
@@ -43,7 +44,7 @@ def exposure_by_class(
     bar_rows(ax, labels)
     ax.set_xlim(0, most)
     value_axis(ax)
-    total, wide = len(exposures), int(counts.loc[["public", "external"]].sum().sum())
+    total, wide = len(exposures), int(counts.reindex(["public", "external"], fill_value=0).sum().sum())
     unknown = int(known.isna().sum())
     of = counted(total, "identity", "identities")
     if unknown == total:
