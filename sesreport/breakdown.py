@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sesreport.analysis.basis import places, read_places
+from sesreport.analysis.basis import REGIONS, places, read_places
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK
 from sesreport.judging import statuses
 from sesreport.kpis import Contributions, Definition, Measure
-from sesreport.kpis.contributions import reduced, with_nothing
+from sesreport.kpis.contributions import COUNT, DISTINCT, reduced, with_nothing
 from sesreport.schema import Frame, count, real, text
 
 OVERALL = "overall"
@@ -38,7 +38,7 @@ KPI_BREAKDOWN = Frame(
     },
     columns={
         "value": real("The KPI's value for the group; NA when it is not known."),
-        "numerator": real("Of the value, or what was counted; NA when nothing was read."),
+        "numerator": real("Of the value, or what was counted; without a value, what was found all the same."),
         "denominator": real("Of the value, or what there was to count; NA when nothing was read."),
         "unknown": count("Contributions that could not be judged and are in no sum."),
         "places_read": count("Places (account × Region) of the group that were read.", required=True),
@@ -109,8 +109,8 @@ DIMENSIONS = {
 def by_group(analysis: Analysis, measures: Measures, basis: pd.DataFrame, month: str | None = None) -> pd.DataFrame:
     """Every KPI with contributions by every group: ``kpi``, ``dimension``, ``group``, numbers, places.
 
-    A group none of whose places was read has no value, whatever was found on the way; what it found stays its
-    numerator. ``basis`` is :func:`bases` of the analysis; ``month`` an earlier one the data reach back to.
+    A group none of whose places was read has no value and no denominator, whatever was found on the way; what it found
+    stays its numerator. ``basis`` is :func:`bases` of the analysis; ``month`` an earlier one the data reach back to.
     """
     given = {d.id: (d, m.contributions) for d, m in measures if m.contributions is not None}
     if not given:
@@ -131,8 +131,12 @@ def by_group(analysis: Analysis, measures: Measures, basis: pd.DataFrame, month:
     found = with_nothing(found.merge(about[["kpi", "reduction"]], on="kpi"))
     found = found.fillna({"read": 0, "expected": 0})
     unread = (found["read"] == 0) & (found["datasets"].fillna("-") != "")
-    hidden = {name: found[name].mask(unread & (found[name] == 0)) for name in ("numerator", "denominator")}
-    return found.assign(value=found["value"].mask(unread), **hidden)
+    counts = found["reduction"].isin([COUNT, DISTINCT])
+    return found.assign(
+        value=found["value"].mask(unread),
+        numerator=found["numerator"].mask(unread & ((found["numerator"] == 0) | ~counts)),
+        denominator=found["denominator"].mask(unread),
+    )
 
 
 def _rows(given: Mapping[str, tuple[Definition, Contributions]], month: str | None) -> pd.DataFrame:
@@ -185,7 +189,9 @@ def _summed(analysis: Analysis, found: pd.DataFrame) -> pd.DataFrame:
 
 def _gaps(coverage: pd.DataFrame, datasets: tuple[str, ...]) -> pd.DataFrame:
     """One status per place, or account as a whole, of what was not read there."""
-    speaks = (coverage["dataset"] == EVERYTHING) | (coverage["dataset"].isin(datasets) & (coverage["region"] != GLOBAL))
+    regional = coverage["region"] != GLOBAL
+    speaks = (coverage["dataset"] == EVERYTHING) | (coverage["dataset"].isin(datasets) & regional)
+    speaks |= (coverage["dataset"] == REGIONS) & ~regional
     gaps = coverage.loc[speaks & (coverage["status"] != OK), [*PLACE, "status"]]
     return gaps.rename(columns={"status": "gap"}).sort_values([*PLACE, "gap"]).drop_duplicates(PLACE)
 
@@ -216,7 +222,8 @@ def breakdown(
     wanted = {definition.datasets for definition, _ in measures}
     basis = bases(analysis, wanted)
     month = str(analysis.period.shift(-1))
-    priors = [by_group(analysis, [each for each in measures if month in each[1].history], basis, month)]
+    reaching = [(d, m) for d, m in measures if m.contributions and m.contributions.rows["period"].eq(month).any()]
+    priors = [by_group(analysis, reaching, basis, month)]
     if before is not None:
         priors.append(by_group(*before, bases(before[0], wanted)))
     found = by_group(analysis, measures, basis).merge(lines, on="kpi").merge(_prior(priors), how="left", on=KEYS)

@@ -1,8 +1,8 @@
 """The command line: options, one public call, output. The only place that catches errors.
 
-Exit codes: 0 done; 1 findings at or above ``--fail-on``; 2 usage or configuration; 3 finished but incomplete (with
-``--strict``); 4 failed (a notebook, a write); 5 made but not delivered; 130 interrupted. Where several apply, the first
-of 4, 5, 3, 1.
+Exit codes: 0 done; 1 findings at or above ``--fail-on``; 2 usage or configuration; 3 finished but incomplete (anything
+not read, with ``--strict``; a pack for which no place was read, always); 4 failed (a notebook, a write); 5 made but not
+delivered; 130 interrupted. Where several apply, the first of 4, 5, 3, 1.
 """
 
 from __future__ import annotations
@@ -320,8 +320,9 @@ def _exit_code(made: Made, snapshot: Snapshot, fail_on: str | None, strict: bool
         return FAILED
     if not delivered:
         return UNDELIVERED
-    counts = made.pack.results.findings.by_severity
-    if strict and _gaps(snapshot):
+    results = made.pack.results
+    counts = results.findings.by_severity
+    if not results.coverage.places.read or (strict and _gaps(snapshot)):
         return INCOMPLETE
     if fail_on and any(counts[name] for name in SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
         return 1
@@ -360,17 +361,18 @@ def _tell(made: Made) -> None:
     click.echo(results.limits)
     for kpi in results.kpis:
         click.echo(f"  {words.judgement(kpi):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
-    click.echo(f"{results.findings.open} open findings: " + ", ".join(
-        f"{count} {name}" for name, count in results.findings.by_severity.items()
-    ))  # fmt: skip
+    click.echo(words.findings_told(results.findings, results.coverage))
+    if not results.decisions:
+        click.echo(f"Decisions asked: {words.no_decision(results.coverage)}")
     for failed in made.failed:
         click.echo(f"sesreport: notebook {failed.name} failed: {failed.error}; see {made.path}/notebooks", err=True)
     click.echo(f"Pack: {made.path}")
 
 
 def _gaps(snapshot: Snapshot) -> bool:
-    status = snapshot.coverage["status"]
-    return bool((~status.isin(["ok", "region_disabled"])).any())
+    from sesreport.analysis.basis import is_gap
+
+    return bool(is_gap(snapshot.coverage).any())
 
 
 def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:

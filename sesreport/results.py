@@ -19,6 +19,8 @@ from sesreport.policy import LIMITS
 ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE = "on target", "watch", "off target", "not measurable"
 STATUSES = (ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE)
 SEVERITIES = ("critical", "high", "medium", "low")
+MINIMUM_COVERAGE = 0.95
+"""Share of the places below which every headline says what it rests on, unless the settings name another."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Basis:
     @property
     def share(self) -> float | None:
         return self.read / self.expected if self.expected else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether there was something to read, and all of it was."""
+        return 0 < self.expected <= self.read
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,15 @@ class Coverage:
     statement: str
     """One sentence for page one."""
     gaps: tuple[Gap, ...]
+    minimum: float = MINIMUM_COVERAGE
+    """Share of the places below which every headline says what it rests on."""
+    nothing: bool = False
+    """Whether no dataset of any place was read."""
+
+    @property
+    def too_little(self) -> bool:
+        """Whether less than the minimum was read, or nothing was to be read."""
+        return (self.places.share or 0.0) < self.minimum
 
 
 @dataclass(frozen=True)
@@ -116,12 +132,17 @@ class Decision:
 
 @dataclass(frozen=True)
 class Findings:
-    """Open findings in numbers; the rows are the frame ``findings``."""
+    """Open findings in numbers; the rows are the frame ``findings``.
 
-    open: int
-    excepted: int
-    by_severity: Mapping[str, int]
+    Where no place was read and none is known, the numbers are None: nobody can say that there are none.
+    """
+
+    open: int | None
+    excepted: int | None
+    by_severity: Mapping[str, int | None]
     by_rule: Mapping[str, int]
+    coverage: Basis = field(default=Basis(0, 0))
+    """The places in which policies were read: of the others nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +170,7 @@ class Results:
     headline: str
     """The verdict as one line of at most 90 characters."""
     verdict: tuple[str, ...]
-    """The verdict in at most three sentences."""
+    """The verdict in at most three sentences; the first says so where too little was read."""
     limits: str
     """What no number of the pack covers; page one of every output shows it once, beside the coverage statement."""
     decisions: tuple[Decision, ...]
@@ -185,9 +206,15 @@ class Results:
                     "verdict": tuple(raw["verdict"]),
                     "decisions": tuple(Decision(**d) for d in raw["decisions"]),
                     "kpis": tuple(_kpi(k) for k in raw["kpis"]),
-                    "findings": Findings(**raw["findings"]),
+                    "findings": Findings(
+                        **{
+                            **raw["findings"],
+                            "coverage": Basis(**raw["findings"].get("coverage", raw["coverage"]["places"])),
+                        }
+                    ),
                     "coverage": Coverage(
                         **{
+                            "nothing": not raw["coverage"]["places"]["read"],  # packs made before they said so
                             **raw["coverage"],
                             "accounts": Basis(**raw["coverage"]["accounts"]),
                             "places": Basis(**raw["coverage"]["places"]),

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from sesreport import verdict
-from sesreport.analysis.basis import account_basis, place_basis, places
+from sesreport.analysis.basis import account_basis, is_gap, place_basis
 from sesreport.analysis.registry import Analysis
 from sesreport.breakdown import KPI_BREAKDOWN, OVERALL, POLICY_DATASETS, Measures, breakdown
-from sesreport.collection.coverage import EVERYTHING, OK, REGION_DISABLED
+from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK, REGION_DISABLED, SKIPPED
 from sesreport.config import KpiSetting, suggestion
 from sesreport.errors import ConfigError
 from sesreport.judging import LINES, statuses
@@ -55,7 +55,7 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         _kpi(analysis, definition, measure, found, {month: values[definition.id] for month, values in history.items()})
         for (definition, measure), found in zip(measures, overall.to_dict("records"), strict=True)
     )
-    findings = _findings(analysis)
+    findings = _findings(analysis, coverage)
     snapshot = analysis.snapshot
     organization = (
         analysis.config.organization.name or analysis.organization_id or analysis.accounts["account_id"].iloc[0]
@@ -68,7 +68,7 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         title=analysis.config.report.title,
         classification=analysis.config.report.classification,
         contact=analysis.config.report.contact,
-        headline=verdict.headline(analysis.period, scored),
+        headline=verdict.headline(analysis.period, scored, coverage),
         verdict=verdict.sentences(analysis.period, scored, findings, coverage),
         limits=LIMITS,
         decisions=verdict.decisions(analysis),
@@ -146,10 +146,12 @@ def _overall(analysis: Analysis, measures: Measures, bases: Bases, lines: pd.Dat
     note = (" Rests on " + n["read"] + " of " + n["expected"] + " places").where(
         partly, (" " + n["unknown"] + " could not be judged").where(unjudged, "")
     )
-    note = note + pd.Series(", so no better than watch.", index=found.index).where(found["target"].notna(), ".")
+    capped = found["target"].notna() & (status != whole)
+    note = note + pd.Series(", so no better than watch.", index=found.index).where(capped, ".")
     reasons = pd.Series([m.reason for _, m in measures], dtype="string")
     reasons = reasons.mask(found["value"].isna() & (reasons == ""), "The data it needs could not be read.")
-    return found.assign(status=status, reason=(reasons + note.where(status != whole, "")).str.strip())
+    told = (status != whole) | (partly & (found["read"] > 0))
+    return found.assign(status=status, reason=(reasons + note.where(told, "")).str.strip())
 
 
 def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: Any, history: Mapping[str, Any]) -> Kpi:
@@ -157,6 +159,7 @@ def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: An
     known = {**history, **measure.history, str(analysis.period): measure.value}
     series = tuple(Point(str(p), known.get(str(p))) for p in analysis.period.back(MONTHS))
     prior = series[-2].value
+    comparable = measure.value is not None and prior is not None and _comparable(analysis, measure, found)
     return Kpi(
         id=definition.id,
         label=definition.label,
@@ -174,13 +177,25 @@ def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: An
         status=found["status"],
         reason=found["reason"],
         prior=prior,
-        change=measure.value - prior if measure.value is not None and prior is not None else None,
+        change=measure.value - prior if comparable else None,  # type: ignore[operator]
         series=series,
         owner=analysis.config.kpis.get(definition.id, KpiSetting()).owner or definition.owner,
         headline=definition.headline,
         coverage=Basis(int(found["read"]), int(found["expected"])),
         frame=f"kpi_{definition.id}",
     )
+
+
+def _comparable(analysis: Analysis, measure: Measure, found: Any) -> bool:
+    """Whether the value and the one before rest on the same places, or on nearly all.
+
+    Where data of this collection reach back to the month before, both do. Against an earlier collection, places that
+    were not read this time would look like a change.
+    """
+    given = measure.contributions
+    if given is not None and given.rows["period"].eq(str(analysis.period.shift(-1))).any():
+        return True
+    return bool(found["read"] >= analysis.config.report.minimum_coverage * found["expected"])
 
 
 def _breakdown(
@@ -210,8 +225,11 @@ def _points(analysis: Analysis, measures: Measures) -> dict[str, float | None]:
     return {d.id: m.value if not d.datasets or (bases[d.datasets].share or 0) >= minimum else None for d, m in measures}
 
 
-def _findings(analysis: Analysis) -> Findings:
+def _findings(analysis: Analysis, coverage: Coverage) -> Findings:
+    """Numbers of the frame ``findings``; None where nobody could look, and none is known all the same."""
     frame = analysis.findings
+    if frame.empty and not coverage.places.read:
+        return Findings(None, None, dict.fromkeys(SEVERITIES), {}, coverage.places)
     active = frame[frame["status"] == "open"]
     severities, by_rule = active["severity"].value_counts(), active["rule"].value_counts()
     return Findings(
@@ -219,13 +237,14 @@ def _findings(analysis: Analysis) -> Findings:
         excepted=int((frame["status"] == "excepted").sum()),
         by_severity={name: int(severities.get(name, 0)) for name in SEVERITIES},
         by_rule={str(name): int(by_rule[name]) for name in sorted(by_rule.index)},
+        coverage=coverage.places,
     )
 
 
 def _coverage(analysis: Analysis) -> Coverage:
     frame = analysis.coverage
     names = analysis.accounts.set_index("account_id")["name"]
-    gaps = frame[(frame["status"] != OK) & (frame["status"] != REGION_DISABLED)]
+    gaps = frame[is_gap(frame)]
     rows = tuple(
         Gap(
             row["account_id"],
@@ -238,20 +257,45 @@ def _coverage(analysis: Analysis) -> Coverage:
         for row in gaps.to_dict("records")
     )
     accounts, read = account_basis(frame, POLICY_DATASETS), place_basis(frame, POLICY_DATASETS)
-    disabled = frame[(frame["status"] == REGION_DISABLED) & (frame["dataset"] == EVERYTHING)]
+    everything = frame[frame["dataset"] == EVERYTHING]
+    disabled = everything[everything["status"] == REGION_DISABLED]
     statement = (
-        f"Based on {accounts.read} of {accounts.expected} accounts and {read.read} of {len(places(frame))} places "
+        f"Based on {accounts.read} of {accounts.expected} accounts and {read.read} of {read.expected} places "
         "(account × Region)."
     )
     if len(disabled):
         statement += f" {disabled['region'].nunique()} Regions are not enabled and were not read."
+    statement += _left_out(everything[everything["status"] == SKIPPED])
     if analysis.snapshot.manifest.get("mode") == "incremental":
         carried = int(analysis.snapshot.manifest["identities_carried"])
         oldest = analysis.snapshot.identities["observed_at"].min()
         statement += f" Collected incrementally: {carried} identities without a change event are shown as last read"
         statement += f", the oldest on {oldest:%Y-%m-%d}." if carried else "."
     counts = frame["status"].value_counts()
-    return Coverage(accounts, read, {str(k): int(counts[k]) for k in sorted(counts.index)}, statement, rows)
+    return Coverage(
+        accounts=accounts,
+        places=read,
+        by_status={str(k): int(counts[k]) for k in sorted(counts.index)},
+        statement=statement,
+        gaps=rows,
+        minimum=analysis.config.report.minimum_coverage,
+        nothing=not ((frame["region"] != GLOBAL) & (frame["status"] == OK)).any(),
+    )
+
+
+def _left_out(skipped: pd.DataFrame) -> str:
+    """How accounts that nobody tried to read are counted."""
+    whole = skipped["region"] == GLOBAL
+    closed, excluded = (skipped.loc[flags, "account_id"].nunique() for flags in (whole, ~whole))
+    told = ""
+    if closed:
+        told += f" {closed} {'account is' if closed == 1 else 'accounts are'} suspended or closing and not counted."
+    if excluded:
+        are = "account is" if excluded == 1 else "accounts are"
+        told += (
+            f" {excluded} {are} left out by the configuration and {'counts' if excluded == 1 else 'count'} as not read."
+        )
+    return told
 
 
 def _compared_with(analysis: Analysis) -> str:

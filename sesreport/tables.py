@@ -89,6 +89,8 @@ def gaps(coverage: Coverage) -> pd.DataFrame:
 
 
 def decisions(results: Results) -> pd.DataFrame:
-    """What the board is asked to decide."""
+    """What the board is asked to decide; where nothing is, one row that says in how much of the organization."""
     rows = [{"Decision": d.decision, "Owner": d.owner, "Due": d.due, "If not": d.effect} for d in results.decisions]
+    if not rows:
+        rows = [{"Decision": words.no_decision(results.coverage), "Owner": "", "Due": "", "If not": ""}]
     return pd.DataFrame(rows, columns=["Decision", "Owner", "Due", "If not"])

@@ -24,34 +24,78 @@ from sesreport.results import (
 DUE_DAYS = {"critical": 7, "high": 30, "medium": 60, "low": 90}
 """Days from the snapshot within which a decision's finding should be closed."""
 MOST_DECISIONS = 5
+COVERAGE = "coverage"
+"""The KPI that says how much was read."""
+LONGEST = 90
+"""Characters of a headline."""
 
 
-def headline(period: Period, kpis: Sequence[Kpi]) -> str:
-    """``October 2026: 5 of 9 controls on target, 2 off target``, at most 90 characters."""
+def headline(period: Period, kpis: Sequence[Kpi], coverage: Coverage) -> str:
+    """``October 2026: 5 of 9 controls on target, 2 off target``, at most 90 characters.
+
+    Where too little was read it says so first; where nothing was, it says nothing else.
+    """
+    gap = words.gap(coverage)
+    if gap and not coverage.places.read:
+        return f"{period.name}: {gap}, so who can send as us is not known"
     judged = [kpi for kpi in kpis if kpi.target is not None]
     counts = {
         status: sum(kpi.status == status for kpi in judged) for status in (ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE)
     }
-    text = f"{period.name}: {counts[ON_TARGET]} of {len(judged)} controls on target"
+    text = f"{period.name}: {gap}{'; ' if gap else ''}{counts[ON_TARGET]} of {len(judged)} controls on target"
     for status in (OFF_TARGET, WATCH, NOT_MEASURABLE):
-        if counts[status]:
-            text += f", {counts[status]} {'to watch' if status == WATCH else status}"
+        more = f", {counts[status]} {'to watch' if status == WATCH else status}"
+        if counts[status] and len(text + more) <= LONGEST:
+            text += more
     return text
 
 
 def sentences(period: Period, kpis: Sequence[Kpi], findings: Findings, coverage: Coverage) -> tuple[str, ...]:
-    """At most three: what is worst, what changed, and what it rests on."""
-    off = [kpi for kpi in kpis if kpi.status == OFF_TARGET]
+    """At most three: what is off target, what is open, and what that rests on, first where it is too little."""
+    told = _targets(kpis, coverage), _open(findings, coverage)
+    return (_gap(coverage), *told) if coverage.too_little else (*told, coverage.statement)
+
+
+def _gap(coverage: Coverage) -> str:
+    """That too little was read, and what is therefore not known."""
+    read, expected = f"{coverage.places.read:,}", f"{coverage.places.expected:,}"
+    gap = words.gap(coverage)
+    if not coverage.places.read:
+        told = f"{gap[0].upper()}{gap[1:]} ({read} of {expected} places, account × Region)"
+        return f"{told}, so who can send as us is not known."
+    told = f"{gap[0].upper()}{gap[1:]}, {read} of {expected} places (account × Region)"
+    return f"{told}, so who can send from the others is not known."
+
+
+def _targets(kpis: Sequence[Kpi], coverage: Coverage) -> str:
+    """The controls off target; without the coverage where the sentence before has told it."""
+    told = [kpi for kpi in kpis if kpi.id != COVERAGE or not coverage.too_little]
+    off = [kpi for kpi in told if kpi.status == OFF_TARGET]
     if off:
         named = "; ".join(f"{kpi.label.lower()}: {words.number(kpi.value, kpi.unit)}" for kpi in off[:3])
-        first = f"Off target: {named}."
-    else:
-        first = "No control is off target."
-    severe = {name: findings.by_severity[name] for name in SEVERITIES[:2] if findings.by_severity[name]}
-    counted = " and ".join(f"{count} {name}" for name, count in severe.items()) or "no critical or high"
-    second = f"{findings.open} findings are open, {counted}"
-    second += f"; {findings.excepted} more are accepted for a time." if findings.excepted else "."
-    return first, second, coverage.statement
+        return f"Off target: {named}."
+    judged = [kpi for kpi in told if kpi.target is not None]
+    unknown = sum(kpi.status == NOT_MEASURABLE for kpi in judged)
+    if judged and unknown == len(judged):
+        return (
+            "No control besides the coverage could be measured."
+            if coverage.too_little
+            else "No control could be measured."
+        )
+    other = "other " if coverage.too_little else ""
+    return f"No {other}control is off target{words.within(coverage.places)}."
+
+
+def _open(findings: Findings, coverage: Coverage) -> str:
+    """How many findings are open, the severe ones by name."""
+    clause = words.open_findings(findings, coverage)
+    if findings.open is None:
+        return f"{clause[0].upper()}{clause[1:]}."
+    severe = {name: count for name in SEVERITIES[:2] if (count := findings.by_severity[name])}
+    parts = [" and ".join(f"{count} {name}" for name, count in severe.items()) or "no critical or high"]
+    if findings.excepted:
+        parts.append(f"{findings.excepted} more {'is' if findings.excepted == 1 else 'are'} accepted for a time")
+    return f"{clause}; {'; '.join(parts)}."
 
 
 def decisions(analysis: Analysis) -> tuple[Decision, ...]:

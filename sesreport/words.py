@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi
+from sesreport.results import (
+    NOT_MEASURABLE,
+    OFF_TARGET,
+    ON_TARGET,
+    SEVERITIES,
+    WATCH,
+    Basis,
+    Coverage,
+    Findings,
+    Kpi,
+    Results,
+)
 
 if TYPE_CHECKING:
     from sesreport.kpis.registry import Definition
@@ -15,6 +26,8 @@ COLORS = {ON_TARGET: "#0072B2", WATCH: "#E69F00", OFF_TARGET: "#A4262C", NOT_MEA
 """Distinguishable under protanopia and deuteranopia; the amber takes black text."""
 SEVERITY_COLORS = {"critical": "#7A0C18", "high": "#A4262C", "medium": "#E69F00", "low": "#595959"}
 UNKNOWN = "not known"
+NOT_COMPARABLE = "not comparable"
+"""Instead of a change, where too little was read to compare."""
 
 
 def number(value: float | None, unit: str) -> str:
@@ -33,9 +46,12 @@ def number(value: float | None, unit: str) -> str:
 
 
 def change(kpi: Kpi) -> str:
-    """The change since the prior period with its sign: ``+3``, ``-1.2 points``, ``no change``, ``no earlier value``."""
+    """The change since the prior period with its sign: ``+3``, ``-1.2 points``, ``no change``, ``no earlier value``.
+
+    ``not comparable`` where the value is not known, or rests on too little to set it against the earlier one.
+    """
     if kpi.change is None:
-        return "no earlier value"
+        return "no earlier value" if kpi.prior is None else NOT_COMPARABLE
     if abs(kpi.change) < 1e-12:
         return "no change"
     sign = "+" if kpi.change > 0 else "−"
@@ -79,3 +95,55 @@ def target(kpi: Kpi | Definition) -> str:
         return "no target"
     below, above = ("<", ">") if kpi.unit == "rate" else ("≤", "≥")  # AWS acts when its line is reached
     return f"{below if kpi.direction == 'lower' else above} {number(kpi.target, kpi.unit)}"
+
+
+def within(basis: Basis) -> str:
+    """`` in what could be read: 3 of 25 places``; empty where all was read."""
+    return "" if basis.whole else f" in what could be read: {basis.read:,} of {basis.expected:,} places"
+
+
+def within_kpi(results: Results | None, kpi_id: str) -> str:
+    """:func:`within` the places a KPI rests on; empty without results, or where they do not have it."""
+    found = next((kpi for kpi in results.kpis if kpi.id == kpi_id), None) if results is not None else None
+    return "" if found is None else within(found.coverage)
+
+
+def gap(coverage: Coverage) -> str:
+    """What could not be read, in a few words: ``nothing could be read``; empty where enough was."""
+    if coverage.nothing:
+        return "nothing could be read"
+    if not coverage.places.read:
+        return "no place could be read whole"
+    if coverage.too_little:
+        return f"only {number(coverage.places.share, 'share')} could be read"
+    return ""
+
+
+def open_findings(findings: Findings, coverage: Coverage) -> str:
+    """How many findings are open, and in how much of the organization anybody could look: a clause."""
+    places = coverage.places
+    if findings.open is None:
+        return f"how many findings are open is not known: {gap(coverage)}"
+    counted = f"{findings.open:,} {'finding is' if findings.open == 1 else 'findings are'}"
+    if not places.read:
+        return f"{counted} known to be open, and there may be more"
+    return f"{counted} open{within(places)}"
+
+
+def findings_told(findings: Findings, coverage: Coverage) -> str:
+    """:func:`open_findings` with a capital letter, and by severity where they are known."""
+    clause = open_findings(findings, coverage)
+    told = f"{clause[0].upper()}{clause[1:]}"
+    return told if findings.open is None else f"{told} ({severities(findings)})"
+
+
+def severities(findings: Findings) -> str:
+    """``3 critical, 26 high, 31 medium, 17 low``."""
+    return ", ".join(f"{findings.by_severity.get(name) or 0:,} {name}" for name in SEVERITIES)
+
+
+def no_decision(coverage: Coverage) -> str:
+    """What is said where no decision is asked: that none is, in what could be read, or that nobody can tell."""
+    if not coverage.places.read:
+        return f"Not known: {gap(coverage)}."
+    return f"None this period{within(coverage.places)}."

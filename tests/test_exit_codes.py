@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
+import pandas as pd
 import pytest
 
 from sesreport import cli
@@ -79,6 +81,20 @@ def test_a_message_of_many_lines_is_told_in_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ended(ConfigError("one\ntwo"), monkeypatch, capsys)[1] == "sesreport: one two\n"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "status", "gap"),
+    [
+        ("everything", "region_disabled", False),
+        ("policies", "region_disabled", True),
+        ("everything", "not_offered", True),
+        ("policies", "ok", False),
+    ],
+)
+def test_only_a_whole_region_that_is_not_enabled_is_no_gap(dataset: str, status: str, gap: bool) -> None:
+    coverage = pd.DataFrame({"dataset": [dataset], "status": [status]})
+    assert cli._gaps(SimpleNamespace(coverage=coverage)) is gap  # type: ignore[arg-type]
 
 
 def collect(cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:

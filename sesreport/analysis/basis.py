@@ -7,19 +7,54 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sesreport.analysis.joins import joined
-from sesreport.collection.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED
+from sesreport.collection.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED, SKIPPED
 from sesreport.results import Basis
+
+PLACE = ["account_id", "region"]
+REGIONS = "regions"
+"""The dataset that says which Regions an account has."""
 
 
 def places(coverage: pd.DataFrame) -> pd.DataFrame:
     """Every account × Region that should be read, one row each (``account_id``, ``region``).
 
     Regions that are not enabled, or where SES is not offered, are shown in coverage but nobody can send there today
-    without enabling them first, so they are not expected.
+    without enabling them first, so they are not expected. An account whose Regions are not known is one place, in the
+    Region ``global``: what is in it was not read.
     """
     regional = coverage[coverage["region"].ne(GLOBAL)]
     absent = (regional["dataset"] == EVERYTHING) & regional["status"].isin([REGION_DISABLED, NOT_OFFERED])
-    return regional.loc[~absent, ["account_id", "region"]].drop_duplicates(ignore_index=True)
+    expected = regional.loc[~absent, PLACE].drop_duplicates(ignore_index=True)
+    untold = _without_regions(coverage, expected).assign(region=GLOBAL).astype({"region": expected["region"].dtype})
+    return pd.concat([expected, untold], ignore_index=True)
+
+
+def _without_regions(coverage: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
+    """Accounts (``account_id``) without an expected place that are not known to have none.
+
+    A suspended account, which nobody can read, has a skipped row for everything. Every account has Regions, so an empty
+    list of them tells nothing.
+    """
+    whole = coverage[coverage["region"].eq(GLOBAL)]
+    skipped = whole.loc[whole["dataset"].eq(EVERYTHING) & whole["status"].eq(SKIPPED), "account_id"]
+    lists = whole[whole["dataset"].eq(REGIONS)]
+    told = lists["status"].eq(OK) & lists["rows"].gt(0)
+    listed = coverage.loc[coverage["region"].ne(GLOBAL), "account_id"]
+    known = listed[~listed.isin(lists.loc[~told, "account_id"])]
+    settled = pd.concat([expected["account_id"], skipped, known])
+    rest = coverage.loc[~coverage["account_id"].isin(settled), ["account_id"]]
+    return rest.drop_duplicates(ignore_index=True)
+
+
+def is_gap(coverage: pd.DataFrame) -> pd.Series:
+    """Whether something that should have been read was not, by row.
+
+    A Region that is not enabled is none where the row is of the whole Region; of a single dataset that status is an
+    answer nobody expects in an enabled Region.
+    """
+    off = coverage["status"].eq(REGION_DISABLED) & coverage["dataset"].eq(EVERYTHING)
+    gaps: pd.Series = coverage["status"].ne(OK) & ~off
+    return gaps
 
 
 def read_places(coverage: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame:

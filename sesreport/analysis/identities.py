@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.accounts import first_tag, parse_tags
+from sesreport.analysis.basis import PLACE
 from sesreport.analysis.registry import Analysis, derived
+from sesreport.collection.coverage import EVERYTHING, OK
 from sesreport.collection.datasets.identities import IDENTITIES as COLLECTED
 from sesreport.schema import Frame, text
 
@@ -33,9 +35,27 @@ def identities(analysis: Analysis) -> pd.DataFrame:
     keys = analysis.config.tags
     accounts = analysis.accounts.set_index("account_id")
     return frame.assign(
+        policies=frame["policies"].mask(_not_shown(frame, analysis.snapshot.coverage)),
         account_name=frame["account_id"].map(accounts["name"]).astype("string"),
         environment=frame["account_id"].map(accounts["environment"]).astype("string"),
         owner=pd.array([first_tag(t, keys.owner) for t in tags], dtype="string"),
         account_owner=frame["account_id"].map(accounts["owner"]).astype("string"),
         ticket=pd.array([first_tag(t, keys.ticket) for t in tags], dtype="string"),
     )
+
+
+def _not_shown(identities: pd.DataFrame, coverage: pd.DataFrame) -> pd.Series:
+    """Whether an identity shows no policy in a place whose policies were not read, and may have some.
+
+    Where policies could not be read, the collection marks each identity concerned by an unknown number of policies, and
+    the others were read. Where it marks none, or nothing at all was read, any of them may be concerned.
+    """
+    bad = coverage["status"].ne(OK)
+    gaps = {
+        name: pd.MultiIndex.from_frame(coverage.loc[bad & coverage["dataset"].eq(name), PLACE])
+        for name in ("policies", EVERYTHING)
+    }
+    here = pd.MultiIndex.from_frame(identities[PLACE])
+    marked = here.isin(here[identities["policies"].isna()])
+    gap = (here.isin(gaps["policies"]) & ~marked) | here.isin(gaps[EVERYTHING])
+    return identities["policies"].eq(0).fillna(value=False) & gap

@@ -134,7 +134,7 @@ def known(analysis: Analysis) -> Known:
 
 
 def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
-    """Every identity whose policies were read.
+    """Every identity whose policies were read (:func:`sesreport.analysis.identities.identities` knows of which).
 
     An address takes precedence over its domain only where it is verified and its policies were read in full.
     """
@@ -145,7 +145,7 @@ def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
         *(policies[c] for c in ("account_id", "region", "identity", "policy_name", "document")), strict=True
     ):
         documents[account, region, identity][name] = document
-    identities = analysis.snapshot.identities
+    identities = analysis.identities
     read = identities[identities["policies"].notna()]
     questions: dict[Place, _Question] = {}
     for _, lane in read.groupby(["account_id", "region"]):

@@ -8,10 +8,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from sesreport.analysis.basis import places
 from sesreport.charts.look import BAD, GOOD, LIGHT, PALE, WATCH, bar_rows, canvas, finish, key
 from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
+from sesreport.collection.coverage import EVERYTHING
 
 _LOOKS = {
     "read": (GOOD, ""),
@@ -28,6 +30,7 @@ CELLS = 300
 def coverage_states(coverage: pd.DataFrame) -> pd.DataFrame:
     """Account × Region table: ``read``, ``partly read``, ``not read``, ``not offered or off``, ``not tried``."""
     ok, off = coverage["status"].eq("ok"), coverage["status"].isin(_OFF)
+    off &= ~(coverage["status"].eq("region_disabled") & coverage["dataset"].ne(EVERYTHING))
     places = pd.DataFrame(
         {"account_id": coverage["account_id"], "region": coverage["region"].fillna("global"), "ok": ok, "off": off}
     ).groupby(["account_id", "region"])
@@ -79,6 +82,11 @@ def coverage(
     turned = len(regions) > 6
     ax.set_xticks(range(len(regions)), regions, rotation=45 if turned else 0, ha="left" if turned else "center")
     counts = pd.Series(states.to_numpy().ravel()).value_counts()
+    expected = set(zip(*(places(coverage)[name] for name in ("account_id", "region")), strict=True))
+    wanted = [
+        states.loc[account, region]
+        for account, region in sorted(expected)  # an account whose Regions are not known is one place
+    ]
     key(
         ax,
         [
@@ -88,12 +96,13 @@ def coverage(
         ],
         y=0.95 if turned else 0.32,
     )
-    total, unread = int(states.size), int(counts.get("not read", 0) + counts.get("partly read", 0))
-    message = (
-        f"{unread:,} of {counted(total, 'place')} could not be read whole"
-        if unread
-        else f"All of {counted(total, 'place')} that could be read were read"
-    )
+    total, unread = len(wanted), sum(state != "read" for state in wanted)
+    if not total:
+        message = "No place was to be read"
+    elif unread:
+        message = f"{unread:,} of {counted(total, 'place')} could not be read whole"
+    else:
+        message = f"All of {counted(total, 'place')} were read"
     rest = len(states) - len(shown)
     worst = [f"{n} ({int(g)})" for n, g in zip(labels, gaps.loc[order, "gaps"], strict=False) if g]
     return finish(

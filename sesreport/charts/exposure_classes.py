@@ -10,17 +10,26 @@ from sesreport.charts.look import ACTUAL, BAD, GOOD, LIGHT, PAPER, WORST, bar_ro
 from sesreport.charts.names import EXPOSURES
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
+from sesreport.results import Results
+from sesreport.words import within
 
 _COLORS = {"public": WORST, "external": BAD, "vendor": GOOD, "organization": ACTUAL}
 
 
 @chart("exposure_by_class", "Identities by exposure", "exposures")
-def exposure_by_class(exposures: pd.DataFrame, *, ax: Axes | None = None, scope: str = "") -> Figure:
-    """Sorted from widest to none; the hatched part holds identities with a statement that needs review."""
+def exposure_by_class(
+    exposures: pd.DataFrame, *, results: Results | None = None, ax: Axes | None = None, scope: str = ""
+) -> Figure:
+    """Sorted from widest to none; the hatched part holds identities with a statement that needs review.
+
+    ``results`` say in how many places anybody could look.
+    """
+    where = "" if results is None else within(results.coverage.places)
     known = exposures["exposure"].where(exposures["exposure"].isin(list(EXPOSURES)))
     review = exposures["needs_review"].fillna(True).astype(bool)
     counts = pd.crosstab(known.fillna("not known"), review.map({True: "review", False: "clear"}))
     order = [name for name in [*EXPOSURES, "not known"] if name != "not known" or name in counts.index]
+    order = ["not known"] if known.isna().all() else order  # no class is empty of which nothing is known
     counts = counts.reindex(index=order, columns=["clear", "review"], fill_value=0)
     labels = [EXPOSURES.get(name, "Not known") for name in order]
     ax = canvas(ax, height=0.33 * len(order), labels=labels, right=1.6)
@@ -35,12 +44,17 @@ def exposure_by_class(exposures: pd.DataFrame, *, ax: Axes | None = None, scope:
     bar_rows(ax, labels)
     ax.set_xlim(0, most)
     value_axis(ax)
-    total, wide = len(exposures), int(counts.loc[["public", "external"]].sum().sum())
-    message = (
-        f"{wide:,} of {counted(total, 'identity', 'identities')} can be used by someone who is not registered"
-        if wide
-        else f"None of {counted(total, 'identity', 'identities')} is known to be open to someone who is not registered"
-    )
+    total, wide = len(exposures), int(counts.reindex(["public", "external"], fill_value=0).sum().sum())
+    unknown = int(known.isna().sum())
+    of = counted(total, "identity", "identities")
+    if unknown == total:
+        message = f"Of {of} it is not known who can send"
+    elif wide:
+        message = f"{wide:,} of {of} can be used by someone who is not registered"
+    else:
+        message = f"None of {of} is known to be open to someone who is not registered"
+    if unknown < total:
+        message += (f"; of {unknown:,} it is not known" if unknown else "") + where
     sizes = "; ".join(f"{label} {counts.sum(axis=1)[name]}" for name, label in zip(order, labels, strict=True))
     return finish(
         ax,

@@ -9,19 +9,25 @@ from matplotlib.figure import Figure
 from sesreport.charts.look import bar_rows, canvas, finish, key, value_axis
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted, shortened
-from sesreport.results import SEVERITIES
-from sesreport.words import SEVERITY_COLORS
+from sesreport.results import SEVERITIES, Results
+from sesreport.words import SEVERITY_COLORS, within
 
 ROWS = 16
 
 
 @chart("findings_by_rule", "Open findings by rule", "findings")
-def findings_by_rule(findings: pd.DataFrame, *, ax: Axes | None = None, scope: str = "") -> Figure:
-    """Stacked by severity, the rule with the most critical ones first; excepted and resolved ones do not count."""
+def findings_by_rule(
+    findings: pd.DataFrame, *, results: Results | None = None, ax: Axes | None = None, scope: str = ""
+) -> Figure:
+    """Stacked by severity, the rule with the most critical ones first; excepted and resolved ones do not count.
+
+    ``results`` say in how many places anybody could look.
+    """
+    where = "" if results is None else within(results.coverage.places)
     open_ones = findings[findings["status"].fillna("open") == "open"]
     subtitle = "open findings by rule and severity"
     if open_ones.empty:
-        message = "No finding is open"
+        message = f"No finding is open{where}"
         ax = canvas(ax, height=0.2, below=0.0)
         ax.set_axis_off()
         return finish(
@@ -53,7 +59,7 @@ def findings_by_rule(findings: pd.DataFrame, *, ax: Axes | None = None, scope: s
     totals = {severity: int(counts[severity].sum()) for severity in SEVERITIES}
     key(ax, [(f"{severity} {count:,}", SEVERITY_COLORS[severity]) for severity, count in totals.items() if count])
     worst = next(severity for severity in SEVERITIES if totals[severity] or severity == SEVERITIES[-1])
-    message = f"{counted(len(open_ones), 'finding')} open; {totals[worst]:,} {worst}, led by “{labels[0]}”"
+    message = f"{counted(len(open_ones), 'finding')} open{where}; {totals[worst]:,} {worst}, led by “{labels[0]}”"
     rest = len(counts) - len(shown)
     listed = "; ".join(
         f"{label} {sum(int(shown[s][rule]) for s in SEVERITIES)}"

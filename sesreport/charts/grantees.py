@@ -10,6 +10,8 @@ from sesreport.charts.look import BAD, GOOD, MUTED, WATCH, bar_rows, canvas, fin
 from sesreport.charts.names import LABEL
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted, shortened
+from sesreport.results import Results
+from sesreport.words import within
 
 _STANDING = {"not registered": BAD, "expired": WATCH, "registered": GOOD}
 _SHAPES = {"not registered": "■", "expired": "▲", "registered": "●"}
@@ -51,12 +53,18 @@ ANYONE = "anyone, held by a condition"
 
 
 @chart("outside_accounts", "Outside accounts able to send", "grants")
-def outside_accounts(grants: pd.DataFrame, *, ax: Axes | None = None, scope: str = "") -> Figure:
-    """Sorted by the number of identities each can send as; color, shape and word say what the register knows."""
+def outside_accounts(
+    grants: pd.DataFrame, *, results: Results | None = None, ax: Axes | None = None, scope: str = ""
+) -> Figure:
+    """Sorted by the number of identities each can send as; color, shape and word say what the register knows.
+
+    ``results`` say in how many places anybody could look.
+    """
+    where = "" if results is None else within(results.coverage.places)
     accounts = outside_accounts_of(grants)
     subtitle = "identities each can send as, by account"
     if accounts.empty:
-        message = "No account outside the organization can send as it"
+        message = f"No account outside the organization can send as it{where}"
         ax = canvas(ax, height=0.2, below=0.0)
         ax.set_axis_off()
         return finish(
@@ -78,6 +86,7 @@ def outside_accounts(grants: pd.DataFrame, *, ax: Axes | None = None, scope: str
         f"{counted(len(named), 'outside account')} can send as us; "
         f"{int(total['not registered']):,} {'is' if total['not registered'] == 1 else 'are'} not registered"
         + (f", {int(total['expired']):,} expired" if total["expired"] else "")
+        + where
     )
     rest = len(accounts) - len(shown)
     if rest:

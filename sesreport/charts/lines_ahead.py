@@ -10,6 +10,8 @@ from sesreport.charts.look import ACTUAL, BAD, LIGHT, MUTED, PAPER, WATCH, bar_r
 from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
+from sesreport.results import Results
+from sesreport.words import within_kpi
 
 ROWS = 14
 _WORDS = {"sent": "quota", "bounce_rate": "bounces", "complaint_rate": "complaints"}
@@ -21,6 +23,7 @@ def forecasts(
     forecasts: pd.DataFrame,
     accounts: pd.DataFrame | None = None,
     *,
+    results: Results | None = None,
     ax: Axes | None = None,
     scope: str = "",
 ) -> Figure:
@@ -61,7 +64,7 @@ def forecasts(
     ax.text(1.0, -0.72, "quota, or AWS reviews", ha="center", va="bottom", fontsize=9, color=MUTED)
     ax.spines["left"].set_color(LIGHT)
     unjudged = int(forecasts["state"].isin(["too little data", "not known"]).sum())
-    message = _message(share)
+    message = _message(share, within_kpi(results, "sent_volume"))
     subtitle = (
         "share of the daily quota or of AWS's review line; dot: now, bar: 90 % interval in 91 days, tick: expected"
         + (f"; {rest:,} further ones not drawn" if rest else "")
@@ -71,7 +74,7 @@ def forecasts(
     return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. {told}")
 
 
-def _message(share: pd.DataFrame) -> str:
+def _message(share: pd.DataFrame, where: str) -> str:
     above, coming, maybe = (share[share["state"] == state] for state in ("already above", "crosses", "may cross"))
     urgent = f" ({sentence_list(list(dict.fromkeys([*above['place'], *coming['place']])), 2)})"
     parts = [
@@ -81,5 +84,5 @@ def _message(share: pd.DataFrame) -> str:
     said = ", ".join(filter(None, parts))
     said = ", ".join(filter(None, [said and said + urgent, f"{len(maybe):,} possible" if len(maybe) else ""]))
     if not said:
-        return "No quota and no review line of AWS is expected to be reached within three months"
+        return f"No quota and no review line of AWS is expected to be reached within three months{where}"
     return f"{said} within three months" if len(coming) + len(maybe) else said

@@ -6,10 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sesreport.charts.look import BAD, LIGHT, bar_rows, canvas, finish, key, value_axis
+from sesreport.charts.look import BAD, LIGHT, bar_rows, canvas, finish, key, no_data, value_axis
 from sesreport.charts.names import account_labels
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted, shortened
+from sesreport.results import Results
+from sesreport.words import within
 
 ROWS = 18
 
@@ -20,10 +22,21 @@ def ownership(
     accounts: pd.DataFrame | None = None,
     *,
     by: str = "account_id",
+    results: Results | None = None,
     ax: Axes | None = None,
     scope: str = "",
 ) -> Figure:
-    """Stacked bars per account (or ``by="environment"``), most identities without an owner first."""
+    """Stacked bars per account (or ``by="environment"``), most identities without an owner first.
+
+    Identities whose tags could not be read are left out, and counted in the subtitle. ``results`` say in how many
+    places anybody could look.
+    """
+    where = "" if results is None else within(results.coverage.places)
+    read = identities["tags"].notna() if "tags" in identities else pd.Series(True, index=identities.index)
+    unread = int((~read).sum())
+    if unread == len(identities):
+        return no_data("Identities by owner tag", f"the tags of {unread:,} identities could not be read", ax)
+    identities = identities[read]
     groups = identities[by].astype("string").fillna("not known")
     owned = identities["owner"].fillna("").str.strip().ne("")
     counts = pd.crosstab(groups, owned.map({True: "owned", False: "unowned"})).reindex(
@@ -52,8 +65,10 @@ def ownership(
         if missing
         else f"Every one of {len(identities):,} identities has an owner"
     )
+    message += where
     rest = len(counts) - len(shown)
     subtitle = f"identities without and with an owner tag, by {what}" + (f"; {rest:,} more not drawn" if rest else "")
+    subtitle += f"; the tags of {unread:,} more could not be read" if unread else ""
     listed = "; ".join(
         f"{label} {without} of {without + having}"
         for label, without, having in list(zip(labels, shown["unowned"], shown["owned"], strict=True))[:8]

@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sesreport.analysis.basis import place_basis
 from sesreport.charts.look import look, no_data
-from sesreport.results import Results
+from sesreport.results import Basis, Results
+from sesreport.words import within
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ CHARTS: dict[str, Chart] = {}
 
 _COLLECTED = {
     "grants": ("identities", "policies"),
+    "identities": ("identities", "policies"),
+    "changes_since": ("identities", "policies"),
+    "lives": ("identities", "policies"),
+    "remediation_times": ("identities", "policies"),
     "exposures": ("identities", "policies"),
     "findings": ("identities", "policies"),
     "monthly": ("sending",),
@@ -39,6 +45,8 @@ _COLLECTED = {
     "forecasts": ("metrics",),
 }
 """The collected datasets a derived frame is made from (the names coverage has)."""
+_REGIONAL = {"identities", "policies", "sending", "metrics", "sending_accounts", "changes", "dedicated_ips"}
+"""Datasets that are read place by place."""
 
 
 def chart(name: str, title: str, *frames: str) -> Callable[[Callable[..., Figure]], Callable[..., Figure]]:
@@ -71,17 +79,17 @@ def why_empty(name: str, frames: Mapping[str, pd.DataFrame]) -> str:
         return f"the frame {name} is not part of this pack"
     if name == "register":
         return "the register of approved outside accounts has no rows"
-    if name == "changes_since":
-        return "there is no earlier snapshot to compare with, or nothing changed"
     coverage = frames.get("coverage")
-    if coverage is not None and len(coverage):
-        rows = coverage[coverage["dataset"].isin(_COLLECTED.get(name, (name,)))]
-        unread = rows[rows["status"] != "ok"]
-        if len(unread):
-            statuses = ", ".join(sorted(set(unread["status"].astype(str))))
-            return f"{len(unread)} of {len(rows)} reads of {' and '.join(_COLLECTED.get(name, (name,)))}: {statuses}"
-        if len(rows):
-            return f"everything was read and there is nothing in the frame {name}"
+    datasets = _COLLECTED.get(name, (name,))
+    basis = Basis(0, 0) if coverage is None or coverage.empty else place_basis(coverage, datasets)
+    if name == "changes_since":
+        what = "there is no earlier snapshot to compare with, or nothing changed"
+        return what + ("" if basis.whole or not basis.expected else within(basis))
+    if basis.whole:
+        return f"everything was read and there is nothing in the frame {name}"
+    if basis.expected and set(datasets) <= _REGIONAL:
+        told = " and ".join(each.replace("_", " ") for each in datasets)
+        return f"{told}: read in {basis.read:,} of {basis.expected:,} places (account × Region)"
     return f"the frame {name} has no rows"
 
 
@@ -92,6 +100,8 @@ def draw(name: str, results: Results, frames: Mapping[str, pd.DataFrame], **opti
     options.setdefault("scope", f"{results.organization_name}, {results.period_name}")
     if "as_of" in wanted:
         options.setdefault("as_of", results.snapshot.finished_at)
+    if "results" in wanted and entry.frames:
+        options.setdefault("results", results)
     if not entry.frames:
         return entry.draw(results, **options)
     first, *others = entry.frames

@@ -11,6 +11,8 @@ from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
 from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
+from sesreport.results import Results
+from sesreport.words import within_kpi
 
 LINES = {"bounce_rate": (BOUNCE_REVIEW, BOUNCE_PAUSE), "complaint_rate": (COMPLAINT_REVIEW, COMPLAINT_PAUSE)}
 """(review, pause) of each rate."""
@@ -22,11 +24,12 @@ def bounce_rate(
     sending_accounts: pd.DataFrame,
     accounts: pd.DataFrame | None = None,
     *,
+    results: Results | None = None,
     ax: Axes | None = None,
     scope: str = "",
 ) -> Figure:
     """AWS's own bounce rate per account and Region, highest first."""
-    return _rate(sending_accounts, accounts, "bounce_rate", "Bounce rate", 1, ax, scope)
+    return _rate(sending_accounts, accounts, "bounce_rate", "Bounce rate", 1, results, ax, scope)
 
 
 @chart("complaint_rate", "Complaint rate by account", "sending_accounts", "accounts")
@@ -34,11 +37,12 @@ def complaint_rate(
     sending_accounts: pd.DataFrame,
     accounts: pd.DataFrame | None = None,
     *,
+    results: Results | None = None,
     ax: Axes | None = None,
     scope: str = "",
 ) -> Figure:
     """AWS's own complaint rate per account and Region, highest first."""
-    return _rate(sending_accounts, accounts, "complaint_rate", "Complaint rate", 2, ax, scope)
+    return _rate(sending_accounts, accounts, "complaint_rate", "Complaint rate", 2, results, ax, scope)
 
 
 def _rate(
@@ -47,6 +51,7 @@ def _rate(
     column: str,
     noun: str,
     decimals: int,
+    results: Results | None,
     ax: Axes | None,
     scope: str,
 ) -> Figure:
@@ -80,11 +85,12 @@ def _rate(
         ax.axvline(line, color=color, linewidth=1.4, linestyle=(0, (4, 2)), zorder=0.9)
         ax.text(line, -0.72, f"{words} {line * 100:g} %", ha="center", va="bottom",
                 fontsize=9, color=MUTED)  # fmt: skip
+    where = within_kpi(results, "accounts_under_review")  # it rests on the same dataset
     message = (
         f"{counted(len(over), 'place')} at or above AWS's {review * 100:g} % review line: "
         f"{sentence_list(labels[: len(over)], 2)}"
         if len(over)
-        else f"No {noun.lower()} reaches AWS's {review * 100:g} % review line"
+        else f"No {noun.lower()} reaches AWS's {review * 100:g} % review line{where}"
     )
     unknown, rest = len(frame) - len(known), len(known) - len(shown)
     subtitle = f"{noun.lower()} as AWS computes it, by account and Region" + "".join(

@@ -12,6 +12,8 @@ from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
 from sesreport.period import Period
+from sesreport.results import Results
+from sesreport.words import within_kpi
 
 ROWS = 16
 _COLORS = {"critical": WORST, "high": BAD, "medium": WATCH, "low": LIGHT}
@@ -25,6 +27,7 @@ def anomalies(
     anomalies: pd.DataFrame,
     accounts: pd.DataFrame | None = None,
     *,
+    results: Results | None = None,
     ax: Axes | None = None,
     scope: str = "",
 ) -> Figure:
@@ -54,7 +57,7 @@ def anomalies(
     _months(ax, shown)
     severities = [severity for severity in _COLORS if severity in set(shown["severity"])]
     key(ax, [(severity, _COLORS[severity]) for severity in severities])
-    message = _message(known)
+    message = _message(known, within_kpi(results, "sent_volume"))
     subtitle = (
         "days of sending unlike the account's own past; a dot is the worst day, its bar the whole episode"
         + (f"; {rest:,} further rows not drawn" if rest else "")
@@ -63,12 +66,12 @@ def anomalies(
     return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. {told}")
 
 
-def _message(known: pd.DataFrame) -> str:
+def _message(known: pd.DataFrame, where: str) -> str:
     """What is grave and of this month, else how many there were."""
     grave = known[known["recent"] & known["severity"].isin(["critical", "high"])]
     if grave.empty:
         milder = counted(len(known), "milder or earlier anomaly", "milder or earlier anomalies")
-        return f"No grave anomaly of sending this month; {milder}"
+        return f"No grave anomaly of sending this month{where}; {milder}"
     number = counted(len(grave), "grave anomaly", "grave anomalies")
     return f"{number} of sending this month: {sentence_list(list(dict.fromkeys(grave['place'])), 2)}"
 

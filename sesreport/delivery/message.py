@@ -67,12 +67,11 @@ def text(said: dict[str, Any]) -> str:
     results: Results = said["results"]
     parts = [visible(results.title), visible(f"{results.organization_name}, {results.headline}"), ""]
     parts += [visible(sentence) for sentence in results.verdict]
-    parts += ["", visible(results.limits)]
-    if results.decisions:
-        parts += ["", "Decisions asked"]
-        parts += [
-            f"- {visible(d.decision)}. Owner: {visible(d.owner)}. Due: {visible(d.due)}." for d in results.decisions
-        ]
+    if results.coverage.statement not in results.verdict:
+        parts.append(visible(results.coverage.statement))
+    parts += ["", visible(results.limits), "", "Decisions asked"]
+    asked = [f"- {visible(d.decision)}. Owner: {visible(d.owner)}. Due: {visible(d.due)}." for d in results.decisions]
+    parts += asked or [words.no_decision(results.coverage)]
     parts += ["", "Scorecard"]
     for kpi in said["kpis"]:
         aim = words.target(kpi) if kpi.target is None else f"target {words.target(kpi)}"

@@ -146,7 +146,7 @@ def _identities(analysis: Analysis) -> tuple[set[tuple[str, str, str]], set[tupl
     """
     whole, listed = (_lanes(analysis, names) for names in (("identities", "policies"), ("identities",)))
     stored = analysis.snapshot.policies.groupby(KEYS).size()
-    identities = analysis.snapshot.identities
+    identities = analysis.identities
     held = stored.reindex(pd.MultiIndex.from_frame(identities[KEYS])).fillna(0).to_numpy()
     read = (identities["policies"] == held).fillna(False)
     places = list(zip(*(identities[name] for name in KEYS), strict=True))

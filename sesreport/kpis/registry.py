@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.kpis.contributions import Contributions
+from sesreport.kpis.contributions import COUNT, DISTINCT, Contributions
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,13 @@ class Measure:
         return dataclasses.replace(self, reason=reason)
 
     def unread(self) -> Measure:
-        """The same where nothing was read that it rests on: no value; what was found on the way stays."""
-        return dataclasses.replace(
-            self,
-            value=None,
-            numerator=self.numerator or None,
-            denominator=self.denominator or None,
-            reason=f"Nothing it rests on could be read. {self.reason}".strip(),
-        )
+        """The same where no place was read that it rests on: no value; what was found on the way is told."""
+        counts = self.contributions is not None and self.contributions.reduction in (COUNT, DISTINCT)
+        found = (self.numerator or None) if counts else None
+        reason = "Nothing it rests on could be read."
+        if counts and (found or self.denominator):
+            reason = f"No place it rests on could be read whole. {self.reason}"
+        return dataclasses.replace(self, value=None, numerator=found, denominator=None, reason=reason)
 
 
 def measured(given: Contributions, frame: pd.DataFrame, reason: str = "") -> Measure:

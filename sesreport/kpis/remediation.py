@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.basis import place_basis
 from sesreport.analysis.registry import Analysis
 from sesreport.history.lives import NOT_OBSERVED, OPEN
 from sesreport.history.looks import chain
@@ -41,6 +42,7 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
     lives = analysis.lives
     means = lives[lives["resolved_in"].notna()].groupby("resolved_in")["days"].mean()
     history = {str(each.period): None for each in chain(analysis)} | {str(m): float(mean) for m, mean in means.items()}
+    history |= {str(each.period): None for each in chain(analysis)[:-1] if not _seen(each)}
     month = lives[_in(lives["resolved_in"], analysis)].reset_index(drop=True)
     standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])]
     still = f"{len(standing)} still open{_oldest(standing)}."
@@ -119,7 +121,7 @@ def findings_open(analysis: Analysis) -> Measure:
     reason = f"Open {told}."
     if unseen:
         reason += f" {unseen} could not be looked at this time."
-    history = {str(each.period): float(_open_at(lives, each)) for each in chain(analysis)[:-1]}
+    history = {str(each.period): float(_open_at(lives, each)) if _seen(each) else None for each in chain(analysis)[:-1]}
     frame = standing.assign(age=ages).reset_index(drop=True)
     given = _contributions(frame, COUNT, analysis)
     return Measure(len(standing), frame, len(standing), reason=reason, history=history, contributions=given)
@@ -137,7 +139,10 @@ def _counted(analysis: Analysis, what: str) -> Measure:
     lives = analysis.lives
     rows = lives[_in(lives[f"{what}_in"], analysis)].reset_index(drop=True)
     counts = lives[f"{what}_in"].value_counts()
-    history = {str(each.period): float(counts.get(str(each.period), 0)) for each in chain(analysis)[1:]}
+    history = {
+        str(each.period): float(counts.get(str(each.period), 0)) if _seen(each) else None
+        for each in chain(analysis)[1:-1]
+    }
     if analysis.previous is None:
         reason = f"It takes an earlier snapshot to know; {len(rows)} are known from change events and the register."
         return Measure(None, rows, reason=reason)
@@ -154,6 +159,12 @@ def _contributions(
     """Lives by place; one of a whole account belongs to the account's owner."""
     of_identity = lives["identity"].mask(lives["identity"] == "(whole account)")
     return contributions(lives.assign(identity=of_identity), reduction, str(analysis.period), numerator=numerator)
+
+
+def _seen(earlier: Analysis) -> bool:
+    """Whether enough was read at an earlier snapshot to say what was open, opened or resolved in its month."""
+    share = place_basis(earlier.coverage, DATASETS).share or 0.0
+    return share >= earlier.config.report.minimum_coverage
 
 
 def _oldest(standing: pd.DataFrame) -> str:

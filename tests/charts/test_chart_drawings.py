@@ -183,11 +183,19 @@ def test_a_blank_owner_is_no_owner() -> None:
 
 
 def test_a_place_is_only_read_when_all_of_it_was() -> None:
-    rows = [(A, "r1", "ok"), (A, "r1", "denied"), (A, "r2", "region_disabled"), (B, "r1", "denied"), (C, "r2", "ok")]
-    states = coverage_states(pd.DataFrame(rows, columns=["account_id", "region", "status"]))
+    rows = [(A, "r1", "identities", "ok"), (A, "r1", "policies", "denied"), (A, "r2", "everything", "region_disabled"),
+            (B, "r1", "everything", "denied"), (C, "r2", "identities", "ok")]  # fmt: skip
+    states = coverage_states(pd.DataFrame(rows, columns=["account_id", "region", "dataset", "status"]))
     assert states.loc[A].to_dict() == {"r1": "partly read", "r2": "not offered or off"}
     assert states.loc[B].to_dict() == {"r1": "not read", "r2": "not tried"}
     assert states.loc[C, "r2"] == "read"
+
+
+def test_a_dataset_that_says_its_region_is_off_in_a_region_that_is_on_was_not_read() -> None:
+    rows = [(A, "r1", "identities", "ok"), (A, "r1", "policies", "region_disabled"),
+            (B, "r1", "identities", "region_disabled")]  # fmt: skip
+    states = coverage_states(pd.DataFrame(rows, columns=["account_id", "region", "dataset", "status"]))
+    assert states["r1"].to_dict() == {A: "partly read", B: "not read"}
 
 
 def test_a_chart_draws_on_given_axes_and_leaves_the_analysts_settings_alone() -> None:
@@ -211,9 +219,11 @@ def test_a_figure_shows_itself_in_a_notebook_with_its_alternative_text() -> None
 
 
 def test_the_reason_for_no_data_comes_from_coverage() -> None:
-    coverage = pd.DataFrame({"dataset": ["sending", "sending", "policies"], "status": ["denied", "ok", "ok"]})
+    rows = [(place, dataset, "denied" if (place, dataset) == (B, "sending") else "ok", 1)
+            for place in (A, B) for dataset in ("sending", "identities", "policies")]  # fmt: skip
+    coverage = pd.DataFrame(rows, columns=["account_id", "dataset", "status", "rows"]).assign(region="r1")
     frames = {"coverage": coverage, "daily": pd.DataFrame(), "grants": pd.DataFrame()}
-    assert charts.why_empty("daily", frames) == "1 of 2 reads of sending: denied"
+    assert charts.why_empty("daily", frames) == "sending: read in 1 of 2 places (account × Region)"
     assert charts.why_empty("grants", frames) == "everything was read and there is nothing in the frame grants"
     assert charts.why_empty("register", {}) == "the frame register is not part of this pack"
 

@@ -112,8 +112,8 @@ def test_hostile_names_are_only_names() -> None:
 def test_a_chart_of_a_thousand_accounts_stays_small() -> None:
     names = [f"{n:012d}" for n in range(1000)]
     coverage = pd.DataFrame(
-        [(n, f"region-{r}", "ok" if int(n) % 9 else "denied") for n in names for r in range(17)],
-        columns=["account_id", "region", "status"],
+        [(n, f"region-{r}", "identities", "ok" if int(n) % 9 else "denied", 1) for n in names for r in range(17)],
+        columns=["account_id", "region", "dataset", "status", "rows"],
     )
     rates = pd.DataFrame({"account_id": names, "region": "eu-west-1", "bounce_rate": [i / 9000 for i in range(1000)]})
     for drawn in (figure(names), charts.CHARTS["coverage"].draw(coverage), charts.CHARTS["bounce_rate"].draw(rates)):

@@ -14,7 +14,7 @@ from sesreport.analysis import Analysis
 from sesreport.config import Config, KpiSetting
 from sesreport.errors import ConfigError
 from sesreport.kpis import kpis
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Kpi, Results
+from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Kpi, Results
 from sesreport.scorecard import Scorecard, check_kpi_names, score
 
 IDS = [definition.id for definition in kpis()]
@@ -44,10 +44,10 @@ def unread(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="module")
 def unasked(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Nobody could be asked for the Regions."""
+    """All accounts are suspended, so no place was expected."""
     estate = Estate()
     for account in (SHOP, DEV, THIRD):
-        estate.gap(account, "global", "everything")
+        estate.gap(account, "global", "everything", "skipped")
     return score(estate.analysis(tmp_path_factory.mktemp("unasked"))).results
 
 
@@ -82,6 +82,82 @@ def test_nothing_read_is_not_measurable(name: str, unread: Results) -> None:
 @pytest.mark.parametrize("name", IDS)
 def test_nothing_expected_is_not_measurable(name: str, unasked: Results) -> None:
     assert unasked.kpi(name).status == NOT_MEASURABLE
+
+
+@pytest.mark.parametrize(
+    ("dataset", "status"), [("everything", "denied"), ("regions", "error"), ("regions", "ok"), ("accounts", "ok")]
+)
+def test_an_account_whose_regions_are_not_known_is_expected_and_not_read(
+    dataset: str, status: str, tmp_path: Path
+) -> None:
+    """A list of Regions without a row, as the estate's are, tells nothing."""
+    results = score(Estate().place(SHOP).gap(DEV, "global", dataset, status).analysis(tmp_path)).results
+    assert results.coverage.accounts == Basis(1, 2)
+    assert results.kpi("coverage").coverage == results.coverage.places == Basis(1, 2)
+
+
+def test_an_account_that_listed_no_region_is_expected_though_all_seem_disabled(tmp_path: Path) -> None:
+    estate = Estate().place(SHOP).gap(DEV, "global", "regions", "ok").gap(DEV, EU, "everything", "region_disabled")
+    assert score(estate.analysis(tmp_path)).results.coverage.accounts == Basis(1, 2)
+
+
+def test_an_account_whose_regions_are_all_disabled_or_without_ses_is_not_expected(tmp_path: Path) -> None:
+    estate = Estate().place(SHOP).gap(DEV, EU, "everything", "region_disabled")
+    estate.gap(DEV, US, "everything", "not_offered")
+    assert score(estate.analysis(tmp_path)).results.coverage.accounts == Basis(1, 1)
+
+
+def test_accounts_nobody_tried_to_read_are_told_on_page_one_by_how_they_count(tmp_path: Path) -> None:
+    estate = Estate().place(SHOP).gap(DEV, "global", "everything", "skipped").gap(THIRD, EU, "everything", "skipped")
+    coverage = score(estate.analysis(tmp_path)).results.coverage
+    assert coverage.statement == (
+        "Based on 1 of 2 accounts and 1 of 2 places (account × Region). 1 account is suspended or closing and not "
+        "counted. 1 account is left out by the configuration and counts as not read."
+    )
+
+
+def test_a_group_whose_regions_are_not_known_says_why_it_has_no_value(tmp_path: Path) -> None:
+    card = _card(Estate().place(SHOP).gap(DEV, "global", "regions", "error"), tmp_path)
+    groups = card.frames["kpi_breakdown"].query("kpi == 'public_identities' and dimension == 'account'")
+    row = groups.set_index("group").loc[DEV]
+    assert pd.isna(row["value"])
+    assert (row["places_read"], row["places_expected"], row["reason"]) == (0, 1, "Not read: 1 error.")
+
+
+def test_a_dataset_whose_region_is_said_to_be_off_is_a_gap(tmp_path: Path) -> None:
+    results = score(Estate().place(SHOP).gap(SHOP, EU, "policies", "region_disabled").analysis(tmp_path)).results
+    assert [(gap.dataset, gap.status) for gap in results.coverage.gaps] == [("policies", "region_disabled")]
+
+
+def test_a_region_that_is_not_enabled_is_no_gap(tmp_path: Path) -> None:
+    results = score(Estate().place(SHOP).gap(SHOP, US, "everything", "region_disabled").analysis(tmp_path)).results
+    assert results.coverage.gaps == ()
+
+
+def test_what_was_found_where_no_place_was_read_whole_is_told_and_no_value(tmp_path: Path) -> None:
+    estate = Estate().identity("a.example.com", {"p": policy("*")}).identity("b.example.com", read=False)
+    kpi = score(estate.analysis(tmp_path)).results.kpi("public_identities")
+    assert (kpi.value, kpi.numerator, kpi.denominator) == (None, 1, None)
+    assert kpi.reason == "No place it rests on could be read whole. 1 of 2 identities; 1 more need review."
+
+
+def test_an_identity_that_shows_no_policy_beside_one_that_was_not_read_has_none(tmp_path: Path) -> None:
+    estate = Estate().identity("a.example.com").identity("b.example.com", read=False)
+    exposures = estate.analysis(tmp_path).exposures.set_index("identity")
+    assert exposures.loc["a.example.com", "exposure"] == "none"
+    assert pd.isna(exposures.loc["b.example.com", "exposure"])
+
+
+@pytest.mark.parametrize("dataset", ["policies", "everything"])
+def test_an_identity_that_shows_no_policy_where_none_was_read_is_not_known(dataset: str, tmp_path: Path) -> None:
+    analysis = Estate().identity().gap(SHOP, EU, dataset).analysis(tmp_path)
+    assert analysis.exposures["exposure"].isna().all() and analysis.exposures["policies"].isna().all()
+    assert "unread_policies" in set(analysis.found["rule"])
+
+
+def test_a_policy_in_a_place_that_was_not_read_whole_is_judged_all_the_same(tmp_path: Path) -> None:
+    analysis = Estate().identity(policies={"p": policy("*")}).gap(SHOP, EU, "policies").analysis(tmp_path)
+    assert analysis.exposures["exposure"].tolist() == ["public"]
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -37,7 +37,10 @@ def nothing(pack: Pack, name: str, what: str) -> Nothing:
     """Why there is nothing to draw: not produced, or no rows among what was read."""
     if name not in pack.frames:
         return Nothing(f"No data: this pack was made without {what}.")
-    return Nothing(f"No data: there are no {what} in what was read. {pack.results.coverage.statement}")
+    coverage = pack.results.coverage
+    if not coverage.places.read:
+        return Nothing(f"No data: {words.gap(coverage)}. {coverage.statement}")
+    return Nothing(f"No data: there are no {what} in what was read. {coverage.statement}")
 
 
 def method(pack: Pack, kpis: Sequence[Kpi | None], *more: str) -> str:

@@ -6,11 +6,14 @@ results say: no cause, no praise.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sesreport import words
 from sesreport.pack.deck.description import TITLE_LIMIT
 from sesreport.pack.ooxml import plain
 from sesreport.period import Period
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Findings, Kpi
+from sesreport.results import MINIMUM_COVERAGE, NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Findings, Kpi
+from sesreport.verdict import COVERAGE
 
 _NUMBERS = (
     "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -49,12 +52,19 @@ def movement(kpi: Kpi, *, more: str = "more", fewer: str = "fewer") -> str:
     return f", {spelled(abs(kpi.change))} {more if kpi.change > 0 else fewer} than {before}"
 
 
+def coverage_alone(kpis: Sequence[Kpi]) -> bool:
+    """Whether the only KPI with a value is the one that says how much was read."""
+    return [kpi.id for kpi in kpis if kpi.value is not None] == [COVERAGE]
+
+
 def scorecard(every: tuple[Kpi, ...]) -> str:
     """Of the KPIs that have a target."""
     kpis = [kpi for kpi in every if kpi.target is not None]
     counts = {status: sum(kpi.status == status for kpi in kpis) for status in words.SHAPES}
     if not kpis or counts[NOT_MEASURABLE] == len(kpis):
         return "No control could be measured this month"
+    if counts[NOT_MEASURABLE] + counts[OFF_TARGET] == len(kpis) and coverage_alone(kpis):
+        return "No control could be measured this month: nothing it rests on could be read"
     if counts[ON_TARGET] == len(kpis):
         return f"All {spelled(len(kpis))} controls are on target"
     parts = []
@@ -69,31 +79,46 @@ def scorecard(every: tuple[Kpi, ...]) -> str:
     return limited(f"{on_target}: {', '.join(parts)}", on_target)
 
 
+def _read(told: str, kpi: Kpi) -> str:
+    """Good news with what it rests on, unless all was read."""
+    return told if kpi.coverage.whole else limited(f"{told} ({_places(kpi)})", told)
+
+
+def _rests(told: str, kpi: Kpi, more: str = "") -> str:
+    """Other news with what it rests on, where that is too little; that is told before ``more``."""
+    if (kpi.coverage.share or 0.0) >= MINIMUM_COVERAGE:
+        return limited(f"{told}{more}", told)
+    return limited(f"{told}{more} ({_places(kpi)})", f"{told} ({_places(kpi)})", told)
+
+
+def _places(kpi: Kpi) -> str:
+    return f"read: {kpi.coverage.read:,} of {kpi.coverage.expected:,} places"
+
+
 def public_identities(kpi: Kpi) -> str:
     if kpi.value is None:
         return "Whether anyone can send as us is not known this month"
     if kpi.value == 0:
-        return "No identity that was read lets anyone send"
-    return limited(f"Anyone can send from {counted(kpi.value, 'identity', 'identities')}{movement(kpi)}")
+        return _read("No identity that was read lets anyone send", kpi)
+    return _rests(f"Anyone can send from {counted(kpi.value, 'identity', 'identities')}", kpi, movement(kpi))
 
 
 def unknown_accounts(kpi: Kpi) -> str:
     if kpi.value is None:
         return "Which outside accounts can send as us is not known this month"
     if kpi.value == 0:
-        return "Every outside account that can send as us is in the register"
-    return limited(
-        f"{counted(kpi.value, 'unknown account', 'unknown accounts', first=True)} can send as us{movement(kpi)}"
-    )
+        return _read("Every outside account that can send as us is in the register", kpi)
+    unknown = counted(kpi.value, "unknown account", "unknown accounts", first=True)
+    return _rests(f"{unknown} can send as us", kpi, movement(kpi))
 
 
 def expired_grants(kpi: Kpi) -> str:
     if kpi.value is None:
         return "Whether approvals are in date is not known this month"
     if kpi.value == 0:
-        return "Every registered grant is within its approval"
+        return _read("Every registered grant is within its approval", kpi)
     verb = "is past its approval" if kpi.value == 1 else "are past their approval"
-    return limited(f"{counted(kpi.value, 'grant', 'grants', first=True)} {verb}{movement(kpi)}")
+    return _rests(f"{counted(kpi.value, 'grant', 'grants', first=True)} {verb}", kpi, movement(kpi))
 
 
 def against_target(kpi: Kpi, subject: str) -> str:
@@ -105,8 +130,10 @@ def against_target(kpi: Kpi, subject: str) -> str:
         return limited(f"{value} {subject}")
     gap = (kpi.target - kpi.value) * (1 if kpi.direction == "higher" else -1)
     if gap <= 0:
+        if not kpi.coverage.whole:
+            return _read(f"{value} {subject}", kpi)
         return limited(f"{value} {subject}: target met", f"{value} {subject}")
-    return limited(f"{value} {subject}, {gap * 100:.1f} points short of target", f"{value} {subject}")
+    return _rests(f"{value} {subject}", kpi, f", {gap * 100:.1f} points short of target")
 
 
 def reputation(over: int | None, bounce: Kpi | None, complaint: Kpi | None) -> str:
@@ -119,9 +146,10 @@ def reputation(over: int | None, bounce: Kpi | None, complaint: Kpi | None) -> s
     told = " and ".join(f"{kpi.label.lower()} {words.number(kpi.value, kpi.unit)}" for kpi in rates)
     if over is None:
         return limited(f"{told[:1].upper()}{told[1:]} in the organization", "Bounces and complaints this month")
-    return limited(
-        f"No account is over AWS's review lines; {told}" if told else "", "No account is over AWS's review lines"
-    )
+    fine = "No account is over AWS's review lines"
+    if rates and not rates[0].coverage.whole:
+        return _read(fine, rates[0])
+    return limited(f"{fine}; {told}" if told else "", fine)
 
 
 def volume(kpi: Kpi, driver: str = "") -> str:
@@ -148,25 +176,32 @@ def millions(value: float) -> str:
 
 def findings(counts: Findings, older: int | None, read: Basis) -> str:
     """``older``: open findings known for more than 30 days; None when no opening day is known."""
-    if counts.open == 0 and not read.read:
+    if not counts.open and not read.read:
         return "Which findings are open is not known: nothing was read"
-    if counts.open == 0:
-        return "No finding is open in what was read"
+    if not counts.open:
+        return f"No finding is open{words.within(read)}"
     opened = f"{counted(counts.open, 'finding is', 'findings are', first=True)} open"
-    critical = counts.by_severity.get("critical", 0)
+    if not read.read:
+        return f"{opened}, and there may be more: no place could be read whole"
+    critical = counts.by_severity.get("critical") or 0
     worst = f"{spelled(critical)} of them critical" if critical else "none of them critical"
     if counts.open == 1:
         worst = "and it is critical" if critical else "and it is not critical"
+    where = "" if read.whole else f" (read: {read.read:,} of {read.expected:,} places)"
+    shorter = (f"{opened}, {worst}{where}", f"{opened}{where}")
     if older:
-        return limited(f"{opened}, {worst}; {spelled(older)} older than 30 days", f"{opened}, {worst}")
-    return limited(f"{opened}, {worst}")
+        return limited(f"{opened}, {worst}; {spelled(older)} older than 30 days{where}", *shorter)
+    return limited(*shorter)
 
 
-def changes(added: int, removed: int, compared_with: str) -> str:
+def changes(added: int, removed: int, compared_with: str, read: Basis) -> str:
     if not compared_with:
         return "What changed is not known: there is no earlier snapshot"
+    if not read.read and not added and not removed:
+        return limited(f"What changed since {compared_with} is not known: nothing could be read")
     if not added and not removed:
-        return limited(f"No grant was added or removed since {compared_with}", "No grant was added or removed")
+        told = f"No grant was added or removed since {compared_with}"
+        return limited(f"{told}{words.within(read)}", f"{told} in what was read", told)
     told = f"{counted(added, 'grant', 'grants', first=True)} added, {spelled(removed) if removed else 'none'} removed"
     return limited(f"{told} since {compared_with}", told)
 
@@ -177,9 +212,15 @@ def coverage(places: Basis) -> str:
     missing = places.expected - places.read
     if missing <= 0:
         return f"All {places.expected:,} places were read"
+    if not places.read:
+        return f"We read none of {places.expected:,} places: who can send as us is not known"
     verb = "could not be assessed"
     return limited(f"We read {places.read:,} of {places.expected:,} places; {spelled(missing)} {verb}")
 
 
-def decisions(count: int) -> str:
-    return f"{counted(count, 'decision', 'decisions', first=True)} requested" if count else "No decision is requested"
+def decisions(count: int, read: Basis) -> str:
+    if count:
+        return f"{counted(count, 'decision', 'decisions', first=True)} requested"
+    if not read.read:
+        return "Which decisions are needed is not known: nothing could be read"
+    return f"No decision is requested{words.within(read)}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.table import Table
 from sesreport.results import OFF_TARGET, WATCH, Kpi, Results
@@ -56,6 +57,18 @@ def kpi_of(results: Results, kpi_id: str) -> Kpi | None:
     """The KPI, or None where this pack does not have it or does not know its value."""
     found = next((kpi for kpi in results.kpis if kpi.id == kpi_id), None)
     return found if found is not None and found.value is not None else None
+
+
+def where(results: Results, *kpi_ids: str, good: bool = False) -> str:
+    """`` in what could be read: 3 of 25 places``, of the KPI that rests on least.
+
+    Good news is always told so unless everything was read, other news where less than the minimum was.
+    """
+    bases = [kpi.coverage for kpi in results.kpis if kpi.id in kpi_ids and not kpi.coverage.whole]
+    least = min(bases, key=lambda basis: basis.share or 0.0, default=None)
+    if least is None or not (good or (least.share or 0.0) < results.coverage.minimum):
+        return ""
+    return words.within(least)
 
 
 def why_unknown(results: Results, *kpi_ids: str) -> str:

@@ -7,6 +7,9 @@ from datetime import datetime
 
 import pandas as pd
 
+from sesreport import words
+from sesreport.analysis.basis import PLACE, REGIONS, is_gap, place_basis, places
+from sesreport.collection.coverage import EVERYTHING
 from sesreport.pack.contents import Pack
 from sesreport.pack.ooxml import moment
 
@@ -44,18 +47,28 @@ def finished_at(pack: Pack) -> datetime:
 
 def basis(pack: Pack, *datasets: str) -> str:
     """One sentence: in how many places these datasets were read, and why not in the others."""
-    coverage = frame(pack, "coverage", ("account_id", "region", "dataset", "status"))
-    of_these = coverage[coverage["dataset"].isin(datasets)]
-    if of_these.empty:
+    coverage = frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows"))
+    expected = places(coverage)
+    if expected.empty:
         return f"What it rests on is not known: the coverage of {_list(datasets)} was not recorded."
-    places = of_these.groupby(["account_id", "region"], dropna=False)["status"]
-    complete = places.agg(lambda status: bool((status == "ok").all()))
-    read, expected = int(complete.sum()), len(complete)
-    if read == expected:
-        return f"Read in all {expected:,} places (account × Region)."
-    reasons = of_these.loc[of_these["status"] != "ok", "status"].fillna("not known").value_counts()
+    found = place_basis(coverage, datasets)
+    if found.whole:
+        return f"Read in all {found.expected:,} places (account × Region)."
+    read, of = found.read, found.expected
+    about = coverage[coverage["dataset"].isin([*datasets, EVERYTHING, REGIONS]) & is_gap(coverage)]
+    unread = expected.merge(about.drop_duplicates(PLACE), how="inner", on=PLACE)
+    reasons = unread["status"].fillna("not known").value_counts()
     why = ", ".join(f"{str(status).replace('_', ' ')} {count:,}" for status, count in sorted(reasons.items()))
-    return f"Read in {read:,} of {expected:,} places (account × Region); not read: {why}. See Data quality."
+    told = f"; not read: {why}" if why else ""
+    return f"Read in {read:,} of {of:,} places (account × Region){told}. See Data quality."
+
+
+def found(pack: Pack, told: str, rows: pd.DataFrame, *datasets: str) -> str:
+    """A sheet's subtitle with the places its datasets were read in; no rows of none of them are no number."""
+    read = place_basis(frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows")), datasets)
+    if rows.empty and not read.read:
+        return f"Not known: {_list(datasets)} could be read in no place"
+    return f"{told}{words.within(read)}"
 
 
 def nothing(pack: Pack, name: str, what: str, *datasets: str) -> str:
@@ -64,7 +77,8 @@ def nothing(pack: Pack, name: str, what: str, *datasets: str) -> str:
         return f"No data: this pack was made without {what}."
     if not datasets:
         return f"None: there are no {what}."
-    return f"No {what}. {basis(pack, *datasets)}"
+    told = basis(pack, *datasets)
+    return f"No {what} in what was read. {told}" if "not read" in told else f"No {what}. {told}"
 
 
 def _list(names: Sequence[str]) -> str:

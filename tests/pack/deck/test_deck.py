@@ -46,13 +46,13 @@ def test_titles_tell_the_story_in_order(deck: Any) -> None:
         "October: 3 of 11 controls on target; 3 decisions needed",
         "None of ten controls on target: four off target, five to watch, one not measurable",
         "Five grants added, none removed since September 2026",
-        "Anyone can send from four identities, three fewer than in September",
-        "Nine unknown accounts can send as us, two more than in September",
-        "Six grants are past their approval, one more than in September",
-        "72.9 % of identities have an owner, 22.1 points short of target",
+        "Anyone can send from four identities (read: 59 of 64 places)",
+        "Nine unknown accounts can send as us, two more than in September (read: 59 of 64 places)",
+        "Six grants are past their approval, one more than in September (read: 59 of 64 places)",
+        "72.9 % of identities have an owner, 22.1 points short of target (read: 59 of 64 places)",
         "Four accounts are over a line at which AWS reviews sending",
         "Sending grew 6.0 % to 2.5 million messages, most of it in retail-dev",
-        "53 findings are open, one of them critical; 40 older than 30 days",
+        "53 findings are open, one of them critical; 40 older than 30 days (read: 59 of 64 places)",
         "Three decisions requested",
     ]
     assert titles(deck)[11] == "We read 59 of 64 places; five could not be assessed"

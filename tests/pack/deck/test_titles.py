@@ -15,7 +15,7 @@ READ = Basis(10, 10)
 
 
 def kpi(kpi_id: str = "unknown_accounts", **fields: Any) -> Kpi:
-    return Kpi(**{**sample_pack().results.kpi(kpi_id).__dict__, **fields})
+    return Kpi(**{**sample_pack().results.kpi(kpi_id).__dict__, "coverage": READ, **fields})
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,10 @@ def test_scorecard(statuses: list[str], title: str) -> None:
         ((53, 1), 40, READ, "53 findings are open, one of them critical; 40 older than 30 days"),
         ((2, 0), 0, READ, "Two findings are open, none of them critical"),
         ((1, 1), None, READ, "One finding is open, and it is critical"),
-        ((0, 0), None, READ, "No finding is open in what was read"),
+        ((0, 0), None, READ, "No finding is open"),
+        ((0, 0), None, Basis(3, 25), "No finding is open in what could be read: 3 of 25 places"),
+        ((2, 0), 0, Basis(3, 25), "Two findings are open, none of them critical (read: 3 of 25 places)"),
+        ((2, 0), 0, Basis(0, 25), "Two findings are open, and there may be more: no place could be read whole"),
         ((0, 0), None, Basis(0, 10), "Which findings are open is not known: nothing was read"),
     ],
 )
@@ -148,7 +151,36 @@ def test_reputation_without_any_figure() -> None:
     ],
 )
 def test_changes(added: int, removed: int, compared: str, title: str) -> None:
-    assert titles.changes(added, removed, compared) == title
+    assert titles.changes(added, removed, compared, READ) == title
+
+
+def test_no_change_is_told_with_what_it_rests_on() -> None:
+    told = "No grant was added or removed since September 2026 in what could be read: 3 of 25 places"
+    assert titles.changes(0, 0, "September 2026", Basis(3, 25)) == told
+
+
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"value": 9, "change": None}, "Nine unknown accounts can send as us (read: 3 of 25 places)"),
+        ({"value": 0}, "Every outside account that can send as us is in the register (read: 3 of 25 places)"),
+    ],
+)
+def test_a_title_says_what_it_rests_on_where_that_is_little(fields: dict[str, Any], title: str) -> None:
+    assert titles.unknown_accounts(kpi(**fields, coverage=Basis(3, 25))) == title
+
+
+@pytest.mark.parametrize(
+    ("count", "read", "title"),
+    [
+        (0, READ, "No decision is requested"),
+        (0, Basis(3, 25), "No decision is requested in what could be read: 3 of 25 places"),
+        (0, Basis(0, 25), "Which decisions are needed is not known: nothing could be read"),
+        (2, Basis(3, 25), "Two decisions requested"),
+    ],
+)
+def test_decisions(count: int, read: Basis, title: str) -> None:
+    assert titles.decisions(count, read) == title
 
 
 @pytest.mark.parametrize(
@@ -156,6 +188,7 @@ def test_changes(added: int, removed: int, compared: str, title: str) -> None:
     [
         (Basis(59, 64), "We read 59 of 64 places; five could not be assessed"),
         (Basis(64, 64), "All 64 places were read"),
+        (Basis(0, 64), "We read none of 64 places: who can send as us is not known"),
         (Basis(0, 0), "Nothing was read: no number in this pack can be relied on"),
     ],
 )

@@ -25,7 +25,10 @@ from sesreport.results import Basis, Findings, Results
 
 @pytest.fixture
 def results(pack: Pack) -> Results:
-    return pack.results
+    """The example's, as if every place had been read."""
+    kpis = tuple(dataclasses.replace(kpi, coverage=Basis(64, 64)) for kpi in pack.results.kpis)
+    coverage = dataclasses.replace(pack.results.coverage, accounts=Basis(16, 16), places=Basis(64, 64))
+    return dataclasses.replace(pack.results, kpis=kpis, coverage=coverage)
 
 
 def having(results: Results, **values: float | None) -> Results:
@@ -126,7 +129,7 @@ def test_findings(results: Results, numbers: Findings, heading: str) -> None:
 def test_no_finding_is_no_news_when_nothing_was_read(results: Results) -> None:
     blind: Any = dataclasses.replace(results.coverage, places=Basis(0, 64))
     unread = dataclasses.replace(results, findings=Findings(0, 0, {}, {}), coverage=blind)
-    assert findings.heading(unread) == "Nothing was read, so no rule could be applied"
+    assert findings.heading(unread) == "Which findings are open is not known: nothing could be read"
 
 
 @pytest.mark.parametrize(
@@ -149,12 +152,16 @@ def _groups(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
 
 def test_the_breakdown_names_the_environments_that_miss_most() -> None:
     misses = [("environment", name, "off target", 1) for name in ("prod", "dev", "prod")]
-    assert breakdown.heading(_groups(*misses)) == "prod misses 2 targets"
-    assert breakdown.heading(_groups(*misses[:2])) == "dev and prod each miss 1 target"
-    assert breakdown.heading(_groups(("environment", "prod", "watch", 1))) == (
-        "No environment misses a target in what was read"
+    read = Basis(64, 64)
+    assert breakdown.heading(_groups(*misses), read) == "prod misses 2 targets"
+    assert breakdown.heading(_groups(*misses[:2]), read) == "dev and prod each miss 1 target"
+    on_target = _groups(("environment", "prod", "watch", 1))
+    assert breakdown.heading(on_target, read) == "No environment misses a target"
+    assert breakdown.heading(on_target, Basis(60, 64)) == (
+        "No environment misses a target in what could be read: 60 of 64 places"
     )
-    assert breakdown.heading(None) == "How the environments compare is not known"
+    assert breakdown.heading(on_target, Basis(0, 64)) == "How the environments compare is not known"
+    assert breakdown.heading(None, read) == "How the environments compare is not known"
 
 
 def test_the_breakdown_says_of_whom_nothing_was_read() -> None:
@@ -163,7 +170,7 @@ def test_the_breakdown_says_of_whom_nothing_was_read() -> None:
 
 
 def test_the_scorecard_counts_only_what_was_measured(results: Results) -> None:
-    assert scorecard.heading(results) == "1 of 9 measured KPIs on target; 1 to watch, 7 off"
+    assert scorecard.heading(results) == "1 of 9 measured KPIs on target; 1 to watch, 7 off, 1 not measurable"
     nothing = judged(results, **{kpi.id: "not measurable" for kpi in results.kpis})
     assert scorecard.heading(nothing) == "No KPI could be measured against its target"
 

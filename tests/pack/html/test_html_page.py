@@ -96,7 +96,7 @@ def test_an_absent_frame_is_said_not_hidden(pack: Pack) -> None:
 def test_a_pack_without_rows_does_not_look_like_success() -> None:
     text = render_html(html_example.empty_pack())
     assert "Exposure is not known. Nothing was read." in text
-    assert "Nothing was read, so no rule could be applied" in text
+    assert "Which findings are open is not known: nothing could be read" in text
     assert "No finding is open" not in text
 
 

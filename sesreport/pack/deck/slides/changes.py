@@ -6,6 +6,7 @@ from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Chart, Content, Series, slide
 from sesreport.pack.deck.evidence import NEUTRAL, frame, method, nothing
+from sesreport.results import Coverage
 
 WHAT = ("grant", "identity", "owner", "exposure")
 LABELS = {"grant": "Grants", "identity": "Identities", "owner": "Owners", "exposure": "Exposures"}
@@ -24,7 +25,9 @@ def changes(pack: Pack) -> Content | None:
     )
     severe = int(rows["severity"].isin(["critical", "high"]).sum())
     return Content(
-        title=titles.changes(number["grant", "added"], number["grant", "removed"], compared),
+        title=titles.changes(
+            number["grant", "added"], number["grant", "removed"], compared, pack.results.coverage.places
+        ),
         subtitle=f"Changes since {compared or 'the earlier snapshot'}, count by kind, whole organization",
         body=(
             Chart(
@@ -45,10 +48,17 @@ def changes(pack: Pack) -> Content | None:
         if len(rows)
         else nothing(pack, "changes_since", "changes"),
         source="changes_since",
-        takeaway=f"{titles.counted(severe, 'change is', 'changes are', first=True)} of critical or high severity. "
-        "Each is a row of the sheet Changes.",
+        takeaway=_takeaway(severe, pack.results.coverage),
         notes=method(pack, (), f"Counts of rows of data/changes_since.parquet: {told}."),
     )
 
 
 COLORS: dict[str, str | None] = {"added": None, "changed": NEUTRAL, "removed": "#D5DAE0"}
+
+
+def _takeaway(severe: int, coverage: Coverage) -> str:
+    if not coverage.places.read:
+        return coverage.statement
+    told = f"{titles.counted(severe, 'change is', 'changes are', first=True)} of critical or high severity. "
+    less = "" if coverage.places.whole else "Places that were not read in both snapshots are left out. "
+    return f"{told}{less}Each is a row of the sheet Changes."

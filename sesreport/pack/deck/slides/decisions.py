@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Cell, Content, Nothing, Table, slide
@@ -14,7 +15,7 @@ def decisions(pack: Pack) -> Content:
     due = sorted(each.due for each in asked if each.due)
     first = f"The first is due by {due[0]}." if due else ""
     return Content(
-        title=titles.decisions(len(asked)),
+        title=titles.decisions(len(asked), pack.results.coverage.places),
         subtitle=f"Decisions requested of the board, {pack.results.period_name}",
         body=Table(
             headers=("Decision", "Owner", "By", "If it is not taken"),
@@ -26,10 +27,17 @@ def decisions(pack: Pack) -> Content:
             lines=3,
         )
         if asked
-        else Nothing("Nothing in this pack asks for a decision; it is for noting."),
+        else Nothing(_none(pack)),
         source="results of this pack",
         takeaway=first or pack.results.coverage.statement,
         notes=method(
             pack, (), *(f"{one.decision}: {one.owner}, {one.due}. {one.effect} (rule {one.rule})" for one in asked)
         ),
     )
+
+
+def _none(pack: Pack) -> str:
+    coverage = pack.results.coverage
+    if coverage.places.whole:
+        return "Nothing in this pack asks for a decision; it is for noting."
+    return f"Decisions asked: {words.no_decision(coverage)}"

@@ -11,12 +11,12 @@ from sesreport.words import SEVERITY_COLORS
 CLASSES = {
     "public": ("Anyone", SEVERITY_COLORS["high"]),
     "external": ("Unapproved outside account", SEVERITY_COLORS["medium"]),
-    "not decided": ("Needs review", SEVERITY_COLORS["medium"]),
+    "not decided": ("Not known", SEVERITY_COLORS["medium"]),
     "vendor": ("Approved outside account", None),
     "organization": ("Another account of ours", None),
     "service": ("An AWS service", None),
     "own": ("Its own account only", NEUTRAL),
-    "none": ("No policy", NEUTRAL),
+    "none": ("Nobody by policy", NEUTRAL),
 }
 
 
@@ -26,10 +26,12 @@ def exposure(pack: Pack) -> Content:
     counts = rows["exposure"].fillna("not decided").value_counts()
     shown = [name for name in CLASSES if counts.get(name, 0)]
     measured = kpi(pack, "public_identities")
+    unknown = int(counts.get("not decided", 0))
     told = ", ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
     return Content(
         title=titles.public_identities(measured) if measured else "Who can send from our identities",
-        subtitle=f"Identities by the widest sender their policies allow, count, {pack.results.period_name}",
+        subtitle=f"Identities by the widest sender their policies allow, count, {pack.results.period_name}"
+        + (f"; of {unknown:,} the policies were not read" if unknown else ""),
         body=(
             Chart(
                 kind="bar",

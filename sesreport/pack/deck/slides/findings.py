@@ -59,6 +59,8 @@ def findings(pack: Pack) -> Content:
         kpi=measured,
         notes=method(
             pack, (measured,), f"Rows of data/findings.parquet: {told}.",
-            f"{pack.results.findings.excepted:,} more have an accepted exception and are not counted.",
+            f"{pack.results.findings.excepted or 0:,} more have an accepted exception and are not counted."
+            if pack.results.findings.open is not None
+            else "",
         ),
     )  # fmt: skip

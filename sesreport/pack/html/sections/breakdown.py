@@ -9,7 +9,7 @@ from sesreport.charts.text import counted
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, section
 from sesreport.pack.html.table import Column, table
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, WATCH
+from sesreport.results import NOT_MEASURABLE, OFF_TARGET, WATCH, Basis
 
 _COLUMNS = (
     Column("label", "KPI", "name", facet=True),
@@ -33,7 +33,7 @@ def breakdown(pack: Pack) -> Content:
     frame = pack.frames.get("kpi_breakdown")
     rows = None if frame is None else _rows(pack, frame)
     return Content(
-        heading=heading(frame),
+        heading=heading(frame, pack.results.coverage.places),
         so_what=so_what(frame),
         tables=(
             table("t-breakdown", "Every KPI by environment, OU, owner and account, off target first", pack.frames,
@@ -42,13 +42,13 @@ def breakdown(pack: Pack) -> Content:
     )  # fmt: skip
 
 
-def heading(frame: pd.DataFrame | None) -> str:
-    """The environment that misses most targets."""
+def heading(frame: pd.DataFrame | None, places: Basis) -> str:
+    """The environment that misses most targets; that of the coverage is told elsewhere."""
     missed = _missed(frame, "environment")
-    if missed is None:
+    if missed is None or (missed.empty and not places.read):
         return "How the environments compare is not known"
     if missed.empty:
-        return "No environment misses a target in what was read"
+        return f"No environment misses a target{words.within(places)}"
     many = missed.iloc[0]
     first = [str(group) for group in missed.index[missed == many]]
     return f"{' and '.join(first[:3])} {'misses' if len(first) == 1 else 'each miss'} {counted(int(many), 'target')}"
@@ -71,7 +71,7 @@ def _missed(frame: pd.DataFrame | None, dimension: str) -> pd.Series | None:
     groups = None if frame is None else frame[frame["dimension"] == dimension]
     if groups is None or groups.empty:
         return None
-    counts = groups.loc[groups["status"] == OFF_TARGET, "group"].value_counts()
+    counts = groups.loc[(groups["status"] == OFF_TARGET) & (groups["kpi"] != "coverage"), "group"].value_counts()
     return counts.sort_index().sort_values(ascending=False, kind="stable")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, section
 from sesreport.pack.html.table import Column, severity_order, table
@@ -28,7 +29,7 @@ def changes(pack: Pack) -> Content:
     rows = frame.sort_values(["severity", "what", "change"], key=_order) if len(frame) else None
     return Content(
         heading=heading(pack.results, frame),
-        so_what=so_what(frame),
+        so_what=so_what(pack.results, frame),
         charts=("changes",),
         tables=(
             table("t-changes", "Changes since the earlier snapshot", pack.frames, "changes_since", _COLUMNS, rows=rows),
@@ -39,19 +40,31 @@ def changes(pack: Pack) -> Content:
 def heading(results: Results, frame: pd.DataFrame) -> str:
     """Grants added and removed, since when."""
     since = f"since {results.compared_with}" if results.compared_with else "since the earlier snapshot"
+    places = results.coverage.places
+    here = words.within(places)
+    if frame.empty and not results.compared_with:
+        return "There is no earlier snapshot to compare with"
+    if frame.empty and not places.read:
+        return f"What changed {since} is not known: nothing could be read"
     if frame.empty:
-        earlier = any(kpi.prior is not None for kpi in results.kpis)
-        return f"No change was recorded {since}" if earlier else "There is no earlier snapshot to compare with"
+        return f"No change was recorded {since}{here}"
     grants = frame.loc[frame["what"] == "grant", "change"].value_counts()
     added, removed = int(grants.get("added", 0)), int(grants.get("removed", 0))
     if not added and not removed:
-        return f"No grant was added or removed {since}"
-    return f"{added:,} {'grant' if added == 1 else 'grants'} added, {removed:,} removed {since}"
+        return f"No grant was added or removed {since}{here}"
+    return f"{added:,} {'grant' if added == 1 else 'grants'} added, {removed:,} removed {since}{here}"
 
 
-def so_what(frame: pd.DataFrame) -> str:
-    if frame.empty:
+def so_what(results: Results, frame: pd.DataFrame) -> str:
+    if frame.empty and not results.compared_with:
         return "Two snapshots are needed before anything can be said about change."
+    if not results.coverage.places.whole:
+        less = "Places that were not read in both snapshots are left out."
+        return less if frame.empty else f"{_weight(frame)} {less}"
+    return _weight(frame) if len(frame) else ""
+
+
+def _weight(frame: pd.DataFrame) -> str:
     serious = int(frame["severity"].isin(["critical", "high"]).sum())
     return (
         f"{serious:,} of {len(frame):,} changes weigh high or critical: each needs someone who asked for it."

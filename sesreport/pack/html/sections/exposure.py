@@ -6,7 +6,7 @@ import pandas as pd
 
 from sesreport.charts.names import EXPOSURES
 from sesreport.pack.contents import Pack
-from sesreport.pack.html.section import Content, consequence, kpi_of, section, why_unknown
+from sesreport.pack.html.section import Content, consequence, kpi_of, section, where, why_unknown
 from sesreport.pack.html.table import Column, table
 from sesreport.results import Results
 
@@ -49,11 +49,13 @@ def heading(results: Results) -> str:
         return f"Exposure is not known. {why_unknown(results, 'public_identities', 'wildcard_policies')}"
     if public is not None and public.value:
         one = public.value == 1
-        return f"Anyone with an AWS account can use {'one' if one else f'{public.value:,.0f}'} of our identities"
+        told = f"Anyone with an AWS account can use {'one' if one else f'{public.value:,.0f}'} of our identities"
+        return told + where(results, "public_identities")
     if wildcards is not None and wildcards.value:
         one = wildcards.value == 1
-        return f"{wildcards.value:,.0f} {'policy names' if one else 'policies name'} everyone as principal"
-    return "No identity is open to everyone"
+        told = f"{wildcards.value:,.0f} {'policy names' if one else 'policies name'} everyone as principal"
+        return told + where(results, "wildcard_policies")
+    return f"No identity is open to everyone{where(results, 'public_identities', 'wildcard_policies', good=True)}"
 
 
 def _rows(frame: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -61,6 +63,6 @@ def _rows(frame: pd.DataFrame | None) -> pd.DataFrame | None:
         return frame
     order = {name: i for i, name in enumerate(EXPOSURES)}
     rank = frame["exposure"].map(order).fillna(-1).astype(int)
-    words = frame["exposure"].map(EXPOSURES)
-    made = frame.assign(exposure_words=words, _rank=rank, _review=~frame["needs_review"].fillna(True).astype(bool))
+    told = frame["exposure"].map(EXPOSURES)
+    made = frame.assign(exposure_words=told, _rank=rank, _review=~frame["needs_review"].fillna(True).astype(bool))
     return made.sort_values(["_rank", "_review", "account_id", "region", "identity"])

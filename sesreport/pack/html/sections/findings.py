@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 import pandas as pd
 
+from sesreport import words
 from sesreport.charts.text import counted
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, section
@@ -52,12 +53,16 @@ def findings(pack: Pack) -> Content:
 
 def heading(results: Results) -> str:
     """Open findings, and how many of the worst severity."""
-    numbers = results.findings
+    numbers, places = results.findings, results.coverage.places
+    if not places.read and not numbers.open:
+        return "Which findings are open is not known: nothing could be read"
     if not numbers.open:
-        return "No finding is open" if results.coverage.places.read else "Nothing was read, so no rule could be applied"
+        return f"No finding is open{words.within(places)}"
     worst = next((s for s in SEVERITIES if numbers.by_severity.get(s)), None)
     one = numbers.open == 1
-    return f"{counted(numbers.open, 'finding')} {'is' if one else 'are'} open" + (
+    known = "open" if places.read else "known to be open, and there may be more"
+    where = words.within(places) if places.read else ""
+    return f"{counted(numbers.open, 'finding')} {'is' if one else 'are'} {known}{where}" + (
         f", {numbers.by_severity[worst]:,} of them {worst}"
         if worst and not one
         else f", and it is {worst}"
@@ -67,7 +72,7 @@ def heading(results: Results) -> str:
 
 
 def so_what(results: Results, frame: pd.DataFrame | None) -> str:
-    excepted = results.findings.excepted
+    excepted = results.findings.excepted or 0
     parts = [
         f"{counted(excepted, 'finding')} {'is' if excepted == 1 else 'are'} excepted with a reason." if excepted else ""
     ]

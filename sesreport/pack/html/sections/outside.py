@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.pack.contents import Pack
-from sesreport.pack.html.section import Content, consequence, kpi_of, section, why_unknown
+from sesreport.pack.html.section import Content, consequence, kpi_of, section, where, why_unknown
 from sesreport.pack.html.table import Column, table
 from sesreport.results import Results
 
@@ -48,7 +48,8 @@ def outside(pack: Pack) -> Content:
         charts=("outside_accounts", "register_expiry"),
         tables=(
             table("t-grants", "Grants to accounts outside the organization", pack.frames, "grants", _GRANTS,
-                  rows=_outside(pack.frames.get("grants")), none="No grant names an account outside the organization."),
+                  rows=_outside(pack.frames.get("grants")),
+                  none="No grant that was read names an account outside the organization."),
             table("t-register", "Register of approved outside accounts, next to expire first", pack.frames, "register",
                   _REGISTER, rows=ordered),
         ),
@@ -60,6 +61,8 @@ def heading(results: Results) -> str:
     unknown, expired = kpi_of(results, "unknown_accounts"), kpi_of(results, "expired_grants")
     if unknown is None and expired is None:
         return f"Outside accounts are not known. {why_unknown(results, 'unknown_accounts', 'expired_grants')}"
+    known = [kpi for kpi in (unknown, expired) if kpi is not None]
+    here = where(results, *(kpi.id for kpi in known), good=not any(kpi.value for kpi in known))
     parts = []
     if unknown is not None and unknown.value:
         one = unknown.value == 1
@@ -69,11 +72,11 @@ def heading(results: Results) -> str:
         parts.append(f"{expired.value:,.0f} {'grant rests' if one else 'grants rest'} on expired approvals")
     if not parts and unknown is None:
         reason = why_unknown(results, "unknown_accounts")
-        return f"Approvals have not expired, but who else can send is not known. {reason}"
+        return f"Approvals have not expired{here}, but who else can send is not known. {reason}"
     if not parts and expired is None:
         reason = why_unknown(results, "expired_grants")
-        return f"No unknown account can send as us; expired approvals are not known. {reason}"
-    return "; ".join(parts) or "Every outside account that can send as us has a valid approval"
+        return f"No unknown account can send as us{here}; expired approvals are not known. {reason}"
+    return ("; ".join(parts) or "Every outside account that can send as us has a valid approval") + here
 
 
 def _outside(grants: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sesreport import words
 from sesreport.pack.contents import Pack
-from sesreport.pack.html.section import Content, consequence, kpi_of, section, why_unknown
+from sesreport.pack.html.section import Content, consequence, kpi_of, section, where, why_unknown
 from sesreport.pack.html.table import Column, table
 from sesreport.results import Results
 
@@ -29,14 +29,15 @@ def ownership(pack: Pack) -> Content:
     unowned = identities
     if identities is not None and len(identities):
         unowned = identities[identities["owner"].fillna("").str.strip().eq("")]
+        unowned = unowned[unowned["tags"].notna()] if "tags" in unowned else unowned
         unowned = unowned.sort_values(["account_id", "region", "identity"])
     return Content(
         heading=heading(pack.results),
         so_what=consequence(pack.results, _CONSEQUENCE, "owned_identities"),
         charts=("ownership",),
         tables=(
-            table("t-unowned", "Identities without an owner tag", pack.frames, "identities", _COLUMNS, rows=unowned,
-                  none="Every identity has an owner tag."),
+            table("t-unowned", "Identities without an owner tag, of those read", pack.frames, "identities", _COLUMNS,
+                  rows=unowned, none="No identity whose tags were read lacks an owner tag."),
         ),
     )  # fmt: skip
 
@@ -47,9 +48,12 @@ def heading(results: Results) -> str:
     if kpi is None or kpi.value is None:
         return f"Ownership is not known. {why_unknown(results, 'owned_identities')}"
     share = words.number(kpi.value, kpi.unit)
+    here = where(results, kpi.id, good=kpi.target is not None and kpi.value >= kpi.target)
     if kpi.target is None:
-        return f"{share} of identities have an owner"
+        return f"{share} of identities have an owner{here}"
     gap = kpi.target - kpi.value
     if gap <= 0:
-        return f"{share} of identities have an owner: the target of {words.number(kpi.target, kpi.unit)} is met"
-    return f"{share} of identities have an owner, {gap * 100:.1f} points short of the target"
+        target = words.number(kpi.target, kpi.unit)
+        met = f"the target of {target} is met"
+        return f"{share} of identities have an owner: {met}{here}"
+    return f"{share} of identities have an owner, {gap * 100:.1f} points short of the target{here}"

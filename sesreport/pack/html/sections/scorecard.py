@@ -7,6 +7,7 @@ from sesreport.charts.text import counted
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, section
 from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Results
+from sesreport.verdict import COVERAGE
 
 
 @section(20, "scorecard", "Scorecard")
@@ -26,10 +27,12 @@ def scorecard(pack: Pack) -> Content:
 def heading(results: Results) -> str:
     """How many of the KPIs that have a target and a value are on it."""
     judged = [kpi for kpi in results.kpis if kpi.target is not None and kpi.status != NOT_MEASURABLE]
-    if not judged:
-        return "No KPI could be measured against its target"
+    unknown = sum(kpi.target is not None and kpi.status == NOT_MEASURABLE for kpi in results.kpis)
+    if not judged or (unknown and [kpi.id for kpi in judged] == [COVERAGE]):
+        return "No KPI could be measured against its target" + (", but how much was read" if judged else "")
     on = sum(kpi.status == ON_TARGET for kpi in judged)
     rest = [(sum(kpi.status == s for kpi in judged), words) for s, words in ((WATCH, "to watch"), (OFF_TARGET, "off"))]
+    rest.append((unknown, "not measurable"))
     tail = ", ".join(f"{n} {words}" for n, words in rest if n)
     return f"{on} of {counted(len(judged), 'measured KPI')} on target" + (f"; {tail}" if tail else "")
 

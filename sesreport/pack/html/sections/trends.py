@@ -61,7 +61,7 @@ def heading(found: pd.DataFrame, ahead: pd.DataFrame) -> str:
     first = (
         f"{counted(grave, 'grave anomaly', 'grave anomalies')} this month in {places}"
         if grave
-        else f"No grave anomaly this month in the {places} that are known"
+        else f"No grave anomaly this month in the {places} that {'is' if places.startswith('1 ') else 'are'} known"
     )
     # Who reaches the pause line has reached the review line.
     states = ahead.loc[ahead["line"] != "pause", "state"].value_counts()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
 from sesreport.pack.workbook.styles import BAD, CAREFUL
 from sesreport.words import SEVERITY_COLORS
 
@@ -37,14 +37,19 @@ LINES = {"quota": "quota", "review": "AWS's review line", "pause": "AWS's pause 
     group="evidence",
 )
 def anomalies_forecasts(pack: Pack) -> Content:
-    found, ahead = _anomalies(pack), _forecasts(pack)
-    rows = with_account_names(pack, pd.concat([found, ahead], ignore_index=True))
+    unusual, ahead = _anomalies(pack), _forecasts(pack)
+    rows = with_account_names(pack, pd.concat([unusual, ahead], ignore_index=True))
     rows = ranked(rows, rows["rank"], "account_id", "region", "what", "day")
-    grave = int((found["signal"].isin(["critical", "high"]) & (found["rank"] < EARLIER)).sum())
+    grave = int((unusual["signal"].isin(["critical", "high"]) & (unusual["rank"] < EARLIER)).sum())
     counts = ahead["signal"].value_counts()
     told = ", ".join(f"{counts[state]:,} {state}" for state in RANK if state in counts)
     return Content(
-        subtitle=f"{len(found):,} anomalies, {grave:,} grave this month; forecasts: {told or 'none'}",
+        subtitle=found(
+            pack,
+            f"{len(unusual):,} anomalies, {grave:,} grave this month; forecasts: {told or 'none'}",
+            rows,
+            "metrics",
+        ),
         note="A day is judged by the days before it alone; a forecast reaches 91 days. Low, high: its 90 % interval, "
         f"or an ordinary day's. {basis(pack, 'metrics')}",
         columns=(

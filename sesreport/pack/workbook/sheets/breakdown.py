@@ -38,7 +38,7 @@ def breakdown(pack: Pack) -> Content:
         by=rows["dimension"].map(TITLES),
         name=names,
         state=rows["status"].map(words.status),
-        change=rows["value"] - rows["prior"],
+        change=(rows["value"] - rows["prior"]).where(rows["places_read"] >= rows["places_expected"]),
     )
     rows = rows.assign(state=rows["state"].mask(rows["target"].isna() & rows["value"].notna(), "no target"))
     order = rows["dimension"].map({name: place for place, name in enumerate(TITLES)}).astype("float")

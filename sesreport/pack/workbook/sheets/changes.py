@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
 from sesreport.pack.workbook.evidence import SEVERITY_ORDER, frame, nothing, ranked, with_account_names
@@ -18,8 +19,9 @@ def changes(pack: Pack) -> Content:
     counted = rows["change"].value_counts()
     told = ", ".join(f"{counted.get(word, 0):,} {word}" for word in ("added", "removed", "changed"))
     return Content(
-        subtitle=f"Compared with {compared}: {told}",
-        note="Grants, identities, owners and exposure; the most severe first.",
+        subtitle=f"Compared with {compared}: {_told(pack, told)}",
+        note="Grants, identities, owners and exposure; the most severe first. Places not read in both snapshots are "
+        "left out.",
         columns=(
             Column("what", "What"),
             Column("change", "Change"),
@@ -33,6 +35,17 @@ def changes(pack: Pack) -> Content:
             Column("region", "Region"),
         ),
         rows=rows,
-        empty=nothing(pack, "changes_since", f"changes compared with {compared}"),
+        empty=nothing(pack, "changes_since", f"changes compared with {compared}", "policies", "identities")
+        if pack.results.compared_with
+        else nothing(pack, "changes_since", f"changes compared with {compared}"),
         file="data/changes_since.parquet",
     )
+
+
+def _told(pack: Pack, counted: str) -> str:
+    coverage = pack.results.coverage
+    if not pack.results.compared_with:
+        return "what changed is not known"
+    if not coverage.places.read:
+        return f"not known, {words.gap(coverage)}"
+    return f"{counted}{words.within(coverage.places)}"

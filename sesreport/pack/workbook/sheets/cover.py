@@ -20,6 +20,8 @@ def cover(pack: Pack) -> Content:
         if kpi.headline
     ]
     items += [("Decision asked", f"{each.decision} ({each.owner}, by {each.due})") for each in results.decisions]
+    if not results.decisions:
+        items.append(("Decisions asked", words.no_decision(results.coverage)))
     items += [
         ("Rests on", results.coverage.statement),
         ("Not covered", results.limits),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
 from sesreport.pack.workbook.styles import BAD, CAREFUL
 
 ORDER = {"public": 0, "external": 1, "vendor": 2, "organization": 3, "service": 4, "own": 5, "none": 6}
@@ -13,6 +13,7 @@ COLUMNS = (
     "reasons", "owner", "environment", "identity_type", "policies", "account_id", "region",
 )  # fmt: skip
 
+POLICIES = ("identities", "policies")
 COLORS = {"public": BAD, "external": CAREFUL, "not known": CAREFUL}
 
 
@@ -29,7 +30,7 @@ def exposure(pack: Pack) -> Content:
     counted = rows["exposure"].fillna("not known").value_counts()
     told = ", ".join(f"{counted[word]:,} {word}" for word in (*ORDER, "not known") if word in counted)
     return Content(
-        subtitle=f"{len(rows):,} identities by widest exposure: {told or 'none'}",
+        subtitle=found(pack, f"{len(rows):,} identities by widest exposure: {told or 'none'}", rows, *POLICIES),
         note="Widest first; what could not be decided needs review and is never counted as safe. "
         f"{basis(pack, 'policies')}",
         columns=(

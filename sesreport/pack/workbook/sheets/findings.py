@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
 from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, finished_at, frame, nothing, ranked
@@ -32,9 +33,9 @@ def findings(pack: Pack) -> Content:
     rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
     rows = ranked(rows, rank, "opened_at", "rule", "identity", "fingerprint")
     counts = pack.results.findings
-    told = ", ".join(f"{counts.by_severity.get(severity, 0):,} {severity}" for severity in SEVERITY_ORDER)
     return Content(
-        subtitle=f"{counts.open:,} open ({told}); {counts.excepted:,} with an accepted exception",
+        subtitle=words.findings_told(counts, pack.results.coverage)
+        + ("" if counts.excepted is None else f"; {counts.excepted:,} with an accepted exception"),
         note="Age runs to the snapshot, from the day it was opened or, where nobody knows that, first seen. "
         f"The column Decision is for the reviewer. {basis(pack, 'policies', 'identities')}",
         columns=(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
 from sesreport.pack.workbook.styles import BAD, CAREFUL
 
 ORDER = {
@@ -33,7 +33,13 @@ def grants(pack: Pack) -> Content:
     )
     outside = rows.loc[rows["scope"].isin(["external", "vendor"]), "grantee"].nunique()
     return Content(
-        subtitle=f"{len(rows):,} grants, of which to {outside:,} grantees outside the organization",
+        subtitle=found(
+            pack,
+            f"{len(rows):,} grants, of which to {outside:,} grantees outside the organization",
+            rows,
+            "identities",
+            "policies",
+        ),
         note=f"One row per statement and grantee, widest scope first. {basis(pack, 'policies')}",
         columns=(
             Column("grantee", "Grantee"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
 
 COLUMNS = (
     "identity", "owner", "ticket", "environment", "identity_type", "verification_status", "dkim_status",
@@ -29,7 +29,9 @@ def ownership(pack: Pack) -> Content:
     kpi = next((each for each in pack.results.kpis if each.id == "owned_identities"), None)
     told = f"Owned: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})" if kpi else "Owned: not known"
     return Content(
-        subtitle=f"{told} · {len(rows):,} identities read, without an owner first",
+        subtitle=found(
+            pack, f"{told} · {len(rows):,} identities listed, without an owner first", rows, "identities", "policies"
+        ),
         note=f"The owner is the identity's or its account's owner tag. {basis(pack, 'identities')}",
         columns=(
             Column("identity", "Identity"),

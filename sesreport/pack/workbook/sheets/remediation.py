@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
 from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, frame, nothing, ranked
@@ -31,7 +32,9 @@ def remediation(pack: Pack) -> Content:
     told = ", ".join(f"{counts.get(status, 0):,} {status}" for status in STATUS_ORDER)
     month = int(rows["resolved_in"].eq(pack.results.period).sum())
     return Content(
-        subtitle=f"{told}; {month:,} resolved in {pack.results.period_name}",
+        subtitle=f"What is open or resolved is not known: {words.gap(pack.results.coverage)}"
+        if rows.empty and not pack.results.coverage.places.read
+        else f"{told}; {month:,} resolved in {pack.results.period_name}{words.within(pack.results.coverage.places)}",
         note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
         f"last read, and not read since. {basis(pack, 'policies', 'identities')}",
         columns=(

@@ -45,6 +45,7 @@ def scorecard(pack: Pack) -> Content:
     )
     statuses = [kpi.status for kpi in kpis if kpi.target is not None]
     counted = " · ".join(f"{statuses.count(s)} {words.status(s)}" for s in words.SHAPES if s in statuses)
+    earlier = pack.results.compared_with or "no earlier month"
     columns = (
         Column("kpi", "KPI", width=40),
         Column("status", "Status", "signal", width=18, colors=STATUS_COLORS),
@@ -65,7 +66,7 @@ def scorecard(pack: Pack) -> Content:
     )
     return Content(
         subtitle=f"{pack.results.period_name}: {counted}",
-        note=f"Change is actual minus prior ({pack.results.compared_with}); of shares and rates, in percentage points. "
+        note=f"Change is actual minus prior ({earlier}); of shares and rates, in percentage points. "
         f"A blank number is not known, never zero. {pack.results.coverage.statement}",
         columns=columns,
         rows=rows,

@@ -7,7 +7,7 @@ import pandas as pd
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.aws_lines import LINES, crossed
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, frame, nothing
+from sesreport.pack.workbook.evidence import basis, found, frame, nothing
 
 COLUMNS = (
     "period", "account_id", "account_name", "environment", "sent", "delivered", "bounces", "complaints", "rejects",
@@ -40,8 +40,13 @@ def sending(pack: Pack) -> Content:
     latest = rows[rows["period"] == pack.results.period]
     over = int(latest["line"].isin(LINES).sum())
     return Content(
-        subtitle=f"{latest['account_id'].nunique():,} accounts sent in {pack.results.period_name}; "
-        f"{over:,} over a line at which AWS acts",
+        subtitle=found(
+            pack,
+            f"{latest['account_id'].nunique():,} accounts sent in {pack.results.period_name}; "
+            f"{over:,} over a line at which AWS acts",
+            rows,
+            "sending",
+        ),
         note="Rates are bounces or complaints of messages sent; AWS judges its own representative volume, so its "
         f"figures differ. {basis(pack, 'sending')}",
         columns=(

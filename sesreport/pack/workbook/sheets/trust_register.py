@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
 from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked
@@ -38,13 +39,13 @@ def trust_register(pack: Pack) -> Content:
     unregistered["status"] = "not registered"
     rows = pd.concat([each for each in (register, unregistered) if len(each)] or [register], ignore_index=True)
     rows["live_grants"] = rows["account_id"].map(live).fillna(0).astype("Int64")
-    if "policies" not in set(frame(pack, "coverage", ("dataset",))["dataset"]) and grants.empty:
-        rows["live_grants"] = pd.NA
+    if not pack.results.coverage.places.read:
+        rows["live_grants"] = rows["live_grants"].mask(rows["live_grants"] == 0)
     rows = ranked(rows, rows["status"].map(ORDER), "account_id")
     stale = int(((rows["live_grants"] == 0) & (rows["status"] != "not registered")).fillna(value=False).sum())
     return Content(
         subtitle=f"{len(register):,} registered accounts, {len(unregistered):,} with grants that are not registered, "
-        f"{stale:,} registered without a live grant",
+        f"{stale:,} registered without a live grant{words.within(pack.results.coverage.places)}",
         note=f"The column Decision is for the reviewer. {basis(pack, 'policies')}",
         columns=(
             Column("account_id", "Account id", "account_id"),
