@@ -34,6 +34,8 @@ from sesreport.results import (
 from sesreport.schema import nullable
 
 MONTHS = 13
+NOTED = 3
+"""Places whose notes page one tells."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,14 @@ def _findings(analysis: Analysis, coverage: Coverage) -> Findings:
     )
 
 
+def _noted(coverage: pd.DataFrame) -> str:
+    """What coverage says of datasets that were read: identities that vanished while they were."""
+    rows = coverage[(coverage["status"] == OK) & coverage["reason"].notna()]
+    told = (rows["account_id"] + " " + rows["region"] + ": " + rows["reason"]).tolist()
+    more = f"; and in {len(told) - NOTED} more places" if len(told) > NOTED else ""
+    return f" {'; '.join(told[:NOTED])}{more}." if told else ""
+
+
 def _coverage(analysis: Analysis) -> Coverage:
     frame = analysis.coverage
     names = analysis.accounts.set_index("account_id")["name"]
@@ -265,7 +275,7 @@ def _coverage(analysis: Analysis) -> Coverage:
     )
     if len(disabled):
         statement += f" {disabled['region'].nunique()} Regions are not enabled and were not read."
-    statement += _left_out(everything[everything["status"] == SKIPPED])
+    statement += _left_out(everything[everything["status"] == SKIPPED]) + _noted(frame)
     if analysis.snapshot.manifest.get("mode") == "incremental":
         carried = int(analysis.snapshot.manifest["identities_carried"])
         oldest = analysis.snapshot.identities["observed_at"].min()

@@ -76,6 +76,15 @@ def without_regions(snapshot: Snapshot, folder: Path, account: str, *, status: s
     return _written(snapshot, folder, kept, pd.concat([coverage[~of_account], _failed(coverage[asked], status)]))
 
 
+def with_note(snapshot: Snapshot, folder: Path, account: str, region: str, note: str) -> Snapshot:
+    """The snapshot with a note on the identities of one place, which were read."""
+    coverage = snapshot.coverage
+    here = (coverage["account_id"] == account) & (coverage["region"] == region) & (coverage["dataset"] == "identities")
+    return _written(
+        snapshot, folder, dict(snapshot.frames), coverage.assign(reason=coverage["reason"].mask(here, note))
+    )
+
+
 def _at(frame: pd.DataFrame, chosen: Callable[[pd.DataFrame], pd.Series]) -> pd.Series:
     return chosen(frame).astype(bool) & (frame["region"] != GLOBAL)
 

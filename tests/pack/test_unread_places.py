@@ -15,7 +15,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from pptx import Presentation
-from unread_snapshots import every, without_places, without_policies
+from unread_snapshots import every, with_note, without_places, without_policies
 
 from sesreport import cli, tables, words
 from sesreport.analysis import Analysis, analyze
@@ -459,3 +459,10 @@ def test_a_pack_for_which_no_place_was_read_ends_with_3(nothing: Written, little
 def test_a_snapshot_that_was_read_whole_stays_as_it_is(demo: Snapshot, tmp_path: Path) -> None:
     none = without_places(demo, tmp_path, lambda places: ~every(places))
     assert none.coverage["status"].value_counts().to_dict() == demo.coverage["status"].value_counts().to_dict()
+
+
+def test_identities_that_vanished_while_collecting_are_named_on_page_one(demo: Snapshot, tmp_path: Path) -> None:
+    note = "vanished while collecting (1): gone.example.com"
+    noted = with_note(demo, tmp_path, "210000000004", "eu-west-1", note)
+    statement = score(analyze(noted, demo_config())).results.coverage.statement
+    assert f"210000000004 eu-west-1: {note}." in statement
