@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
-from double import OWN, REGION, STATISTICS, Answer, Double, named, running
+from double import OWN, REGION, STATISTICS, STS, Answer, Double, named, running
 from urllib3.exceptions import NewConnectionError
 
 from sesreport.analysis.basis import place_basis
@@ -40,6 +40,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
         double = Double({name.replace("_", "-"): answer for name, answer in answers.items()})  # type: ignore[misc]
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
+        monkeypatch.setattr("sesreport.sign_in.PAUSE", 0.01)
         monkeypatch.setattr("botocore.loaders.create_loader", loader)  # service models are read once, not per test
         with running(double) as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -384,6 +385,19 @@ def test_an_endpoint_that_is_not_aws_is_one_line(read: Read, answer: Answer) -> 
     with pytest.raises(CollectError) as caught:
         read(sts=answer)
     assert "\n" not in str(caught.value) and caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("answer", [(200, "hello"), (200, "<html>Sign in</html>"), (404, "<html>no such page</html>")])
+def test_a_page_that_is_not_awss_is_no_reason_to_end_when_aws_answers_next(read: Read, answer: Answer) -> None:
+    asked = itertools.count()
+    snapshot = read(sts=lambda path, parameters: answer if next(asked) == 0 else (200, STS))
+    assert snapshot.manifest["caller"]["account_id"] == OWN
+
+
+@pytest.mark.parametrize("lost", [OWN, f"arn:aws:iam::{OWN}:user/audit"])
+def test_an_answer_that_does_not_say_whose_the_credentials_are_is_one_line(read: Read, lost: str) -> None:
+    with pytest.raises(CollectError, match="did not say whose"):
+        read(sts=(200, STS.replace(f">{lost}<", "><")))
 
 
 def test_an_address_that_is_none_is_one_line(read: Read) -> None:
