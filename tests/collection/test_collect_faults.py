@@ -16,12 +16,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
-from double import OWN, REGION, STATISTICS, STS, Answer, Double, named, running
+from double import OWN, REGION, STATISTICS, STS, Answer, Double, named, running, whole
 from urllib3.exceptions import NewConnectionError
 
 from sesreport.analysis.basis import place_basis
 from sesreport.aws import _timestamp
 from sesreport.collection.coverage import OK, STATUSES, status_of
+from sesreport.collection.datasets.metrics import BY_NAME
 from sesreport.collection.run import collect
 from sesreport.config import Config
 from sesreport.errors import CollectError, ConfigError, CredentialsError
@@ -366,6 +367,32 @@ def test_an_event_on_two_pages_is_one_change(read: Read) -> None:
     snapshot = read(lookup_events=events)
     assert len(snapshot.changes) == 1
     assert status(snapshot, "changes")[0] == "ok"
+
+
+@pytest.mark.parametrize("moment", [7, NOW.timestamp() + 86_400, None])
+def test_a_metric_with_a_value_of_another_time_is_a_gap(read: Read, moment: float | None) -> None:
+    midnight = NOW.replace(hour=0).timestamp()
+    results = [whole(f"m{n}", Timestamps=[midnight - 86_400], Values=[1.0]) for n in range(len(BY_NAME))]
+    results[0] = whole("m0", Timestamps=[moment, midnight - 86_400], Values=[1.0, 2.0])
+    snapshot = read(metric_data=(200, {"MetricDataResults": results}))
+    found, reason = status(snapshot, "metrics")
+    assert found == "error" and ("Send" in reason or "at is missing" in reason)
+    assert set(snapshot.metrics["at"].dt.year) == {NOW.year}
+    assert len(snapshot.metrics) >= len(BY_NAME) - 1
+
+
+def test_a_metric_that_is_broken_on_one_page_is_a_gap_though_the_next_page_is_whole(read: Read) -> None:
+    pages = itertools.count()
+
+    def values(path: str, parameters: dict[str, str]) -> Answer:
+        results = [whole(f"m{number}") for number in range(len(BY_NAME))]
+        if next(pages) == 0:
+            results[0] = whole("m0", StatusCode="PartialData", Timestamps=[NOW.timestamp() - 86_400], Values=[])
+            return 200, {"MetricDataResults": results, "NextToken": "2"}
+        return 200, {"MetricDataResults": results}
+
+    found, reason = status(read(metric_data=values), "metrics")
+    assert (found, reason) == ("error", "Send account: get_metric_data: has not as many values as times")
 
 
 @pytest.mark.parametrize("answer", [{"Regions": [{"Name": "x"}]}, {"Regions": "x"}])
