@@ -132,6 +132,10 @@ def test_a_throttle_that_passes_leaves_no_gap(read: Read) -> None:
         ((200, {"SendQuota": "much"}), "error"),
         ((200, {"SendQuota": {"Max24HourSend": "much"}}), "error"),
         ((200, {"SendQuota": {"SentLast24Hours": -5}}), "error"),
+        ((200, {"SendingEnabled": 7}), "error"),
+        ((200, {"SendingEnabled": "yes"}), "error"),
+        ((200, {"SendingEnabled": True, "SendQuota": {"MaxSendRate": True}}), "error"),
+        ((200, {"SendingEnabled": True, "SendQuota": {"MaxSendRate": "14"}}), "error"),
         ((400, error("SomethingNew")), "error"),
     ],
 )
@@ -333,6 +337,21 @@ def test_an_identity_listed_on_two_pages_is_one(read: Read) -> None:
         return 200, {"EmailIdentities": [named("a.example.com")], **following}
 
     assert read(identities=pages).identities["identity"].tolist() == ["a.example.com"]
+
+
+def test_a_truth_value_that_is_none_costs_its_identity_alone(read: Read) -> None:
+    """botocore makes false of it: an identity that signs would not, and one that may send could not."""
+
+    def detail(path: str, parameters: dict[str, str]) -> Answer:
+        signing: object = 1 if "odd" in path else True
+        return 200, {"Policies": {}, "DkimAttributes": {"SigningEnabled": signing}}
+
+    entries = [named("odd.example.com"), named("plain.example.com")]
+    snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=detail)
+    signs = snapshot.identities.set_index("identity")["dkim_signing"]
+    assert pd.isna(signs["odd.example.com"]) and signs["plain.example.com"]
+    found, reason = status(snapshot, "identities")
+    assert found == "error" and "DkimAttributes.SigningEnabled is 1, not boolean" in reason
 
 
 def test_hostile_names_come_back_as_they_are(read: Read) -> None:
