@@ -150,7 +150,8 @@ def test_one_operation_that_fails_is_one_row(read: Read, answer: Answer, expecte
 
 def test_an_answer_without_a_required_member_is_a_row(read: Read) -> None:
     snapshot = read(identities=(200, {"EmailIdentities": [{"SendingEnabled": True}]}))
-    assert status(snapshot, "identities") == ("error", "list_email_identities: an entry without a name")
+    for dataset in ("identities", "policies"):
+        assert status(snapshot, dataset) == ("error", "list_email_identities: an entry without a name")
 
 
 def test_a_region_that_rejects_the_credentials_is_one_row_for_all(read: Read) -> None:

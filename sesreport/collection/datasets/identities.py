@@ -95,7 +95,8 @@ def listed(lane: Lane, *, again: bool = False) -> dict[str, dict[str, Any]]:
         if isinstance(name, str) and name:
             found[name] = entry
         else:
-            lane.gap("identities", (ERROR, "list_email_identities: an entry without a name"))
+            for dataset in ("identities", "policies"):  # it may have had some
+                lane.gap(dataset, (ERROR, "list_email_identities: an entry without a name"))
     return found
 
 
