@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import sesreport.aws
+from sesreport.collection.datasets.accounts import SILENT
 from sesreport.demo import reference_day, serve
 from tests.collection.matrix import ALWAYS, ONCE, PLACE, Lab, Part, cells, lab
 
@@ -56,3 +57,13 @@ def test_the_comparison_sees_what_is_lost(narrow: Lab, monkeypatch: pytest.Monke
     outcome, wrong = narrow.judge(cell)
     assert outcome == WHOLE  # as far as coverage tells
     assert any(one.startswith("identities of 210000000006/eu-west-1: 5 of 5 rows are missing") for one in wrong)
+
+
+def test_tags_are_not_asked_for_without_end_where_none_come(narrow: Lab) -> None:
+    (cell,) = cells(["organizations:ListTagsForResource"], ["reset"], [ALWAYS])
+    profile, proxy = narrow.proxies.get()
+    narrow.proxies.put((profile, proxy))
+    proxy.questions.clear()
+    assert narrow.judge(cell) == (GAP, [])
+    assert len(narrow.good.accounts) > SILENT
+    assert len({one.body for one in proxy.questions if one.operation == "ListTagsForResource"}) == SILENT
