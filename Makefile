@@ -22,6 +22,10 @@ test: .venv/dev  ## All tests (TESTS=tests/policy for some)
 prove: .venv/dev  ## Long proofs: every way to a verdict on 200,000 hostile cases (PROVE="--count 20000")
 	$(BIN)/python -m tests.policy.prove $(PROVE)
 
+.PHONY: matrix
+matrix: .venv/dev  ## Long proof: answers of AWS spoiled in every way, and what is collected (MATRIX="--fault cut")
+	$(BIN)/python -m tests.collection.matrix $(MATRIX)
+
 .PHONY: lint
 lint: .venv/dev  ## Formatting, linters, types, and no outputs in notebooks
 	$(BIN)/ruff format --check .

@@ -83,9 +83,8 @@ class Aws:
             user_agent_extra="sesreport",
         )
         self._own = self._session(botocore.session.Session(profile=self.profile))
-        self.caller = Caller(
-            *sign_in.identify(self._own._session, lambda: self._limited("sts", self._home, attempts=4))
-        )
+        sts = partial(self._limited, "sts", self._home, attempts=4)
+        self.caller = Caller(*sign_in.identify(self._own._session, sts, self._deadlines.limit))
         self._fetched[self.caller.account_id] = time.monotonic()
 
     def call(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import botocore.session
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
     CredentialRetrievalError,
+    EndpointConnectionError,
     HTTPClientError,
     InvalidRegionError,
     MetadataRetrievalError,
@@ -25,27 +30,57 @@ from sesreport.errors import CollectError, ConfigError, CredentialsError, SesRep
 from sesreport.wire import UnreadableAnswerError, is_awss, is_clock
 
 _UNREACHED = (HTTPClientError, NoConnectionError, DeadlineError)
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _OTHERS = (UnreadableAnswerError, ResponseParserError, KeyError, ValueError)
 
 
-def identify(session: botocore.session.Session, sts: Callable[[], Any]) -> tuple[str, str]:
+ATTEMPTS = 3
+"""How often it is asked whose the credentials are, where the answer is not AWS's own or does not come to its end. What
+else passes, the client of STS tries again by itself."""
+PAUSE = 0.4
+"""Seconds before the second attempt; twice as many before the third."""
+
+
+def identify(
+    session: botocore.session.Session, sts: Callable[[], Any], limit: Callable[[], AbstractContextManager[None]]
+) -> tuple[str, str]:
     """Account id and ARN of the session's credentials, by ``sts:GetCallerIdentity`` of the client that ``sts`` makes.
 
-    Raises CredentialsError for credentials that are not there or do not work, ConfigError for a Region or an endpoint
-    that is none, and CollectError where AWS does not answer.
+    Each attempt has the time that ``limit`` gives it. Raises CredentialsError for credentials that are not there or do
+    not work, ConfigError for a Region or an endpoint that is none, and CollectError where AWS does not answer.
     """
     _obtain(session)
     try:
         client = sts()
     except ValueError as error:
         raise _misnamed(error) from error
-    try:
-        identity = client.get_caller_identity()
-        return identity["Account"], identity["Arn"]
-    except SesReportError:
-        raise
-    except Exception as error:
-        raise _explained(error) from error
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with limit():
+                identity = client.get_caller_identity()
+            return _whole(identity)
+        except SesReportError:
+            raise
+        except Exception as error:
+            if attempt == ATTEMPTS or not _passes(error):
+                raise _explained(error) from error
+            time.sleep(PAUSE * 2 ** (attempt - 1))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _whole(identity: Mapping[str, Any]) -> tuple[str, str]:
+    """Account id and ARN. Raises KeyError or ValueError where they are not in the answer."""
+    account, arn = str(identity["Account"]), str(identity["Arn"])
+    if not _ACCOUNT.fullmatch(account) or not arn.startswith("arn:"):
+        raise ValueError(f"account {account!r}, ARN {arn!r}")
+    return account, arn
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the next attempt may go well, and the client of STS did not make it."""
+    if isinstance(error, DeadlineError):
+        return not isinstance(error.__cause__, ConnectTimeoutError | EndpointConnectionError)
+    return isinstance(error, _OTHERS) or (isinstance(error, ClientError) and not is_awss(error))
 
 
 def ask_nobody(session: botocore.session.Session) -> None:

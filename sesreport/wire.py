@@ -52,6 +52,8 @@ def _problem(model: Any, body: bytes, headers: Any) -> str | None:
     protocol = str(model.service_model.resolved_protocol)
     if not _FORMS[protocol](body, model.name):
         return f"nothing could be read from an answer of {len(body)} bytes"
+    if protocol == "rest-json" and (misfit := _misfit(model.output_shape, json.loads(body), model.name)):
+        return misfit
     if not any(headers.get(name) for name in _IDS) and not (_is_xml(protocol) and _REQUEST_ID.search(body)):
         return "the answer has no request id, so it is not from AWS"
     return None
@@ -71,6 +73,30 @@ def _json(body: bytes, operation: str) -> bool:
 def _xml(body: bytes, operation: str) -> bool:
     found = _ROOT.match(body)
     return found is not None and found[2].decode() == f"{operation}Response"
+
+
+def _misfit(shape: Any, value: Any, path: str) -> str | None:
+    """The first truth value or number that is none. botocore makes one of whatever stands there: false, mostly."""
+    if shape is None or value is None:
+        return None
+    kind = shape.type_name
+    if kind in _SCALARS:
+        fits = isinstance(value, _SCALARS[kind]) and isinstance(value, bool) == (kind == "boolean")
+        return None if fits else f"{path} is {json.dumps(value):.40}, not {kind}"
+    inner: list[tuple[Any, Any, str]] = []
+    if kind == "structure" and isinstance(value, dict):
+        names = {shape.members[name].serialization.get("name", name): name for name in shape.members}
+        inner = [(shape.members[names[key]], value[key], f"{path}.{key}") for key in value.keys() & names.keys()]
+    elif kind == "list" and isinstance(value, list):
+        inner = [(shape.member, item, f"{path}[{index}]") for index, item in enumerate(value)]
+    elif kind == "map" and isinstance(value, dict):
+        inner = [(shape.value, item, f"{path}.{key}") for key, item in value.items()]
+    return next(filter(None, (_misfit(*each) for each in inner)), None)
+
+
+_SCALARS: dict[str, type | tuple[type, ...]] = {
+    "boolean": bool, "integer": int, "long": int, "float": (int, float), "double": (int, float),
+}  # fmt: skip
 
 
 def _cbor(body: bytes, operation: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -90,5 +91,6 @@ def _young(row: Row, oldest: datetime) -> bool:
 def _by_place(frame: pd.DataFrame) -> dict[tuple[str, str], list[Row]]:
     places: dict[tuple[str, str], list[Row]] = {}
     for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
-        places.setdefault((row["account_id"], row["region"]), []).append({str(name): row[name] for name in row})
+        plain = {str(name): value.tolist() if isinstance(value, np.ndarray) else value for name, value in row.items()}
+        places.setdefault((row["account_id"], row["region"]), []).append(plain)
     return places

@@ -27,6 +27,8 @@ class Outage:
     ask: Callable[[], Exception | None]
     """Asks AWS anything: why it does not answer, or None."""
     _heard: float = field(default_factory=time.monotonic)
+    _silent: tuple[float, Exception] | None = None
+    """When AWS was asked last in vain, and what came of it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def heard(self) -> None:
@@ -41,12 +43,15 @@ class Outage:
     def wait(self, pause: Callable[[float], None]) -> bool:
         """Returns once AWS answers; True when it did not at first, so that what failed is worth another attempt.
 
-        ``pause`` sleeps, and raises to stop. Raises OutageError after so many seconds of silence.
+        ``pause`` sleeps, and raises to stop. Raises OutageError after so many seconds of silence. Lanes that come while
+        one asks take what it finds: one after the other, they would hold up the end of the collection.
         """
         began, first = time.monotonic(), True
+        since = began
         while True:
             with self._lock:
-                if self._heard > began or (silence := self.ask()) is None:
+                pause(0)
+                if self._heard > began or (silence := self._silence(since)) is None:
                     self.heard()
                     return not first
             if self.lasts:
@@ -57,6 +62,14 @@ class Outage:
                 )
             first = False
             pause(EVERY)
+            since = time.monotonic()
+
+    def _silence(self, since: float) -> Exception | None:
+        """Why AWS does not answer, as found since a moment, or now."""
+        if self._silent is None or self._silent[0] < since:
+            silence = self.ask()
+            self._silent = None if silence is None else (time.monotonic(), silence)
+        return self._silent[1] if self._silent else None
 
 
 def is_silence(error: Exception) -> bool:

@@ -16,12 +16,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
-from double import OWN, REGION, STATISTICS, Answer, Double, named, running
+from double import OWN, REGION, STATISTICS, STS, Answer, Double, named, running, whole
 from urllib3.exceptions import NewConnectionError
 
 from sesreport.analysis.basis import place_basis
 from sesreport.aws import _timestamp
 from sesreport.collection.coverage import OK, STATUSES, status_of
+from sesreport.collection.datasets.metrics import BY_NAME
 from sesreport.collection.run import collect
 from sesreport.config import Config
 from sesreport.errors import CollectError, ConfigError, CredentialsError
@@ -40,6 +41,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
         double = Double({name.replace("_", "-"): answer for name, answer in answers.items()})  # type: ignore[misc]
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
+        monkeypatch.setattr("sesreport.sign_in.PAUSE", 0.01)
         monkeypatch.setattr("botocore.loaders.create_loader", loader)  # service models are read once, not per test
         with running(double) as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -130,6 +132,10 @@ def test_a_throttle_that_passes_leaves_no_gap(read: Read) -> None:
         ((200, {"SendQuota": "much"}), "error"),
         ((200, {"SendQuota": {"Max24HourSend": "much"}}), "error"),
         ((200, {"SendQuota": {"SentLast24Hours": -5}}), "error"),
+        ((200, {"SendingEnabled": 7}), "error"),
+        ((200, {"SendingEnabled": "yes"}), "error"),
+        ((200, {"SendingEnabled": True, "SendQuota": {"MaxSendRate": True}}), "error"),
+        ((200, {"SendingEnabled": True, "SendQuota": {"MaxSendRate": "14"}}), "error"),
         ((400, error("SomethingNew")), "error"),
     ],
 )
@@ -144,7 +150,8 @@ def test_one_operation_that_fails_is_one_row(read: Read, answer: Answer, expecte
 
 def test_an_answer_without_a_required_member_is_a_row(read: Read) -> None:
     snapshot = read(identities=(200, {"EmailIdentities": [{"SendingEnabled": True}]}))
-    assert status(snapshot, "identities") == ("error", "list_email_identities: an entry without a name")
+    for dataset in ("identities", "policies"):
+        assert status(snapshot, dataset) == ("error", "list_email_identities: an entry without a name")
 
 
 def test_a_region_that_rejects_the_credentials_is_one_row_for_all(read: Read) -> None:
@@ -333,6 +340,21 @@ def test_an_identity_listed_on_two_pages_is_one(read: Read) -> None:
     assert read(identities=pages).identities["identity"].tolist() == ["a.example.com"]
 
 
+def test_a_truth_value_that_is_none_costs_its_identity_alone(read: Read) -> None:
+    """botocore makes false of it: an identity that signs would not, and one that may send could not."""
+
+    def detail(path: str, parameters: dict[str, str]) -> Answer:
+        signing: object = 1 if "odd" in path else True
+        return 200, {"Policies": {}, "DkimAttributes": {"SigningEnabled": signing}}
+
+    entries = [named("odd.example.com"), named("plain.example.com")]
+    snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=detail)
+    signs = snapshot.identities.set_index("identity")["dkim_signing"]
+    assert pd.isna(signs["odd.example.com"]) and signs["plain.example.com"]
+    found, reason = status(snapshot, "identities")
+    assert found == "error" and "DkimAttributes.SigningEnabled is 1, not boolean" in reason
+
+
 def test_hostile_names_come_back_as_they_are(read: Read) -> None:
     names = ["=cmd|' /C calc'!A0", "<script>", "a/../b", "x\u202ey"]
     entries = [named(name) for name in names]
@@ -367,6 +389,32 @@ def test_an_event_on_two_pages_is_one_change(read: Read) -> None:
     assert status(snapshot, "changes")[0] == "ok"
 
 
+@pytest.mark.parametrize("moment", [7, NOW.timestamp() + 86_400, None])
+def test_a_metric_with_a_value_of_another_time_is_a_gap(read: Read, moment: float | None) -> None:
+    midnight = NOW.replace(hour=0).timestamp()
+    results = [whole(f"m{n}", Timestamps=[midnight - 86_400], Values=[1.0]) for n in range(len(BY_NAME))]
+    results[0] = whole("m0", Timestamps=[moment, midnight - 86_400], Values=[1.0, 2.0])
+    snapshot = read(metric_data=(200, {"MetricDataResults": results}))
+    found, reason = status(snapshot, "metrics")
+    assert found == "error" and ("Send" in reason or "at is missing" in reason)
+    assert set(snapshot.metrics["at"].dt.year) == {NOW.year}
+    assert len(snapshot.metrics) >= len(BY_NAME) - 1
+
+
+def test_a_metric_that_is_broken_on_one_page_is_a_gap_though_the_next_page_is_whole(read: Read) -> None:
+    pages = itertools.count()
+
+    def values(path: str, parameters: dict[str, str]) -> Answer:
+        results = [whole(f"m{number}") for number in range(len(BY_NAME))]
+        if next(pages) == 0:
+            results[0] = whole("m0", StatusCode="PartialData", Timestamps=[NOW.timestamp() - 86_400], Values=[])
+            return 200, {"MetricDataResults": results, "NextToken": "2"}
+        return 200, {"MetricDataResults": results}
+
+    found, reason = status(read(metric_data=values), "metrics")
+    assert (found, reason) == ("error", "Send account: get_metric_data: has not as many values as times")
+
+
 @pytest.mark.parametrize("answer", [{"Regions": [{"Name": "x"}]}, {"Regions": "x"}])
 def test_regions_of_another_shape_are_guessed_and_said(read: Read, answer: dict[str, object]) -> None:
     snapshot = read(regions=(200, answer))
@@ -384,6 +432,19 @@ def test_an_endpoint_that_is_not_aws_is_one_line(read: Read, answer: Answer) -> 
     with pytest.raises(CollectError) as caught:
         read(sts=answer)
     assert "\n" not in str(caught.value) and caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize("answer", [(200, "hello"), (200, "<html>Sign in</html>"), (404, "<html>no such page</html>")])
+def test_a_page_that_is_not_awss_is_no_reason_to_end_when_aws_answers_next(read: Read, answer: Answer) -> None:
+    asked = itertools.count()
+    snapshot = read(sts=lambda path, parameters: answer if next(asked) == 0 else (200, STS))
+    assert snapshot.manifest["caller"]["account_id"] == OWN
+
+
+@pytest.mark.parametrize("lost", [OWN, f"arn:aws:iam::{OWN}:user/audit"])
+def test_an_answer_that_does_not_say_whose_the_credentials_are_is_one_line(read: Read, lost: str) -> None:
+    with pytest.raises(CollectError, match="did not say whose"):
+        read(sts=(200, STS.replace(f">{lost}<", "><")))
 
 
 def test_an_address_that_is_none_is_one_line(read: Read) -> None:

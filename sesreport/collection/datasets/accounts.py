@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sesreport.collection.coverage import DENIED, status_of
+from sesreport.collection.coverage import DENIED, ERROR, status_of
 from sesreport.collection.lane import Lane, StoppedError
 from sesreport.collection.operation import Operation
+from sesreport.collection.outage import is_silence
 from sesreport.collection.registry import Row, collector
 from sesreport.errors import CredentialsError, SesReportError
 from sesreport.schema import Frame, account_id, flag, text
@@ -46,6 +48,8 @@ ROOTS = Operation("organizations", "list_roots", items="Roots", never_empty=True
 ACCOUNTS_OF = Operation("organizations", "list_accounts_for_parent", items="Accounts")
 UNITS_OF = Operation("organizations", "list_organizational_units_for_parent", items="OrganizationalUnits")
 TAGS = Operation("organizations", "list_tags_for_resource", items="Tags")
+SILENT = 10
+"""Accounts in a row whose tags get no answer, after which those of the others are not asked for."""
 
 
 @collector(
@@ -71,6 +75,7 @@ def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
             raise _explained(lane, error) from error
         yield "accounts", _account(lane.account_id)
         return
+    tags = _Tags(lane)
     try:
         for root in lane.pages(ROOTS):
             for path, account in _walk(lane, root["Id"], root.get("Name") or "Root"):
@@ -82,7 +87,7 @@ def accounts(lane: Lane) -> Iterator[tuple[str, Row]]:
                         "email": account.get("Email"),
                         "status": account.get("State") or account.get("Status") or "UNKNOWN",
                         "ou_path": path,
-                        "tags": _tags(lane, account["Id"]),
+                        "tags": tags.of(account["Id"]),
                         "organization_id": organization["Id"],
                         "management_account": account["Id"] == organization.get("MasterAccountId"),
                         "in_organization": True,
@@ -99,15 +104,29 @@ def _walk(lane: Lane, parent: str, path: str) -> Iterator[tuple[str, dict[str, A
         yield from _walk(lane, unit["Id"], f"{path}/{unit['Name']}")
 
 
-def _tags(lane: Lane, account: str) -> str | None:
-    try:
-        tags = lane.pages(TAGS, ResourceId=account)
-        return json.dumps({tag["Key"]: tag["Value"] for tag in tags}, ensure_ascii=False, sort_keys=True)
-    except (SesReportError, StoppedError):
-        raise
-    except Exception as error:  # noqa: BLE001 - the account is there all the same
-        lane.gap("account_tags", error, account)
-        return None
+@dataclass
+class _Tags:
+    """Asks for the tags of one account after the other."""
+
+    lane: Lane
+    _silent: int = 0
+    """Accounts in a row that got no answer."""
+
+    def of(self, account: str) -> str | None:
+        """Tags as JSON; None for a gap."""
+        if self._silent >= SILENT:
+            self.lane.gap("account_tags", (ERROR, f"not asked for, after {SILENT} in a row got no answer"), account)
+            return None
+        try:
+            tags = list(self.lane.pages(TAGS, ResourceId=account))
+            self._silent = 0
+            return json.dumps({tag["Key"]: tag["Value"] for tag in tags}, ensure_ascii=False, sort_keys=True)
+        except (SesReportError, StoppedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - the account is there all the same
+            self._silent = self._silent + 1 if is_silence(error) else 0
+            self.lane.gap("account_tags", error, account)
+            return None
 
 
 def _account(account: str) -> Row:

@@ -99,7 +99,8 @@ def listed(lane: Lane, *, again: bool = False) -> dict[str, dict[str, Any]]:
         if isinstance(name, str) and name:
             found[name] = entry
         else:
-            lane.gap("identities", (ERROR, "list_email_identities: an entry without a name"))
+            for dataset in ("identities", "policies"):  # it may have had some
+                lane.gap(dataset, (ERROR, "list_email_identities: an entry without a name"))
     return found
 
 
@@ -125,9 +126,10 @@ def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
             yield "identities", {**kept, **row}
             yield from (("policies", policy) for policy in lane.earlier.policies[name])
             continue
+        answered = False
         try:
             detail = lane.call(GET, EmailIdentity=name)
-            silent = 0
+            answered = True
             read = list(_read(lane, row, detail))
         except (SesReportError, StoppedError):
             raise
@@ -136,13 +138,14 @@ def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
                 missing[name] = row, error
                 continue
             yield _unread(lane, row, error)
-            silent = silent + 1 if is_silence(error) else 0
+            silent = 0 if answered or not is_silence(error) else silent + 1
             if silent == SILENT:
                 rest = list(entries)[list(entries).index(name) + 1 :]
                 unasked = (ERROR, f"not asked for, after {SILENT} in a row got no answer ({status_of(error)[1]})")
                 yield from (_unread(lane, _entry(lane, other, entries[other]), unasked) for other in rest)
                 break
         else:
+            silent = 0
             yield from read
     yield from _found_again(lane, missing)
 

@@ -82,6 +82,8 @@ def metrics(lane: Lane) -> Iterator[tuple[str, Row]]:
 def _values(lane: Lane, chosen: Sequence[Metric], start: datetime, end: datetime) -> Iterator[tuple[str, Row]]:
     asked = {f"m{number}": metric for number, metric in enumerate(chosen)}
     states: dict[str, str] = dict.fromkeys(asked, "not answered")
+    broken: dict[str, str] = {}
+    """What is wrong with a metric on one page, whatever the next page says of it."""
     for result in lane.pages(
         GET,
         MetricDataQueries=[_query(name, *metric) for name, metric in asked.items()],
@@ -93,10 +95,13 @@ def _values(lane: Lane, chosen: Sequence[Metric], start: datetime, end: datetime
             lane.gap("metrics", (ERROR, f"{GET.name}: a result that nobody asked for"))
             continue
         dimension, name = asked[result["Id"]]
-        states[result["Id"]] = str(result.get("StatusCode", "no status"))
         moments, values = result.get("Timestamps") or [], result.get("Values") or []
         if len(moments) != len(values):
-            states[result["Id"]] = "has not as many values as times"
+            broken[result["Id"]] = "has not as many values as times"
+        elif any(isinstance(moment, datetime) and not start <= moment < end for moment in moments):
+            broken[result["Id"]] = "has a value of a time that was not asked for"
+        states[result["Id"]] = broken.get(result["Id"], str(result.get("StatusCode", "no status")))
+        if result["Id"] in broken:
             continue
         for moment, value in zip(moments, values, strict=True):
             yield (
