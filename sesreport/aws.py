@@ -20,14 +20,14 @@ import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config as ClientConfig
 from botocore.credentials import Credentials, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ProfileNotFound
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from botocore.utils import parse_timestamp
 
 from sesreport import sign_in
 from sesreport.config import Config
 from sesreport.deadlines import Deadlines, limited
 from sesreport.errors import CredentialsError
-from sesreport.wire import check_form, is_awss
+from sesreport.wire import UnreadableAnswerError, check_form, is_awss
 
 HOME_REGION = "us-east-1"
 """Where calls without a Region of their own go (Organizations, Account, Cost Explorer have one home)."""
@@ -113,6 +113,18 @@ class Aws:
             else:
                 return None
         return silence
+
+    def refusal(self) -> ClientError | None:
+        """Why AWS does not take the caller's own credentials any more; None when it does, or does not answer."""
+        self._turn.credentials = self._own_renewed
+        try:
+            with self._probing.limit():
+                self._client("sts", self._home).get_caller_identity()
+        except ClientError as error:
+            return error if is_awss(error) else None
+        except Exception:  # noqa: BLE001 - that is silence, which others ask about
+            return None
+        return None
 
     def generation(self, account_id: str) -> int:
         """How often the account's credentials were renewed."""
@@ -288,7 +300,11 @@ def client_in_role(
 def _assumed(sts: Any, role_arn: str, external_id: str | None) -> dict[str, str]:
     """Credentials of a role, as botocore refreshes them."""
     extra = {"ExternalId": external_id} if external_id else {}
-    assumed = sts.assume_role(RoleArn=role_arn, RoleSessionName="sesreport", **extra)["Credentials"]
+    answer = sts.assume_role(RoleArn=role_arn, RoleSessionName="sesreport", **extra)
+    whose = answer.get("AssumedRoleUser", {}).get("Arn", "").split(":")
+    if whose[4:5] != role_arn.split(":")[4:5]:
+        raise UnreadableAnswerError(operation="AssumeRole", problem=f"the session is not one of {role_arn}")
+    assumed = answer["Credentials"]
     return {
         "access_key": assumed["AccessKeyId"],
         "secret_key": assumed["SecretAccessKey"],

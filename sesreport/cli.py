@@ -466,6 +466,8 @@ def _logging(debug: bool) -> None:
     """Warnings in plain lines; everything with --debug. Notebook kernels are told to be quiet about frozen modules."""
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     level = logging.DEBUG if debug else logging.ERROR
+    for name in ("botocore", "boto3", "urllib3") if debug else ():  # at DEBUG they write credentials and signatures
+        logging.getLogger(name).setLevel(logging.INFO)
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
 
 

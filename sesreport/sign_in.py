@@ -101,8 +101,12 @@ def _obtain(session: botocore.session.Session) -> None:
     """Has the SDK fetch the credentials. Raises as :func:`identify` does."""
     try:
         credentials = session.get_credentials()
-        if credentials is not None:
-            credentials.get_frozen_credentials()
+        frozen = credentials.get_frozen_credentials() if credentials is not None else ()
+        if any(not character.isprintable() for part in frozen if isinstance(part, str) for character in part):
+            raise CredentialsError(
+                "the AWS credentials hold a line break or another character that cannot be sent: take it out of the "
+                "access key, secret key or session token"
+            )
     except SesReportError:
         raise
     except InvalidRegionError as error:

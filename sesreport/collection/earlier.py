@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sesreport.collection.coverage import OK
+from sesreport.collection.events import name_of
 from sesreport.collection.registry import Row
 from sesreport.store import Snapshot, snapshots
 
@@ -41,7 +42,13 @@ class Earlier:
 
     def without(self, changed: set[str]) -> Earlier:
         """The same, less the identities that changed."""
-        return replace(self, identities={name: row for name, row in self.identities.items() if name not in changed})
+        kept = {name: row for name, row in self.identities.items() if same_name(name) not in changed}
+        return replace(self, identities=kept)
+
+
+def same_name(identity: str) -> str:
+    """A name as it compares with another: events and lists may spell one in other letter case, or as an ARN."""
+    return name_of(identity.strip()).strip().casefold()
 
 
 def earlier_places(snapshot: Snapshot, *, oldest: datetime) -> dict[tuple[str, str], Earlier]:

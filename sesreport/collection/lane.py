@@ -22,12 +22,15 @@ from sesreport.collection.pace import Pace
 from sesreport.collection.registry import Collector, Row, Survey
 from sesreport.collection.site import Site
 from sesreport.config import Config
-from sesreport.errors import SesReportError
+from sesreport.errors import CredentialsError, SesReportError
 from sesreport.schema import Frame
+from sesreport.wire import UnreadableAnswerError, is_clock
 
 log = logging.getLogger(__name__)
 
 SES = frozenset({"ses", "sesv2"})
+REPEATS = 20
+"""Pages in a row that say the same, after which they are taken for a loop. CloudTrail's may be empty for a while."""
 NAMED = 5
 """Things that a gap names before it counts the rest."""
 
@@ -130,9 +133,11 @@ class Lane:
                         failed[fault] -= 1
                         confirmed, over = True, False
                 if over:
+                    self._check_session(error, fault)
                     raise
                 renewing = fault in (Fault.EXPIRED, Fault.DENIED)
                 if renewing and not self._renew(error, generation, expired=fault is Fault.EXPIRED):
+                    self._check_session(error, fault)
                     raise
                 attempt = sum(failed.values())
                 log.info("%s %s %s: attempt %d: %s", self.account_id, region, operation.name, attempt, error)
@@ -141,6 +146,16 @@ class Lane:
             else:
                 pace.answered(operation.name)
                 return answer
+
+    def _check_session(self, error: Exception, fault: Fault) -> None:
+        """Raises CredentialsError when the caller's own session has ended: then nothing more can be read anywhere."""
+        if fault is Fault.EXPIRED or is_clock(error):
+            refused = self.aws.refusal()
+            if refused is not None:
+                said = "this machine's clock is wrong" if is_clock(refused) else "the AWS session has ended"
+                raise CredentialsError(
+                    f"{said} ({status_of(refused)[1]}): nothing was sealed; mend that, and go on with --resume"
+                ) from error
 
     def _renew(self, error: Exception, generation: int, *, expired: bool) -> bool:
         """Fresh credentials for the next attempt: the account's, or the caller's own if those could not be fetched."""
@@ -169,21 +184,28 @@ class Lane:
     ) -> Iterator[Any]:
         """Every item of every page: follows the token until there is none.
 
-        A token that comes back would loop for ever; that is an error, not the end.
+        A token that comes back, or pages that say the same again and again, would loop for ever; that is an error, not
+        the end.
         """
         assert operation.items is not None
         following: dict[str, Any] = {}
-        seen = set()
+        seen: set[str] = set()
+        before: list[Any] = []
+        repeats = 0
         while True:
             page = self.call(operation, region=region, again=again, **parameters, **following)
-            yield from page.get(operation.items) or []
-            mark = page.get(operation.token)
-            if not mark:
+            items = page.get(operation.items) or []
+            repeats = repeats + 1 if items == before else 0
+            if repeats == REPEATS:
+                raise RepeatedPageError(operation=operation.name)
+            yield from items
+            mark = next_page(operation, page)
+            if mark is None:
                 return
             if mark in seen:
                 raise RepeatedPageError(operation=operation.name)
             seen.add(mark)
-            following = {operation.token: mark}
+            before, following = items, {operation.token: mark}
 
     def each(self, dataset: str, items: Iterable[Any], make: Callable[[Any], Row]) -> Iterator[tuple[str, Row]]:
         """The row that ``make`` makes of each item; one that it fails on costs itself alone, and is a gap."""
@@ -266,10 +288,20 @@ class Lane:
             self.unreachable = (status, reason)
 
 
+def next_page(operation: Operation, page: dict[str, Any]) -> str | None:
+    """The token of the page after one; None after the last. Raises UnreadableAnswerError for one that is no text."""
+    mark = page.get(operation.token)
+    if mark is None or mark == "":
+        return None
+    if not isinstance(mark, str):
+        raise UnreadableAnswerError(operation=operation.name, problem=f"{operation.token} is no text")
+    return mark
+
+
 class RepeatedPageError(BotoCoreError):
     """A service answered with a token it had given before."""
 
-    fmt = "{operation}: the service returned the same page token twice"
+    fmt = "{operation}: the service returned the same page twice"
 
 
 @dataclass

@@ -14,6 +14,7 @@ from sesreport.collection.coverage import EVERYTHING, GLOBAL
 from sesreport.collection.lane import Lane, StoppedError
 from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row
+from sesreport.config import Config
 from sesreport.errors import SesReportError
 from sesreport.reference import opt_in_regions
 
@@ -43,6 +44,11 @@ def default_regions(aws: Aws) -> list[str]:
     return [region for region in wanted_regions(aws) if region not in opt_in_regions()]
 
 
+def is_default(region: str, config: Config) -> bool:
+    """Whether a Region is asked for by name, or one that no account can switch off: it cannot be missing."""
+    return region in config.organization.regions or region not in opt_in_regions()
+
+
 def regions_of(lane: Lane) -> Regions:
     """Asks an account for its Regions; the first call in it, so this is where a missing role shows.
 
@@ -68,12 +74,14 @@ def regions_of(lane: Lane) -> Regions:
     for region in offered:
         if region in statuses:  # one that is being enabled may hold identities of earlier: only what is off is left out
             (found.disabled if statuses[region] == "DISABLED" else found.enabled).append(region)
-        elif region in lane.config.organization.regions:
+        elif is_default(region, lane.config):
             reason = "list_regions does not name the Region"
             found.coverage.append(row(lane.account_id, region, EVERYTHING, coverage.ERROR, reason))
         else:
             found.disabled.append(region)
-    found.coverage.append(row(lane.account_id, GLOBAL, "regions", coverage.OK, None, rows=len(answers), calls=1))
+    left_out = sorted({r for r in lane.aws.ses_regions() if statuses.get(r, "DISABLED") != "DISABLED"} - set(offered))
+    told = f"left out by organization.regions, though enabled: {', '.join(left_out)}" if left_out else None
+    found.coverage.append(row(lane.account_id, GLOBAL, "regions", coverage.OK, told, rows=len(answers), calls=1))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from sesreport.storage import is_url, publish, snapshots_folder
 from sesreport.store import Snapshot, load, snapshots, write_snapshot
 
 log = logging.getLogger(__name__)
+CLOSED = ("SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION")
+"""States of an account that cannot be entered (Organizations API Reference, Account); one in any other is tried."""
 
 
 def collect(
@@ -69,11 +71,12 @@ def collect(
         resumed, harvest = journal.answers, Harvest()
         try:
             _read_organization(site, chosen, harvest)
+            readable, excluded = _readable(config, harvest)
         except SesReportError as error:
             if not resumed and not isinstance(error, OutageError):  # nothing was read that would be worth going on with
                 journal.close(remove=True)
             raise
-        path = _collect(site, journal, harvest, progress, executor, resumed)
+        path = _collect(site, journal, harvest, readable, excluded, progress, executor, resumed)
     except BaseException:
         journal.close(remove=journal.answers == 0)
         raise
@@ -84,11 +87,17 @@ def collect(
 
 
 def _collect(
-    site: Site, journal: Journal, harvest: Harvest, progress: Progress, executor: Executor | None, resumed: int
+    site: Site,
+    journal: Journal,
+    harvest: Harvest,
+    readable: list[str],
+    excluded: list[Regions],
+    progress: Progress,
+    executor: Executor | None,
+    resumed: int,
 ) -> Path:
-    """Reads every place of the accounts in the harvest, and seals the snapshot."""
+    """Reads every place of the readable accounts, and seals the snapshot."""
     config, aws = site.config, site.aws
-    readable, excluded = _readable(config, harvest)
     based_on, earlier = _earlier(site, journal.folder.parent, journal.begun["based_on"])
     dimensions = known_dimensions(journal.folder.parent)
     plan = Plan(
@@ -150,22 +159,36 @@ def _journal(folder: Path, site: Site, incremental: bool, resume: bool, speaks_f
         "account_id": site.aws.caller.account_id,
         "speaks_for": str(speaks_for) if speaks_for else None,
     }
+    others: list[Path] = []
     for found in Journal.unfinished(folder) if resume else ():
         if str(found.begun.get("started_at"))[:7] != f"{site.now:%Y-%m}":  # it would speak for another month
             log.warning("%s was begun in another month and is not gone on with; remove the folder", found.folder)
             found.close(remove=False)
             continue
+        if (newest := _newest_begun(folder)) and str(found.begun.get("started_at")) < newest.isoformat():
+            # Its snapshot would be the first of the month, in place of the one that is sealed.
+            log.warning("%s is older than the newest snapshot and is not gone on with; remove the folder", found.folder)
+            found.close(remove=False)
+            continue
         if {name: found.begun.get(name) for name in begun} == begun:
             return found
         found.close(remove=False)
+        others.append(found.folder)
+    if others:
         raise ConfigError(
-            f"{found.folder}: was begun with other settings, scope or credentials, so it cannot go on; use the "
-            "same, or remove the folder to begin anew"
+            f"{others[0]}: was begun with other settings, scope, credentials or month to stand for, so it cannot go "
+            "on; use the same, or remove the folder to begin anew"
         )
     based_on = _newest(folder, begun["scope"]) if incremental else None
     return Journal.begin(
         folder, {**begun, "started_at": site.now.isoformat(), "based_on": based_on.name if based_on else None}
     )
+
+
+def _newest_begun(folder: Path) -> datetime | None:
+    """When the newest snapshot was begun."""
+    found = snapshots(folder)
+    return datetime.strptime(found[-1].name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
 
 
 def _newest(folder: Path, scope: str) -> Path | None:
@@ -216,7 +239,7 @@ def _readable(config: Config, harvest: Harvest) -> tuple[list[str], list[Regions
         raise ConfigError(f"organization.accounts: {missing[0]} is not an account of the organization")
     readable, excluded = [], []
     for account_id, account in known.items():
-        if account["status"] != "ACTIVE":
+        if account["status"] in CLOSED:
             reason = f"the account is {account['status']}; its identities cannot be read"
             harvest.rows[COVERAGE.name].append(row(account_id, GLOBAL, EVERYTHING, coverage.SKIPPED, reason))
         elif account_id in exclude or (include and account_id not in include):

@@ -12,7 +12,7 @@ from sesreport.collection import coverage
 from sesreport.collection.earlier import Earlier
 from sesreport.collection.journal import Answer, Memory
 from sesreport.collection.lane import Lane
-from sesreport.collection.places import Regions, regions_of, row
+from sesreport.collection.places import Regions, is_default, regions_of, row
 from sesreport.collection.registry import Collector, Row, collectors
 from sesreport.collection.site import Site
 
@@ -117,6 +117,8 @@ def _unreachable(lane: Lane) -> Outcome | None:
     status, reason = lane.unreachable
     if status == coverage.REGION_DISABLED:  # the account says otherwise, so this is a gap
         status, reason = coverage.DENIED, f"{reason} (the Region is enabled)"
+    elif status == coverage.NOT_OFFERED and is_default(lane.region, lane.config):
+        status, reason = coverage.ERROR, f"{reason} (SES is offered there: is its name kept from this network?)"
     return Outcome(
         coverage=[row(lane.account_id, lane.region, coverage.EVERYTHING, status, reason, calls=1)], unreachable=True
     )

@@ -40,6 +40,10 @@ NOTHING: dict[str, object] = {
 }
 
 
+READ: dict[str, object] = {"Policies": {}, "Tags": [], "IdentityType": "DOMAIN"}
+"""What GetEmailIdentity answers for an identity without policies."""
+
+
 def named(name: str) -> dict[str, object]:
     """An entry of ListEmailIdentities."""
     return {"IdentityName": name, "IdentityType": "DOMAIN", "SendingEnabled": True, "VerificationStatus": "SUCCESS"}
@@ -74,7 +78,7 @@ class Double:
         if told is not None:
             return told
         if what == "identity":
-            return 200, {"Policies": {}, "Tags": [], "IdentityType": "DOMAIN"}
+            return 200, READ
         if what == "topics":
             return 200, topics(parameters)
         if what == "metric-data":

@@ -106,7 +106,8 @@ class Organization:
             "AssumeRole",
             f"<Credentials><AccessKeyId>ASIA{wanted}</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
             f"<SessionToken>{self.calls['sessions']}</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
-            "</Credentials>",
+            f"</Credentials><AssumedRoleUser><Arn>arn:aws:sts::{wanted}:assumed-role/r/sesreport</Arn>"
+            "<AssumedRoleId>AROA:sesreport</AssumedRoleId></AssumedRoleUser>",
             "https://sts.amazonaws.com/doc/2011-06-15/",
         )
 

@@ -14,7 +14,7 @@ import pytest
 
 from sesreport.collection.registry import collectors
 from sesreport.store import Snapshot
-from tests.collection.double import REGION, Answer, named, topics, whole
+from tests.collection.double import READ, REGION, Answer, named, topics, whole
 from tests.collection.test_collect_faults import Read, error, read, status
 
 __all__ = ["read"]
@@ -52,7 +52,7 @@ def once(first: Answer, then: Callable[[str, dict[str, str]], Answer] | Answer) 
         (200, ""),
         (200, "{}"),
         (200, {}),
-        (200, {"IdentityType": "DOMAIN"}),
+        (200, {"Tags": [], "IdentityType": "DOMAIN"}),
         (200, {"Policies": None}),
         HTML,
         (200, "[]"),
@@ -74,7 +74,7 @@ def test_a_list_of_somebody_else_is_not_empty(read: Read, answer: Answer) -> Non
 
 
 def test_a_page_of_a_proxy_among_good_answers_is_asked_for_again(read: Read) -> None:
-    good = (200, {"Policies": {"p": "{}"}, "IdentityType": "DOMAIN"})
+    good = (200, {"Policies": {"p": "{}"}, "Tags": [], "IdentityType": "DOMAIN"})
     snapshot = read(identities=ONE, identity=once(HTML, good))
     assert status(snapshot, "policies") == ("ok", "")
     assert len(snapshot.policies) == 1
@@ -88,7 +88,11 @@ def test_an_error_page_of_a_proxy_is_not_what_aws_says(read: Read) -> None:
 @pytest.mark.parametrize("policies", [{"p": None}, {"p": 1}, {"p": {"Statement": []}}, [], "none"])
 def test_policies_of_another_shape_cost_their_identity_alone(read: Read, policies: object) -> None:
     def detail(path: str, parameters: dict[str, str]) -> Answer:
-        return 200, {"Policies": policies if "a.example.com" in path else {"q": "{}"}, "IdentityType": "DOMAIN"}
+        return 200, {
+            "Policies": policies if "a.example.com" in path else {"q": "{}"},
+            "Tags": [],
+            "IdentityType": "DOMAIN",
+        }
 
     snapshot = read(identities=TWO, identity=detail)
     unread(snapshot, "a.example.com")
@@ -98,7 +102,7 @@ def test_policies_of_another_shape_cost_their_identity_alone(read: Read, policie
 def test_an_entry_without_its_type_is_named_and_read_all_the_same(read: Read) -> None:
     entry = named("a.example.com")
     del entry["IdentityType"]
-    detail = (200, {"Policies": {"p": "{}"}, "IdentityType": "DOMAIN"})
+    detail = (200, {"Policies": {"p": "{}"}, "Tags": [], "IdentityType": "DOMAIN"})
     snapshot = read(identities=(200, {"EmailIdentities": [entry, named("b.example.com")]}), identity=detail)
     found, reason = status(snapshot, "identities")
     assert found == "error" and reason.startswith("a.example.com: ") and "IdentityType" in reason
@@ -109,7 +113,7 @@ def test_an_entry_without_its_type_is_named_and_read_all_the_same(read: Read) ->
 def test_a_value_of_another_type_costs_its_identity_alone(read: Read) -> None:
     def detail(path: str, parameters: dict[str, str]) -> Answer:
         odd = {"MailFromAttributes": {"MailFromDomain": 5}} if "a.example.com" in path else {}
-        return 200, {"Policies": {}, "IdentityType": "DOMAIN", **odd}
+        return 200, {**READ, **odd}
 
     snapshot = read(identities=TWO, identity=detail)
     unread(snapshot, "a.example.com")
@@ -257,3 +261,49 @@ def test_every_dataset_of_a_region_is_covered(read: Read) -> None:
     names = {frame.name for one in collectors().values() if one.scope == "region" for frame in one.frames}
     coverage = read().coverage
     assert names == set(coverage.loc[coverage["region"] == REGION, "dataset"])
+
+
+@pytest.mark.parametrize("mark", [0, False, [], {}, 12, ["a"]])
+def test_a_token_that_is_no_text_does_not_end_a_list(read: Read, mark: object) -> None:
+    snapshot = read(identities=(200, {"EmailIdentities": [named("a.example.com")], "NextToken": mark}))
+    assert status(snapshot, "identities")[0] == status(snapshot, "policies")[0] == "error"
+
+
+def test_pages_that_say_the_same_for_ever_end(read: Read) -> None:
+    tokens = itertools.count()
+
+    def page(path: str, parameters: dict[str, str]) -> Answer:
+        return 200, {"EmailIdentities": [named("a.example.com")], "NextToken": str(next(tokens))}
+
+    assert status(read(identities=page), "identities")[0] == "error"
+
+
+def test_a_bad_page_keeps_the_identities_of_those_before(read: Read) -> None:
+    def pages(path: str, parameters: dict[str, str]) -> Answer:
+        if "NextToken" in parameters:
+            return 500, error("InternalFailure")
+        return 200, {"EmailIdentities": [named("a.example.com")], "NextToken": "2"}
+
+    snapshot = read(identities=pages, identity=(200, {**READ, "Policies": {"p": "{}"}}))
+    assert snapshot.policies["identity"].tolist() == ["a.example.com"]
+    for dataset in ("identities", "policies"):
+        found, reason = status(snapshot, dataset)
+        assert found == "error" and reason.startswith("the list after its first pages: ")
+
+
+@pytest.mark.parametrize(
+    "detail", [{"Policies": {}}, {"Policies": {}, "IdentityType": "DOMAIN"}, {**READ, "IdentityType": "EMAIL_ADDRESS"}]
+)
+def test_an_answer_that_is_not_about_the_listed_identity_is_none(read: Read, detail: dict[str, object]) -> None:
+    unread(read(identities=ONE, identity=(200, detail)), "a.example.com")
+
+
+def test_what_the_list_says_is_kept_where_the_answer_says_nothing_of_it(read: Read) -> None:
+    snapshot = read(identities=ONE, identity=(200, READ))
+    assert snapshot.identities["verification_status"].tolist() == ["SUCCESS"]
+
+
+def test_regions_left_out_by_the_settings_are_told(read: Read) -> None:
+    listed = [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in (REGION, "us-east-1")]
+    told = status(read(regions=(200, {"Regions": listed})), "regions")
+    assert told == ("ok", "left out by organization.regions, though enabled: us-east-1")

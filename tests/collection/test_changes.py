@@ -91,7 +91,7 @@ def test_a_record_may_be_text_or_an_object() -> None:
 
 def changed(*events: dict[str, Any]) -> set[str] | None:
     """Identities that an incremental collection reads again because of these events."""
-    lane = Lane(*events, earlier=Earlier(NOW - timedelta(days=2), []))
+    lane = Lane(*events, earlier=Earlier(NOW - timedelta(days=2), [], {"example.com": {}}))
     list(changes(lane))  # type: ignore[arg-type]
     found: set[str] | None = lane.changed
     return found
@@ -100,6 +100,19 @@ def changed(*events: dict[str, Any]) -> set[str] | None:
 def test_an_identity_is_read_again_by_its_name_where_the_event_has_its_arn() -> None:
     arn = "arn:aws:ses:eu-west-1:210000000001:identity/example.com"
     assert changed(told("PutIdentityPolicy", {"identity": arn, "policyName": "p"})) == {"example.com"}
+
+
+@pytest.mark.parametrize("name", ["EXAMPLE.COM", " example.com", "arn:aws:ses:eu-west-1:1:identity/Example.com"])
+def test_an_identity_is_read_again_however_an_event_spells_it(name: str) -> None:
+    found = changed(told("PutIdentityPolicy", {"identity": name, "policyName": "p"}))
+    assert found == {"example.com"}
+    kept = Earlier(NOW, [], {"Example.com": {}, "other.example": {}}).without(found or set())
+    assert list(kept.identities) == ["other.example"]
+
+
+def test_an_event_about_an_identity_that_nobody_knows_makes_all_read_again() -> None:
+    assert changed(told("PutIdentityPolicy", {"identity": "exmaple.com", "policyName": "p"})) is None
+    assert changed(told("VerifyDomainIdentity", {"domain": "new.example.com"})) == {"new.example.com"}
 
 
 def test_a_change_of_the_account_makes_no_identity_read_again() -> None:
@@ -111,6 +124,6 @@ def test_an_event_that_hides_its_identity_makes_all_read_again() -> None:
 
 
 def test_an_event_that_sets_an_attribute_is_looked_at_and_not_kept() -> None:
-    lane = Lane(told(ATTRIBUTES[0], {"emailIdentity": "example.com"}), earlier=Earlier(NOW, []))
+    lane = Lane(told(ATTRIBUTES[0], {"emailIdentity": "example.com"}), earlier=Earlier(NOW, [], {"example.com": {}}))
     assert list(changes(lane)) == []  # type: ignore[arg-type]
     assert lane.changed == {"example.com"}

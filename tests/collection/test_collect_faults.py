@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.loaders import create_loader
 from botocore.utils import parse_timestamp
-from double import OWN, REGION, STATISTICS, STS, Answer, Double, named, running, whole
+from double import OWN, READ, REGION, STATISTICS, STS, Answer, Double, named, running, whole
 from urllib3.exceptions import NewConnectionError
 
 from sesreport.analysis.basis import place_basis
@@ -100,7 +100,7 @@ def test_a_page_that_names_itself_as_the_next_is_a_gap_not_a_loop(read: Read) ->
     snapshot = read(identities=(200, {"EmailIdentities": [named("a.example.com")], "NextToken": "same"}))
     assert status(snapshot, "identities") == (
         "error",
-        "RepeatedPageError: list_email_identities: the service returned the same page token twice",
+        "the list after its first pages: RepeatedPageError: list_email_identities: the service returned the same page twice",
     )
 
 
@@ -171,7 +171,7 @@ def test_a_rejection_after_ses_has_answered_is_not_a_region_that_is_off(read: Re
 
 def not_found(path: str, parameters: dict[str, str]) -> Answer:
     """The details of an identity; one that is gone has none."""
-    return (404, error("NotFoundException")) if "gone" in path else (200, {"Policies": {}})
+    return (404, error("NotFoundException")) if "gone" in path else (200, READ)
 
 
 def test_an_identity_that_is_gone_when_listed_again_has_vanished(read: Read) -> None:
@@ -199,7 +199,11 @@ def test_an_identity_that_is_listed_still_and_not_found_was_not_read(read: Read)
 
 def test_an_identity_that_cannot_be_read_stays_with_unknown_policies(read: Read) -> None:
     def detail(path: str, parameters: dict[str, str]) -> Answer:
-        return (403, error("AccessDeniedException")) if "secret" in path else (200, {"Policies": {"p": "{}"}})
+        return (
+            (403, error("AccessDeniedException"))
+            if "secret" in path
+            else (200, {"Policies": {"p": "{}"}, "Tags": [], "IdentityType": "DOMAIN"})
+        )
 
     entries = [named("open.example.com"), named("secret.example.com")]
     snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=detail)
@@ -219,7 +223,7 @@ def test_notification_topics_that_are_denied_are_a_row_of_their_own(read: Read) 
 
 
 def test_a_policy_with_a_lone_surrogate_is_kept(read: Read) -> None:
-    answer = (200, '{"Policies": {"p": "{\\"Id\\": \\"\\ud800\\"}"}}')
+    answer = (200, '{"Tags": [], "IdentityType": "DOMAIN", "Policies": {"p": "{\\"Id\\": \\"\\ud800\\"}"}}')
     snapshot = read(identities=(200, {"EmailIdentities": [named("a.example.com")]}), identity=answer)
     assert snapshot.policies["document"].tolist() == ['{"Id": "\\ud800"}']
 
@@ -323,7 +327,7 @@ def test_a_list_that_breaks_off_keeps_nothing_as_whole(read: Read) -> None:
 
 def test_one_identity_whose_answer_is_unreadable_spares_the_others(read: Read) -> None:
     def detail(path: str, parameters: dict[str, str]) -> Answer:
-        return 200, ("garbage" if "bad" in path else {"Policies": {"p": "{}"}})
+        return 200, ("garbage" if "bad" in path else {"Policies": {"p": "{}"}, "Tags": [], "IdentityType": "DOMAIN"})
 
     entries = [named("bad.example.com"), named("good.example.com")]
     snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=detail)
@@ -345,7 +349,12 @@ def test_a_truth_value_that_is_none_costs_its_identity_alone(read: Read) -> None
 
     def detail(path: str, parameters: dict[str, str]) -> Answer:
         signing: object = 1 if "odd" in path else True
-        return 200, {"Policies": {}, "DkimAttributes": {"SigningEnabled": signing}}
+        return 200, {
+            "Policies": {},
+            "Tags": [],
+            "IdentityType": "DOMAIN",
+            "DkimAttributes": {"SigningEnabled": signing},
+        }
 
     entries = [named("odd.example.com"), named("plain.example.com")]
     snapshot = read(identities=(200, {"EmailIdentities": entries}), identity=detail)

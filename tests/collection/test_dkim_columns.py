@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from double import named
+from double import READ, named
 from test_collect_faults import Read, read  # noqa: F401 (a fixture)
 
 from sesreport.collection.datasets.identities import IDENTITIES
@@ -19,17 +19,17 @@ DKIM = {"Status": "SUCCESS", "Tokens": ["t1", "t2", "t3"], "SigningAttributesOri
 
 
 def test_tokens_and_origin_are_kept(read: Read) -> None:  # noqa: F811
-    frame = read(**ONE, identity=(200, {"DkimAttributes": DKIM, "Policies": {}})).identities
+    frame = read(**ONE, identity=(200, {**READ, "DkimAttributes": DKIM})).identities
     assert list(frame["dkim_tokens"][0]) == ["t1", "t2", "t3"]
     assert frame["signing_attributes_origin"].tolist() == ["AWS_SES_EU_WEST_1"]
 
 
 def test_what_is_not_given_is_not_known(read: Read) -> None:  # noqa: F811
-    assert read(**ONE, identity=(200, {"DkimAttributes": {}, "Policies": {}})).identities[COLUMNS].isna().all(axis=None)
+    assert read(**ONE, identity=(200, {**READ, "DkimAttributes": {}})).identities[COLUMNS].isna().all(axis=None)
 
 
 def test_an_identity_that_is_not_read_again_keeps_its_tokens(read: Read) -> None:  # noqa: F811
-    snapshot = read(**ONE, identity=(200, {"DkimAttributes": DKIM, "Tags": [], "Policies": {}}))
+    snapshot = read(**ONE, identity=(200, {**READ, "DkimAttributes": DKIM}))
     (place,) = earlier_places(snapshot, oldest=snapshot.started_at - timedelta(days=1)).values()
     assert [IDENTITIES.fault(row) for row in place.identities.values()] == [None]
     kept = IDENTITIES.from_rows(place.identities.values())

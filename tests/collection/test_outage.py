@@ -50,7 +50,7 @@ def breaking(after: int = 10**6) -> Breaking:
         asked.append(path)
         if len(asked) == after:
             double.broken.set()
-        return 200, {"Policies": {"p": "{}"}, "IdentityType": "DOMAIN"}
+        return 200, {"Policies": {"p": "{}"}, "Tags": [], "IdentityType": "DOMAIN"}
 
     entries = [named(name) for name in NAMES]
     double = Breaking({"identities": (200, {"EmailIdentities": entries}), "identity": detail})
@@ -289,3 +289,40 @@ def test_frames_of_two_collections_are_equal_whatever_the_deadline(tmp_path: Pat
         lead(url)
         quick, slow = (load(read(settings(tmp_path / str(timeout), timeout=timeout))).identities for timeout in (2, 60))
     pd.testing.assert_frame_equal(quick, slow)
+
+
+def test_a_session_that_ends_in_the_middle_stops_and_can_be_gone_on_with(tmp_path: Path, lead: Lead) -> None:
+    config, double = settings(tmp_path), breaking()
+    detail = double.answers["identity"]
+    assert callable(detail)
+    code = "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>"
+
+    def ending(path: str, parameters: dict[str, str]) -> Answer:
+        if "d3." not in path:
+            return detail(path, parameters)
+        double.answers["sts"] = (403, code)
+        return 403, {"__type": "ExpiredTokenException", "message": "expired"}
+
+    double.answers["identity"] = ending
+    with running(double) as url:
+        lead(url)
+        with pytest.raises(CredentialsError, match=r"the AWS session has ended .* go on with --resume"):
+            read(config)
+        assert snapshots(tmp_path) == []
+        del double.answers["sts"]
+        double.answers["identity"] = detail
+        assert load(read(config, resume=True)).identities["policies"].tolist() == [1] * len(NAMES)
+
+
+def test_what_is_older_than_the_newest_snapshot_is_not_gone_on_with(tmp_path: Path, lead: Lead) -> None:
+    config, double = settings(tmp_path), breaking(after=3)
+    later = datetime(2026, 11, 1, 9, tzinfo=UTC)
+    with running(double) as url:
+        lead(url)
+        with pytest.raises(OutageError):
+            read(config)
+        double.broken.clear()
+        sealed = collect(config, clock=lambda: later, single_account=True)
+        resumed = load(collect(config, clock=lambda: later, single_account=True, resume=True))
+    assert resumed.manifest["answers_before_resuming"] == 0
+    assert [path.name for path in snapshots(tmp_path)] == [sealed.name, f"{sealed.name}-2"]

@@ -150,3 +150,20 @@ def test_a_clock_that_is_wrong_while_reading_may_pass_and_is_named() -> None:
 def test_a_region_that_rejects_one_call_is_no_region_that_is_off(read: Read) -> None:
     rejected = (403, error("UnrecognizedClientException"))
     assert status(read(list_metrics=rejected, metric_data=rejected), "metrics")[0] == "denied"
+
+
+def test_a_line_break_in_a_credential_is_told_and_not_shown(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "botocore.credentials.Credentials.get_frozen_credentials", lambda self: ("AKIA", "s", "tok\nen")
+    )
+    raised = profile(KEYS)
+    assert raised.exit_code == 2 and "a line break" in str(raised) and "tok" not in str(raised)
+
+
+def test_debug_writes_no_secret(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "sesreport", "collect", "--demo", "--debug"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "SecretAccessKey" not in done.stderr and "SessionToken" not in done.stderr

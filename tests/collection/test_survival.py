@@ -180,7 +180,7 @@ def test_other_settings_cannot_go_on_with_a_collection(tmp_path: Path, monkeypat
     with serving(monkeypatch, "--sizes", SIZES):
         with pytest.raises(KeyboardInterrupt):
             read(tmp_path, progress=interrupt)
-        with pytest.raises(ConfigError, match="was begun with other settings, scope or credentials"):
+        with pytest.raises(ConfigError, match="was begun with other settings, scope, credentials or month"):
             collect(settings(tmp_path, metric_days=30), clock=now, resume=True)
 
 

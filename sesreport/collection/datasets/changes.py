@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from sesreport.collection.earlier import same_name
 from sesreport.collection.events import (
     ATTRIBUTES,
     EVENTS,
@@ -14,13 +15,13 @@ from sesreport.collection.events import (
     OF_ACCOUNT,
     OPERATIONS,
     SOURCE,
+    Kind,
     enabled_of,
     identity_of,
     member,
-    name_of,
     text_of,
 )
-from sesreport.collection.lane import Lane
+from sesreport.collection.lane import Lane, next_page
 from sesreport.collection.operation import Operation
 from sesreport.collection.registry import Row, collector
 from sesreport.schema import Frame, account_id, at, flag, text
@@ -79,6 +80,7 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
                 yield "changes", row
         since = lane.earlier.since
     changed: set[str] | None = set()
+    begun: set[str] = set()
     for name, event in _since(lane, since) if lane.earlier else _by_name(lane, EVENTS, since):
         if event.get("EventSource", SOURCE) != SOURCE:
             continue
@@ -89,12 +91,19 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
             changed = None
             continue
         if OPERATIONS[name].kind not in OF_ACCOUNT and row["error_code"] is None:
-            changed = None if row["identity"] is None or changed is None else {*changed, name_of(row["identity"])}
+            if row["identity"] is None or changed is None:
+                changed = None
+            else:
+                changed.add(same_name(row["identity"]))
+                begun |= {same_name(row["identity"])} if OPERATIONS[name].kind is Kind.BEGINS_IDENTITY else set()
         if name in EVENTS and event["EventId"] not in seen:
             seen.add(event["EventId"])
             yield "changes", row
     if lane.earlier:
-        lane.changed = changed
+        known = {same_name(name) for name in lane.earlier.identities} | begun
+        lane.changed = (
+            changed if changed is not None and changed <= known else None
+        )  # else what one is about is unknown
 
 
 def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -109,11 +118,12 @@ def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
     for _ in range(FEW):
         page = lane.call(LOOKUP, **ours, **following)
         found += page.get("Events") or []
-        if not page.get("NextToken"):
+        mark = next_page(LOOKUP, page)
+        if mark is None:
             names = {*EVENTS, *ATTRIBUTES}
             yield from ((event["EventName"], event) for event in found if event.get("EventName") in names)
             return
-        following = {"NextToken": page["NextToken"]}
+        following = {"NextToken": mark}
     yield from _by_name(lane, (*EVENTS, *ATTRIBUTES), since)
 
 

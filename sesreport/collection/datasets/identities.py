@@ -87,21 +87,33 @@ PAGE, BATCH = 1000, 100
 SILENT = 10
 """Identities in a row that get no answer, after which the others are not asked for."""
 LIST = Operation("sesv2", "list_email_identities", items="EmailIdentities")
-GET = Operation("sesv2", "get_email_identity", must=("Policies",))
+GET = Operation("sesv2", "get_email_identity", must=("IdentityType", "Policies", "Tags"))
 TOPICS = Operation("ses", "get_identity_notification_attributes", must=("NotificationAttributes",))
 
 
 def listed(lane: Lane, *, again: bool = False) -> dict[str, dict[str, Any]]:
     """The list's entries by name. botocore has no paginator for ListEmailIdentities: the token is followed by hand."""
     found: dict[str, dict[str, Any]] = {}
-    for entry in lane.pages(LIST, PageSize=PAGE, again=again):
+    pages = lane.pages(LIST, PageSize=PAGE, again=again)
+    while True:
+        try:
+            entry = next(pages)
+        except StopIteration:
+            return found
+        except (SesReportError, StoppedError):
+            raise
+        except Exception as error:
+            if not found:
+                raise
+            for dataset in ("identities", "policies"):  # those of the pages before can be read
+                lane.gap(dataset, error, "the list after its first pages")
+            return found
         name = entry.get("IdentityName") if isinstance(entry, dict) else None
         if isinstance(name, str) and name:
             found[name] = entry
         else:
             for dataset in ("identities", "policies"):  # it may have had some
                 lane.gap(dataset, (ERROR, "list_email_identities: an entry without a name"))
-    return found
 
 
 @collector(
@@ -187,7 +199,10 @@ def _read(lane: Lane, row: Row, detail: dict[str, Any]) -> Iterator[tuple[str, R
                 "sha256": hashlib.sha256(document.encode("utf-8", "surrogatepass")).hexdigest(),
             },
         )
-    found = {**row, **_details(detail), "policies": len(policies), "observed_at": lane.observed_at}
+    if row["identity_type"] not in (None, detail["IdentityType"]):
+        raise ValueError(f"the list says {row['identity_type']}, the answer is about a {detail['IdentityType']}")
+    known = {name: value for name, value in _details(detail).items() if value is not None}
+    found = {**row, **known, "policies": len(policies), "observed_at": lane.observed_at}
     if row["identity_type"] is None:
         lane.gap("identities", (ERROR, "list_email_identities: the entry has no IdentityType"), row["identity"])
         found["identity_type"] = detail.get("IdentityType")
