@@ -292,7 +292,7 @@ def test_a_bad_page_keeps_the_identities_of_those_before(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    "detail", [{"Policies": {}}, {"Policies": {}, "IdentityType": "DOMAIN"}, {**READ, "IdentityType": "EMAIL_ADDRESS"}]
+    "detail", [{"Policies": {}}, {"Policies": {}, "Tags": []}, {**READ, "IdentityType": "EMAIL_ADDRESS"}]
 )
 def test_an_answer_that_is_not_about_the_listed_identity_is_none(read: Read, detail: dict[str, object]) -> None:
     unread(read(identities=ONE, identity=(200, detail)), "a.example.com")

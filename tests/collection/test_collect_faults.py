@@ -98,10 +98,9 @@ def test_every_page_of_identities_is_read(read: Read) -> None:
 
 def test_a_page_that_names_itself_as_the_next_is_a_gap_not_a_loop(read: Read) -> None:
     snapshot = read(identities=(200, {"EmailIdentities": [named("a.example.com")], "NextToken": "same"}))
-    assert status(snapshot, "identities") == (
-        "error",
-        "the list after its first pages: RepeatedPageError: list_email_identities: the service returned the same page twice",
-    )
+    found, reason = status(snapshot, "identities")
+    assert found == "error"
+    assert reason.endswith("RepeatedPageError: list_email_identities: the service returned the same page twice")
 
 
 def test_a_throttle_that_passes_leaves_no_gap(read: Read) -> None:

@@ -101,9 +101,8 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
             yield "changes", row
     if lane.earlier:
         known = {same_name(name) for name in lane.earlier.identities} | begun
-        lane.changed = (
-            changed if changed is not None and changed <= known else None
-        )  # else what one is about is unknown
+        sure = changed is not None and changed <= known  # else nobody knows what some event is about
+        lane.changed = changed if sure else None
 
 
 def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:

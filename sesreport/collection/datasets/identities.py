@@ -87,7 +87,7 @@ PAGE, BATCH = 1000, 100
 SILENT = 10
 """Identities in a row that get no answer, after which the others are not asked for."""
 LIST = Operation("sesv2", "list_email_identities", items="EmailIdentities")
-GET = Operation("sesv2", "get_email_identity", must=("IdentityType", "Policies", "Tags"))
+GET = Operation("sesv2", "get_email_identity", must=("IdentityType", "Policies"))
 TOPICS = Operation("ses", "get_identity_notification_attributes", must=("NotificationAttributes",))
 
 
