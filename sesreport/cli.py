@@ -1,8 +1,8 @@
 """The command line: options, one public call, output. The only place that catches errors.
 
 Exit codes: 0 done; 1 findings at or above ``--fail-on``; 2 usage or configuration; 3 finished but incomplete (anything
-not read, with ``--strict``; a pack for which no place was read, always); 4 failed (a notebook, a write); 5 made but not
-delivered; 130 interrupted. Where several apply, the first of 4, 5, 3, 1.
+not read, with ``--strict``; a snapshot or pack for which no place was read, always); 4 failed (a notebook, a write); 5
+made but not delivered; 130 interrupted. Where several apply, the first of 4, 5, 3, 1.
 """
 
 from __future__ import annotations
@@ -136,8 +136,10 @@ def collect(
     config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, demo: bool,
     today: datetime | None, strict: bool, **how: Any,
 ) -> int:  # fmt: skip
-    """Read every account and Region into a new snapshot."""
+    """Read every account and Region into a new snapshot. Exit 3 when no place could be read."""
     _logging(debug)
+    from sesreport.analysis.basis import place_basis
+    from sesreport.breakdown import POLICY_DATASETS
     from sesreport.store import load
 
     day = _day(demo, today)
@@ -145,7 +147,9 @@ def collect(
     with _demo(demo, day):
         path = _collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how)
     click.echo(path)
-    return INCOMPLETE if strict and _gaps(load(path)) else 0
+    snapshot = load(path)
+    nothing = not place_basis(snapshot.coverage, POLICY_DATASETS).read
+    return INCOMPLETE if nothing or (strict and _gaps(snapshot)) else 0
 
 
 @cli.command()
@@ -370,9 +374,13 @@ def _tell(made: Made) -> None:
 
 
 def _gaps(snapshot: Snapshot) -> bool:
+    """Whether anything was not read that should have been; a dataset that the settings leave out should not."""
     from sesreport.analysis.basis import is_gap
+    from sesreport.collection.coverage import EVERYTHING, SKIPPED
 
-    return bool(is_gap(snapshot.coverage).any())
+    coverage = snapshot.coverage
+    left_out = coverage["status"].eq(SKIPPED) & coverage["dataset"].ne(EVERYTHING)
+    return bool((is_gap(coverage) & ~left_out).any())
 
 
 def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:
