@@ -39,7 +39,7 @@ STOPPED = "interrupted; nothing half-written was left behind, and --resume goes 
 
 def main() -> None:
     """Entry point: runs a command and turns what it raises into one line and an exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop leaves nothing half-written either
+    _stop_once()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -57,6 +57,28 @@ def main() -> None:
         code = _say(f"{type(error).__name__}: {error}: not expected; please report it with --debug's output", FAILED)
     sys.stdout.flush()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop_once() -> None:
+    """Ends alike for Ctrl-C, a scheduler's stop and a terminal that is closed: the first of them interrupts.
+
+    Those that follow would end what cleans up after the first, so they are ignored; a process forked from this one
+    heeds each, since its parent may have to end it.
+    """
+    process, stopping = os.getpid(), False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        if stopping and os.getpid() == process:
+            return
+        stopping = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    for name in ("SIGINT", "SIGHUP"):  # not on Windows: SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and a shell's & ask
+            signal.signal(number, stop)
 
 
 def _say(message: str, code: int) -> int:
