@@ -1,8 +1,8 @@
 """The command line: options, one public call, output. The only place that catches errors.
 
 Exit codes: 0 done; 1 findings at or above ``--fail-on``; 2 usage or configuration; 3 finished but incomplete (anything
-not read, with ``--strict``; a pack for which no place was read, always); 4 failed (a notebook, a write); 5 made but not
-delivered; 130 interrupted. Where several apply, the first of 4, 5, 3, 1.
+not read, with ``--strict``; a snapshot or pack for which no place was read, always); 4 failed (a notebook, a write); 5
+made but not delivered; 130 interrupted. Where several apply, the first of 4, 5, 3, 1.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STOPPED = "interrupted; nothing half-written was left behind, and --resume goes 
 
 def main() -> None:
     """Entry point: runs a command and turns what it raises into one line and an exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop leaves nothing half-written either
+    _stop_once()
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -57,6 +57,28 @@ def main() -> None:
         code = _say(f"{type(error).__name__}: {error}: not expected; please report it with --debug's output", FAILED)
     sys.stdout.flush()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _stop_once() -> None:
+    """Ends alike for Ctrl-C, a scheduler's stop and a terminal that is closed: the first of them interrupts.
+
+    Those that follow would end what cleans up after the first, so they are ignored; a process forked from this one
+    heeds each, since its parent may have to end it.
+    """
+    process, stopping = os.getpid(), False
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal stopping
+        if stopping and os.getpid() == process:
+            return
+        stopping = True
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    for name in ("SIGINT", "SIGHUP"):  # not on Windows: SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and a shell's & ask
+            signal.signal(number, stop)
 
 
 def _say(message: str, code: int) -> int:
@@ -136,8 +158,10 @@ def collect(
     config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, demo: bool,
     today: datetime | None, strict: bool, **how: Any,
 ) -> int:  # fmt: skip
-    """Read every account and Region into a new snapshot."""
+    """Read every account and Region into a new snapshot. Exit 3 when no place could be read."""
     _logging(debug)
+    from sesreport.analysis.basis import place_basis
+    from sesreport.breakdown import POLICY_DATASETS
     from sesreport.store import load
 
     day = _day(demo, today)
@@ -145,7 +169,9 @@ def collect(
     with _demo(demo, day):
         path = _collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how)
     click.echo(path)
-    return INCOMPLETE if strict and _gaps(load(path)) else 0
+    snapshot = load(path)
+    nothing = not place_basis(snapshot.coverage, POLICY_DATASETS).read
+    return INCOMPLETE if nothing or (strict and _gaps(snapshot)) else 0
 
 
 @cli.command()
@@ -370,9 +396,13 @@ def _tell(made: Made) -> None:
 
 
 def _gaps(snapshot: Snapshot) -> bool:
+    """Whether anything was not read that should have been; a dataset that the settings leave out should not."""
     from sesreport.analysis.basis import is_gap
+    from sesreport.collection.coverage import EVERYTHING, SKIPPED
 
-    return bool(is_gap(snapshot.coverage).any())
+    coverage = snapshot.coverage
+    left_out = coverage["status"].eq(SKIPPED) & coverage["dataset"].ne(EVERYTHING)
+    return bool((is_gap(coverage) & ~left_out).any())
 
 
 def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:

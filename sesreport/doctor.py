@@ -11,10 +11,11 @@ from sesreport.collection.journal import cut_off
 from sesreport.config import Config
 from sesreport.delivery import check as check_delivery
 from sesreport.errors import SesReportError
+from sesreport.files import check_writable
 from sesreport.pack.contents import Branding
 from sesreport.pack.deck.master import start
 from sesreport.register import read_register
-from sesreport.storage import snapshots_folder
+from sesreport.storage import is_url, snapshots_folder
 
 __all__ = ["Check", "doctor"]
 
@@ -33,13 +34,31 @@ def _here(config: Config, today: date) -> Iterator[Check]:
     """What can be looked at without AWS."""
     yield _register(config, today)
     yield _deck_template(config)
+    yield from _folders(config)
     try:
         found = cut_off(snapshots_folder(config))
     except SesReportError as error:
         yield failed("snapshots", error)
     else:
         for each in found:
-            yield Check("unfinished collection", True, f"{each}; --resume goes on with it, or remove the folder")
+            do = "--resume goes on with it, or remove the folder"
+            if not each.understood:
+                do = "its collection.json cannot be understood, so nothing goes on with it; remove the folder"
+            yield Check("unfinished collection", True, f"{each}; {do}")
+
+
+def _folders(config: Config) -> Iterator[Check]:
+    """Whether a collection and a pack can be written."""
+    folders = {"output folder": config.paths.output}
+    if not is_url(config.paths.snapshots):
+        folders["snapshots folder"] = config.paths.snapshots
+    for what, folder in folders.items():
+        try:
+            check_writable(Path(folder))
+        except SesReportError as error:
+            yield failed(what, error)
+        else:
+            yield Check(what, True, f"{folder}: can be written to")
 
 
 def _register(config: Config, today: date) -> Check:

@@ -12,7 +12,7 @@ import click
 import pandas as pd
 import pytest
 
-from sesreport import cli
+from sesreport import cli, store
 from sesreport.errors import (
     CollectError,
     ConfigError,
@@ -90,11 +90,35 @@ def test_a_message_of_many_lines_is_told_in_one(
         ("policies", "region_disabled", True),
         ("everything", "not_offered", True),
         ("policies", "ok", False),
+        ("costs", "skipped", False),
+        ("everything", "skipped", True),
+        ("costs", "denied", True),
     ],
 )
-def test_only_a_whole_region_that_is_not_enabled_is_no_gap(dataset: str, status: str, gap: bool) -> None:
+def test_a_region_that_is_not_enabled_and_a_dataset_left_out_are_no_gaps(dataset: str, status: str, gap: bool) -> None:
     coverage = pd.DataFrame({"dataset": [dataset], "status": [status]})
     assert cli._gaps(SimpleNamespace(coverage=coverage)) is gap  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [[], ["--strict"]])
+@pytest.mark.parametrize(("unread", "code"), [((), 0), (("identities",), 3), (("identities", "policies"), 3)])
+def test_a_collection_that_read_no_place_is_incomplete(
+    options: list[str], unread: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = [
+        ("210000000001", "global", "regions", "ok"),
+        ("210000000001", "global", "costs", "skipped"),
+        ("210000000001", "eu-west-1", "sending", "ok"),
+        *(
+            ("210000000001", "eu-west-1", name, "denied" if name in unread else "ok")
+            for name in ("identities", "policies")
+        ),
+    ]
+    coverage = pd.DataFrame(rows, columns=["account_id", "region", "dataset", "status"]).assign(rows=1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_collect", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(store, "load", lambda _: SimpleNamespace(coverage=coverage))
+    assert cli.cli.main(["collect", *options], standalone_mode=False) == code
 
 
 def collect(cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -27,11 +27,12 @@ ENVIRONMENTS = ("prod", "staging", "dev", "sandbox")
 
 def account_labels(ids: pd.Series, accounts: pd.DataFrame | None) -> pd.Series:
     """The account's name where it is known (and only one account has it), else its id."""
-    if accounts is None or accounts.empty:
-        return ids.map(lambda text: shortened(text, LABEL))
-    named = accounts.dropna(subset=["name"])
-    names = named.loc[~named["name"].duplicated(keep=False)].set_index("account_id")["name"]
-    return ids.map(names).fillna(ids).map(lambda text: shortened(text, LABEL))
+    names: dict[str, str] = {}
+    if accounts is not None and not accounts.empty:
+        named = accounts.dropna(subset=["name"])
+        named = named[~named["name"].duplicated(keep=False)]
+        names = dict(zip(named["account_id"], named["name"], strict=True))
+    return ids.map(lambda text: shortened(names.get(text, text), LABEL))
 
 
 def sentence_list(items: list[str], most: int = 5) -> str:

@@ -17,10 +17,12 @@ from sesreport.collection.registry import Collector, collectors
 from sesreport.collection.run import check_datasets, check_regions
 from sesreport.collection.site import Site
 from sesreport.config import Config
-from sesreport.errors import SesReportError
+from sesreport.errors import ConfigError, OutageError, SesReportError
 
 MISSING = 3
 """Exit code of a check that failed, where nothing worse is to be said."""
+NEEDED = "identities"
+"""The dataset that holds identities and their policies."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,11 @@ class Check:
 
 def failed(what: str, error: SesReportError) -> Check:
     """A check that an error ended."""
-    return Check(what, False, str(error), error.exit_code)
+    said = str(error)
+    if isinstance(error, OutageError):  # its message speaks of a collection, and nothing is collected here
+        said = said.partition(": nothing was sealed")[0]
+        said = "AWS does not answer" if "--resume" in said else said
+    return Check(what, False, said, error.exit_code)
 
 
 def examine(
@@ -49,18 +55,35 @@ def examine(
     caller's own lists are read whole.
     """
     site = Site(config, clock(), clock, profile, single_account)
+    yield from _settings(config)
     try:
-        check_datasets(config)
         caller = site.aws.caller
         yield Check("credentials", True, f"{caller.arn} (account {caller.account_id})")
+    except SesReportError as error:
+        yield failed("credentials", error)
+        return
+    try:
         check_regions(config, site.aws)
     except SesReportError as error:
-        yield failed("credentials" if "aws" not in vars(site) else "Regions", error)
+        yield failed("Regions", error)
         return
     try:
         yield from _estate(site)
+    except OutageError as error:
+        yield failed("AWS", error)
     except SesReportError as error:
         yield failed("organization", error)
+
+
+def _settings(config: Config) -> Iterator[Check]:
+    """Datasets left out that there are not, or without which nothing can be said."""
+    try:
+        check_datasets(config)
+    except SesReportError as error:
+        yield failed("settings", error)
+    if NEEDED in config.collect.datasets_skip:
+        said = f"collect.datasets_skip leaves out {NEEDED}: who can send is not known, and nobody can be judged"
+        yield Check("settings", False, f"{said}; take it out of the list")
 
 
 def _estate(site: Site) -> Iterator[Check]:
@@ -68,15 +91,19 @@ def _estate(site: Site) -> Iterator[Check]:
     home = Lane(site, caller, HOME_REGION)
     costs = Glance(site, caller, HOME_REGION)
     unasked: set[str] = set()
+    all_listed = False
     for collector in _collectors(config, "organization"):
         lane = home if collector.name == "accounts" else costs
         lane.run(collector)
         yield from (_dataset(row, "the caller") for row in lane.coverage if not costs.unasked)
+        all_listed |= any(row["dataset"] == "accounts" and row["status"] == OK for row in lane.coverage)
         lane.coverage = []
         unasked |= costs.unasked
         costs.unasked.clear()
     accounts = home.rows.get("accounts", [])
-    active = {str(row["account_id"]) for row in accounts if row["status"] == "ACTIVE"}
+    statuses = {str(row["account_id"]): str(row["status"]) for row in accounts}
+    active = {account for account, status in statuses.items() if status == "ACTIVE"}
+    yield from _chosen_accounts(config, statuses, all_listed=all_listed)
     include = set(config.organization.accounts_include) or active
     wanted = sorted((active & include) - set(config.organization.accounts_exclude))
     yield Check("accounts", bool(wanted), f"{len(wanted)} to read, {len(accounts)} in all")
@@ -91,8 +118,23 @@ def _estate(site: Site) -> Iterator[Check]:
     yield Check("not checked", True, left)
 
 
+def _chosen_accounts(config: Config, statuses: Mapping[str, str], *, all_listed: bool) -> Iterator[Check]:
+    """Accounts of the settings that there are not, or that cannot be read; statuses of all accounts by id."""
+    chosen = config.organization
+    named = {"accounts_include": chosen.accounts_include, "accounts_exclude": chosen.accounts_exclude}
+    for option, accounts in named.items() if all_listed else ():  # one that is not listed may still be there
+        if missing := sorted(set(accounts) - statuses.keys()):
+            verb = "is not an account" if len(missing) == 1 else "are not accounts"
+            said = f"{', '.join(missing)} {verb} of the organization; correct the id or take it out"
+            yield Check(f"organization.{option}", False, said, ConfigError.exit_code)
+    for account in sorted(set(chosen.accounts_include) - set(chosen.accounts_exclude)):
+        if (status := statuses.get(account, "ACTIVE")) != "ACTIVE":
+            said = f"the account is {status}, so it cannot be read; take it out of organization.accounts_include"
+            yield Check(f"account {account}", False, said)
+
+
 def _collectors(config: Config, scope: str) -> list[Collector]:
-    skipped = config.collect.datasets_skip
+    skipped = set(config.collect.datasets_skip) - {"accounts"}  # those are always read
     return [one for one in collectors().values() if one.scope == scope and one.name not in skipped]
 
 
@@ -116,9 +158,18 @@ def _account(config: Config, found: Regions, places: list[Glance]) -> list[Check
     if not places:
         return [Check(name, False, "no Region is both enabled and wanted; see organization.regions")]
     where: dict[tuple[str, str, str], list[str]] = {}
+    not_entered: dict[str, Mapping[str, Any]] = {}
     for row in [row for place in places for row in _rows(place) if row["status"] != OK]:
+        if "AssumeRole: " in row["reason"]:
+            not_entered.setdefault(row["region"], row)
+            continue
         where.setdefault((row["dataset"], row["status"], row["reason"]), []).append(row["region"])
     bad = [check for check in (_dataset(row, name) for row in found.coverage) if not check.ok]
+    if not_entered:
+        first = next(iter(not_entered.values()))
+        told = _advice(first["status"], first["reason"]) or "see the role's trust policy (templates/aws), and try again"
+        said = f"the role could not be assumed again: {first['reason']}: {told}"
+        bad.append(Check(f"{name}, {', '.join(not_entered)}", False, said))
     for (dataset, status, reason), names in where.items():
         about = {"dataset": dataset, "status": status, "reason": reason}
         bad.append(_dataset(about, f"{name}, {', '.join(names)}"))
@@ -148,16 +199,19 @@ def _dataset(row: Mapping[str, Any], where: str) -> Check:
 def _advice(status: str, reason: str) -> str | None:
     """What to do about a denial that no role's policy can lift (IAM User Guide, "Access denied error messages")."""
     for policy, advice in _ELSEWHERE.items():
-        if status == DENIED and f"in a {policy}" in reason:
+        if status == DENIED and (f"in a {policy}" in reason or f"because no {policy}" in reason):
             return advice
     return None
 
 
 _ELSEWHERE = {
-    "service control policy": "a service control policy of the organization denies it, so the role's own policy cannot "
-    "allow it; ask whoever keeps the SCPs, or leave the Region or account out",
-    "resource control policy": "a resource control policy of the organization denies it; ask whoever keeps the RCPs",
-    "permissions boundary": "the permissions boundary of the role denies it; widen the boundary",
-    "session policy": "the session's own policy denies it; ask whoever issues the session",
-    "VPC endpoint policy": "the policy of the VPC endpoint denies it; widen that policy, or use another network",
+    "service control policy": "a service control policy of the organization denies or does not allow it, so the role's "
+    "own policy cannot allow it; ask whoever keeps the SCPs, or leave the Region or account out",
+    "resource control policy": "a resource control policy of the organization denies or does not allow it; ask whoever "
+    "keeps the RCPs",
+    "permissions boundary": "the permissions boundary of the role denies or does not allow it; widen the boundary",
+    "session policy": "the session's own policy denies or does not allow it; ask whoever issues the session",
+    "VPC endpoint policy": "the policy of the VPC endpoint denies or does not allow it; widen that policy, or use "
+    "another network",
 }
+"""By the policy that a denial names, explicit ("in a …") or implicit ("because no … allows"): what to do."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -26,6 +28,8 @@ try:
     import fcntl
 except ImportError:  # not on Windows: there, nothing tells a collection that runs from one that was cut off
     fcntl = None  # type: ignore[assignment]
+
+log = logging.getLogger(__name__)
 
 FORMAT = "sesreport-collection/1"
 _PREFIX = ".collecting-"
@@ -75,15 +79,17 @@ class Journal:
     begun: dict[str, Any]
     """What was begun: start, scope, hash of the settings, caller."""
     _lock_file: IO[str] = field(repr=False)
-    _where: dict[str, dict[str, tuple[int, int, int]]] = field(default_factory=dict, repr=False)
-    """place → call → number of the file, offset, length."""
+    _where: dict[str, dict[str, tuple[str, int, int]]] = field(default_factory=dict, repr=False)
+    """place → call → name of the file, offset, length."""
     _files: list[int] = field(default_factory=list, repr=False)
+    """Open files, one for each thread that wrote."""
     _mine: threading.local = field(default_factory=threading.local, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def begin(cls, folder: Path, begun: Mapping[str, Any]) -> Journal:
         """A new one in a folder of snapshots. Raises WriteError."""
+        made = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             stem = datetime.fromisoformat(begun["started_at"]).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -92,45 +98,60 @@ class Journal:
             about.write_text(json.dumps({"format": FORMAT, **begun}), encoding="utf-8")
             return cls(made, dict(begun), _locked(about))
         except OSError as error:
-            raise _cannot(folder, error) from error
+            if made is not None:
+                shutil.rmtree(made, ignore_errors=True)
+            raise WriteError(
+                f"{folder}: {error.strerror or error}; nothing was read: make the folder writable and free some space, "
+                "or set paths.snapshots to another folder"
+            ) from error
 
     @classmethod
     def unfinished(cls, folder: Path) -> Iterator[Journal]:
-        """Those that were cut off, newest first; one whose process still lives is passed over."""
-        for about in sorted(folder.glob(f"{_PREFIX}*/collection.json"), key=lambda p: p.stat().st_mtime, reverse=True):
+        """Those that were cut off, newest first; one whose process still lives is passed over.
+
+        One that cannot be understood is passed over too, with a warning.
+        """
+        for about in sorted(folder.glob(f"{_PREFIX}*/collection.json"), key=_changed_at, reverse=True):
             try:
                 lock = _locked(about)
-                begun = json.loads(about.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+            except OSError:
                 continue
-            if begun.pop("format", None) == FORMAT:
-                journal = cls(about.parent, begun, lock)
-                journal._read()
-                yield journal
+            begun = _begun(about)
+            if not _understood(begun):
+                lock.close()
+                log.warning("%s cannot be understood and is not gone on with; remove the folder", about.parent)
+                continue
+            journal = cls(about.parent, {name: value for name, value in begun.items() if name != "format"}, lock)
+            journal._read()
+            yield journal
 
     def known(self, place: str, call: str) -> Answer | None:
-        """The answer written down, or None."""
+        """The answer written down, or None; also None where the line does not hold it any more."""
         where = self._where.get(place, {}).get(call)
         if where is None:
             return None
-        number, offset, length = where
-        with (self.folder / f"{number}.jsonl").open("rb") as lines:
-            lines.seek(offset)
-            return _answer(json.loads(lines.read(length)))
+        name, offset, length = where
+        try:
+            with (self.folder / name).open("rb") as lines:
+                lines.seek(offset)
+                entry = _entry(lines.read(length))
+        except OSError:
+            return None
+        return entry.answer if entry and (entry.place, entry.call) == (place, call) else None
 
     def record(self, place: str, call: str, answer: Answer) -> None:
         """Writes an answer down before anything is made of it. Raises WriteError."""
         entry = {"place": place, "call": call, "at": answer.at.isoformat(), "answer": answer.content}
         line = json.dumps(entry, default=_encoded, separators=(",", ":")).encode() + b"\n"
         try:
-            number = self._my_file()
-            offset = os.lseek(self._files[number], 0, os.SEEK_END)
-            written = os.write(self._files[number], line)
+            name, file = self._my_file()
+            offset = os.lseek(file, 0, os.SEEK_END)
+            written = os.write(file, line)
         except OSError as error:
             raise _cannot(self.folder, error) from error
         if written < len(line):
             raise WriteError(f"{self.folder}: the disk is full; free some space and go on with --resume")
-        self._where.setdefault(place, {})[call] = (number, offset, len(line))
+        self._where.setdefault(place, {})[call] = (name, offset, len(line))
 
     def of_place(self, place: str) -> dict[tuple[str, str], Answer]:
         """Everything known of one account × Region."""
@@ -152,26 +173,26 @@ class Journal:
             shutil.rmtree(self.folder, ignore_errors=True)
         self._lock_file.close()
 
-    def _my_file(self) -> int:
-        number: int | None = getattr(self._mine, "number", None)
-        if number is None:
+    def _my_file(self) -> tuple[str, int]:
+        """Name and descriptor of the file of this thread: a new one, with a number above all that are there."""
+        mine: tuple[str, int] | None = getattr(self._mine, "file", None)
+        if mine is None:
             with self._lock:
-                number = len(self._files)
-                name = self.folder / f"{number}.jsonl"
-                self._files.append(os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600))
-            self._mine.number = number
-        return number
+                number = max((int(path.stem) for path in _files_of(self.folder)), default=-1) + 1
+                name = f"{number}.jsonl"
+                file = os.open(self.folder / name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+                self._files.append(file)
+            self._mine.file = mine = (name, file)
+        return mine
 
     def _read(self) -> None:
         """Finds every whole line; the last one of a file may be half, when the process was killed while it wrote."""
-        for number, name in enumerate(sorted(self.folder.glob("*.jsonl"), key=lambda p: int(p.stem))):
-            self._files.append(os.open(name, os.O_RDWR | os.O_APPEND))
+        for path in _files_of(self.folder):
             offset = 0
-            with name.open("rb") as lines:
+            with suppress(OSError), path.open("rb") as lines:
                 for line in lines:
-                    with suppress(ValueError, KeyError):
-                        entry = json.loads(line)
-                        self._where.setdefault(entry["place"], {})[entry["call"]] = (number, offset, len(line))
+                    if entry := _entry(line):
+                        self._where.setdefault(entry.place, {})[entry.call] = (path.name, offset, len(line))
                     offset += len(line)
 
 
@@ -187,11 +208,17 @@ class CutOff:
         """Whether it was begun in the month of a day, so that its snapshot speaks for what one begun now would."""
         return str(self.begun.get("started_at"))[:7] == f"{day:%Y-%m}"
 
+    @property
+    def understood(self) -> bool:
+        """Whether ``collection.json`` says all that is needed to go on."""
+        return _understood(self.begun)
+
     def __str__(self) -> str:
         """When it was begun, by whom, of what, and how far it came, in one line."""
-        at = str(self.begun.get("started_at", "at an unknown time"))[:16].replace("T", " ")
+        begun = _moment(self.begun.get("started_at"))
+        at = f"{begun.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if begun else "at an unknown time"
         whose = f"account {self.begun.get('account_id', 'unknown')} ({self.begun.get('scope', 'of unknown scope')})"
-        return f"{self.folder}: a collection begun {at} UTC by {whose} was cut off after {self.answers:,} answers"
+        return f"{self.folder}: a collection begun {at} by {whose} was cut off after {self.answers:,} answers"
 
 
 def cut_off(folder: Path) -> list[CutOff]:
@@ -200,17 +227,71 @@ def cut_off(folder: Path) -> list[CutOff]:
     for about in sorted(folder.glob(f"{_PREFIX}*/collection.json")):
         with suppress(OSError):
             _locked(about).close()
-            try:
-                begun = json.loads(about.read_text(encoding="utf-8"))
-            except ValueError:
-                begun = {}
-            answers = sum(path.read_bytes().count(b"\n") for path in about.parent.glob("*.jsonl"))
-            found.append(CutOff(about.parent, begun if isinstance(begun, dict) else {}, answers))
+            answers = sum(path.read_bytes().count(b"\n") for path in _files_of(about.parent) if path.is_file())
+            found.append(CutOff(about.parent, _begun(about), answers))
     return found
 
 
-def _answer(entry: dict[str, Any]) -> Answer:
-    return Answer(_decoded(entry["answer"]), datetime.fromisoformat(entry["at"]))
+def _files_of(folder: Path) -> list[Path]:
+    """Files of answers, by number; a file of another name is somebody else's."""
+    found = [path for path in folder.glob("*.jsonl") if re.fullmatch("[0-9]{1,9}", path.stem)]
+    return sorted(found, key=lambda path: int(path.stem))
+
+
+def _changed_at(path: Path) -> float:
+    """When a file was changed; 0 for one that is gone meanwhile."""
+    with suppress(OSError):
+        return path.stat().st_mtime
+    return 0
+
+
+def _begun(about: Path) -> dict[str, Any]:
+    """What ``collection.json`` says; nothing where it cannot be read."""
+    try:
+        begun = json.loads(about.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return begun if isinstance(begun, dict) else {}
+
+
+def _understood(begun: Mapping[str, Any]) -> bool:
+    """Whether a collection can go on with what was begun."""
+    based_on = begun.get("based_on", 0)
+    return (
+        begun.get("format") == FORMAT
+        and _moment(begun.get("started_at")) is not None
+        and (based_on is None or isinstance(based_on, str))
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    """The moment a text names; None where it names none, or one of an unknown time zone."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What one line says."""
+
+    place: str
+    call: str
+    answer: Answer
+
+
+def _entry(line: bytes) -> _Entry | None:
+    """What a line says; None for one that is not whole, or that was not written here."""
+    try:
+        told = json.loads(line)
+        place, call, at, content = told["place"], told["call"], _moment(told["at"]), _decoded(told["answer"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if at is None or not (isinstance(place, str) and isinstance(call, str) and isinstance(content, dict)):
+        return None
+    return _Entry(place, call, Answer(content, at))
 
 
 def _encoded(value: Any) -> Any:
