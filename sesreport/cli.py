@@ -14,7 +14,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -52,10 +52,14 @@ def main() -> None:
     except KeyboardInterrupt:
         code = _say(STOPPED, INTERRUPTED)
     except OSError as error:
-        code = _say(f"{error.filename or 'write'}: {error.strerror or error}", FAILED)
+        interrupted = isinstance(error.__context__, KeyboardInterrupt)  # and could not say so: no terminal any more
+        code = INTERRUPTED if interrupted else _say(f"{error.filename or 'write'}: {error.strerror or error}", FAILED)
     except Exception as error:  # noqa: BLE001 (Python's own exit code would be 1, which says that findings are open)
         code = _say(f"{type(error).__name__}: {error}: not expected; please report it with --debug's output", FAILED)
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody listens any more; Python would try once more, and end with a code of its own
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -86,7 +90,8 @@ def _say(message: str, code: int) -> int:
     if "--debug" in sys.argv:
         traceback.print_exc()
     message = " ".join(message.split())
-    click.echo(f"sesreport: {message}", err=True)
+    with suppress(OSError):  # a terminal that was closed takes nothing; the exit code still tells
+        click.echo(f"sesreport: {message}", err=True)
     return code
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -30,15 +34,17 @@ cli.main()
 """
 
 
+def heed() -> None:
+    """For a child: a test run started in the background ignores SIGINT, and so would its children."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("then", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_second_signal_does_not_end_what_cleans_up_after_the_first(
     first: signal.Signals, then: signal.Signals
 ) -> None:
-    def heed() -> None:  # a test run started in the background ignores SIGINT, and so would its children
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-
     with subprocess.Popen(
         [sys.executable, "-c", STOPPED], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
     ) as process:
@@ -53,6 +59,21 @@ def test_a_second_signal_does_not_end_what_cleans_up_after_the_first(
         assert process.stderr.read() == f"sesreport: {cli.STOPPED}\n"
 
 
+def test_what_cannot_be_said_any_more_does_not_change_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line's own handler of an interruption writes as well."""
+
+    def work(**_: object) -> int:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise OSError(5, "Input/output error")  # noqa: B904 (as it happens)
+
+    monkeypatch.setattr(cli.cli, "main", work)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 130
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_signal_that_nohup_or_a_shell_ignores_stays_ignored(number: signal.Signals) -> None:
     code = "import signal, sys; from sesreport import cli; cli._stop_once(); print(signal.getsignal(int(sys.argv[1])))"
@@ -61,3 +82,19 @@ def test_a_signal_that_nohup_or_a_shell_ignores_stays_ignored(number: signal.Sig
         preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),
     )  # fmt: skip
     assert "SIG_IGN" in done.stdout or done.stdout.strip() == "1"
+
+
+def test_a_terminal_that_is_closed_ends_the_command_with_the_same_code(tmp_path: Path) -> None:
+    """Nothing can be said on it any more; what cleans up still runs to its end."""
+    ours, theirs = pty.openpty()
+    code = STOPPED.replace("print(", "said.write_text(").replace(", flush=True", "")
+    code = f"from pathlib import Path\nsaid = Path({str(tmp_path / 'said')!r})\n{code}"
+    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True, preexec_fn=heed, **terminal) as process:
+        os.close(theirs)
+        while not (tmp_path / "said").exists():
+            time.sleep(0.02)
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=30) == 130
+    assert (tmp_path / "said").read_text() == "cleaned"
