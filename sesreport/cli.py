@@ -461,7 +461,9 @@ def _tell_cut_off(settings: Config, resume: bool, day: date) -> None:
     from sesreport.storage import snapshots_folder
 
     for found in cut_off(snapshots_folder(settings)):
-        if not found.is_of(day):
+        if not found.understood:
+            click.echo(f"{found}; it cannot be understood, and nothing goes on with it; remove the folder", err=True)
+        elif not found.is_of(day):
             click.echo(f"{found}, in another month: nothing goes on with it; remove the folder", err=True)
         elif not resume:
             click.echo(f"{found}; go on with --resume, or remove the folder", err=True)

@@ -70,7 +70,7 @@ def status_of(error: Exception) -> tuple[str, str]:
         code = str(error.response.get("Error", {}).get("Code", ""))
         http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         message = str(error.response.get("Error", {}).get("Message", "")).split("\n", 1)[0]
-        reason = f"{error.operation_name}: {code}: {message}"[:300]
+        reason = _short(f"{error.operation_name}: {code}: {message}")
         if is_clock(error):
             return ERROR, f"{reason} (this machine's clock is wrong: set it)"
         if not is_awss(error) and http != 429:
@@ -90,6 +90,11 @@ def status_of(error: Exception) -> tuple[str, str]:
     if isinstance(error, NoRegionError) or (isinstance(error, EndpointConnectionError) and _no_such_name(error)):
         return NOT_OFFERED, reason
     return ERROR, reason
+
+
+def _short(reason: str) -> str:
+    """A reason of at most 300 characters; its end says which policy denies (IAM User Guide, "Access denied")."""
+    return reason if len(reason) <= 300 else f"{reason[:180]} … {reason[-117:]}"
 
 
 def _no_such_name(error: EndpointConnectionError) -> bool:
