@@ -84,8 +84,8 @@ class Application:
             return answer(model, request, error)
 
     def _region_open(self, region: str) -> bool:
-        status = self.world.organization.regions.get(region)
-        return region in _DEFAULT_REGIONS if status is None else status != "DISABLED"
+        """Whether credentials work there; in a default Region they do, though the organization lists it as off."""
+        return region in _DEFAULT_REGIONS or self.world.organization.regions.get(region, "DISABLED") != "DISABLED"
 
     def _authorize(self, call: Call) -> None:
         """Denies what the account's role may not do, and everything that would change SES."""
