@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,12 @@ def collect(
             if not resumed and not isinstance(error, OutageError):  # nothing was read that would be worth going on with
                 journal.close(remove=True)
             raise
-        path = _collect(site, journal, harvest, readable, excluded, progress, executor, resumed)
+        try:
+            path = _collect(site, journal, harvest, readable, excluded, progress, executor, resumed)
+        except BrokenExecutor as error:
+            raise CollectError(
+                f"a worker of the executor ended ({type(error).__name__}): nothing was sealed; go on with --resume"
+            ) from error
     except BaseException:
         journal.close(remove=journal.answers == 0)
         raise

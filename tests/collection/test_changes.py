@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sesreport.collection.datasets.changes import CHANGES, changes
+from sesreport.collection.datasets.changes import CHANGES, _row, changes
 from sesreport.collection.earlier import Earlier
 from sesreport.collection.events import ATTRIBUTES, EVENTS
 
@@ -127,3 +127,11 @@ def test_an_event_that_sets_an_attribute_is_looked_at_and_not_kept() -> None:
     lane = Lane(told(ATTRIBUTES[0], {"emailIdentity": "example.com"}), earlier=Earlier(NOW, [], {"example.com": {}}))
     assert list(changes(lane)) == []  # type: ignore[arg-type]
     assert lane.changed == {"example.com"}
+
+
+@pytest.mark.parametrize("about", [{"recipientAccountId": "210000000009"}, {"awsRegion": "us-west-2"}])
+def test_an_event_of_another_place_is_a_gap(about: dict[str, str]) -> None:
+    event = told("PutIdentityPolicy", {"identity": "example.com", "policyName": "p"})
+    event["CloudTrailEvent"] = {**event["CloudTrailEvent"], **about}
+    with pytest.raises(ValueError, match="an event of another place"):
+        _row(Lane(), "PutIdentityPolicy", event)  # type: ignore[arg-type]

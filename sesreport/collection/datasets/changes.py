@@ -140,6 +140,9 @@ def _by_name(lane: Lane, names: Iterable[str], since: datetime) -> Iterator[tupl
 
 def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
     record = _record(event.get("CloudTrailEvent"))
+    for member_name, here in (("recipientAccountId", lane.account_id), ("awsRegion", lane.region)):
+        if record.get(member_name) not in (None, here):
+            raise ValueError(f"an event of another place: {member_name} is {record[member_name]!r:.40}")
     request = _object(record, "requestParameters")
     user = _object(record, "userIdentity")
     issuer = _object(_object(user, "sessionContext"), "sessionIssuer")
