@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -82,19 +78,3 @@ def test_a_signal_that_nohup_or_a_shell_ignores_stays_ignored(number: signal.Sig
         preexec_fn=lambda: signal.signal(number, signal.SIG_IGN),
     )  # fmt: skip
     assert "SIG_IGN" in done.stdout or done.stdout.strip() == "1"
-
-
-def test_a_terminal_that_is_closed_ends_the_command_with_the_same_code(tmp_path: Path) -> None:
-    """Nothing can be said on it any more; what cleans up still runs to its end."""
-    ours, theirs = pty.openpty()
-    code = STOPPED.replace("print(", "said.write_text(").replace(", flush=True", "")
-    code = f"from pathlib import Path\nsaid = Path({str(tmp_path / 'said')!r})\n{code}"
-    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
-    with subprocess.Popen([sys.executable, "-c", code], start_new_session=True, preexec_fn=heed, **terminal) as process:
-        os.close(theirs)
-        while not (tmp_path / "said").exists():
-            time.sleep(0.02)
-        os.close(ours)
-        process.send_signal(signal.SIGHUP)
-        assert process.wait(timeout=30) == 130
-    assert (tmp_path / "said").read_text() == "cleaned"
