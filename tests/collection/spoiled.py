@@ -38,7 +38,7 @@ def is_xml(service: str) -> bool:
     """Whether a service answers in XML; otherwise in JSON."""
     protocol = botocore.session.get_session().get_service_model(service).resolved_protocol
     if protocol not in ("query", "json", "rest-json"):
-        raise NotImplementedError(f"{service} speaks {protocol}")
+        raise ValueError(f"{service} speaks {protocol}, which no fault here can spoil")
     return bool(protocol == "query")
 
 
