@@ -11,7 +11,7 @@ import pytest
 
 from sesreport.collection.datasets.changes import CHANGES, _row, changes
 from sesreport.collection.earlier import Earlier
-from sesreport.collection.events import ATTRIBUTES, EVENTS
+from sesreport.collection.events import ATTRIBUTES, EVENTS, SOURCE
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
 
@@ -22,18 +22,25 @@ def told(name: str, parameters: Any, **more: Any) -> dict[str, Any]:
 
 
 class Lane(SimpleNamespace):
-    """A lane whose CloudTrail has these events; ``asked`` are the names that were looked up."""
+    """A lane whose CloudTrail has these events on pages of ``size``; ``asked`` are the values that were looked up."""
 
-    def __init__(self, *events: dict[str, Any], earlier: Earlier | None = None) -> None:
+    def __init__(self, *events: dict[str, Any], earlier: Earlier | None = None, size: int = 50) -> None:
         super().__init__(now=NOW, account_id="210000000001", region="eu-west-1", earlier=earlier, changed=set())
-        self.events, self.asked = events, []  # type: ignore[var-annotated]
+        self.events, self.size = events, size
+        self.asked, self.gaps = [], []  # type: ignore[var-annotated]
 
     def pages(self, *_: Any, LookupAttributes: Any, **__: Any) -> list[dict[str, Any]]:  # noqa: N803 (AWS's name)
         self.asked.append(LookupAttributes[0]["AttributeValue"])
         return [event for event in self.events if event["EventName"] == self.asked[-1]]
 
-    def call(self, *_: Any, **__: Any) -> dict[str, Any]:
-        return {"Events": list(self.events)}
+    def call(self, *_: Any, LookupAttributes: Any, NextToken: str = "0", **__: Any) -> dict[str, Any]:  # noqa: N803
+        self.asked.append(LookupAttributes[0]["AttributeValue"])
+        following = int(NextToken) + self.size
+        more = {"NextToken": str(following)} if following < len(self.events) else {}
+        return {"Events": list(self.events[int(NextToken) : following]), **more}
+
+    def gap(self, dataset: str, error: Exception, what: str = "") -> None:
+        self.gaps.append(f"{dataset} {what}: {error}")
 
 
 def row(event: dict[str, Any]) -> dict[str, Any]:
@@ -43,10 +50,37 @@ def row(event: dict[str, Any]) -> dict[str, Any]:
     return {name: None if value != value or str(value) == "<NA>" else value for name, value in found[0].items()}
 
 
-def test_every_event_is_looked_up_by_its_name() -> None:
-    lane = Lane()
-    assert list(changes(lane)) == []  # type: ignore[arg-type]
-    assert sorted(lane.asked) == sorted(EVENTS)
+def reads(count: int, days: float) -> list[dict[str, Any]]:
+    """So many calls that only read, newest first, over so many days."""
+    each = timedelta(days=days) / max(1, count - 1)
+    return [{"EventId": f"r{n}", "EventName": "GetAccount", "EventTime": NOW - n * each} for n in range(count)]
+
+
+def names(lane: Lane) -> list[str]:
+    return [row["event_name"] for _, row in changes(lane)]  # type: ignore[arg-type]
+
+
+def test_a_place_with_few_events_is_asked_one_question() -> None:
+    lane = Lane(*reads(20, 80), told("PutIdentityPolicy", {"identity": "example.com"}))
+    assert (names(lane), lane.asked) == (["PutIdentityPolicy"], [SOURCE])
+
+
+def test_all_pages_of_a_place_with_few_events_are_read() -> None:
+    lane = Lane(*reads(25, 80), told("PutIdentityPolicy", {"identity": "example.com"}), size=10)
+    assert (names(lane), lane.asked) == (["PutIdentityPolicy"], [SOURCE] * 3)
+
+
+@pytest.mark.parametrize(("days", "pages"), [(3, 1), (340, 3)])
+def test_every_event_is_looked_up_by_its_name_where_there_are_many(days: float, pages: int) -> None:
+    lane = Lane(*reads(100, days), told("PutIdentityPolicy", {"identity": "example.com"}), size=10)
+    assert names(lane) == ["PutIdentityPolicy"]
+    assert lane.asked == [SOURCE] * pages + list(EVENTS)
+
+
+def test_an_event_without_a_name_is_a_gap() -> None:
+    lane = Lane({**told("PutIdentityPolicy", {"identity": "example.com"}), "EventName": None})
+    assert names(lane) == []
+    assert len(lane.gaps) == 1
 
 
 @pytest.mark.parametrize(

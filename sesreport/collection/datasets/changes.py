@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,12 +62,12 @@ CHANGES = Frame(
 RETENTION = timedelta(days=90)
 LOOKUP = Operation("cloudtrail", "lookup_events", items="Events")
 FEW = 3
-"""Pages of all of SES's events, reads included, that are cheaper than one question for each event name."""
+"""Pages of all of SES's events, reads included, that are cheaper than a question for each of 17 or more names."""
 
 
 @collector(CHANGES, permissions=("cloudtrail:LookupEvents",))
 def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
-    """LookupEvents, one event name after the other; an event that two pages show is one.
+    """Events of CloudTrail's history; one that two pages show is one.
 
     An incremental collection keeps what it knew and asks only for what happened since.
     """
@@ -81,10 +81,10 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
         since = lane.earlier.since
     changed: set[str] | None = set()
     begun: set[str] = set()
-    for name, event in _since(lane, since) if lane.earlier else _by_name(lane, EVENTS, since):
-        if event.get("EventSource", SOURCE) != SOURCE:
-            continue
+    for name, event in _events(lane, (*EVENTS, *ATTRIBUTES) if lane.earlier else EVENTS, since):
         try:
+            if event.get("EventSource", SOURCE) != SOURCE:
+                continue
             row = _row(lane, name, event)
         except Exception as error:  # noqa: BLE001 - an event of another shape must not end the others
             lane.gap("changes", error, name)
@@ -105,40 +105,48 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
         lane.changed = changed if sure else None
 
 
-def _since(lane: Lane, since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Events that changed something: all of SES's where those are few, else by name."""
-    ours: dict[str, Any] = {
-        "LookupAttributes": [{"AttributeKey": "EventSource", "AttributeValue": SOURCE}],
-        "StartTime": since,
-        "EndTime": lane.now,
-    }
+def _events(lane: Lane, names: Collection[str], since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Events of these names: out of all of SES's, reads included, where those are few pages, else name by name.
+
+    Most Regions see few events of SES, and a question for each name would take longer than all else read there.
+    """
     found: list[dict[str, Any]] = []
     following: dict[str, Any] = {}
-    for _ in range(FEW):
-        page = lane.call(LOOKUP, **ours, **following)
+    for pages in range(1, FEW + 1):
+        page = lane.call(LOOKUP, **_question("EventSource", SOURCE, since, lane.now), **following)
         found += page.get("Events") or []
         mark = next_page(LOOKUP, page)
         if mark is None:
-            names = {*EVENTS, *ATTRIBUTES}
-            yield from ((event["EventName"], event) for event in found if event.get("EventName") in names)
+            told = ((event.get("EventName"), event) for event in found)
+            yield from ((name or "", event) for name, event in told if name in names or not isinstance(name, str))
             return
+        if not _reaches(found, since, lane.now, pages / FEW):
+            break
         following = {"NextToken": mark}
-    yield from _by_name(lane, (*EVENTS, *ATTRIBUTES), since)
+    yield from _by_name(lane, names, since)
+
+
+def _reaches(found: Iterable[dict[str, Any]], since: datetime, now: datetime, share: float) -> bool:
+    """Whether events, newest first, go back over that share of the time asked for."""
+    times = [event["EventTime"] for event in found if event.get("EventTime")]
+    return bool(times) and now - min(times) >= (now - since) * share
 
 
 def _by_name(lane: Lane, names: Iterable[str], since: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
     """One question for each name: LookupEvents takes one attribute, and most events of the source are reads."""
     for name in names:
-        for event in lane.pages(
-            LOOKUP,
-            LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
-            StartTime=since,
-            EndTime=lane.now,
-        ):
+        for event in lane.pages(LOOKUP, **_question("EventName", name, since, lane.now)):
             yield name, event
 
 
+def _question(key: str, value: str, since: datetime, until: datetime) -> dict[str, Any]:
+    attributes = [{"AttributeKey": key, "AttributeValue": value}]
+    return {"LookupAttributes": attributes, "StartTime": since, "EndTime": until}
+
+
 def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
+    if event["EventName"] != name:
+        raise ValueError(f"an event of another name: {event['EventName']!r:.40}")
     record = _record(event.get("CloudTrailEvent"))
     for member_name, here in (("recipientAccountId", lane.account_id), ("awsRegion", lane.region)):
         if record.get(member_name) not in (None, here):
