@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sesreport import verdict
-from sesreport.analysis.basis import account_basis, is_gap, place_basis
+from sesreport.analysis.basis import account_basis, basis_of, is_gap, place_basis
 from sesreport.analysis.registry import Analysis
 from sesreport.breakdown import KPI_BREAKDOWN, OVERALL, POLICY_DATASETS, Measures, breakdown
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK, REGION_DISABLED, SKIPPED
@@ -49,12 +49,19 @@ class Scorecard:
 def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     """Measures everything once; ``analysis.previous`` gives earlier values where the data do not reach back."""
     coverage = _coverage(analysis)
-    bases, lines, earlier = _bases(analysis), _lines(analysis), _earlier(analysis)
-    measures = _measures(analysis, bases)
+    bases, lines = _bases(analysis), _lines(analysis)
+    measures = _measures(analysis, bases, kpis())
+    earlier = _earlier(analysis, measures)
     overall = _overall(analysis, measures, bases, lines)
     history = {month: _points(before, each) for month, (before, each) in earlier.items()}
     scored = tuple(
-        _kpi(analysis, definition, measure, found, {month: values[definition.id] for month, values in history.items()})
+        _kpi(
+            analysis,
+            definition,
+            measure,
+            found,
+            {month: told[definition.id] for month, told in history.items() if definition.id in told},
+        )
         for (definition, measure), found in zip(measures, overall.to_dict("records"), strict=True)
     )
     findings = _findings(analysis, coverage)
@@ -108,12 +115,12 @@ Bases = Mapping[tuple[str, ...], Basis]
 def _bases(analysis: Analysis) -> Bases:
     """A KPI of the collection itself rests on the places of the policies."""
     wanted = {definition.datasets for definition in kpis()}
-    return {datasets: place_basis(analysis.coverage, datasets or POLICY_DATASETS) for datasets in wanted}
+    return {datasets: analysis.once(basis_of, datasets or POLICY_DATASETS) for datasets in wanted}
 
 
-def _measures(analysis: Analysis, bases: Bases) -> list[tuple[Definition, Measure]]:
-    """Every KPI, without a value where nothing was read that it rests on (the collection itself needs nothing read)."""
-    measured = ((definition, definition.measure(analysis)) for definition in kpis())
+def _measures(analysis: Analysis, bases: Bases, wanted: Iterable[Definition]) -> list[tuple[Definition, Measure]]:
+    """The KPIs, without a value where nothing was read that they rest on (the collection itself needs nothing read)."""
+    measured = ((definition, definition.measure(analysis)) for definition in wanted)
     return [(d, m if bases[d.datasets].read or not d.datasets else m.unread()) for d, m in measured]
 
 
@@ -210,13 +217,19 @@ def _breakdown(
     return breakdown(analysis, measures, lines, whole, earlier.get(str(analysis.period.shift(-1))))
 
 
-def _earlier(analysis: Analysis) -> dict[str, tuple[Analysis, Measures]]:
-    """KPIs of the earlier snapshots by month, of the newest where a month has several."""
+def _earlier(analysis: Analysis, measures: Measures) -> dict[str, tuple[Analysis, Measures]]:
+    """KPIs of the earlier snapshots by month, of the newest where a month has several.
+
+    Of the month before all, for its groups; else those whose own history does not tell the month.
+    """
     found: dict[str, tuple[Analysis, Measures]] = {}
+    last = analysis.period.shift(-1)
     before, first = analysis.previous, analysis.period.shift(1 - MONTHS)
     while before is not None and before.period >= first:
         if str(before.period) not in found:
-            found[str(before.period)] = before, _measures(before, _bases(before))
+            month = str(before.period)
+            wanted = [d for d, measure in measures if before.period == last or month not in measure.history]
+            found[month] = before, _measures(before, _bases(before), wanted)
         before = before.previous
     return found
 

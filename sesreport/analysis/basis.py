@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from sesreport.analysis.joins import joined
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED, SKIPPED
 from sesreport.results import Basis
+
+if TYPE_CHECKING:
+    from sesreport.analysis.registry import Analysis
 
 PLACE = ["account_id", "region"]
 REGIONS = "regions"
@@ -69,6 +73,11 @@ def read_places(coverage: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame
 def place_basis(coverage: pd.DataFrame, datasets: Sequence[str]) -> Basis:
     """Read and expected places for the datasets."""
     return Basis(len(read_places(coverage, datasets)), len(places(coverage)))
+
+
+def basis_of(analysis: Analysis, datasets: tuple[str, ...]) -> Basis:
+    """The :func:`place_basis` of an analysis, to be asked for ``once``."""
+    return place_basis(analysis.coverage, datasets)
 
 
 def account_basis(coverage: pd.DataFrame, datasets: Sequence[str]) -> Basis:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -26,6 +26,9 @@ from sesreport.store import Snapshot
 
 if TYPE_CHECKING:
     from sesreport.analysis.verdicts import Verdict
+
+Made = TypeVar("Made")
+Of = ParamSpec("Of")
 
 
 @dataclass
@@ -42,7 +45,15 @@ class Analysis:
     """Where policies are judged; in this thread without one."""
     cache: ExposureCache = field(default_factory=ExposureCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
-    _made: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[Concatenate[Analysis, Of], Made], *of: Of.args, **named: Of.kwargs) -> Made:
+        """What ``make`` makes of this analysis and of hashable arguments, made when first asked for and not changed."""
+        key = (make, of, *named.items())
+        if key not in self._once:
+            self._once[key] = make(self, *of, **named)
+        return self._once[key]  # type: ignore[no-any-return]
 
     @property
     def today(self) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from sesreport.analysis.basis import read_places
@@ -92,28 +93,31 @@ def unread(about: pd.DataFrame, analysis: Analysis) -> pd.Series:
     """
     reasons = pd.Series(pd.NA, index=about.index, dtype="string")
     asked = {rule.slug: rule.datasets for rule in rules().values()}
-    single, blank = _identities(analysis)
+    single, blank = analysis.once(_identities)
+    accounts = set(analysis.snapshot.accounts["account_id"])
+    left = ~about["account_id"].isin(list(accounts))
     for datasets in set(asked.values()):
         chosen = about[about["rule"].isin([slug for slug, wanted in asked.items() if wanted == datasets])]
         if chosen.empty:
             continue
-        collected = [name for name in datasets if name in frames()]
-        read = read_places(analysis.coverage, collected).assign(_read=True)
-        known = joined(chosen[["account_id", "region"]], read, on=["account_id", "region"])["_read"].notna().to_numpy()
-        gaps = _Gaps(analysis.coverage, [name for name in datasets if name not in frames()])
-        whole = known & ~gaps.of(chosen).notna().to_numpy()
+        collected = tuple(name for name in datasets if name in frames())
+        read = analysis.once(_lanes, collected)
+        known = [lane in read for lane in zip(chosen["account_id"], chosen["region"], strict=True)]
+        gaps = analysis.once(_gaps, tuple(name for name in datasets if name not in frames()))
+        whole = np.array(known, dtype=bool) & gaps.of(chosen).isna().to_numpy()
         if set(datasets) <= {"identities", "policies"}:
             whole = whole | _among(chosen, single)
-        said = _Gaps(analysis.coverage, [*datasets, EVERYTHING]).of(chosen)
-        accounts = set(analysis.snapshot.accounts["account_id"])
-        left = ~chosen["account_id"].isin(list(accounts))
+        said = analysis.once(_gaps, (*datasets, EVERYTHING)).of(chosen)
         if "policies" in datasets:
             whole = whole & ~_among(chosen, blank)
-        said = said.fillna("the place was not part of the collection").mask(
-            left, "the account has left the organization"
-        )
+        said = said.fillna("the place was not part of the collection")
+        said = said.mask(left.loc[chosen.index], "the account has left the organization")
         reasons.loc[chosen.index] = said.mask(whole)
     return reasons
+
+
+def _gaps(analysis: Analysis, datasets: tuple[str, ...]) -> _Gaps:
+    return _Gaps(analysis.coverage, datasets)
 
 
 class _Gaps:
@@ -144,7 +148,7 @@ def _identities(analysis: Analysis) -> tuple[set[tuple[str, str, str]], set[tupl
 
     A domain is judged by the addresses under it as well, so it is not among the first while one of those was not read.
     """
-    whole, listed = (_lanes(analysis, names) for names in (("identities", "policies"), ("identities",)))
+    whole, listed = (analysis.once(_lanes, names) for names in (("identities", "policies"), ("identities",)))
     stored = analysis.snapshot.policies.groupby(KEYS).size()
     identities = analysis.identities
     held = stored.reindex(pd.MultiIndex.from_frame(identities[KEYS])).fillna(0).to_numpy()
@@ -162,7 +166,7 @@ def _identities(analysis: Analysis) -> tuple[set[tuple[str, str, str]], set[tupl
     return single, blank
 
 
-def _lanes(analysis: Analysis, datasets: Sequence[str]) -> set[tuple[str, str]]:
+def _lanes(analysis: Analysis, datasets: tuple[str, ...]) -> set[tuple[str, str]]:
     read = read_places(analysis.coverage, datasets)
     return set(zip(read["account_id"], read["region"], strict=True))
 

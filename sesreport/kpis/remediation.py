@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sesreport.analysis.basis import place_basis
+from sesreport.analysis.basis import basis_of
 from sesreport.analysis.registry import Analysis
 from sesreport.history.lives import NOT_OBSERVED, OPEN
 from sesreport.history.looks import chain
@@ -163,7 +163,7 @@ def _contributions(
 
 def _seen(earlier: Analysis) -> bool:
     """Whether enough was read at an earlier snapshot to say what was open, opened or resolved in its month."""
-    share = place_basis(earlier.coverage, DATASETS).share or 0.0
+    share = earlier.once(basis_of, DATASETS).share or 0.0
     return share >= earlier.config.report.minimum_coverage
 
 
