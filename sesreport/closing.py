@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sesreport.aws import Aws
-from sesreport.collection.run import collect
+from sesreport.collection.run import collect, limits
 from sesreport.config import Config
 from sesreport.errors import ConfigError
 from sesreport.files import check_writable
@@ -72,4 +72,10 @@ def _check_same_estate(
             f"snapshot {snapshot.path} stands for {period} but was collected by account {theirs[0]} ({theirs[1]}), not "
             f"by {ours[0]} ({ours[1]}): set paths.snapshots to a folder of your own, or collect in its place with "
             "--collect-again"
+        )
+    # Snapshots of earlier versions do not say to what they were limited.
+    if snapshot.manifest.get("limited_to", limits(config)) != limits(config):
+        raise ConfigError(
+            f"snapshot {snapshot.path} stands for {period} but was collected with other organization.regions or "
+            "accounts_include: set them back, or collect in its place with --collect-again"
         )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
+from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.exceptions import (
@@ -52,6 +53,7 @@ def identify(
     _obtain(session)
     try:
         client = sts()
+        _check_endpoint(client.meta.endpoint_url)
     except ValueError as error:
         raise _misnamed(error) from error
     for attempt in range(1, ATTEMPTS + 1):
@@ -117,6 +119,13 @@ def _obtain(session: botocore.session.Session) -> None:
         raise _explained(error) from error
 
 
+def _check_endpoint(url: str) -> None:
+    """Raises ValueError for an address that no request can be sent to: botocore checks less."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError(f"Invalid endpoint: {url}")
+
+
 def _misnamed(error: ValueError) -> ConfigError:
     if isinstance(error, InvalidRegionError):
         return ConfigError(f"{error} (a blank counts): check the Region of the AWS profile and AWS_DEFAULT_REGION")
@@ -134,11 +143,10 @@ def _of_process(session: botocore.session.Session, error: Exception) -> CollectE
         if isinstance(error, MetadataRetrievalError) or "-role" in str(getattr(error, "kwargs", {}).get("provider")):
             return CollectError(f"AWS gives this machine no credentials: {told}. Try again, or check its role")
         return CredentialsError(f"the AWS credentials cannot be had: {told}. Log in again or name a --profile")
-    if isinstance(error, OSError):
-        said = "cannot be started"
-    else:
-        said = "failed" if isinstance(error, CredentialRetrievalError) else "did not print credentials as JSON"
-    return CredentialsError(f"credential_process of the AWS profile {said}: {told}. Run it by hand")
+    said = f"cannot be started: {told}" if isinstance(error, OSError) else "did not print credentials as JSON"
+    if isinstance(error, CredentialRetrievalError):
+        said = "failed"  # the error holds what the program printed, secrets perhaps
+    return CredentialsError(f"credential_process of the AWS profile {said}. Run it by hand")
 
 
 def _explained(error: Exception) -> SesReportError:

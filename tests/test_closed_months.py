@@ -157,6 +157,18 @@ def test_a_snapshot_of_other_accounts_is_not_taken_for_ours(
     assert not (here / "out").exists()
 
 
+@pytest.mark.parametrize("limit", [{"regions": ["eu-west-1"]}, {"accounts_include": ["210000000001"]}])
+def test_a_snapshot_that_was_limited_to_less_is_not_taken_for_the_whole(
+    here: Path, limit: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = here / "data" / "snapshots" / "20261103T060000Z" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "limited_to": {**manifest["limited_to"], **limit}}))
+    assert sesreport("run", "--demo", "-q") == 2
+    assert "was collected with other organization.regions or accounts_include" in capsys.readouterr().err
+    assert not (here / "out").exists()
+
+
 def test_an_output_that_cannot_be_written_is_noticed_before_collecting(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

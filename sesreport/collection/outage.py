@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sesreport.collection.coverage import THROTTLED, status_of
 from sesreport.errors import OutageError, SesReportError
 from sesreport.wire import is_awss
 
@@ -70,6 +71,11 @@ class Outage:
             silence = self.ask()
             self._silent = None if silence is None else (time.monotonic(), silence)
         return self._silent[1] if self._silent else None
+
+
+def is_unserved(error: Exception) -> bool:
+    """Whether nobody answered to the last attempt, or the answer was to come again later: the next may fare alike."""
+    return is_silence(error) or status_of(error)[0] == THROTTLED
 
 
 def is_silence(error: Exception) -> bool:

@@ -129,6 +129,7 @@ def _collect(
             "configuration_sha256": config.sha256,
             "scope": journal.begun["scope"],
             "datasets_skipped": sorted(config.collect.datasets_skip),
+            "limited_to": limits(config),
             **({"speaks_for": journal.begun["speaks_for"]} if journal.begun["speaks_for"] else {}),
             "mode": "incremental" if based_on else "full",
             "metric_days": config.collect.metric_days,
@@ -137,6 +138,12 @@ def _collect(
             "answers_before_resuming": resumed,
         },
     )
+
+
+def limits(config: Config) -> dict[str, list[str]]:
+    """Regions and accounts beyond which a collection does not look; coverage counts no other as missing."""
+    chosen = config.organization
+    return {"regions": sorted(set(chosen.regions)), "accounts_include": sorted(set(chosen.accounts_include))}
 
 
 def _read_organization(site: Site, chosen: dict[str, Collector], harvest: Harvest) -> None:

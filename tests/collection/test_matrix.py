@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import sesreport.aws
-from sesreport.collection.datasets.accounts import SILENT
+from sesreport.collection.datasets.accounts import UNSERVED
 from sesreport.demo import reference_day, serve
 from tests.collection.matrix import ALWAYS, ONCE, PLACE, Lab, Part, cells, lab
 
@@ -65,5 +65,5 @@ def test_tags_are_not_asked_for_without_end_where_none_come(narrow: Lab) -> None
     narrow.proxies.put((profile, proxy))
     proxy.questions.clear()
     assert narrow.judge(cell) == (GAP, [])
-    assert len(narrow.good.accounts) > SILENT
-    assert len({one.body for one in proxy.questions if one.operation == "ListTagsForResource"}) == SILENT
+    assert len(narrow.good.accounts) > UNSERVED
+    assert len({one.body for one in proxy.questions if one.operation == "ListTagsForResource"}) == UNSERVED

@@ -32,7 +32,7 @@ def failure(code: str, message: str) -> str:
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], SesReportError]:
     """Signs in with a profile of the lines given; returns what was raised."""
 
-    def sign_in(lines: str, sts: Answer | None = None) -> SesReportError:
+    def sign_in(lines: str, sts: Answer | None = None, endpoint: str | None = None) -> SesReportError:
         path = tmp_path / "config"
         path.write_text(
             f"[profile audit]\n{lines}\n[profile base]\naws_access_key_id = AKIA\naws_secret_access_key = s\n"
@@ -43,7 +43,7 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         with running(Double({} if sts is None else {"sts": sts})) as url:
-            monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+            monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint or url)
             with pytest.raises(SesReportError) as caught:
                 Aws(Config.model_validate({"collect": {"timeout": 2}}), "audit")
         assert "\n" not in str(caught.value)
@@ -68,6 +68,18 @@ def test_a_credential_process_that_gives_none_is_named(profile: Profile, process
     raised = profile(f"credential_process = {process}")
     assert isinstance(raised, CredentialsError) and raised.exit_code == 2
     assert str(raised).startswith("credential_process of the AWS profile") and said in str(raised)
+
+
+def test_what_a_credential_process_prints_is_not_told(profile: Profile) -> None:
+    process = f"{sys.executable} -c \"import sys; sys.stderr.write('token hunter2'); sys.exit(3)\""
+    assert "hunter2" not in str(profile(f"credential_process = {process}"))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "ftp://127.0.0.1", "http://127.0.0.1:0", "nowhere"])
+def test_an_endpoint_that_is_no_address_is_a_matter_of_settings(profile: Profile, url: str) -> None:
+    raised = profile(KEYS, endpoint=url)
+    assert isinstance(raised, ConfigError) and raised.exit_code == 2
+    assert "AWS_ENDPOINT_URL" in str(raised)
 
 
 def test_a_profile_that_needs_an_mfa_code_asks_nobody(profile: Profile) -> None:

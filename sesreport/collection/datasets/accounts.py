@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from sesreport.collection.coverage import DENIED, ERROR, status_of
 from sesreport.collection.lane import Lane, StoppedError
 from sesreport.collection.operation import Operation
-from sesreport.collection.outage import is_silence
+from sesreport.collection.outage import is_unserved
 from sesreport.collection.registry import Row, collector
 from sesreport.errors import CredentialsError, SesReportError
 from sesreport.schema import Frame, account_id, flag, text
@@ -48,8 +48,8 @@ ROOTS = Operation("organizations", "list_roots", items="Roots", never_empty=True
 ACCOUNTS_OF = Operation("organizations", "list_accounts_for_parent", items="Accounts")
 UNITS_OF = Operation("organizations", "list_organizational_units_for_parent", items="OrganizationalUnits")
 TAGS = Operation("organizations", "list_tags_for_resource", items="Tags")
-SILENT = 10
-"""Accounts in a row whose tags get no answer, after which those of the others are not asked for."""
+UNSERVED = 10
+"""Accounts in a row whose tags are not served, after which those of the others are not asked for."""
 
 
 @collector(
@@ -109,22 +109,22 @@ class _Tags:
     """Asks for the tags of one account after the other."""
 
     lane: Lane
-    _silent: int = 0
-    """Accounts in a row that got no answer."""
+    _unserved: int = 0
+    """Accounts in a row that were not served."""
 
     def of(self, account: str) -> str | None:
         """Tags as JSON; None for a gap."""
-        if self._silent >= SILENT:
-            self.lane.gap("account_tags", (ERROR, f"not asked for, after {SILENT} in a row got no answer"), account)
+        if self._unserved >= UNSERVED:
+            self.lane.gap("account_tags", (ERROR, f"not asked for, after {UNSERVED} in a row were not served"), account)
             return None
         try:
             tags = list(self.lane.pages(TAGS, ResourceId=account))
-            self._silent = 0
+            self._unserved = 0
             return json.dumps({tag["Key"]: tag["Value"] for tag in tags}, ensure_ascii=False, sort_keys=True)
         except (SesReportError, StoppedError):
             raise
         except Exception as error:  # noqa: BLE001 - the account is there all the same
-            self._silent = self._silent + 1 if is_silence(error) else 0
+            self._unserved = self._unserved + 1 if is_unserved(error) else 0
             self.lane.gap("account_tags", error, account)
             return None
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from sesreport.collection.coverage import ERROR, status_of
 from sesreport.collection.lane import Lane, StoppedError
 from sesreport.collection.operation import Operation
-from sesreport.collection.outage import is_silence
+from sesreport.collection.outage import is_unserved
 from sesreport.collection.registry import Row, collector
 from sesreport.errors import SesReportError
 from sesreport.schema import Frame, account_id, at, count, flag, text, texts
@@ -84,8 +84,8 @@ POLICIES = Frame(
 
 PAGE, BATCH = 1000, 100
 """Most identities a page of ListEmailIdentities, and a call of GetIdentityNotificationAttributes, may carry."""
-SILENT = 10
-"""Identities in a row that get no answer, after which the others are not asked for."""
+UNSERVED = 10
+"""Identities in a row, unanswered or throttled to the last attempt, after which the others are not asked for."""
 LIST = Operation("sesv2", "list_email_identities", items="EmailIdentities")
 GET = Operation("sesv2", "get_email_identity", must=("IdentityType", "Policies"))
 TOPICS = Operation("ses", "get_identity_notification_attributes", must=("NotificationAttributes",))
@@ -131,7 +131,7 @@ def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
     entries = listed(lane)
     topics = _topics(lane, entries)
     missing: dict[str, tuple[Row, Exception]] = {}
-    silent = 0
+    unserved = 0
     for name, entry in entries.items():
         row = {**_entry(lane, name, entry), **topics.get(name, {})}
         if lane.earlier and _unchanged(kept := lane.earlier.identities.get(name), row):
@@ -150,14 +150,14 @@ def identities(lane: Lane) -> Iterator[tuple[str, Row]]:
                 missing[name] = row, error
                 continue
             yield _unread(lane, row, error)
-            silent = 0 if answered or not is_silence(error) else silent + 1
-            if silent == SILENT:
+            unserved = 0 if answered or not is_unserved(error) else unserved + 1
+            if unserved == UNSERVED:
                 rest = list(entries)[list(entries).index(name) + 1 :]
-                unasked = (ERROR, f"not asked for, after {SILENT} in a row got no answer ({status_of(error)[1]})")
+                unasked = (ERROR, f"not asked for, after {UNSERVED} in a row were not served ({status_of(error)[1]})")
                 yield from (_unread(lane, _entry(lane, other, entries[other]), unasked) for other in rest)
                 break
         else:
-            silent = 0
+            unserved = 0
             yield from read
     yield from _found_again(lane, missing)
 
