@@ -59,4 +59,4 @@ def gap(account: str, region: str, dataset: str = "everything", status: str = "d
 
 def after(before: Analysis, now: Analysis) -> Analysis:
     """The later analysis, compared with the earlier."""
-    return dataclasses.replace(now, previous=before, _made={})
+    return dataclasses.replace(now, previous=before)

@@ -66,7 +66,7 @@ def test_a_fingerprint_survives_reformatting_renaming_and_reordering(tmp_path: P
 
 def configured(analysis: Analysis, **findings: Any) -> Analysis:
     config = Config.model_validate({"findings": findings})
-    return dataclasses.replace(analysis, config=config, _made={})
+    return dataclasses.replace(analysis, config=config)
 
 
 def test_severity_comes_from_the_settings(tmp_path: Path) -> None:

@@ -142,5 +142,5 @@ def test_an_exception_for_a_principal_does_not_cover_a_finding_without_one(tmp_p
 
     exception = {"rule": "no_owner", "grantee": "*", "reason": "agreed", "expires": "2027-01-01"}
     config = Config.model_validate({"findings": {"exceptions": [exception]}})
-    made = dataclasses.replace(Example(tags={}).analysis(tmp_path), config=config, _made={})
+    made = dataclasses.replace(Example(tags={}).analysis(tmp_path), config=config)
     assert made.findings.set_index("rule").loc["no_owner", "status"] == "open"

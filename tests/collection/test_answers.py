@@ -242,9 +242,8 @@ def test_a_point_without_a_count_is_a_gap_and_no_zero(read: Read) -> None:
 
 def test_an_event_of_another_shape_costs_itself_alone(read: Read) -> None:
     def events(path: str, parameters: dict[str, object]) -> Answer:
-        name = parameters["LookupAttributes"][0]["AttributeValue"]  # type: ignore[index]
-        good = {"EventId": "1", "EventTime": 1793000000, "EventName": name}
-        return 200, {"Events": [{"EventName": name}, good] if name == "PutIdentityPolicy" else []}
+        name = "PutIdentityPolicy"
+        return 200, {"Events": [{"EventName": name}, {"EventId": "1", "EventTime": 1793000000, "EventName": name}]}
 
     snapshot = read(lookup_events=events)
     assert snapshot.changes["event_id"].tolist() == ["1"]
