@@ -16,7 +16,7 @@ demo: .venv/run  ## The demonstration organization's pack in out/<period>/
 
 .PHONY: test
 test: .venv/dev  ## All tests (TESTS=tests/policy for some)
-	$(BIN)/pytest -n 2 --dist worksteal $(TESTS)
+	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 .PHONY: prove
 prove: .venv/dev  ## Long proofs: every way to a verdict on 200,000 hostile cases (PROVE="--count 20000")

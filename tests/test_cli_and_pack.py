@@ -22,7 +22,7 @@ import pytest
 import yaml
 from openpyxl import load_workbook
 from pptx import Presentation
-from tests_shared import once, shared
+from tests_shared import computed_once, once, shared
 
 import sesreport as ses
 from sesreport import docs, words
@@ -285,18 +285,6 @@ def test_a_failing_notebook_leaves_the_others_and_what_ran_of_it(pack: Path, tmp
     assert [cell.source for cell in ran] == ["1 + 1", "1 / 0"]
 
 
-def test_a_pack_with_a_failed_notebook_is_marked_and_exits_4(made: Path, tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "snapshots").symlink_to(made / "data" / "snapshots")
-    done = without_notebooks(tmp_path, [failing(tmp_path)])
-    assert done.returncode == 4
-    assert "notebook 50_failing failed: ZeroDivisionError" in done.stderr
-    manifest = json.loads((tmp_path / "out" / "2026-10" / "manifest.json").read_text())
-    assert manifest["status"] == "failed notebooks"
-    assert manifest["notebooks"]["50_failing"]["cell"] == 4  # of the executed copy, which has the parameters given
-    assert "ses-governance-2026-10.xlsx" in manifest["files"]
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -351,6 +339,7 @@ def test_gaps_and_findings_set_the_exit_code_when_asked(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)  # exit codes rest on the numbers alone
     monkeypatch.setattr(build, "outputs", dict)
+    monkeypatch.setattr(build, "make_pack", computed_once)
     report = ["report", "--demo", "--period", "2026-10"]
     assert cli.main([*report, "--strict"], standalone_mode=False) == 3
     assert cli.main([*report, "--fail-on", "critical"], standalone_mode=False) == 1

@@ -14,6 +14,7 @@ from typing import Any
 import click
 import nbformat
 import pytest
+from tests_shared import computed_once
 
 from sesreport import cli, closing
 from sesreport.collection.registry import frames
@@ -85,13 +86,17 @@ def test_what_can_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:
 
 @pytest.fixture
 def here(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with the demonstration's snapshot of October; packs are made without documents."""
+    """The current folder, with the demonstration's snapshot of October; packs are made without documents.
+
+    What is computed from the very same input is computed once for all tests of this file.
+    """
     folder = tmp_path / "data" / "snapshots"
     folder.mkdir(parents=True)
     shutil.copytree(snapshots(demo_folder)[0], folder / "20261103T060000Z")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)
     monkeypatch.setattr(build, "outputs", dict)
+    monkeypatch.setattr(build, "make_pack", computed_once)
     monkeypatch.setattr("sesreport.demo.snapshot.demo_history", lambda *_: None)
     monkeypatch.setattr(cli, "_now", lambda: at(11, 3, 12))
     return tmp_path
@@ -119,7 +124,7 @@ def test_a_rerun_collects_nothing_and_makes_the_same_pack(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(closing, "collect", never)
-    monkeypatch.setattr(build, "outputs", outputs)
+    monkeypatch.setattr(build, "outputs", lambda: {"pptx": outputs()["pptx"]})
     assert sesreport("run", "--demo", "-q") == 0
     before = documents(here / "out" / "2026-10")
     assert "snapshot 20261103T060000Z stands for 2026-10: nothing was collected" in capsys.readouterr().err
@@ -203,10 +208,16 @@ def test_a_pack_with_a_failed_notebook_does_not_replace_a_complete_one(
     assert sesreport(*given) == 0
     before = (here / "out" / "2026-10" / "manifest.json").read_bytes()
     monkeypatch.setattr(build, "notebooks", lambda: failing(here))
+    monkeypatch.setattr(build, "outputs", lambda: {"pptx": outputs()["pptx"]})
     assert sesreport(*given) == 4
-    assert "Pack: out/2026-10-failed" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "Pack: out/2026-10-failed" in told.out
+    assert "notebook 50_failing failed: ZeroDivisionError" in told.err
+    failed = json.loads((here / "out" / "2026-10-failed" / "manifest.json").read_text())
+    assert failed["status"] == build.FAILED_NOTEBOOKS
+    assert failed["notebooks"]["50_failing"]["cell"] == 3  # of the executed copy, which has the parameters given
+    assert "ses-governance-2026-10.pptx" in failed["files"]
     assert (here / "out" / "2026-10" / "manifest.json").read_bytes() == before
-    assert build.pack_status(here / "out" / "2026-10-failed") == build.FAILED_NOTEBOOKS
     assert sorted(p.name for p in (here / "out").iterdir()) == ["2026-10", "2026-10-failed"]
     monkeypatch.setattr(build, "notebooks", list)
     assert sesreport(*given) == 0

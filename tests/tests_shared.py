@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from sesreport.config import Config
+from sesreport.pack.build import make_pack
+from sesreport.pack.contents import Pack
+from sesreport.period import Period
+from sesreport.register import register_sha256
+from sesreport.store import Snapshot
 
 
 def once(folder: Path, make: object) -> Path:
@@ -28,3 +36,18 @@ def once(folder: Path, make: object) -> Path:
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     base = tmp_path_factory.getbasetemp()
     return base if worker_id == "master" else base.parent
+
+
+_COMPUTED: dict[Any, Pack] = {}
+
+
+def computed_once(
+    snapshot: Snapshot, config: Config, period: Period, *, earlier: dict[Period, Snapshot] | None = None
+) -> Pack:
+    """:func:`make_pack`, once for the very same input; for tests of what is done with a pack, which none changes."""
+    register = register_sha256(Path(config.paths.register_file))
+    before = [old.sha256 for old in (earlier or {}).values()]
+    inputs = (snapshot.id, snapshot.sha256, config.sha256, register, str(period), *before)
+    if inputs not in _COMPUTED:
+        _COMPUTED[inputs] = make_pack(snapshot, config, period, earlier=earlier)
+    return _COMPUTED[inputs]

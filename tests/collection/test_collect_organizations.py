@@ -34,15 +34,15 @@ from sesreport.resources import shipped
 from sesreport.store import Snapshot, load, snapshots
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
-MANY = 1_203
+MANY = 121
 FILL = f"""
 import boto3, json
 ses = boto3.client("sesv2", region_name="eu-west-1")
 for number in range({MANY}):
     ses.create_email_identity(EmailIdentity=f"d{{number}}.example.com")
-ses.create_email_identity_policy(EmailIdentity="d1202.example.com", PolicyName="open", Policy=json.dumps(
+ses.create_email_identity_policy(EmailIdentity="d120.example.com", PolicyName="open", Policy=json.dumps(
     {{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": "*", "Action": "ses:SendEmail",
-     "Resource": "arn:aws:ses:eu-west-1:123456789012:identity/d1202.example.com"}}]}}))
+     "Resource": "arn:aws:ses:eu-west-1:123456789012:identity/d120.example.com"}}]}}))
 """
 
 
@@ -79,7 +79,10 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         server.terminate()
 
 
-def test_more_than_a_thousand_identities_of_an_endpoint_we_did_not_start(moto: str, tmp_path: Path) -> None:
+def test_more_than_two_pages_of_identities_of_an_endpoint_we_did_not_start(
+    moto: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sesreport.collection.datasets.identities.PAGE", 50)
     subprocess.run([sys.executable, "-c", FILL], check=True, timeout=120)
     config = Config.model_validate(
         {
@@ -90,7 +93,7 @@ def test_more_than_a_thousand_identities_of_an_endpoint_we_did_not_start(moto: s
     )
     snapshot = load(collect(config, clock=lambda: NOW, single_account=True))
     assert set(snapshot.identities["identity"]) == {f"d{number}.example.com" for number in range(MANY)}
-    assert snapshot.policies["identity"].tolist() == ["d1202.example.com"]
+    assert snapshot.policies["identity"].tolist() == ["d120.example.com"]
     missing = snapshot.coverage[~snapshot.coverage["status"].isin(["ok", "skipped"])]
     assert {"sending_accounts", "dedicated_ips", "recommendations", "changes"} <= set(missing["dataset"])
     assert missing["reason"].notna().all()
@@ -113,14 +116,21 @@ def test_a_denied_account_a_disabled_region_and_a_suspended_account_are_said(dem
     assert whole.loc[whole["status"] == "skipped", "account_id"].tolist() == ["210000000019"]
 
 
-def test_the_number_of_workers_does_not_change_a_frame(demo: Snapshot, tmp_path: Path) -> None:
+def limited(config: Config, *accounts: str) -> Config:
+    chosen = config.organization.model_copy(update={"accounts_include": list(accounts)})
+    return config.model_copy(update={"organization": chosen})
+
+
+def test_the_number_of_workers_does_not_change_a_frame(tmp_path: Path) -> None:
     day = reference_day()
-    config = demo_config(snapshots=tmp_path)
-    config = config.model_copy(update={"collect": config.collect.model_copy(update={"workers": 1})})
+    found = []
     with demo_environment(day):
-        alone = load(collect(config, clock=lambda: demo_clock(day)))
-    for name, frame in demo.frames.items():
-        other = getattr(alone, name)
+        for workers in (1, 16):
+            config = limited(demo_config(snapshots=tmp_path), "210000000002", "210000000003", "210000000012")
+            config = config.model_copy(update={"collect": config.collect.model_copy(update={"workers": workers})})
+            found.append(load(collect(config, clock=lambda: demo_clock(day))))
+    for name, frame in found[0].frames.items():
+        other = getattr(found[1], name)
         if name == "coverage":
             frame, other = frame.drop(columns=["seconds", "retries"]), other.drop(columns=["seconds", "retries"])
         pd.testing.assert_frame_equal(frame, other)
@@ -129,9 +139,8 @@ def test_the_number_of_workers_does_not_change_a_frame(demo: Snapshot, tmp_path:
 def test_accounts_can_be_left_out_and_are_counted_as_not_read(tmp_path: Path) -> None:
     day = reference_day()
     config = demo_config(snapshots=tmp_path)
-    chosen = config.organization.model_copy(update={"accounts_include": ["210000000001"]})
     with demo_environment(day):
-        snapshot = load(collect(config.model_copy(update={"organization": chosen}), clock=lambda: demo_clock(day)))
+        snapshot = load(collect(limited(config, "210000000001"), clock=lambda: demo_clock(day)))
         assert set(snapshot.identities["account_id"]) == {"210000000001"}
         basis = place_basis(snapshot.coverage, ("identities", "policies"))
         assert (basis.read, basis.expected) == (5, 105)
@@ -152,7 +161,7 @@ def test_the_calls_made_are_exactly_the_permissions_printed(tmp_path: Path, monk
     day = reference_day()
     config = demo_config(snapshots=tmp_path)
     with demo_environment(day):
-        collect(config, clock=lambda: demo_clock(day))
+        collect(limited(config, "210000000001"), clock=lambda: demo_clock(day))
         actions = {_action(service, operation) for service, operation in made}
     printed = {action for statement in caller_policy(config)["Statement"] for action in statement["Action"]}
     assert printed - {"sts:AssumeRole"} == actions

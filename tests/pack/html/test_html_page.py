@@ -8,8 +8,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import html_example
@@ -27,21 +25,6 @@ from sesreport.resources import shipped
 
 def text_of(report: Path) -> str:
     return report.read_text("utf-8")
-
-
-def test_the_same_pack_is_the_same_bytes_in_another_process(report: Path, tmp_path: Path) -> None:
-    path = tmp_path / "again.html"
-    program = (
-        "import html_example, pathlib, sys\nfrom sesreport.pack.html import write_html\n"
-        "write_html(html_example.example_pack(), pathlib.Path(sys.argv[1]))"
-    )
-    places = os.pathsep.join([str(Path(html_example.__file__).parent), *filter(None, sys.path)])
-    subprocess.run(
-        [sys.executable, "-c", program, str(path)],
-        check=True,
-        env={"PYTHONPATH": places, "PYTHONHASHSEED": "9", "PATH": ""},
-    )
-    assert path.read_bytes() == report.read_bytes()
 
 
 def test_the_policy_allows_its_own_style_and_script_and_nothing_else(report: Path) -> None:
