@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sesreport.aws import Aws
@@ -14,7 +15,7 @@ from sesreport.errors import ConfigError
 from sesreport.files import check_writable
 from sesreport.period import Period
 from sesreport.storage import snapshots_folder
-from sesreport.store import Snapshot, load, standing_snapshot
+from sesreport.store import Snapshot, load, newest_with, organization_of, snapshots, standing_snapshot
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,13 @@ def evidence_of(
     """The snapshot that stands for a month, so that a rerun makes the same pack; collected where there is none yet.
 
     ``anew`` collects in any case, and the new snapshot stands for the month from then on; ``how`` are more arguments of
-    :func:`collect`. See
+    :func:`collect`. Snapshots of other organizations are passed over. See
     :func:`sesreport.store.standing_snapshot` for when a month can be collected at all. Raises ConfigError also when the
     snapshot is another caller's or has another scope, and what :func:`collect` and :func:`load` raise.
     """
     folder = snapshots_folder(config)
-    standing = standing_snapshot(folder, period, now=clock(), anew=anew)
+    ours = _ours(folder, config, profile, single_account)
+    standing = standing_snapshot(folder, period, now=clock(), anew=anew, of=ours)
     if standing is None:
         check_writable(folder)
         path = collect(
@@ -59,6 +61,15 @@ def evidence_of(
     snapshot = load(standing)
     _check_same_estate(snapshot, period, config, profile, single_account)
     return Evidence(snapshot, collected=False)
+
+
+def _ours(folder: Path, config: Config, profile: str | None, single_account: bool) -> str | None:
+    """The organization of the caller as the snapshots name it; None where there are none."""
+    if not snapshots(folder):
+        return None
+    account = Aws(config, profile).caller.account_id
+    found = None if single_account else newest_with(folder, account)
+    return organization_of(found) if found else account
 
 
 def _check_same_estate(

@@ -23,7 +23,7 @@ from sesreport.findings import rules
 from sesreport.policy import Explanation, Identity, Section, explain, read_identity
 from sesreport.register import read_register
 from sesreport.storage import snapshots_folder
-from sesreport.store import Snapshot, load, snapshots, write_snapshot
+from sesreport.store import Snapshot, in_hand, load, others, snapshots, write_snapshot
 
 PLACE = ["account_id", "region", "identity"]
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -49,7 +49,8 @@ def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) 
 
     Raises ConfigError when there is no such identity, or its policies could not be read.
     """
-    analysis = analyze(_snapshot(config, snapshot), config)
+    evidence = _snapshot(config, snapshot)
+    analysis = analyze(evidence, config)
     identities = analysis.identities
     chosen = identities[(identities["identity"] == identity) | (identities["arn"] == identity)]
     if chosen.empty:
@@ -61,7 +62,10 @@ def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) 
     if not read:
         raise ConfigError(f"the policies of {identity!r} could not be read; see coverage of {analysis.snapshot.id}")
     findings = _findings(analysis)
-    return [_explained(analysis.verdicts[place], findings, place, ()) for place in read]
+    left_out = others(evidence.path.parent, evidence.organization)
+    told = f"{len(left_out)} snapshots of other organizations in {evidence.path.parent}"
+    before = (Section("Left out", (told,)),) if left_out else ()
+    return [_explained(analysis.verdicts[place], findings, place, before) for place in read]
 
 
 def of_policy(
@@ -96,7 +100,7 @@ def of_policy(
 
 def _snapshot(config: Config, path: Path | None) -> Snapshot:
     folder = snapshots_folder(config)
-    kept = snapshots(folder)
+    kept = snapshots(folder, of=in_hand(folder, config.organization.id))
     if path is None and not kept:
         raise ConfigError(f"no snapshot in {folder}; collect one, or explain a file with --policy")
     return load(path or kept[-1])

@@ -62,6 +62,11 @@ class Snapshot:
     def finished_at(self) -> datetime:
         return datetime.fromisoformat(self.manifest["finished_at"])
 
+    @cached_property
+    def organization(self) -> str:
+        """Whose accounts it holds: see :func:`organization_of`."""
+        return _organization(self.accounts["account_id"].tolist(), self.accounts["organization_id"].dropna().tolist())
+
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
         """All collected frames by name."""
@@ -155,21 +160,69 @@ def load(path: str | Path) -> Snapshot:
     return Snapshot(Path(path))
 
 
-def snapshots(folder: Path) -> list[Path]:
-    """Paths of all whole snapshots in a folder, oldest first."""
+def organization_of(path: Path) -> str:
+    """Whose accounts a snapshot holds: ``o-…``, or the account's id where only one was read.
+
+    Empty where its accounts cannot be read, or do not tell.
+    """
+    accounts = _accounts(path)
+    return _organization(accounts["account_id"], [each for each in accounts["organization_id"] if each])
+
+
+def _accounts(path: Path) -> dict[str, list[str]]:
+    """Accounts of a snapshot and their organizations; none where they cannot be read."""
+    columns = ["account_id", "organization_id"]
+    try:
+        return dict(pq.read_table(path / "accounts.parquet", columns=columns).to_pydict())
+    except (OSError, pa.ArrowException, KeyError):
+        return {name: [] for name in columns}
+
+
+def _organization(accounts: Sequence[str], organizations: Sequence[str]) -> str:
+    if organizations:
+        return str(min(organizations))
+    return str(accounts[0]) if len(accounts) == 1 else ""
+
+
+def snapshots(folder: Path, *, of: str | None = None) -> list[Path]:
+    """Paths of all whole snapshots in a folder, oldest first; with ``of``, those of one organization alone.
+
+    Those of which nobody can tell whose they are belong to all: whoever loads them is told what is wrong.
+    """
+    found = _all(folder)
+    return found if of is None else [path for path in found if organization_of(path) in ("", of)]
+
+
+def newest_with(folder: Path, account_id: str) -> Path | None:
+    """The newest snapshot that holds an account."""
+    return next((path for path in reversed(_all(folder)) if account_id in _accounts(path)["account_id"]), None)
+
+
+def others(folder: Path, of: str) -> list[Path]:
+    """Snapshots of other organizations than this one."""
+    mine = snapshots(folder, of=of)
+    return [path for path in _all(folder) if path not in mine]
+
+
+def in_hand(folder: Path, organization: str = "") -> str:
+    """The organization that a folder of snapshots is asked about: the one named, else that of the newest snapshot."""
+    return organization or next(filter(None, map(organization_of, reversed(_all(folder)))), "")
+
+
+def _all(folder: Path) -> list[Path]:
     found = {p.parent: _NAME.fullmatch(p.parent.name) for p in folder.glob("[0-9]*/manifest.json")}
     named = [(name["begun"], int(name["number"] or 1), path) for path, name in found.items() if name]
     return [path for _, _, path in sorted(named)]
 
 
-def snapshot_of(folder: Path, period: Period) -> Path:
+def snapshot_of(folder: Path, period: Period, *, of: str | None = None) -> Path:
     """The snapshot that speaks for a closed month: the first begun after its end, within the next month.
 
     Of several, the last that was collected in its place (``speaks_for`` in its manifest, see
-    :func:`sesreport.collection.run.collect`). Failing that, the last one begun within the month. Raises ConfigError
-    when there is neither.
+    :func:`sesreport.collection.run.collect`). Failing that, the last one begun within the month. With ``of``, among
+    those of one organization. Raises ConfigError when there is neither.
     """
-    found = _speaker([(_begun(path), path) for path in snapshots(folder)], period)
+    found = _speaker([(_begun(path), path) for path in snapshots(folder, of=of)], period)
     if found is None:
         raise ConfigError(
             f"no snapshot for {period} in {folder}: it needs one begun in {period} or {period.shift(1)}; "
@@ -178,9 +231,12 @@ def snapshot_of(folder: Path, period: Period) -> Path:
     return found
 
 
-def month_snapshots(folder: Path) -> dict[Period, Path]:
-    """The snapshot that speaks for each month that has one, oldest first; each for one month alone."""
-    begun = [(_begun(path), path) for path in snapshots(folder)]
+def month_snapshots(folder: Path, *, of: str | None = None) -> dict[Period, Path]:
+    """The snapshot that speaks for each month that has one, oldest first; each for one month alone.
+
+    With ``of``, of one organization.
+    """
+    begun = [(_begun(path), path) for path in snapshots(folder, of=of)]
     out: dict[Period, Path] = {}
     if not begun:
         return out
@@ -201,7 +257,9 @@ def _speaker(begun: Sequence[tuple[datetime, Path]], period: Period) -> Path | N
     return in_its_place[-1] if in_its_place else after[0]
 
 
-def standing_snapshot(folder: Path, period: Period, *, now: datetime, anew: bool = False) -> Path | None:
+def standing_snapshot(
+    folder: Path, period: Period, *, now: datetime, anew: bool = False, of: str | None = None
+) -> Path | None:
     """The snapshot a closed month is made from without collecting; None where one is to be collected now.
 
     A month is never made from a later state: a snapshot begun ``now`` speaks for it only until the next month is over.
@@ -213,7 +271,7 @@ def standing_snapshot(folder: Path, period: Period, *, now: datetime, anew: bool
     if anew and in_time:
         return None
     try:
-        path = snapshot_of(folder, period)
+        path = snapshot_of(folder, period, of=of)
     except ConfigError:
         if in_time:
             return None

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.config import Config
+from sesreport.errors import ConfigError
 from sesreport.period import Period
 from sesreport.policy import ExposureCache
 from sesreport.register import read_register
@@ -29,8 +30,11 @@ def analyze(
     """The analysis of a snapshot; frames are its attributes (``analysis.grants``), made when first asked for.
 
     ``register`` defaults to the file the configuration names, ``period`` to the last month closed when the snapshot
-    was begun; ``executor`` judges policies elsewhere, in tasks of some hundred. Raises ConfigError for a bad register.
+    was begun; ``executor`` judges policies elsewhere, in tasks of some hundred. Raises ConfigError for a bad register,
+    and for a ``previous`` of another organization.
     """
+    if previous is not None:
+        _check_same_organization(previous.snapshot, snapshot)
     config = config or Config()
     today = snapshot.started_at.date()
     if register is None:
@@ -40,3 +44,13 @@ def analyze(
     chosen = period or Period(today.year, today.month).shift(-1)
     cache = ExposureCache() if previous is None else previous.cache
     return Analysis(snapshot, config, register, chosen, previous, executor, cache)
+
+
+def _check_same_organization(one: Snapshot, other: Snapshot) -> None:
+    """Where it is not known whose accounts a snapshot holds, none were read."""
+    known = {each.organization for each in (one, other)} - {""}
+    if len(known) > 1:
+        raise ConfigError(
+            f"snapshot {one.id} is of {one.organization} and {other.id} of {other.organization}: they have no history "
+            "in common"
+        )

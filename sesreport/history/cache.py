@@ -64,12 +64,12 @@ def _key(analysis: Analysis) -> str:
         snapshots.append(each.snapshot.sha256)
         each = each.previous
     register = analysis.register.to_json(date_format="iso")
-    inputs = [_code(), snapshots, analysis.config.sha256, str(analysis.period), register]
+    inputs = [code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), register]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 @cache
-def _code() -> str:
+def code_sha256() -> str:
     """Hash of the package's code and reference data: another rule finds other things."""
     package = Path(__file__).parents[1]
     digest = hashlib.sha256()

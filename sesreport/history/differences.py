@@ -39,6 +39,8 @@ class Differences:
     ``policies`` (names, now or, when lost, then)."""
     unknown: int
     """Places (account × Region) that one of the two did not read, of which nothing is said."""
+    left_out: int = 0
+    """Snapshots of other organizations beside these."""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -67,7 +69,8 @@ class Differences:
         counts = self.frame["change"].value_counts()
         told = ", ".join(f"{counts.get(word, 0)} {word}" for word in WORDS)
         unread = f"; {self.unknown} places were not read both times and are left out" if self.unknown else ""
-        return f"Rights to send, {self.older} to {self.newer}: {told}{unread}."
+        others = f"; {self.left_out} snapshots of other organizations are left out" if self.left_out else ""
+        return f"Rights to send, {self.older} to {self.newer}: {told}{unread}{others}."
 
     def _rows(self) -> list[dict[str, str]]:
         return self.frame.head(SHOWN).to_dict("records")  # type: ignore[return-value]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,16 @@ from sesreport.files import sha256_of
 from sesreport.history.series import Source, connection, gaps, moment, parquet, quoted, stored, text, windows
 from sesreport.period import Period
 from sesreport.schema import Frame, nullable
-from sesreport.store import Snapshot, load, month_snapshots, read_manifest, snapshots
+from sesreport.store import (
+    Snapshot,
+    in_hand,
+    load,
+    month_snapshots,
+    others,
+    read_manifest,
+    snapshot_of,
+    snapshots,
+)
 
 if TYPE_CHECKING:
     from sesreport.config import Config
@@ -27,24 +38,34 @@ Day = str | date | datetime
 
 
 class History:
-    """The snapshots of a folder, oldest first.
+    """The snapshots that a folder holds of one organization, oldest first.
 
     >>> history = History("data/snapshots")
     >>> history.frame("identities", as_of="2026-08-31")
     >>> history.sql("SELECT begun, count(*) AS identities FROM identities GROUP BY ALL ORDER BY ALL")
-    >>> history.compare("2026-09-30", "2026-10-31")
+    >>> history.compare("2026-09", "2026-10")
+
+    A day is told by the last snapshot begun by its end, or by a moment. A month, ``YYYY-MM``, is told by the snapshot
+    that its pack is made from (:func:`sesreport.store.snapshot_of`).
     """
 
     def __init__(self, folder: str | Path, config: Config | None = None) -> None:
-        """``config`` judges in :meth:`compare`; the defaults when None."""
+        """``config`` judges in :meth:`compare`, and may name the organization; else it is the newest snapshot's."""
         self.folder = Path(folder)
         self.config = config
+        self.organization = in_hand(self.folder, config.organization.id if config else "")
+        """``o-…``, or an account's id where only one was read."""
         self._sound: set[tuple[Path, str]] = set()
 
     @cached_property
     def paths(self) -> list[Path]:
         """Whole snapshots, oldest first; as they were when first asked for."""
-        return snapshots(self.folder)
+        return snapshots(self.folder, of=self.organization)
+
+    @cached_property
+    def left_out(self) -> list[Path]:
+        """Snapshots of other organizations in the folder."""
+        return others(self.folder, self.organization)
 
     @cached_property
     def manifests(self) -> dict[Path, dict[str, Any]]:
@@ -53,11 +74,17 @@ class History:
 
     def __repr__(self) -> str:
         if not self.paths:
-            return f"<History {self.folder}: no snapshot>"
-        return f"<History {self.folder}: {len(self.paths)} snapshots, {self.paths[0].name} to {self.paths[-1].name}>"
+            return f"<History {self.folder}: no snapshot{self._others()}>"
+        ids = f"{self.paths[0].name} to {self.paths[-1].name}"
+        return f"<History {self.folder}: {len(self.paths)} snapshots, {ids}{self._others()}>"
+
+    def _others(self) -> str:
+        return f"; {len(self.left_out)} of other organizations left out" if self.left_out else ""
 
     def as_of(self, day: Day) -> Path:
-        """The last snapshot begun by the end of a day (or by a moment, when given one). Raises ConfigError."""
+        """The snapshot that tells a day, a moment or a month. Raises ConfigError."""
+        if month := _month(day):
+            return snapshot_of(self.folder, month, of=self.organization)
         until = _end(day)
         found = [path for path in self.paths if self._began(path) <= until]
         if not found:
@@ -69,7 +96,7 @@ class History:
 
         A month that none speaks for is a row with NA.
         """
-        speaking = month_snapshots(self.folder)
+        speaking = month_snapshots(self.folder, of=self.organization)
         months = sorted(speaking)
         if not months:
             return pd.DataFrame({"period": [], "snapshot": [], "begun": []}).astype(
@@ -145,7 +172,7 @@ class History:
             raise ConfigError(
                 f"{older} and {newer} are both told by snapshot {paths[0].name}: there is nothing to compare"
             )
-        return compare(*(load(path) for path in paths), config=self.config)
+        return replace(compare(*(load(path) for path in paths), config=self.config), left_out=len(self.left_out))
 
     def _view(self, name: str) -> str:
         parts = []
@@ -185,7 +212,11 @@ class History:
         return self.paths[-1]
 
     def _until(self, day: Day | None) -> list[Path]:
-        return self.paths if day is None else [p for p in self.paths if self._began(p) <= _end(day)]
+        if day is None:
+            return self.paths
+        if _month(day):
+            return self.paths[: self.paths.index(self.as_of(day)) + 1]
+        return [path for path in self.paths if self._began(path) <= _end(day)]
 
     def _began(self, path: Path) -> datetime:
         return datetime.fromisoformat(self.manifests[path]["started_at"])
@@ -194,14 +225,19 @@ class History:
         return Source(path, self._began(path), int(self.manifests[path].get("metric_days", 455)))
 
 
+def _month(day: Day) -> Period | None:
+    """The month that a text names."""
+    named = isinstance(day, str) and re.fullmatch("[12][0-9]{3}-(0[1-9]|1[0-2])", day)
+    return Period.of(str(day)) if named else None
+
+
 def _end(day: Day) -> datetime:
     """The last instant of a day; a moment is its own."""
     if isinstance(day, datetime):
         return day if day.tzinfo else day.replace(tzinfo=UTC)
     if isinstance(day, str):
         try:
-            first = date.fromisoformat(day if len(day) > 7 else f"{day}-01")
-            day = first if len(day) > 7 else Period(first.year, first.month).shift(1).start.date() - timedelta(days=1)
+            day = date.fromisoformat(day)
         except ValueError as error:
-            raise ConfigError(f"{day!r} is no day: write YYYY-MM-DD, or YYYY-MM for the end of a month") from error
+            raise ConfigError(f"{day!r} is no day: write YYYY-MM-DD, or YYYY-MM for a month") from error
     return datetime.combine(day, time.max, tzinfo=UTC)

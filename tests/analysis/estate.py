@@ -47,8 +47,8 @@ def statement(principal: Any, *actions: str, effect: str = "Allow", **elements: 
 class Estate:
     """Rows of every frame; places are covered unless said otherwise."""
 
-    def __init__(self, now: datetime = NOVEMBER) -> None:
-        self.now = now
+    def __init__(self, now: datetime = NOVEMBER, *, organization: str = ORGANIZATION) -> None:
+        self.now, self.organization = now, organization
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in frames()}
         self.gaps: dict[tuple[str, str, str], str] = {}
         self.places: set[tuple[str, str]] = set()
@@ -71,7 +71,7 @@ class Estate:
                 "name": name,
                 "status": status,
                 "tags": json.dumps(tags),
-                "organization_id": ORGANIZATION,
+                "organization_id": self.organization,
                 "management_account": management,
                 "in_organization": True,
             }

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from estate import DEV, EU, SHOP, STRANGER, US, VENDOR, Estate, policy
+from estate import DEV, EU, ORGANIZATION, SHOP, STRANGER, US, VENDOR, Estate, policy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sesreport as ses
 from sesreport.cli import cli
+from sesreport.config import Config
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.history.series import covered, gaps
 from sesreport.history.store import History
+from sesreport.pack.compute import earlier_snapshots
+from sesreport.period import Period
+from sesreport.store import load, snapshot_of, snapshots
 
 HOSTILE = "we'ird \"[x]*?; DROP {a}"
 MONTHS = [datetime(2026, month, 3, 6, tzinfo=UTC) for month in (8, 9, 11)]
@@ -40,7 +45,11 @@ def test_a_day_is_told_by_the_last_snapshot_begun_by_its_end(folder: Path) -> No
     assert history.as_of("2026-09-03").name == "20260903T060000Z"
     assert history.as_of(date(2026, 9, 2)).name == "20260803T060000Z"
     assert history.as_of(datetime(2026, 9, 3, 5, 59, tzinfo=UTC)).name == "20260803T060000Z"
-    assert history.as_of("2026-10").name == "20260903T060000Z"
+
+
+def test_a_month_is_told_by_the_snapshot_its_pack_is_made_from(folder: Path) -> None:
+    assert History(folder).as_of("2026-10").name == "20261103T060000Z"
+    assert History(folder).as_of("2026-10") == snapshot_of(folder, Period(2026, 10))
 
 
 @pytest.mark.parametrize("day", ["2026-08-02", "yesterday", "2026-13"])
@@ -233,7 +242,7 @@ def test_one_snapshot_cannot_be_compared_with_itself(compared: Path) -> None:
 def test_the_command_says_the_same(compared: Path, tmp_path: Path) -> None:
     settings_file = tmp_path / "sesreport.toml"
     settings_file.write_text(f'[paths]\nsnapshots = "{compared}"\n')
-    given = ["changes", "--config", str(settings_file), "--from", "2026-08", "--to", "2026-09"]
+    given = ["changes", "--config", str(settings_file), "--from", "2026-07", "--to", "2026-08"]
     said = CliRunner().invoke(cli, given)
     assert said.exit_code == 0, said.output
     assert "1 gained, 1 lost" in said.output and STRANGER in said.output
@@ -241,3 +250,38 @@ def test_the_command_says_the_same(compared: Path, tmp_path: Path) -> None:
 
 def test_a_history_says_what_it_is(folder: Path) -> None:
     assert "3 snapshots, 20260803T060000Z to 20261103T060000Z" in repr(ses.History(folder))
+
+
+@pytest.fixture
+def mixed(folder: Path, tmp_path: Path) -> Path:
+    """The same history with snapshots of another organization among it, one of them the newest."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    for moment in (datetime(2026, 10, 3, 6, tzinfo=UTC), datetime(2026, 11, 4, 6, tzinfo=UTC)):
+        Estate(moment, organization="o-anotherone1").identity("z.example.com", {"p": policy("*")}).write(tmp_path)
+    return tmp_path
+
+
+def test_a_history_is_of_the_organization_of_its_newest_snapshot_and_says_what_it_leaves_out(mixed: Path) -> None:
+    history = History(mixed)
+    assert [path.name for path in history.paths] == ["20261003T060000Z", "20261104T060000Z"]
+    assert "3 of other organizations left out" in repr(history)
+
+
+def test_a_history_is_of_the_organization_that_the_settings_name(mixed: Path, folder: Path) -> None:
+    named = Config.model_validate({"organization": {"id": ORGANIZATION}})
+    assert [path.name for path in History(mixed, named).paths] == [path.name for path in snapshots(folder)]
+    assert History(mixed, named).as_of("2026-10").name == "20261103T060000Z"
+    assert "2 snapshots of other organizations are left out" in repr(
+        History(mixed, named).compare("2026-07", "2026-08")
+    )
+
+
+def test_two_organizations_have_no_history_in_common(mixed: Path) -> None:
+    with pytest.raises(ConfigError, match="no history in common"):
+        ses.analyze(load(snapshots(mixed)[-1]), previous=ses.analyze(load(snapshots(mixed)[0])))
+
+
+def test_earlier_months_of_a_pack_are_its_organization_s(mixed: Path, folder: Path) -> None:
+    chosen = load(mixed / "20261103T060000Z")
+    found = earlier_snapshots(mixed, Period(2026, 10), chosen)
+    assert [old.id for old in found.values()] == ["20260803T060000Z", "20260903T060000Z"]
