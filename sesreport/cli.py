@@ -258,7 +258,7 @@ def explain(
 
 @cli.command()
 @common
-@click.option("--from", "older", required=True, metavar="DAY", help="YYYY-MM-DD, or YYYY-MM for the end of a month.")
+@click.option("--from", "older", required=True, metavar="DAY", help="YYYY-MM-DD, or YYYY-MM: the month as in its pack.")
 @click.option("--to", "newer", required=True, metavar="DAY", help="The later day.")
 def changes(config: Path | None, quiet: bool, debug: bool, older: str, newer: str) -> int:
     """Say who gained and who lost the right to send between two days, by the snapshots of the time."""
@@ -395,6 +395,8 @@ def _tell(made: Made) -> None:
     click.echo(words.findings_told(results.findings, results.coverage))
     if not results.decisions:
         click.echo(f"Decisions asked: {words.no_decision(results.coverage)}")
+    if made.left_out:
+        click.echo(f"{len(made.left_out)} snapshots of other organizations are left out", err=True)
     for failed in made.failed:
         click.echo(f"sesreport: notebook {failed.name} failed: {failed.error}; see {made.path}/notebooks", err=True)
     click.echo(f"Pack: {made.path}")
@@ -421,6 +423,10 @@ def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:
         config = demo_config()
     else:
         config = load_config(path)
+        if demo and path is not None:
+            from sesreport.demo.snapshot import kept_apart
+
+            config = kept_apart(config, path.parent)
     check_kpi_names(config.kpis)
     check_rule_names([*config.findings.severity, *(e.rule for e in config.findings.exceptions)])
     if config.delivery:

@@ -174,6 +174,18 @@ class Config(_Section):
     delivery: dict[str, list[dict[str, Any]]] = {}
     """Where packs are delivered, by kind of destination; nowhere by default."""
 
+    def based_at(self, base: Path) -> Config:
+        """The same with its paths taken from a folder, where they are relative; URLs stay."""
+        paths = self.paths
+        moved = Paths.model_validate(
+            {
+                "register": str(base / paths.register_file),
+                "snapshots": paths.snapshots if "://" in paths.snapshots else str(base / paths.snapshots),
+                "output": str(base / paths.output),
+            }
+        )
+        return self.model_copy(update={"paths": moved})
+
     @property
     def sha256(self) -> str:
         """Hash of the settings that judge; two runs with the same hash judged alike, wherever they read and wrote."""
@@ -199,15 +211,7 @@ def load_config(path: Path | None) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from error
-    base, snapshots = path.parent, config.paths.snapshots
-    paths = Paths.model_validate(
-        {
-            "register": str(base / config.paths.register_file),
-            "snapshots": snapshots if "://" in snapshots else str(base / snapshots),
-            "output": str(base / config.paths.output),
-        }
-    )
-    return config.model_copy(update={"paths": paths})
+    return config.based_at(path.parent)
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:

@@ -6,12 +6,14 @@ because papermill alone would only log it and run with the default.
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,28 @@ def check_all(sources: Sequence[Path], parameters: Mapping[str, Any]) -> None:
     for name in parameters:
         if name not in known and sources:
             raise ConfigError(f"no notebook has a parameter {name!r}{suggestion(name, known)}")
+
+
+def check_injected(cells: Sequence[str]) -> None:
+    """Raises ConfigError for a parameter that papermill gave to a notebook that does not have it.
+
+    ``cells`` are the sources run so far; papermill's own follows the one that names the parameters.
+    """
+    for own, given in pairwise(cells):
+        if given.startswith("# Parameters\n"):
+            known = dict.fromkeys(_assigned(own))
+            for name in _assigned(given):
+                if known and name not in known:
+                    raise ConfigError(f"the notebook has no parameter {name!r}{suggestion(name, known)}")
+
+
+def _assigned(source: str) -> list[str]:
+    """Names that a cell's statements give a value."""
+    found = []
+    for statement in ast.parse(source).body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        found += [target.id for target in targets if isinstance(target, ast.Name)]
+    return found
 
 
 def run_notebooks(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-import pyarrow.parquet as pq
-
-from sesreport.errors import ConfigError, SnapshotError
+from sesreport.errors import ConfigError
 from sesreport.pack.contents import Pack
+from sesreport.pack.stored import read_stored
 from sesreport.period import Period
-from sesreport.results import Results
-from sesreport.schema import nullable
 
 if TYPE_CHECKING:
     from sesreport.config import Config
@@ -23,58 +19,77 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
     """Numbers (``.results``) and frames (``.frames``) of one period.
 
     ``pack`` names the folder of a pack and wins over all else. Otherwise ``snapshot`` is a snapshot's folder,
-    ``latest`` (the newest of the configuration's) or ``demo`` (the demonstration organization, read once from its
-    own endpoint and kept in the user's cache); those beside it that speak for earlier months are its history.
-    ``period`` is ``YYYY-MM`` or the month before the snapshot.
+    ``latest`` (the newest of the settings' folder) or ``demo`` (the demonstration organization: that of ``sesreport run
+    --demo`` in this folder or one above it, else one that is collected once, which takes a minute, and kept in the
+    user's cache). Snapshots of the same organization beside it that speak for earlier months are its history.
+    ``period`` is ``YYYY-MM`` or the month before the snapshot. ``config`` names the settings; by default they are the
+    ``sesreport.toml`` of the snapshot's folder or the nearest one above it. What was computed before from the very same
+    input is read from the user's cache.
+    In a notebook run by papermill, raises ConfigError for a parameter that the notebook does not have.
     Raises ConfigError, SnapshotError.
     """
+    _check_injected()
     if pack:
-        folder = Path(pack)
-        if not (folder / "results.json").is_file():
-            raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
-        return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data"))
-    from sesreport.pack.build import earlier_snapshots, make_pack
+        return read_stored(Path(pack))
+    from sesreport.pack.compute import earlier_snapshots
+    from sesreport.pack.kept import computed_pack
     from sesreport.store import load
 
     settings, path = _choose(snapshot, config)
     chosen = load(path)
     month = Period.parse(period, today=chosen.started_at.date())
-    return make_pack(chosen, settings, month, earlier=earlier_snapshots(path.parent, month, chosen))
-
-
-class StoredFrames(Mapping[str, pd.DataFrame]):
-    """The frames of a pack on disk by name, each read when first asked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self._files = {path.stem: path for path in sorted(folder.glob("*.parquet"))}
-        self._read: dict[str, pd.DataFrame] = {}
-
-    def __getitem__(self, name: str) -> pd.DataFrame:
-        if name not in self._read:
-            self._read[name] = nullable(pq.read_table(self._files[name]))
-        return self._read[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
+    return computed_pack(chosen, settings, month, earlier=earlier_snapshots(path.parent, month, chosen))
 
 
 def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
+    """Settings, and the snapshot to open."""
     from sesreport.config import load_config
-    from sesreport.storage import snapshots_folder
-    from sesreport.store import snapshots
+    from sesreport.store import load
 
     if snapshot == "demo":
-        from sesreport.demo import reference_day
         from sesreport.demo.snapshot import demo_config, demo_snapshot
 
-        return demo_config(), demo_snapshot(today=reference_day())
-    settings = load_config(Path(config) if config else None)
-    if snapshot != "latest":
-        return settings, Path(snapshot)
-    found = snapshots(snapshots_folder(settings))
+        path = demo_snapshot(Path.cwd())
+        return load_config(Path(config)) if config else demo_config(), path
+    if snapshot == "latest":
+        settings = load_config(Path(config)) if config else _settings_near(Path.cwd())
+        return settings, _newest(settings)
+    path = Path(snapshot)
+    if config:
+        return load_config(Path(config)), path
+    from sesreport.demo.snapshot import demo_config, is_demo
+
+    return demo_config() if is_demo(load(path)) else _settings_near(path.absolute()), path
+
+
+def _settings_near(start: Path) -> Config:
+    """The ``sesreport.toml`` of a folder or the nearest one above it; the defaults for the nearest with snapshots."""
+    from sesreport.config import Config, load_config
+
+    folders = [start, *start.parents]
+    found = next((each / "sesreport.toml" for each in folders if (each / "sesreport.toml").is_file()), None)
+    if found is not None:
+        return load_config(found)
+    defaults = Config()
+    base = next((each for each in folders if (each / defaults.paths.snapshots).is_dir()), start)
+    return defaults.based_at(base)
+
+
+def _newest(settings: Config) -> Path:
+    from sesreport.storage import snapshots_folder
+    from sesreport.store import in_hand, snapshots
+
+    folder = snapshots_folder(settings)
+    found = snapshots(folder, of=in_hand(folder, settings.organization.id))
     if not found:
         raise ConfigError(f"no snapshot in {settings.paths.snapshots}; collect one with 'sesreport collect'")
-    return settings, found[-1]
+    return found[-1]
+
+
+def _check_injected() -> None:
+    """papermill runs a notebook with its defaults, and only logs it, when a parameter is misspelt."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is not None:
+        from sesreport.notebooks import check_injected
+
+        check_injected([str(source) for source in shell.user_ns.get("In", ())])

@@ -228,8 +228,16 @@ class Frame:
 
 def nullable(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame with the nullable dtypes of this module's table."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
+    plain = pa.schema([(field.name, _plain(field.type)) for field in table.schema])
+    frame: pd.DataFrame = table.cast(plain).to_pandas(types_mapper=_DTYPES.get)
     return frame
+
+
+def _plain(stored: pa.DataType) -> pa.DataType:
+    """The type that is stored as this one: pandas writes some texts as large ones, Parquet names items of lists."""
+    if pa.types.is_large_string(stored):
+        return pa.string()
+    return pa.list_(_plain(stored.value_type)) if pa.types.is_list(stored) else stored
 
 
 def _storable(row: Mapping[str, Any]) -> dict[str, Any]:

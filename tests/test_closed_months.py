@@ -90,7 +90,7 @@ def here(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     What is computed from the very same input is computed once for all tests of this file.
     """
-    folder = tmp_path / "data" / "snapshots"
+    folder = tmp_path / "data" / "demo-snapshots"
     folder.mkdir(parents=True)
     shutil.copytree(snapshots(demo_folder)[0], folder / "20261103T060000Z")
     monkeypatch.chdir(tmp_path)
@@ -135,9 +135,9 @@ def test_a_rerun_collects_nothing_and_makes_the_same_pack(
 
 def test_asked_to_it_collects_in_its_place(here: Path) -> None:
     assert sesreport("run", "--demo", "-q", "--collect-again") == 0
-    names = [path.name for path in snapshots(here / "data" / "snapshots")]
+    names = [path.name for path in snapshots(here / "data" / "demo-snapshots")]
     assert names == ["20261103T060000Z", "20261103T060000Z-2"]
-    assert snapshot_of(here / "data" / "snapshots", OCTOBER).name == names[1]
+    assert snapshot_of(here / "data" / "demo-snapshots", OCTOBER).name == names[1]
     manifest = json.loads((here / "out" / "2026-10" / "manifest.json").read_text())
     assert manifest["inputs"]["snapshot"]["id"] == names[1]
 
@@ -155,7 +155,7 @@ def test_too_late_to_collect_is_said_before_anything_is(
 def test_a_snapshot_of_other_accounts_is_not_taken_for_ours(
     here: Path, changed: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = here / "data" / "snapshots" / "20261103T060000Z" / "manifest.json"
+    path = here / "data" / "demo-snapshots" / "20261103T060000Z" / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
     assert sesreport("run", "--demo", "-q") == 2
     assert "set paths.snapshots to a folder of your own" in capsys.readouterr().err
@@ -166,7 +166,7 @@ def test_a_snapshot_of_other_accounts_is_not_taken_for_ours(
 def test_a_snapshot_that_was_limited_to_less_is_not_taken_for_the_whole(
     here: Path, limit: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = here / "data" / "snapshots" / "20261103T060000Z" / "manifest.json"
+    path = here / "data" / "demo-snapshots" / "20261103T060000Z" / "manifest.json"
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, "limited_to": {**manifest["limited_to"], **limit}}))
     assert sesreport("run", "--demo", "-q") == 2
@@ -178,14 +178,14 @@ def test_an_output_that_cannot_be_written_is_noticed_before_collecting(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(closing, "collect", never)
-    shutil.rmtree(here / "data" / "snapshots")
+    shutil.rmtree(here / "data" / "demo-snapshots")
     (here / "a-file").write_text("")
     assert sesreport("run", "--demo", "-q", "--output", "a-file/out") == 4
     assert "a-file/out: cannot be written to (Not a directory)" in capsys.readouterr().err
 
 
 def test_a_report_from_another_month_must_be_asked_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    given = ["report", "--demo", "-q", "--period", "2026-08", "--snapshot", "data/snapshots/20261103T060000Z"]
+    given = ["report", "--demo", "-q", "--period", "2026-08", "--snapshot", "data/demo-snapshots/20261103T060000Z"]
     assert sesreport(*given) == 2
     assert "was begun in 2026-11, which says nothing of 2026-08" in capsys.readouterr().err
     assert not (here / "out").exists()
@@ -302,7 +302,7 @@ def test_a_destination_that_cannot_be_reached_is_told_before_collecting(
 ) -> None:
     monkeypatch.setattr(closing, "collect", never)
     settings(here, f'[[delivery.folder]]\npath = "{here}/away"\n')
-    shutil.rmtree(here / "data" / "snapshots")
+    shutil.rmtree(here / "data" / "demo-snapshots")
     assert sesreport("run", "-q") == 2
     said = capsys.readouterr().err.splitlines()
     assert said[0].startswith(f"sesreport: cannot deliver to folder {here}/away: ")

@@ -13,16 +13,24 @@ from platformdirs import user_cache_path
 
 from sesreport import __version__
 from sesreport.config import Config, load_config
+from sesreport.demo.organization import load_organization
 from sesreport.errors import ConfigError
 from sesreport.period import Period
 from sesreport.resources import shipped
 from sesreport.storage import snapshots_folder
-from sesreport.store import snapshot_of
+from sesreport.store import Snapshot, snapshot_of
+
+try:
+    import fcntl
+except ImportError:  # not on Windows: there, two may collect it at once
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from sesreport.collection.plan import Progress
 
 
+FOLDER = "data/demo-snapshots"
+"""Where its snapshots are kept, apart from those of anybody's own organization."""
 HISTORY = 12
 """Months before the reported one that ``run --demo`` collects."""
 OF_HISTORY = ("accounts", "identities", "changes", "sending_accounts")
@@ -33,9 +41,19 @@ def demo_config(*, snapshots: Path | None = None, output: Path | None = None) ->
     """The settings under ``data/demo/sesreport.toml``, with snapshots and packs where the caller wants them."""
     config = load_config(shipped("data/demo") / "sesreport.toml")
     paths = config.paths.model_copy(
-        update={"snapshots": str(snapshots or Path("data/snapshots")), "output": str(output or Path("out"))}
+        update={"snapshots": str(snapshots or Path(FOLDER)), "output": str(output or Path("out"))}
     )
     return config.model_copy(update={"paths": paths})
+
+
+def kept_apart(config: Config, base: Path) -> Config:
+    """Settings of one's own in the folder ``base``, for the demonstration: its snapshots go to a folder of its own.
+
+    One that the settings name stays; the default is where one's own are.
+    """
+    if Path(config.paths.snapshots) != base / Config().paths.snapshots:
+        return config
+    return config.model_copy(update={"paths": config.paths.model_copy(update={"snapshots": str(base / FOLDER)})})
 
 
 @contextmanager
@@ -79,13 +97,41 @@ def _stands(config: Config, period: Period) -> bool:
     return True
 
 
-def demo_snapshot(today: date) -> Path:
-    """A snapshot of the demonstration organization, collected once per version and kept in the user's cache."""
-    from sesreport.collection.run import collect
-    from sesreport.store import snapshots
+def demo_snapshot(near: Path) -> Path:
+    """The demonstration's snapshot of its last closed month, with twelve earlier months beside it.
 
+    That of ``sesreport run --demo`` in a folder or the nearest one above it; else it is collected, once per version,
+    and kept in the user's cache.
+    """
+    from sesreport.collection.run import collect
+    from sesreport.demo import reference_day
+
+    today = reference_day()
+    month = Period(today.year, today.month).shift(-1)
+    for each in (near, *near.parents):
+        config = demo_config(snapshots=each / FOLDER)
+        if all(_stands(config, period) for period in month.back(HISTORY + 1)):
+            return snapshot_of(snapshots_folder(config), month)
     folder = user_cache_path("sesreport") / f"demo-{__version__}-{today}"
-    if found := snapshots(folder):
-        return found[0]
-    with demo_environment(today):
-        return collect(demo_config(snapshots=folder), clock=lambda: demo_clock(today))
+    with _alone(folder):
+        config = demo_config(snapshots=folder)
+        if not _stands(config, month):
+            with demo_environment(today):
+                collect(config, clock=partial(demo_clock, today))
+        demo_history(config, month, lambda *_: None)
+    return snapshot_of(folder, month)
+
+
+def is_demo(snapshot: Snapshot) -> bool:
+    """Whether a snapshot is of the demonstration organization."""
+    return snapshot.organization == load_organization(shipped("data/demo")).id
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Waits while another process fills the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

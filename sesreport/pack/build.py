@@ -13,22 +13,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from sesreport import __version__
-from sesreport.analysis import analyze
-from sesreport.analysis.registry import Analysis
 from sesreport.config import Config
 from sesreport.errors import ConfigError
 from sesreport.files import check_writable, exchange, sha256_of, whole_folder
 from sesreport.notebooks import Executed, check_all, notebooks, run_notebooks
-from sesreport.pack.contents import Branding, Pack
+from sesreport.pack.compute import earlier_snapshots, make_pack, write_data
+from sesreport.pack.contents import Pack
+from sesreport.pack.kept import keep_pack
 from sesreport.period import Period
-from sesreport.register import register_sha256
-from sesreport.scorecard import score
 from sesreport.storage import snapshots_folder
-from sesreport.store import Snapshot, load, month_snapshots, snapshot_of, speaks_for
+from sesreport.store import Snapshot, in_hand, load, others, snapshot_of, speaks_for
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +42,8 @@ class Made:
     pack: Pack
     failed: tuple[Executed, ...]
     """Notebooks that did not run to their end; the pack is there all the same, and its manifest says so."""
+    left_out: tuple[str, ...] = ()
+    """Snapshots of other organizations in the folder: no history of this one."""
 
 
 def outputs() -> dict[str, Output]:
@@ -56,19 +53,6 @@ def outputs() -> dict[str, Output]:
     from sesreport.pack.workbook import write_workbook
 
     return {"xlsx": write_workbook, "html": write_html, "pptx": write_deck}
-
-
-def make_pack(
-    snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot] | None = None
-) -> Pack:
-    """Numbers and frames of one period, in memory. ``earlier`` are the snapshots of the months before, oldest first."""
-    previous: Analysis | None = None
-    for month, old in (earlier or {}).items():
-        previous = analyze(old, config, period=month, previous=previous)
-    analysis = analyze(snapshot, config, period=period, previous=previous)
-    card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
-    branding = Branding(accent=config.report.accent, deck_template=config.report.deck_template)
-    return Pack(card.results, {**analysis.frames, **card.frames}, branding)
 
 
 def report(
@@ -97,7 +81,7 @@ def report(
     destination = (output or Path(config.paths.output)) / str(period)
     check_writable(destination.parent)
     folder = snapshots_folder(config)
-    chosen = snapshot or load(snapshot_of(folder, period))
+    chosen = snapshot or load(snapshot_of(folder, period, of=in_hand(folder, config.organization.id)))
     if not (other_month or speaks_for(chosen, period)):
         raise ConfigError(
             f"snapshot {chosen.id} was begun in {Period(chosen.started_at.year, chosen.started_at.month)}, which says "
@@ -108,20 +92,22 @@ def report(
     pack = make_pack(chosen, config, period, earlier=earlier)
     with whole_folder(destination, replace=True) as temporary:
         write_data(pack, temporary)
+        keep_pack(temporary, chosen, config, period, earlier=earlier)
         with ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
             running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)
             for ending, write in outputs().items():
                 write(pack, temporary / f"ses-governance-{period}.{ending}")
             executed = running.result()
         _reading_copies(executed)
-        manifest = _manifest(pack, chosen, earlier, config, given, executed, temporary)
+        left_out = [path.name for path in others(folder, chosen.organization)]
+        manifest = _manifest(pack, chosen, earlier, config, given, executed, temporary, left_out)
         (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         failed = tuple(e for e in executed if e.error)
         if failed and pack_status(destination) == COMPLETE:
             destination = _put_beside(temporary, destination)
     if not failed and pack_status(beside := _beside(destination)) == FAILED_NOTEBOOKS:
         shutil.rmtree(beside, ignore_errors=True)  # the complete pack has taken its place
-    return Made(destination, pack, failed)
+    return Made(destination, pack, failed, tuple(left_out))
 
 
 def pack_status(folder: Path) -> str | None:
@@ -147,15 +133,6 @@ def _beside(destination: Path) -> Path:
     return destination.with_name(f"{destination.name}-failed")
 
 
-def write_data(pack: Pack, folder: Path) -> None:
-    """``results.json`` and ``data/<frame>.parquet`` for every frame the pack rests on."""
-    (folder / "results.json").write_text(pack.results.to_json(), encoding="utf-8")
-    (folder / "data").mkdir()
-    for name, frame in pack.frames.items():
-        table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-        pq.write_table(table, folder / "data" / f"{name}.parquet", compression="zstd")
-
-
 def _reading_copies(executed: Sequence[Executed]) -> None:
     from sesreport.pack.html.notebook import notebook_html
 
@@ -172,6 +149,7 @@ def _manifest(
     parameters: Mapping[str, Any],
     executed: Sequence[Executed],
     folder: Path,
+    left_out: Sequence[str],
 ) -> dict[str, Any]:
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     basis = pack.results.coverage.places
@@ -188,6 +166,7 @@ def _manifest(
         "inputs": {
             "snapshot": {"id": snapshot.id, "sha256": snapshot.sha256},
             "earlier_snapshots": [{"id": s.id, "sha256": s.sha256} for s in earlier.values()],
+            "snapshots_of_other_organizations": list(left_out),
             "configuration_sha256": config.sha256,
             "register_sha256": pack.results.register_sha256,
         },
@@ -204,10 +183,3 @@ def _manifest(
         },
         "files": {p.relative_to(folder).as_posix(): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files},
     }
-
-
-def earlier_snapshots(folder: Path, period: Period, chosen: Snapshot) -> dict[Period, Snapshot]:
-    """The snapshots that speak for the months before, all there are, oldest first."""
-    found = {month: path for month, path in month_snapshots(folder).items() if month < period}
-    older = {month: load(path) for month, path in found.items() if path.name != chosen.id}
-    return {month: old for month, old in older.items() if old.started_at < chosen.started_at}

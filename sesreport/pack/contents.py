@@ -27,3 +27,17 @@ class Pack:
     results: Results
     frames: Mapping[str, pd.DataFrame]
     branding: Branding = Branding()
+
+    @property
+    def about(self) -> str:
+        """What it shows and rests on, for whoever opens it: organization, month, coverage, snapshot, and compared with
+        which."""
+        results = self.results
+        return "\n".join(
+            [
+                f"{results.classification}: {results.organization_name}, {results.period_name}",
+                results.coverage.statement,
+                f"Snapshot {results.snapshot.id}, sha256 {results.snapshot.sha256[:12]}",
+                f"Compared with: {results.compared_with or 'nothing earlier'}",
+            ]
+        )

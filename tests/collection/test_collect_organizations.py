@@ -239,7 +239,7 @@ def test_an_interrupted_collection_leaves_no_snapshot(sent: signal.Signals, code
     if sent is signal.SIGINT:
         assert said.splitlines()[-1] == "sesreport: " + STOPPED
         assert "Traceback" not in said
-    assert snapshots(tmp_path / "data" / "snapshots") == []
+    assert snapshots(tmp_path / "data" / "demo-snapshots") == []
 
 
 def test_wrong_profile_names_the_ones_there_are(tmp_path: Path) -> None:

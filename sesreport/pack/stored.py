@@ -1,0 +1,40 @@
+"""A pack on disk: its results, and its frames, each read when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from sesreport.errors import SnapshotError
+from sesreport.pack.contents import Pack
+from sesreport.results import Results
+from sesreport.schema import nullable
+
+
+def read_stored(folder: Path) -> Pack:
+    """The pack in a folder, without branding. Raises SnapshotError."""
+    if not (folder / "results.json").is_file():
+        raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
+    return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data"))
+
+
+class StoredFrames(Mapping[str, pd.DataFrame]):
+    """The frames of a pack on disk by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {path.stem: path for path in sorted(folder.glob("*.parquet"))}
+        self._read: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._read:
+            self._read[name] = nullable(pq.read_table(self._files[name]))
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
