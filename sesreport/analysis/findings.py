@@ -15,7 +15,7 @@ from sesreport.errors import ConfigError
 from sesreport.findings import Rule, rules
 from sesreport.findings.fingerprint import fingerprints
 from sesreport.results import SEVERITIES
-from sesreport.schema import Frame, account_id, at, text
+from sesreport.schema import Frame, account_id, at, real, text
 
 FINDINGS = Frame(
     "findings",
@@ -40,6 +40,9 @@ FINDINGS = Frame(
         "first_seen": at("When it was first read as open, as it is now; its life is in the frame 'lives'."),
         "opened_at": at("When it was opened, where a change event or the register says; NA where only first_seen is "
                         "known."),
+        "days_open": real("Days it has been open at the snapshot, at most; at least, where it was there at the first "
+                          "snapshot.", minimum=0),
+        "age": text("The class of that, as in the frame 'lives'."),
         "resolved_at": at("NA: a finding of this snapshot is not resolved."),
         "status": text("open or excepted.", required=True),
         "exception": text("Reason and end of the exception."),
@@ -64,7 +67,7 @@ FINDINGS = Frame(
     ),
 )  # fmt: skip
 
-_LATER = ("first_seen", "opened_at", "resolved_at")
+_LATER = ("first_seen", "opened_at", "days_open", "age", "resolved_at")
 FOUND = Frame(
     "found",
     "Findings as one snapshot shows them by itself: 'findings' without their history.",
@@ -78,7 +81,7 @@ def findings(analysis: Analysis) -> pd.DataFrame:
     """The findings of the snapshot, with when each was opened by its life."""
     lives = analysis.lives
     current = lives[lives["last_seen"].eq(pd.Timestamp(analysis.snapshot.started_at)) & lives["resolved_by"].isna()]
-    since = current[["fingerprint", "first_seen", "opened_at"]]
+    since = current[["fingerprint", "first_seen", "opened_at", "days", "age"]].rename(columns={"days": "days_open"})
     resolved = pd.Series(pd.NaT, index=analysis.found.index, dtype="datetime64[us, UTC]")
     return joined(analysis.found.assign(resolved_at=resolved), since, on=["fingerprint"])
 

@@ -7,8 +7,9 @@ from datetime import datetime
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.history.lives import EXCEPTED, OPEN, episodes
+from sesreport.history.lives import EXCEPTED, OPEN, RESOLVED, episodes
 from sesreport.history.looks import ABOUT, chain, looks
+from sesreport.history.survival import age_class
 from sesreport.schema import Frame, account_id, at, count, flag, integer, real, text
 
 _OCTOBER = {day: datetime.fromisoformat(f"2026-10-{day:02}T09:00+00:00") for day in (1, 2, 9, 20)}
@@ -57,6 +58,8 @@ LIVES = Frame(
         "days_low": real("Shortest time it can have been open (until the snapshot, while it is).", minimum=0),
         "days_high": real("Longest time; NA when it was there at the first look.", minimum=0),
         "days": real("What a mean takes: days_high, else days_low.", minimum=0),
+        "age": text("How long it has been open, as every output tells it: new this month, up to 30 days, 31 to 90 "
+                    "days, over 90 days, or since before the first snapshot; NA for a resolved one."),
         "reason": text("Why it is not observed."),
     },
     samples=(
@@ -73,11 +76,13 @@ LIVES = Frame(
          "region": "eu-west-1", "identity": "shop.example.com", "policy_name": "terraform", "grantee": "*",
          "status": "open", "first_seen": _OCTOBER[20], "last_seen": _NOVEMBER, "opened_at": _OCTOBER[20],
          "opened_after": _OCTOBER[20], "opened_by": _OCTOBER[20], "opened_basis": "event", "opened_in": "2026-10",
-         "reopened": 1, "excepted": False, "days_low": 11.875, "days_high": 11.875, "days": 11.875},
+         "reopened": 1, "excepted": False, "days_low": 11.875, "days_high": 11.875, "days": 11.875,
+         "age": "new this month"},
         {"fingerprint": "93a0be1172cc5d605d1c0a9be2f04417", "episode": 1, "rule": "no_owner", "rule_id": "SES051",
          "title": "The identity has no owner", "severity": "low", "account_id": "210000000003", "region": "us-east-1",
          "identity": "example.org", "status": "not observed", "first_seen": _OCTOBER[1], "last_seen": _OCTOBER[1],
          "opened_by": _OCTOBER[1], "opened_basis": "interval", "reopened": 0, "excepted": False, "days_low": 30.875,
+         "age": "since before the first snapshot",
          "days": 30.875, "reason": "everything: denied (sts:AssumeRole: AccessDenied)"},
     ),
 )  # fmt: skip
@@ -100,6 +105,7 @@ def lives(analysis: Analysis) -> pd.DataFrame:
         reopened=made["episode"] - 1,
         **{name: made["fingerprint"].map(about[name]).astype("string") for name in ABOUT},
     )
+    made["age"] = age_class(made, str(analysis.period)).mask(made["status"].eq(RESOLVED))
     order = ["first_seen", "rule", "account_id", "region", "identity", "fingerprint"]
     made = made.sort_values(order, ascending=[False, *[True] * 5], kind="stable", ignore_index=True)
     return made[list(LIVES.all_columns)]

@@ -13,18 +13,26 @@ import pandas as pd
 
 from sesreport.history.lives import EXCEPTED, NOT_OBSERVED, OPEN, RESOLVED
 
-AGES = (("up to 7 days", -1), ("8 to 30 days", 7), ("31 to 90 days", 30), ("over 90 days", 90))
-"""Age classes, and the days above which each begins."""
+NEW = "new this month"
+OLDER = (("up to 30 days", -1), ("31 to 90 days", 30), ("over 90 days", 90))
+"""Age classes of what was not opened in the month, and the days above which each begins."""
 UNKNOWN_AGE = "since before the first snapshot"
+AGES = (NEW, *(name for name, _ in OLDER), UNKNOWN_AGE)
+"""All age classes, youngest first."""
 
 
-def age_class(lives: pd.DataFrame) -> pd.Series:
-    """The class of :data:`AGES` each life's age is in; :data:`UNKNOWN_AGE` where it may be older than that."""
+def age_class(lives: pd.DataFrame, period: str) -> pd.Series:
+    """The class of :data:`AGES` that each life is in at the snapshot of a month; by the longest it can have lasted.
+
+    :data:`UNKNOWN_AGE` where it was there at the first look, and may be older than all that is known. What was opened
+    in the month, or between its end and its snapshot, is new, whatever the days between two snapshots.
+    """
     found = pd.Series(UNKNOWN_AGE, index=lives.index, dtype="string")
-    for name, above in AGES:
+    for name, above in OLDER:
         found = found.mask(lives["days_high"].gt(above).fillna(False), name)
-    oldest, above = AGES[-1]
-    return found.mask(lives["days_low"].gt(above).fillna(False), oldest)
+    oldest, above = OLDER[-1]
+    found = found.mask(lives["days_low"].gt(above).fillna(False), oldest)
+    return found.mask(lives["opened_in"].ge(period).fillna(False), NEW)
 
 
 def remediation_times(lives: pd.DataFrame, period: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from sesreport.analysis.basis import basis_of
 from sesreport.analysis.registry import Analysis
 from sesreport.history.lives import NOT_OBSERVED, OPEN
 from sesreport.history.looks import chain
-from sesreport.history.survival import AGES, UNKNOWN_AGE, age_class
+from sesreport.history.survival import AGES
 from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
 from sesreport.kpis.registry import Measure, kpi
 from sesreport.results import SEVERITIES
@@ -113,16 +113,14 @@ def findings_open(analysis: Analysis) -> Measure:
     """By age, oldest first."""
     lives = analysis.lives
     standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])].sort_values("days", ascending=False, kind="stable")
-    ages = age_class(standing)
-    counts = ages.value_counts()
-    classes = [*(name for name, _ in AGES), UNKNOWN_AGE]
-    told = ", ".join(f"{name}: {counts.get(name, 0)}" for name in classes)
+    counts = standing["age"].value_counts()
+    told = ", ".join(f"{name}: {counts.get(name, 0)}" for name in AGES)
     unseen = int(standing["status"].eq(NOT_OBSERVED).sum())
     reason = f"Open {told}."
     if unseen:
         reason += f" {unseen} could not be looked at this time."
     history = {str(each.period): float(_open_at(lives, each)) if _seen(each) else None for each in chain(analysis)[:-1]}
-    frame = standing.assign(age=ages).reset_index(drop=True)
+    frame = standing.reset_index(drop=True)
     given = _contributions(frame, COUNT, analysis)
     return Measure(len(standing), frame, len(standing), reason=reason, history=history, contributions=given)
 

@@ -52,7 +52,7 @@ def test_titles_tell_the_story_in_order(deck: Any) -> None:
         "72.9 % of identities have an owner, 22.1 points short of target (read: 59 of 64 places)",
         "Four accounts are over a line at which AWS reviews sending",
         "Sending grew 6.0 % to 2.5 million messages, most of it in retail-dev",
-        "53 findings are open, one of them critical; 40 older than 30 days (read: 59 of 64 places)",
+        "53 findings are open, one of them critical; 45 older than 30 days (read: 59 of 64 places)",
         "Three decisions requested",
     ]
     assert titles(deck)[11] == "We read 59 of 64 places; five could not be assessed"

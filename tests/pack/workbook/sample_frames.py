@@ -53,11 +53,12 @@ SHAPES = {
     "exposures": "account_id:a region:t identity:t identity_type:t owner:t environment:t exposure:t needs_review:f "
     "public:f any_from_address:f external_accounts:ts services:ts guarded:f reasons:ts policies:i",
     "findings": "fingerprint:t rule:t title:t severity:t account_id:a account_name:t region:t identity:t policy_name:t "
-    "grantee:t evidence:t recommendation:t owner:t environment:t first_seen:at opened_at:at resolved_at:at status:t",
+    "grantee:t evidence:t recommendation:t owner:t environment:t first_seen:at opened_at:at days_open:r age:t "
+    "resolved_at:at status:t",
     "lives": "fingerprint:t episode:i rule:t title:t severity:t account_id:a account_name:t region:t identity:t "
     "policy_name:t grantee:t owner:t environment:t status:t first_seen:at last_seen:at opened_at:at opened_after:at "
     "opened_by:at opened_basis:t resolved_at:at resolved_after:at resolved_by:at resolved_basis:t resolved_in:t "
-    "reopened:i days_low:r days_high:r days:r reason:t",
+    "reopened:i days_low:r days_high:r days:r age:t reason:t",
     "monthly": "period:t account_id:a account_name:t environment:t sent:i delivered:i bounces:i complaints:i rejects:i "
     "bounce_rate:r complaint_rate:r complete:f",
     "changes_since": "what:t change:t account_id:a region:t identity:t subject:t before:t after:t severity:t",
@@ -315,12 +316,28 @@ def _findings(rng: random.Random, grants: list[dict[str, Any]], accounts: list[d
                 "status": "resolved" if i % 9 == 8 else "excepted" if i % 13 == 12 else "open",
             }
         )
+        rows[-1] |= _age(rows[-1])
     return rows
+
+
+def _age(finding: dict[str, Any]) -> dict[str, Any]:
+    """How long it has been open; at least, where nobody knows when it was opened."""
+    if finding["opened_at"] is None:
+        return {"days_open": 240.0, "age": "over 90 days"}
+    days = (FINISHED - finding["opened_at"]).total_seconds() / 86_400
+    return {
+        "days_open": days,
+        "age": "over 90 days" if days > 90 else "31 to 90 days" if days > 30 else "new this month",
+    }
 
 
 def _life(finding: dict[str, Any], number: int) -> dict[str, Any]:
     """Exact where its opening is known; every seventh open one could not be looked at again."""
-    told = {key: value for key, value in finding.items() if key not in ("evidence", "recommendation", "opened_at")}
+    told = {
+        key: value
+        for key, value in finding.items()
+        if key not in ("evidence", "recommendation", "opened_at", "days_open")
+    }
     opened, resolved = finding["opened_at"], finding["resolved_at"]
     first = opened or FINISHED - timedelta(days=240)
     unseen = finding["status"] == "open" and number % 7 == 0

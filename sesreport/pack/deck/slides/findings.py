@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from sesreport.history.survival import AGES, UNKNOWN_AGE
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Chart, Content, Series, slide
@@ -11,37 +10,25 @@ from sesreport.pack.deck.evidence import frame, kpi, method, nothing
 from sesreport.pack.ooxml import moment
 from sesreport.results import SEVERITIES
 
-AGES = (
-    ("Up to 7 days", 0, "#D5DAE0"),
-    ("8 to 30 days", 8, "#9AA5B1"),
-    ("31 to 90 days", 31, "#E69F00"),
-    ("Over 90 days", 91, "#A4262C"),
-)
-UNKNOWN = ("Age not known", "#595959")
+COLORS = dict(zip(AGES, ("#D5DAE0", "#9AA5B1", "#E69F00", "#A4262C", "#595959"), strict=True))
 
 
 @slide(order=100)
 def findings(pack: Pack) -> Content:
-    rows = frame(pack, "findings", ("severity", "status", "opened_at", "first_seen"))
-    rows = rows[rows["status"] == "open"]
+    rows = frame(pack, "findings", ("severity", "status", "age"))
+    rows = rows[rows["status"] == "open"].assign(age=rows["age"].fillna(UNKNOWN_AGE))
     at = moment(pack.results.snapshot.finished_at)
-    since = pd.to_datetime(rows["opened_at"], utc=True).fillna(pd.to_datetime(rows["first_seen"], utc=True))
-    days = (at - since).dt.days.astype("Float64")
-    age = pd.Series(UNKNOWN[0], index=rows.index)
-    for name, start, _ in AGES:
-        age[(days >= start).fillna(value=False).to_numpy("bool")] = name
-    counts = rows.groupby([rows["severity"], age]).size()
+    counts = rows.groupby(["severity", "age"]).size()
     severities = tuple(SEVERITIES)
     series = tuple(
-        Series(name, tuple(float(counts.get((severity, name), 0)) for severity in severities), color)
-        for name, color in (*((name, color) for name, _, color in AGES), UNKNOWN)
-        if (age == name).any()
+        Series(name.capitalize(), tuple(float(counts.get((severity, name), 0)) for severity in severities), color)
+        for name, color in COLORS.items()
+        if rows["age"].eq(name).any()
     )
-    known_ages = days.notna().any()
-    older = int((days > 30).sum()) if known_ages else None
+    older = int(rows["age"].isin(["31 to 90 days", "over 90 days"]).sum())
     told = "; ".join(
-        f"{severity}: {', '.join(f'{each.name.lower()} {counts.get((severity, each.name), 0)}' for each in series)}"
-        for severity in severities
+        f"{severity}: {', '.join(f'{each.name.lower()} {each.values[place]:.0f}' for each in series)}"
+        for place, severity in enumerate(severities)
     )
     measured = kpi(pack, "mean_time_to_remediate")
     return Content(

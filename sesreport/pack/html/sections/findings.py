@@ -28,6 +28,7 @@ _COLUMNS = (
     Column("status", "Status", facet=True),
     Column("first_seen", "First seen", "date"),
     Column("opened_at", "Opened", "date"),
+    Column("age", "Age", facet=True),
     Column("rule", "Rule"),
     Column("mark", "Fingerprint"),
 )

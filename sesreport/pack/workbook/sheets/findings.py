@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, finished_at, frame, nothing, ranked
+from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, frame, nothing, ranked
 from sesreport.words import SEVERITY_COLORS
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "evidence", "recommendation", "owner", "first_seen",
-    "opened_at", "resolved_at", "rule", "policy_name", "environment", "account_id", "account_name", "region",
-    "fingerprint",
+    "opened_at", "days_open", "age", "resolved_at", "rule", "policy_name", "environment", "account_id", "account_name",
+    "region", "fingerprint",
 )  # fmt: skip
 STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
 
@@ -27,16 +25,14 @@ STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
 )
 def findings(pack: Pack) -> Content:
     rows = frame(pack, "findings", COLUMNS)
-    opened = pd.to_datetime(rows["opened_at"], utc=True).fillna(pd.to_datetime(rows["first_seen"], utc=True))
-    until = pd.to_datetime(rows["resolved_at"], utc=True).fillna(finished_at(pack))
-    rows = rows.assign(age=(until - opened).dt.days)
     rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
     rows = ranked(rows, rank, "opened_at", "rule", "identity", "fingerprint")
     counts = pack.results.findings
     return Content(
         subtitle=words.findings_told(counts, pack.results.coverage)
         + ("" if counts.excepted is None else f"; {counts.excepted:,} with an accepted exception"),
-        note="Age runs to the snapshot, from the day it was opened or, where nobody knows that, first seen. "
+        note="Days open run to the snapshot, from the change that opened it or else from the last look before it; of "
+        "what was there at the first snapshot, from that one on, and it may be older. "
         f"The column Decision is for the reviewer. {basis(pack, 'policies', 'identities')}",
         columns=(
             Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
@@ -47,7 +43,8 @@ def findings(pack: Pack) -> Content:
             Column("owner", "Owner", unknown="no owner"),
             Column("opened_at", "Opened", "at"),
             Column("first_seen", "First seen", "at"),
-            Column("age", "Age in days", "integer"),
+            Column("age", "Age"),
+            Column("days_open", "Days open", "days"),
             Column("evidence", "Evidence"),
             Column("recommendation", "Recommendation"),
             Column(
