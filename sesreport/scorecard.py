@@ -159,7 +159,7 @@ def _overall(analysis: Analysis, measures: Measures, bases: Bases, lines: pd.Dat
     note = note + pd.Series(", so no better than watch.", index=found.index).where(capped, ".")
     reasons = pd.Series([m.reason for _, m in measures], dtype="string")
     reasons = reasons.mask(found["value"].isna() & (reasons == ""), "The data it needs could not be read.")
-    told = (status != whole) | (partly & (found["read"] > 0))
+    told = (status != whole) | (partly & (found["read"] > 0)) | (unjudged & found["target"].isna())
     return found.assign(status=status, reason=(reasons + note.where(told, "")).str.strip())
 
 

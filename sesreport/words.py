@@ -77,7 +77,7 @@ def judgement_color(kpi: Kpi) -> str:
 
 
 def _only_shown(kpi: Kpi) -> bool:
-    return kpi.target is None and kpi.status != NOT_MEASURABLE
+    return kpi.target is None and kpi.value is not None
 
 
 def fraction(kpi: Kpi) -> str:

@@ -90,7 +90,7 @@ def _rows(pack: Pack, frame: pd.DataFrame) -> pd.DataFrame:
         actual=_told(rows["value"], units),
         before=_told(rows["prior"], units),
         target=rows["kpi"].map({name: words.target(kpi) for name, kpi in kpis.items()}),
-        worst=rows["status"].map(_WORST_FIRST).fillna(3),
+        worst=rows["status"].map(_WORST_FIRST).mask(shown & rows["value"].notna()).fillna(3),
         place=rows["dimension"].map({name: place for place, name in enumerate(_DIMENSIONS)}),
         of=rows["kpi"].map({name: place for place, name in enumerate(kpis)}),
     )

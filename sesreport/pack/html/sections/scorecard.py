@@ -40,7 +40,7 @@ def heading(results: Results) -> str:
 def so_what(results: Results) -> str:
     """The board's own numbers that are off target or not known."""
     off = [kpi.label for kpi in results.kpis if kpi.headline and kpi.status == OFF_TARGET]
-    unknown = [kpi.label for kpi in results.kpis if kpi.headline and kpi.status == NOT_MEASURABLE]
+    unknown = [kpi.label for kpi in results.kpis if kpi.headline and kpi.value is None]
     parts = [
         f"Off target: {'; '.join(off)}." if off else "",
         f"Not measurable: {'; '.join(unknown)}." if unknown else "",

@@ -42,7 +42,8 @@ def breakdown(pack: Pack) -> Content:
     )
     rows = rows.assign(state=rows["state"].mask(rows["target"].isna() & rows["value"].notna(), "no target"))
     order = rows["dimension"].map({name: place for place, name in enumerate(TITLES)}).astype("float")
-    rows = ranked(rows.assign(worst=rows["status"].map(WORST_FIRST)), order, "place", "worst", "group")
+    worst = rows["status"].map(WORST_FIRST).mask(rows["state"].eq("no target")).fillna(len(WORST_FIRST))
+    rows = ranked(rows.assign(worst=worst), order, "place", "worst", "group")
     return Content(
         subtitle=f"{len(kpis):,} KPIs of {pack.results.period_name} in {len(rows):,} rows; filter by dimension and KPI",
         note="Sums first, divided last, as for the whole. A blank value is not known: no place of the group was read, "
