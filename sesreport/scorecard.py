@@ -20,6 +20,7 @@ from sesreport.judging import LINES, statuses
 from sesreport.kpis import Definition, Measure, kpis
 from sesreport.kpis.contributions import SUM
 from sesreport.policy import LIMITS
+from sesreport.register import why_nobody_is_known
 from sesreport.results import (
     SEVERITIES,
     Basis,
@@ -326,6 +327,7 @@ def _coverage(analysis: Analysis) -> Coverage:
         oldest = analysis.snapshot.identities["observed_at"].min()
         statement += f" Collected incrementally: {carried} identities without a change event are shown as last read"
         statement += f", the oldest on {oldest:%Y-%m-%d}." if carried else "."
+    statement = f"{statement} {why_nobody_is_known(analysis.config, analysis.register)}".rstrip()
     counts = frame["status"].value_counts()
     return Coverage(
         accounts=accounts,
