@@ -6,43 +6,76 @@ Read and checked row by row without pandas, so that a short-lived function can s
 
 from __future__ import annotations
 
-import csv
-import tomllib
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from sesreport.config import describe, suggestion
+from sesreport.config import describe, read_toml, suggestion
+from sesreport.days import read_day
 from sesreport.errors import ConfigError
+from sesreport.rows import Number, Row, Unread, csv_rows, is_blank
 
 COLUMNS = (
     "account_id", "name", "vendor", "owner", "justification", "ticket", "approved_by", "approved_at", "expires_at",
     "identities", "from_patterns",
 )  # fmt: skip
+DAYS = ("approved_at", "expires_at")
+LONGEST = 32_767
+"""Characters of a cell, as many as Excel's have; one with more is a mistake."""
+_PART = r"[A-Za-z0-9_*?\[\]!-]+"
+_DOMAIN = rf"{_PART}(\.{_PART})*"
+_BEFORE_AT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\[\]-]+"
+_IDENTITY = re.compile(rf"({_BEFORE_AT}@)?{_DOMAIN}")
+_FROM_PATTERN = re.compile(rf"{_BEFORE_AT}(@{_DOMAIN})?")
 
 
-def _blank_is_none(value: Any) -> Any:
-    return None if isinstance(value, str) and not value.strip() else value
+def _none_if_blank(value: Any) -> Any:
+    return None if is_blank(value) else value
 
 
-def _moment_is_day(value: Any) -> Any:
-    return value.date() if isinstance(value, datetime) else _blank_is_none(value)
+def _day(value: Any) -> date | None:
+    return None if is_blank(value) else read_day(value)
+
+
+def _account_id(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{12}", value.strip()):
+        raise ValueError("an account id is text of 12 digits")
+    return value.strip()
 
 
 def _split(value: Any) -> Any:
-    if value is None:
+    """The parts of a list in one cell: ``;`` stands between them, and ``,`` or a line break may."""
+    if is_blank(value):
         return []
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(";") if part.strip()]
-    return value
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in re.split("[;,\r\n]", value) if part.strip()]
+    if not parts:
+        raise ValueError("names nothing; leave it empty where there is no limit")
+    return parts
 
 
-Text = Annotated[str | None, BeforeValidator(_blank_is_none)]
-Day = Annotated[date | None, BeforeValidator(_moment_is_day)]
-Texts = Annotated[list[str], BeforeValidator(_split)]
+def _identities(values: list[str]) -> list[str]:
+    for value in values:
+        if not (_IDENTITY.fullmatch(value) and any(mark in value for mark in ".@*")):
+            raise ValueError(f"{value!r:.80} is no domain or address (with ';' between them, '*' for any part)")
+    return values
+
+
+def _from_patterns(values: list[str]) -> list[str]:
+    for value in values:
+        if not (_FROM_PATTERN.fullmatch(value) and any(mark in value for mark in "@*")):
+            raise ValueError(f"{value!r:.80} is no address such as *@example.com (with ';' between them)")
+    return values
+
+
+Text = Annotated[str | None, BeforeValidator(_none_if_blank)]
+Day = Annotated[date | None, BeforeValidator(_day)]
 
 
 class Entry(BaseModel):
@@ -50,7 +83,7 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    account_id: Annotated[str, Field(pattern="^[0-9]{12}$")]
+    account_id: Annotated[str, BeforeValidator(_account_id)]
     name: Annotated[str, Field(min_length=1)]
     vendor: Text = None
     owner: Text = None
@@ -60,8 +93,14 @@ class Entry(BaseModel):
     approved_at: Day = None
     expires_at: Day = None
     """The last day on which it is approved."""
-    identities: Texts = []
-    from_patterns: Texts = []
+    identities: Annotated[list[str], BeforeValidator(_split), AfterValidator(_identities)] = []
+    from_patterns: Annotated[list[str], BeforeValidator(_split), AfterValidator(_from_patterns)] = []
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Entry:
+        if self.approved_at and self.expires_at and self.expires_at < self.approved_at:
+            raise ValueError(f"expires_at: {self.expires_at} is before approved_at, {self.approved_at}; correct one")
+        return self
 
     def status(self, today: date, warning_days: int = 60) -> str:
         """``valid``, ``expiring`` (ends within ``warning_days``) or ``expired`` (ended, or not approved yet)."""
@@ -74,76 +113,57 @@ class Entry(BaseModel):
         return "expiring" if self.expires_at < today + timedelta(days=warning_days) else "valid"
 
 
-def read_entries(path: Path) -> list[Entry]:
+def read_entries(path: Path, *, missing_ok: bool = True) -> list[Entry]:
     """The rows of a register: ``.csv``, ``.xlsx`` or ``.toml`` (``[[account]]`` tables).
 
-    A register that does not exist is empty: then no outside account is approved. Raises ConfigError naming the
-    file, the row and the column of the first bad value.
+    A register that does not exist is empty: then no outside account is approved; without ``missing_ok`` it is an error.
+    Raises ConfigError naming the file, the row and the column of the first value that cannot be read: none is guessed,
+    left out or taken for empty.
     """
-    if not path.exists():
-        return []
     readers = {".csv": _read_csv, ".xlsx": _read_xlsx, ".toml": _read_toml}
-    if path.suffix not in readers:
+    if path.suffix.lower() not in readers:
         raise ConfigError(f"{path}: a register is .csv, .xlsx or .toml")
+    entries: dict[str, Entry] = {}
     try:
-        raw = list(readers[path.suffix](path))
+        for number, values in readers[path.suffix.lower()](path):
+            entry = _entry(path, number, values)
+            if entry.account_id in entries:
+                raise ConfigError(f"{path}, row {number}: account_id {entry.account_id} is already registered above")
+            entries[entry.account_id] = entry
+    except FileNotFoundError as error:
+        if missing_ok and not path.is_symlink():
+            return []
+        raise ConfigError(f"{path}: there is no such register; correct paths.register, or take it out") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except csv.Error as error:
-        raise ConfigError(f"{path}: is not a CSV file: {error}") from error
-    entries: dict[str, Entry] = {}
-    for line, values in raw:
-        try:
-            entry = Entry.model_validate(values)
-        except ValidationError as error:
-            raise ConfigError(f"{path}, row {line}: {describe(error, Entry)}") from error
-        if entry.account_id in entries:
-            raise ConfigError(f"{path}, row {line}: account_id {entry.account_id} is already registered above")
-        entries[entry.account_id] = entry
     return list(entries.values())
 
 
-def _read_csv(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        _check_header(path, list(reader.fieldnames or []))
-        for row in reader:
-            if None in row:
-                raise ConfigError(f"{path}, row {reader.line_num}: has more values than the header has columns")
-            if any(value and value.strip() for value in row.values()):
-                yield reader.line_num, row
+Values = Iterator[tuple[int, dict[str, Any]]]
 
 
-def _read_xlsx(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    from openpyxl import load_workbook
-
+def _entry(path: Path, number: int, values: dict[str, Any]) -> Entry:
+    for column, value in values.items():
+        if isinstance(value, str) and len(value) > LONGEST:
+            raise ConfigError(f"{path}, row {number}: {column}: has {len(value):,} characters, more than {LONGEST:,}")
     try:
-        sheet = load_workbook(path, read_only=True, data_only=True).worksheets[0]
-    except Exception as error:  # openpyxl raises whatever the zip or XML reader raised
-        raise ConfigError(f"{path}: is not a workbook: {error}") from error
-    rows = sheet.iter_rows(values_only=True)
-    header = [str(cell or "").strip() for cell in next(rows, ())]
-    _check_header(path, header)
-    for line, row in enumerate(rows, start=2):
-        if any(cell is not None for cell in row):
-            yield line, {name: _cell(name, value) for name, value in zip(header, row, strict=False)}
+        return Entry.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{path}, row {number}: {describe(error, Entry)}") from error
 
 
-def _cell(column: str, value: Any) -> Any:
-    """A cell's value; text that looks like a number, such as an account id or a ticket, is one in Excel."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    text = str(int(value)) if value == int(value) else str(value)
-    return text.zfill(12) if column == "account_id" else text
+def _read_csv(path: Path) -> Values:
+    return _table(path, csv_rows(path))
 
 
-def _read_toml(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+def _read_xlsx(path: Path) -> Values:
+    from sesreport.workbooks import xlsx_rows
+
+    return _table(path, xlsx_rows(path))
+
+
+def _read_toml(path: Path) -> Values:
+    content = read_toml(path)
     for name in content.keys() - {"account"}:
         raise ConfigError(f"{path}: unknown table {name!r}{suggestion(name, ['account'])}")
     tables = content.get("account", [])
@@ -152,12 +172,59 @@ def _read_toml(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     yield from enumerate(tables, start=1)
 
 
-def _check_header(path: Path, header: list[str]) -> None:
-    for name in header:
-        if name not in COLUMNS:
-            raise ConfigError(f"{path}: unknown column {name!r}{suggestion(name, COLUMNS)}")
+def _table(path: Path, rows: Iterable[Row]) -> Values:
+    """Values by column of every row behind the first, which names the columns."""
+    header: list[str] | None = None
+    for row in rows:
+        if header is None:
+            header = _header(path, row)
+            continue
+        named = {}
+        for column, cell in zip_longest(header, row.cells):
+            if column:
+                named[column] = _value(path, row.number, column, cell)
+            elif not is_blank(cell):
+                shown = cell.why if isinstance(cell, Unread) else repr(cell)[:80]
+                raise ConfigError(f"{path}, row {row.number}: has more values than the header has columns: {shown}")
+        yield row.number, named
+    if header is None:
+        _header(path, Row(1, []))
+
+
+def _value(path: Path, row: int, column: str, cell: Any) -> Any:
+    """A cell's value. What looks like a number, such as an account id, a ticket or a day, is one in Excel."""
+    where = f"{path}, row {row}: {column}"
+    if isinstance(cell, Unread):
+        raise ConfigError(f"{where}: {cell.why}")
+    if column in DAYS:
+        return cell.day or cell.text if isinstance(cell, Number) else cell
+    if isinstance(cell, Number):
+        if column == "account_id" and len(cell.text) != 12:
+            raise ConfigError(f"{where}: an account id has 12 digits, not the number {cell.text}; write it as text")
+        return cell.text
+    if cell is not None and not isinstance(cell, str):
+        kind = "TRUE or FALSE" if isinstance(cell, bool) else "a date or a time"
+        raise ConfigError(f"{where}: Excel has made {kind} of it ({cell}); format it as text and write it again")
+    return cell
+
+
+def _header(path: Path, row: Row) -> list[str]:
+    """Names of the columns; empty for one without a name."""
+    header: list[str] = []
+    for cell in row.cells:
+        if isinstance(cell, Unread):
+            raise ConfigError(f"{path}, row {row.number}: the name of column {len(header) + 1}: {cell.why}")
+        written = "" if cell is None else cell.text if isinstance(cell, Number) else str(cell)
+        name = "_".join(written.casefold().split())
+        if name and name not in COLUMNS:
+            raise ConfigError(
+                f"{path}, row {row.number}: unknown column {written.strip()!r:.80}{suggestion(name, COLUMNS)}"
+            )
+        header.append(name)
+    for name in COLUMNS:
         if header.count(name) > 1:
-            raise ConfigError(f"{path}: there are {header.count(name)} columns {name!r}; keep one")
+            raise ConfigError(f"{path}, row {row.number}: there are {header.count(name)} columns {name!r}; keep one")
     for name in ("account_id", "name"):
         if name not in header:
-            raise ConfigError(f"{path}: has no column {name!r}; the columns are {', '.join(COLUMNS)}")
+            raise ConfigError(f"{path}, row {row.number}: has no column {name!r}; the columns are {', '.join(COLUMNS)}")
+    return header

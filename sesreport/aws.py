@@ -41,6 +41,13 @@ FRESH = 30.0
 """Seconds for which credentials are new: what is denied with them is denied, and not because they were revoked."""
 
 
+def known_ses_regions() -> set[str]:
+    """Regions in which botocore knows an SES endpoint, in any partition; asks nobody."""
+    session = botocore.session.Session()
+    partitions = session.get_available_partitions()
+    return {region for each in partitions for region in session.get_available_regions("sesv2", partition_name=each)}
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who the credentials belong to."""

@@ -122,9 +122,8 @@ def run(
     from sesreport.notebooks import check_all, notebooks
     from sesreport.period import Period
 
-    # Before collecting: what is wrong must not cost an hour.
     day = _day(demo, today)
-    settings = _settings(config, demo, output)
+    settings = _checked(config, demo, output, day)
     chosen = Period.parse(period, today=day)
     given = _parameters(parameters)
     check_all(notebooks(), given)
@@ -170,7 +169,7 @@ def collect(
     from sesreport.store import load
 
     day = _day(demo, today)
-    settings = _settings(config, demo, None)
+    settings = _checked(config, demo, None, day)
     with _demo(demo, day):
         path = _collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how)
     click.echo(path)
@@ -195,7 +194,7 @@ def report(
     from sesreport.storage import snapshots_folder
     from sesreport.store import load, snapshot_of
 
-    settings = _settings(config, demo, output)
+    settings = _checked(config, demo, output, _now().date())
     chosen = Period.parse(period, today=_now().date())
     evidence = load(snapshot or snapshot_of(snapshots_folder(settings), chosen))
     made = _make(settings, chosen, evidence, _parameters(parameters), other_month=other_month)
@@ -306,7 +305,7 @@ def doctor(
     from sesreport import doctor as module
 
     day = _day(demo, today)
-    settings = _settings(config, demo, None)
+    settings = _load(config, demo, None)
     with _demo(demo, day):
         checks = module.doctor(settings, clock=_clock(demo, day), profile=profile, single_account=single_account)
     for check in checks:
@@ -413,9 +412,27 @@ def _gaps(snapshot: Snapshot) -> bool:
 
 
 def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:
-    from sesreport.analysis.findings import check_rule_names
+    """The settings, once all names in them are known."""
+    from sesreport.doctor import check_names
+
+    config = _load(path, demo, output)
+    check_names(config)
+    return config
+
+
+def _checked(path: Path | None, demo: bool, output: Path | None, day: date) -> Config:
+    """The settings, once everything they name has been looked at: what is wrong must not cost an hour."""
+    from sesreport.doctor import check_settings, ended_exceptions
+
+    config = _load(path, demo, output)
+    check_settings(config)
+    for told in ended_exceptions(config, day):
+        click.echo(f"sesreport: {told}", err=True)
+    return config
+
+
+def _load(path: Path | None, demo: bool, output: Path | None) -> Config:
     from sesreport.config import load_config
-    from sesreport.scorecard import check_kpi_names
 
     if demo and path is None:
         from sesreport.demo.snapshot import demo_config
@@ -427,12 +444,6 @@ def _settings(path: Path | None, demo: bool, output: Path | None) -> Config:
             from sesreport.demo.snapshot import kept_apart
 
             config = kept_apart(config, path.parent)
-    check_kpi_names(config.kpis)
-    check_rule_names([*config.findings.severity, *(e.rule for e in config.findings.exceptions)])
-    if config.delivery:
-        from sesreport.delivery.registry import chosen
-
-        chosen(config.delivery)
     if output:
         config = config.model_copy(update={"paths": config.paths.model_copy(update={"output": str(output)})})
     return config

@@ -13,14 +13,17 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from sesreport.days import read_day
 from sesreport.errors import ConfigError
+from sesreport.files import read_text
 
 AccountId = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Environment = Literal["prod", "staging", "dev", "sandbox"]
 Severity = Literal["critical", "high", "medium", "low"]
 Share = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 class _Section(BaseModel):
@@ -94,9 +97,9 @@ class Collect(_Section):
 class KpiSetting(_Section):
     """``[kpis.<id>]``: target, the limit up to which a miss is only ``watch``, and who answers for it."""
 
-    target: float | None = None
+    target: Number | None = None
     """Replaces the KPI's own; shares and rates are written 0..1."""
-    watch: float | None = None
+    watch: Number | None = None
     """Beyond the target but not yet off target up to here; the target itself when only that is set."""
     owner: str | None = None
     """Who answers for the KPI."""
@@ -117,7 +120,7 @@ class FindingException(_Section):
     """Only for this principal, as written in the policy."""
     reason: Annotated[str, Field(min_length=1)]
     """Why the risk is accepted."""
-    expires: date
+    expires: Annotated[date, BeforeValidator(read_day)]
     """The last day on which it is."""
 
 
@@ -141,10 +144,10 @@ class Report(_Section):
     accent: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#1F3864"
     """Color of titles and rules."""
     deck_template: str | None = None
-    """A .pptx whose masters and layouts the deck uses."""
+    """A .pptx whose masters and layouts the deck uses; a relative path is one from where the command is run."""
     minimum_coverage: Share = 0.95
     """Below this share no status is better than ``watch``."""
-    expiry_warning_days: Annotated[int, Field(ge=0)] = 60
+    expiry_warning_days: Annotated[int, Field(ge=0, le=3650)] = 60
     """A register entry that ends within this many days is ``expiring``."""
     minimum_sends: Annotated[int, Field(ge=1)] = 1000
     """Own bounce and complaint shares are not judged below this many messages."""
@@ -177,14 +180,18 @@ class Config(_Section):
     def based_at(self, base: Path) -> Config:
         """The same with its paths taken from a folder, where they are relative; URLs stay."""
         paths = self.paths
-        moved = Paths.model_validate(
-            {
-                "register": str(base / paths.register_file),
-                "snapshots": paths.snapshots if "://" in paths.snapshots else str(base / paths.snapshots),
-                "output": str(base / paths.output),
-            }
+        moved = Paths.model_construct(
+            paths.model_fields_set,
+            register_file=str(base / paths.register_file),
+            snapshots=paths.snapshots if "://" in paths.snapshots else str(base / paths.snapshots),
+            output=str(base / paths.output),
         )
         return self.model_copy(update={"paths": moved})
+
+    @property
+    def register_named(self) -> bool:
+        """Whether the settings name a register: then it has to be there."""
+        return "register_file" in self.paths.model_fields_set
 
     @property
     def sha256(self) -> str:
@@ -199,19 +206,23 @@ def load_config(path: Path | None) -> Config:
     """
     if path is None:
         path = Path("sesreport.toml")
-        if not path.exists():
+        if not (path.exists() or path.is_symlink()):
             return Config()
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    try:
-        config = Config.model_validate(raw)
+        config = Config.model_validate(read_toml(path))
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from error
     return config.based_at(path.parent)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file. Raises ConfigError when it cannot be read or is not TOML."""
+    try:
+        return tomllib.loads(read_text(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:
@@ -221,8 +232,13 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, first["loc"][:-1])
         return f"unknown key {where!r}{suggestion(str(first['loc'][-1]), known)}"
+    what = first["msg"].removeprefix("Value error, ")
+    if not where:  # of the keys together, not of one
+        return what
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, not {first['input']!r:.80}{more}"
+    given = first["input"]
+    shown = repr(given) if isinstance(given, str) else str(given)
+    return f"{where}: {what[0].lower()}{what[1:]}, not {shown:.80}{more}"
 
 
 def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -1,39 +1,117 @@
-"""Checks before a run: settings, register, templates, AWS, and destinations; and what is missing."""
+"""Checks before a run: settings and all they name, AWS, and destinations; and what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 
+from sesreport.analysis.findings import check_rule_names
 from sesreport.collection.examination import Check, examine, failed
 from sesreport.collection.journal import cut_off
+from sesreport.collection.run import check_datasets, check_region_names
 from sesreport.config import Config
 from sesreport.delivery import check as check_delivery
+from sesreport.delivery.registry import chosen
 from sesreport.errors import SesReportError
 from sesreport.files import check_writable
 from sesreport.pack.contents import Branding
-from sesreport.pack.deck.master import start
-from sesreport.register import read_register
+from sesreport.register import entries_of, why_nobody_is_known
+from sesreport.scorecard import check_kpi_lines, check_kpi_names
 from sesreport.storage import is_url, snapshots_folder
 
-__all__ = ["Check", "doctor"]
+__all__ = ["Check", "check_names", "check_settings", "doctor", "ended_exceptions", "without_aws"]
 
 
 def doctor(
     config: Config, *, clock: Callable[[], datetime], profile: str | None = None, single_account: bool = False
 ) -> list[Check]:
     """Looks at all a run needs, in every account and Region, and at every destination; writes nothing."""
-    checks = [*_here(config, clock().date())]
+    checks = [*without_aws(config, clock().date())]
     checks += examine(config, clock=clock, profile=profile, single_account=single_account)
-    outcomes = check_delivery(config, profile=profile)
+    try:
+        outcomes = check_delivery(config, profile=profile)
+    except SesReportError:  # its keys are wrong, as was said above
+        return checks
     return [*checks, *(Check(f"delivery to {o.destination}", not o.failed, o.said) for o in outcomes)]
 
 
-def _here(config: Config, today: date) -> Iterator[Check]:
+def check_names(config: Config) -> None:
+    """Raises ConfigError for a KPI, target, rule, dataset, Region or destination in the settings that cannot be."""
+    for look in NAMES.values():
+        look(config)
+
+
+def check_settings(config: Config) -> None:
+    """Looks at everything the settings name, so that nothing wrong is found out after AWS was read.
+
+    What only AWS can tell is left out: accounts, the caller's Regions, and whether destinations can be reached. Raises
+    ConfigError.
+    """
+    check_names(config)
+    for look in FILES.values():
+        look(config)
+
+
+def ended_exceptions(config: Config, today: date) -> list[str]:
+    """What is to be told of exceptions that have ended; nothing stops for them."""
+    return [
+        f"findings.exceptions.{number}: the exception of {each.rule} ended on {each.expires}, so its findings are "
+        "open; renew it or take it out"
+        for number, each in enumerate(config.findings.exceptions)
+        if each.expires < today
+    ]
+
+
+def _kpis(config: Config) -> None:
+    check_kpi_names(config.kpis)
+    check_kpi_lines(config.kpis)
+
+
+def _rules(config: Config) -> None:
+    check_rule_names([*config.findings.severity, *(each.rule for each in config.findings.exceptions)])
+
+
+def _destinations(config: Config) -> None:
+    chosen(config.delivery)
+
+
+def _register(config: Config) -> str:
+    entries = entries_of(config)
+    told = why_nobody_is_known(config, entries) or f"{len(entries)} outside accounts"
+    return f"{config.paths.register_file}: {told}"
+
+
+def _deck_template(config: Config) -> str:
+    from sesreport.pack.deck.master import start
+
+    template = config.report.deck_template
+    start(Branding(accent=config.report.accent, deck_template=template))
+    return template or "the built-in one"
+
+
+NAMES: Mapping[str, Callable[[Config], None]] = {
+    "kpis": _kpis,
+    "findings": _rules,
+    "collect.datasets_skip": check_datasets,
+    "organization.regions": check_region_names,
+    "delivery": _destinations,
+}
+"""Checks of names in the settings, by where these stand; each raises ConfigError."""
+FILES: Mapping[str, Callable[[Config], str]] = {"register": _register, "deck template": _deck_template}
+"""Checks of files that the settings name; each says what is there, or raises ConfigError."""
+
+
+def without_aws(config: Config, today: date) -> Iterator[Check]:
     """What can be looked at without AWS."""
-    yield _register(config, today)
-    yield _deck_template(config)
+    for what, look in {**NAMES, **FILES}.items():
+        try:
+            said = look(config)
+        except SesReportError as error:
+            yield failed(what, error)
+        else:
+            yield Check(what, True, said or "every name is known")
+    yield from (Check("exceptions", True, told) for told in ended_exceptions(config, today))
     yield from _folders(config)
     try:
         found = cut_off(snapshots_folder(config))
@@ -59,24 +137,3 @@ def _folders(config: Config) -> Iterator[Check]:
             yield failed(what, error)
         else:
             yield Check(what, True, f"{folder}: can be written to")
-
-
-def _register(config: Config, today: date) -> Check:
-    path = Path(config.paths.register_file)
-    if not path.exists():
-        said = f"there is no {path}: every outside account counts as not approved"
-        return Check("register", True, said)
-    try:
-        register = read_register(path, today=today, warning_days=config.report.expiry_warning_days)
-    except SesReportError as error:
-        return failed("register", error)
-    return Check("register", True, f"{path}: {len(register)} outside accounts")
-
-
-def _deck_template(config: Config) -> Check:
-    template = config.report.deck_template
-    try:
-        start(Branding(accent=config.report.accent, deck_template=template))
-    except SesReportError as error:
-        return failed("deck template", error)
-    return Check("deck template", True, template or "the built-in one")

@@ -19,9 +19,10 @@ from sesreport.analysis.verdicts import Verdict
 from sesreport.collection.registry import frames
 from sesreport.config import Config
 from sesreport.errors import ConfigError
+from sesreport.files import read_text
 from sesreport.findings import rules
 from sesreport.policy import Explanation, Identity, Section, explain, read_identity
-from sesreport.register import read_register
+from sesreport.register import register_of
 from sesreport.storage import snapshots_folder
 from sesreport.store import Snapshot, in_hand, load, others, snapshots, write_snapshot
 
@@ -78,14 +79,14 @@ def of_policy(
     """
     try:
         identity = read_identity(identity_arn)
-        text = policy.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(policy)
+    except OSError as error:
         raise ConfigError(f"{policy}: cannot be read: {error}") from error
     except ValueError as error:
         raise ConfigError(f"--identity: {error}") from error
     evidence = load(snapshot) if snapshot is not None else None
     day = evidence.started_at.date() if evidence is not None else today
-    register = read_register(Path(config.paths.register_file), today=day)
+    register = register_of(config, day)
     with tempfile.TemporaryDirectory() as folder:
         rows = _rows(identity, policy.stem, text, config, evidence)
         moment = datetime.combine(day, time(12), UTC)

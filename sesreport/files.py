@@ -1,7 +1,11 @@
-"""Files and folders that are whole or not there: written under a temporary name, renamed when finished."""
+"""Files and folders that are whole or not there: written under a temporary name, renamed when finished.
+
+And what people wrote, read with a limit and as UTF-8.
+"""
 
 from __future__ import annotations
 
+import codecs
 import errno
 import hashlib
 import os
@@ -11,7 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sesreport.errors import NameTakenError, WriteError
+from sesreport.errors import ConfigError, NameTakenError, WriteError
+
+LARGEST = 16 * 2**20
+"""Bytes of a file that people write, such as settings or a register; a larger one is not read."""
 
 
 @contextmanager
@@ -83,6 +90,40 @@ def check_writable(folder: Path) -> None:
         for path in missing:
             with suppress(OSError):
                 path.rmdir()
+
+
+def read_small(path: Path) -> bytes:
+    """The content of a file that people write. Raises ConfigError above :data:`LARGEST` bytes, and OSError."""
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise ConfigError(f"{path}: is larger than {LARGEST // 2**20} MiB, so it was not read; is it the right file?")
+    return content
+
+
+def is_utf16(content: bytes) -> bool:
+    """Whether it begins like text that an office program saved as "Unicode"."""
+    return content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:2]
+
+
+def read_text(path: Path) -> str:
+    """The UTF-8 text of a file that people write, without its byte order mark and with ``\\n`` as line ends.
+
+    Raises ConfigError, with line and column of the first byte that is not UTF-8, and OSError.
+    """
+    content = read_small(path)
+    if is_utf16(content):
+        raise ConfigError(f"{path}, line 1, column 1: is UTF-16, not UTF-8 text; save it as UTF-8")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        where = f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
+        raise ConfigError(
+            f"{path}, {where}: is not UTF-8 text (byte 0x{content[error.start]:02X}); save it as UTF-8"
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def sha256_of(path: Path) -> str:

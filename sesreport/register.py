@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sized
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 
-from sesreport.approvals import read_entries
+from sesreport.approvals import Entry, read_entries
+from sesreport.config import Config
 from sesreport.schema import Frame, account_id, at, text, texts
 
 FRAME = Frame(
@@ -45,6 +47,32 @@ def read_register(path: Path, *, today: date, warning_days: int = 60) -> pd.Data
     A register that does not exist is empty: then no outside account is approved. An entry approved for a later day
     is ``expired`` until then. Raises ConfigError naming the file, the row and the column of the first bad value.
     """
+    return _frame(read_entries(path), today, warning_days)
+
+
+def register_of(config: Config, today: date) -> pd.DataFrame:
+    """The register of the settings as a frame; empty where they name none and there is none at the usual place.
+
+    Raises ConfigError as :func:`read_register` does, and when the settings name a register that is not there.
+    """
+    return _frame(entries_of(config), today, config.report.expiry_warning_days)
+
+
+def entries_of(config: Config) -> list[Entry]:
+    """The entries of :func:`register_of`, which need no day."""
+    return read_entries(Path(config.paths.register_file), missing_ok=not config.register_named)
+
+
+def why_nobody_is_known(config: Config, register: Sized) -> str:
+    """One sentence on what a register without entries, or none at all, means for outside accounts; else empty."""
+    if len(register):
+        return ""
+    there = Path(config.paths.register_file).exists()
+    why = "The register lists no account" if there else "There is no register of approved accounts"
+    return f"{why}, so every outside account counts as unknown."
+
+
+def _frame(entries: Iterable[Entry], today: date, warning_days: int) -> pd.DataFrame:
     return FRAME.from_rows(
         {
             **entry.model_dump(),
@@ -52,7 +80,7 @@ def read_register(path: Path, *, today: date, warning_days: int = 60) -> pd.Data
             "expires_at": _midnight(entry.expires_at and entry.expires_at + timedelta(days=1)),
             "status": entry.status(today, warning_days),
         }
-        for entry in read_entries(path)
+        for entry in entries
     )
 
 

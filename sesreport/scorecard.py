@@ -20,6 +20,7 @@ from sesreport.judging import LINES, statuses
 from sesreport.kpis import Definition, Measure, kpis
 from sesreport.kpis.contributions import SUM
 from sesreport.policy import LIMITS
+from sesreport.register import why_nobody_is_known
 from sesreport.results import (
     SEVERITIES,
     Basis,
@@ -36,6 +37,8 @@ from sesreport.schema import nullable
 MONTHS = 13
 NOTED = 3
 """Places whose notes page one tells."""
+_SIGNS = {"lower": 1, "higher": -1, "none": 0}
+"""On which side of its target a KPI's watch limit lies, by its direction."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,39 @@ def check_kpi_names(settings: dict[str, KpiSetting]) -> None:
             raise ConfigError(f"kpis: no KPI {name!r}{suggestion(name, known)}")
 
 
+def check_kpi_lines(settings: dict[str, KpiSetting]) -> None:
+    """Raises ConfigError for a target or watch limit that the KPI's values cannot have, or that judges nothing."""
+    for definition in kpis():
+        setting = settings.get(definition.id, KpiSetting())
+        for name, value in (("target", setting.target), ("watch", setting.watch)):
+            if value is not None and (wrong := _wrong_line(definition, value)):
+                raise ConfigError(f"kpis.{definition.id}.{name}: {wrong}")
+        target, watch = _line(definition, setting)
+        if target is not None and watch is not None and (watch - target) * _SIGNS[definition.direction] < 0:
+            raise ConfigError(
+                f"kpis.{definition.id}.watch: {watch:g} is better than the target, {target:g}; {definition.direction} "
+                "is better, and watch is the limit of a miss"
+            )
+
+
+def _wrong_line(definition: Definition, value: float) -> str:
+    """Why a KPI cannot have the line; empty where it can."""
+    if definition.direction == "none":
+        return "neither more nor less of it is better, so it has none; take it out"
+    if value < 0:
+        return f"must be 0 or more, not {value:g}"
+    if definition.unit in ("share", "rate") and value > 1:
+        return f"a {definition.unit} is written 0..1 (0.9 for 90 %), not {value:g}"
+    return ""
+
+
+def _line(definition: Definition, setting: KpiSetting) -> tuple[float | None, float | None]:
+    """Target and watch limit: the settings', else its own."""
+    own = definition.watch if setting.target is None else setting.target
+    target = definition.target if setting.target is None else setting.target
+    return target, own if setting.watch is None else setting.watch
+
+
 Bases = Mapping[tuple[str, ...], Basis]
 """Read and expected places by datasets."""
 
@@ -129,10 +165,7 @@ def _lines(analysis: Analysis) -> pd.DataFrame:
     rows = []
     for definition in kpis():
         setting = analysis.config.kpis.get(definition.id, KpiSetting())
-        own = definition.watch if setting.target is None else setting.target
-        target = definition.target if setting.target is None else setting.target
-        watch = own if setting.watch is None else setting.watch
-        rows.append((definition.id, definition.direction, definition.unit, target, watch))
+        rows.append((definition.id, definition.direction, definition.unit, *_line(definition, setting)))
     frame = pd.DataFrame(rows, columns=["kpi", *LINES])
     return frame.astype({"kpi": "string", "target": "Float64", "watch": "Float64"})
 
@@ -294,6 +327,7 @@ def _coverage(analysis: Analysis) -> Coverage:
         oldest = analysis.snapshot.identities["observed_at"].min()
         statement += f" Collected incrementally: {carried} identities without a change event are shown as last read"
         statement += f", the oldest on {oldest:%Y-%m-%d}." if carried else "."
+    statement = f"{statement} {why_nobody_is_known(analysis.config, analysis.register)}".rstrip()
     counts = frame["status"].value_counts()
     return Coverage(
         accounts=accounts,

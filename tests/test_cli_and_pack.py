@@ -186,7 +186,7 @@ def terminal(made: Path) -> tuple[str, str]:
     return "".join(told.splitlines(keepends=True)[:2]), told
 
 
-@pytest.mark.parametrize(
+every_output = pytest.mark.parametrize(
     "output",
     [
         cover_of_the_workbook, first_section_of_the_page, first_slide, executive_summary,
@@ -194,6 +194,16 @@ def terminal(made: Path) -> tuple[str, str]:
     ],
     ids=["workbook", "html", "deck", "notebook", "mail in html", "mail in plain text", "terminal"],
 )  # fmt: skip
+
+
+@every_output
+def test_page_one_states_what_it_rests_on(
+    made: Path, results: Results, output: Callable[[Path], tuple[str, str]]
+) -> None:
+    assert results.coverage.statement in output(made)[0]
+
+
+@every_output
 def test_page_one_states_once_what_is_not_covered(made: Path, output: Callable[[Path], tuple[str, str]]) -> None:
     page_one, everything = output(made)
     assert LIMITS in page_one

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from sesreport.cli import cli
 from sesreport.collection import examination
 from sesreport.collection.examination import Check, failed
 from sesreport.collection.places import Regions
 from sesreport.config import Config
-from sesreport.doctor import doctor
-from sesreport.errors import OutageError
+from sesreport.doctor import check_settings, doctor, without_aws
+from sesreport.errors import ConfigError, OutageError
 from tests.collection.double import OWN, REGION, Double, running
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
@@ -111,10 +112,78 @@ def test_without_identities_nobody_can_be_judged(examined: Examined) -> None:
 
 def test_a_dataset_that_there_is_not_is_a_wrong_setting(examined: Examined) -> None:
     checks = examined(collect={"datasets_skip": ["cost"]})
-    assert not checks["settings"].ok
-    assert checks["settings"].exit_code == 2
-    assert "did you mean 'costs'" in checks["settings"].said
+    assert not checks["collect.datasets_skip"].ok
+    assert checks["collect.datasets_skip"].exit_code == 2
+    assert "did you mean 'costs'" in checks["collect.datasets_skip"].said
     assert checks["credentials"].ok
+
+
+WRONG: dict[str, tuple[str, dict[str, Any]]] = {
+    "a KPI": ("kpis", {"kpis": {"owned": {}}}),
+    "a target": ("kpis", {"kpis": {"owned_identities": {"target": 90}}}),
+    "a rule": ("findings", {"findings": {"severity": {"open": "low"}}}),
+    "a dataset": ("collect.datasets_skip", {"collect": {"datasets_skip": ["cost"]}}),
+    "a Region": ("organization.regions", {"organization": {"regions": ["eu-west-9"]}}),
+    "a destination": ("delivery", {"delivery": {"fax": []}}),
+    "a register": ("register", {"paths": {"register": "gone.csv"}}),
+    "a deck template": ("deck template", {"report": {"deck_template": "gone.pptx"}}),
+}
+"""What the settings may name wrongly, with the check that tells it."""
+
+
+@pytest.mark.parametrize("thing", WRONG)
+def test_what_settings_name_wrongly_is_an_error_before_aws_is_asked(
+    thing: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    what, told = WRONG[thing]
+    settings = Config.model_validate(told)
+    with pytest.raises(ConfigError) as caught:
+        check_settings(settings)
+    looked = {check.what: check for check in without_aws(settings, NOW.date())}
+    assert (looked[what].ok, looked[what].said, looked[what].exit_code) == (False, str(caught.value), 2)
+    assert [check.what for check in looked.values() if not check.ok] == [what]
+
+
+@pytest.mark.parametrize("command", [["run"], ["collect"], ["report", "--period", "2026-01"]])
+def test_commands_look_at_what_the_settings_name_first(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sesreport.toml").write_text("[report]\ndeck_template = 'gone.pptx'\n")
+    with pytest.raises(ConfigError, match=rf"report\.deck_template gone\.pptx is not .*'{tmp_path}/gone\.pptx'"):
+        cli.main(command, standalone_mode=False)
+
+
+def test_an_exception_that_has_ended_is_named_and_is_no_error() -> None:
+    ends = {"rule": "no_owner", "reason": "moves to shop"}
+    told = [{**ends, "expires": date(2026, 10, 31)}, {**ends, "expires": NOW.date()}]
+    settings = Config.model_validate({"findings": {"exceptions": told}})
+    check_settings(settings)
+    named = [check for check in without_aws(settings, NOW.date()) if check.what == "exceptions"]
+    said = "findings.exceptions.0: the exception of no_owner ended on 2026-10-31, so its findings are open; "
+    assert [(check.ok, check.said) for check in named] == [(True, f"{said}renew it or take it out")]
+
+
+def test_a_run_tells_of_an_exception_that_has_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exception = "rule = 'no_owner'\nreason = 'moves'\nexpires = 2020-01-01\n"
+    Path("sesreport.toml").write_text(f"[[findings.exceptions]]\n{exception}")
+    with pytest.raises(ConfigError, match="no snapshot"):
+        cli.main(["report", "--period", "2026-01"], standalone_mode=False)
+    assert capsys.readouterr().err.startswith("sesreport: findings.exceptions.0: the exception of no_owner ended on")
+
+
+def test_no_register_at_all_is_told_and_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_settings(Config())
+    looked = {check.what: check for check in without_aws(Config(), NOW.date())}
+    assert looked["register"].ok
+    assert looked["register"].said == (
+        "data/register.csv: There is no register of approved accounts, so every outside account counts as unknown."
+    )
 
 
 def test_accounts_are_looked_at_even_when_they_are_left_out(examined: Examined) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from sesreport.cli import cli
 from sesreport.config import Config
+from sesreport.errors import ConfigError
 from sesreport.explanations import Explained, of_policy
 from sesreport.findings.examples import OWN, VENDOR, Example, allow
 
@@ -21,11 +22,16 @@ MEMBERS = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
 NOBODY = "nobody send"
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without a register."""
+    monkeypatch.chdir(tmp_path)
+
+
 def explained(folder: Path, policy: Any, **settings: Any) -> Explained:
     file = folder / "p.json"
     file.write_text(policy if isinstance(policy, str) else json.dumps(policy))
-    config = Config.model_validate({"paths": {"register": str(folder / "register.csv")}, **settings})
-    return of_policy(file, ARN, config, today=TODAY)
+    return of_policy(file, ARN, Config.model_validate(settings), today=TODAY)
 
 
 def ends(folder: Path, policy: str, *options: str) -> int:
@@ -47,6 +53,17 @@ def test_it_says_whose_organization_and_register_it_assumed(tmp_path: Path) -> N
     assert "no organization is known: every other account counts as an outside one" in alone
     assert "there is no register at" in alone
     assert alone.splitlines()[1].startswith("external:")
+
+
+def test_a_register_that_is_named_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gone\.csv: there is no such register; correct paths\.register"):
+        explained(tmp_path, allow("*"), paths={"register": str(tmp_path / "gone.csv")})
+
+
+def test_a_policy_file_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_bytes(b'{\n"Sid": "M\xfcller"}')
+    with pytest.raises(ConfigError, match=r"p\.json, line 2, column 10: is not UTF-8 text"):
+        of_policy(tmp_path / "p.json", ARN, Config(), today=TODAY)
 
 
 def test_the_settings_name_the_organization(tmp_path: Path) -> None:

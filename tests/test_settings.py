@@ -11,11 +11,14 @@ from openpyxl import Workbook
 from sesreport.analysis.findings import check_rule_names
 from sesreport.config import Config, KpiSetting, load_config
 from sesreport.errors import ConfigError
+from sesreport.kpis import kpis
 from sesreport.period import Period
-from sesreport.register import read_register
-from sesreport.scorecard import check_kpi_names
+from sesreport.register import read_register, register_of, why_nobody_is_known
+from sesreport.scorecard import check_kpi_lines, check_kpi_names
 
 TODAY = date(2026, 11, 3)
+FILES = Path(__file__).parent / "data" / "settings"
+EXCEPTION = "[[findings.exceptions]]\nrule = 'x'\nreason = 'y'\n"
 HEADER = "account_id,name,vendor,owner,justification,ticket,approved_by,approved_at,expires_at,identities,from_patterns"
 
 
@@ -137,14 +140,9 @@ def test_a_register_that_is_not_there_approves_nobody(tmp_path: Path) -> None:
 
 
 def test_a_workbook_is_read_with_ids_that_excel_made_numbers(tmp_path: Path) -> None:
-    book = Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(["account_id", "name", "expires_at"])
-    sheet.append([42, "Mailwise", date(2027, 1, 1)])
-    book.save(tmp_path / "register.xlsx")
-    frame = read_register(tmp_path / "register.xlsx", today=TODAY)
-    assert frame["account_id"].tolist() == ["000000000042"]
+    path = workbook(tmp_path, ["account_id", "name", "expires_at"], [310000000001, "Mailwise", date(2027, 1, 1)])
+    frame = read_register(path, today=TODAY)
+    assert frame["account_id"].tolist() == ["310000000001"]
 
 
 def test_toml_tables_are_read(tmp_path: Path) -> None:
@@ -217,7 +215,7 @@ def test_a_ticket_that_excel_made_a_number_is_text_again(tmp_path: Path) -> None
     assert read_register(path, today=TODAY)["ticket"].tolist() == ["1041"]
 
 
-@pytest.mark.parametrize("value", [True, 310000000001.5, -1, 10**12])
+@pytest.mark.parametrize("value", [True, 310000000001.5, -1, 42, 10**12])
 def test_a_cell_that_is_no_account_id_is_located(tmp_path: Path, value: object) -> None:
     path = workbook(tmp_path, ["account_id", "name"], ["310000000001", "A"], [value, "B"])
     with pytest.raises(ConfigError, match=r"register\.xlsx, row 3: account_id"):
@@ -258,6 +256,12 @@ def test_a_month_knows_its_neighbours() -> None:
             r"unknown key 'zzz'; known are collect, delivery, findings, kpis, organization, paths, report, tags",
         ),
         ("organization = 1\n", r"organization: .* not 1"),
+        ("[kpis.coverage]\ntarget = true\n", r"kpis\.coverage\.target: .* not True"),
+        ("[kpis.coverage]\ntarget = nan\n", r"kpis\.coverage\.target: .* not nan"),
+        ("[report]\nexpiry_warning_days = 999999999999\n", r"report\.expiry_warning_days: .* not 999999999999"),
+        (f"{EXCEPTION}expires = 9999-12-31\n", r"findings\.exceptions\.0\.expires: must be a day between"),
+        (f"{EXCEPTION}expires = '31.12.2026'\n", r"exceptions\.0\.expires: .*\(here 2026-12-31\)"),
+        (f"{EXCEPTION}expires = 20271231\n", r"exceptions\.0\.expires: a date is written YYYY-MM-DD, not 20271231"),
     ],
 )
 def test_a_wrong_type_or_nested_key_names_its_place(tmp_path: Path, text: str, says: str) -> None:
@@ -267,11 +271,77 @@ def test_a_wrong_type_or_nested_key_names_its_place(tmp_path: Path, text: str, s
 
 
 def test_settings_that_are_no_text_are_said(tmp_path: Path) -> None:
-    (tmp_path / "sesreport.toml").write_bytes(b"name = '\xff'\n")
-    with pytest.raises(ConfigError, match=r"sesreport\.toml: not valid TOML"):
+    (tmp_path / "sesreport.toml").write_bytes(b"[report]\nname = '\xff'\n")
+    with pytest.raises(ConfigError, match=r"sesreport\.toml, line 2, column 9: is not UTF-8 text \(byte 0xFF\)"):
         load_config(tmp_path / "sesreport.toml")
     with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\)"):
         load_config(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_content() -> None:
+    assert load_config(FILES / "bom.toml").organization.name == "Example Corp"
+
+
+def test_settings_in_utf_16_are_said(tmp_path: Path) -> None:
+    (tmp_path / "sesreport.toml").write_bytes("[report]\n".encode("utf-16"))
+    with pytest.raises(ConfigError, match="is UTF-16, not UTF-8 text; save it as UTF-8"):
+        load_config(tmp_path / "sesreport.toml")
+
+
+def test_a_link_to_settings_that_are_gone_is_not_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sesreport.toml").symlink_to("gone.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(None)
+
+
+def test_only_a_register_that_the_settings_name_has_to_be_there(tmp_path: Path) -> None:
+    assert not config(tmp_path, "[paths]\noutput = 'packs'\n").register_named
+    assert config(tmp_path, "[paths]\nregister = 'data/register.csv'\n").register_named
+
+
+def test_a_register_that_is_named_and_not_there_is_an_error() -> None:
+    named = load_config(FILES / "register_path_typo.toml")
+    with pytest.raises(ConfigError, match=r"data/regsiter\.csv: there is no such register; correct paths\.register"):
+        register_of(named, TODAY)
+
+
+def test_a_register_that_is_not_named_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert register_of(Config(), TODAY).empty
+    assert why_nobody_is_known(Config(), []) == (
+        "There is no register of approved accounts, so every outside account counts as unknown."
+    )
+
+
+def test_a_register_without_rows_knows_nobody(tmp_path: Path) -> None:
+    register(tmp_path)
+    settings = config(tmp_path, "[paths]\nregister = 'register.csv'\n")
+    assert why_nobody_is_known(settings, register_of(settings, TODAY)).startswith("The register lists no account, so")
+    register(tmp_path, "310000000001,A,,,,,,,,,")
+    assert why_nobody_is_known(settings, register_of(settings, TODAY)) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[kpis.owned_identities]\ntarget = 90\n", r"target: a share is written 0\.\.1 \(0\.9 for 90 %\), not 90"),
+        ("[kpis.public_identities]\ntarget = -1\n", r"kpis\.public_identities\.target: must be 0 or more, not -1"),
+        ("[kpis.owned_identities]\nwatch = 80\n", r"kpis\.owned_identities\.watch: a share is written 0\.\.1"),
+        ("[kpis.owned_identities]\ntarget = 0.9\nwatch = 0.95\n", r"watch: 0\.95 is better than the target, 0\.9"),
+        ("[kpis.public_identities]\ntarget = 5\nwatch = 4\n", r"watch: 4 is better than the target, 5; lower is"),
+        ("[kpis.sent_volume]\ntarget = 1000\n", r"kpis\.sent_volume\.target: neither more nor less of it is better"),
+    ],
+)
+def test_a_target_that_cannot_be_is_an_error(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        check_kpi_lines(config(tmp_path, text).kpis)
+
+
+def test_targets_that_can_be_are_taken(tmp_path: Path) -> None:
+    text = "[kpis.owned_identities]\ntarget = 1\nwatch = 0\n[kpis.public_identities]\ntarget = 0\nwatch = 2\n"
+    check_kpi_lines(config(tmp_path, text).kpis)
+    check_kpi_lines({definition.id: KpiSetting() for definition in kpis()})
 
 
 def test_settings_that_differ_have_another_hash(tmp_path: Path) -> None:

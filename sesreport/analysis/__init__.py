@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from pathlib import Path
 
 import pandas as pd
 
@@ -12,7 +11,7 @@ from sesreport.config import Config
 from sesreport.errors import ConfigError
 from sesreport.period import Period
 from sesreport.policy import ExposureCache
-from sesreport.register import read_register
+from sesreport.register import register_of
 from sesreport.store import Snapshot
 
 __all__ = ["Analysis", "analyze"]
@@ -38,9 +37,7 @@ def analyze(
     config = config or Config()
     today = snapshot.started_at.date()
     if register is None:
-        register = read_register(
-            Path(config.paths.register_file), today=today, warning_days=config.report.expiry_warning_days
-        )
+        register = register_of(config, today)
     chosen = period or Period(today.year, today.month).shift(-1)
     cache = ExposureCache() if previous is None else previous.cache
     return Analysis(snapshot, config, register, chosen, previous, executor, cache)

@@ -14,7 +14,7 @@ from sesreport.collection.glance import Glance
 from sesreport.collection.lane import Lane
 from sesreport.collection.places import Regions, regions_of
 from sesreport.collection.registry import Collector, collectors
-from sesreport.collection.run import check_datasets, check_regions
+from sesreport.collection.run import check_regions
 from sesreport.collection.site import Site
 from sesreport.config import Config
 from sesreport.errors import ConfigError, OutageError, SesReportError
@@ -76,11 +76,7 @@ def examine(
 
 
 def _settings(config: Config) -> Iterator[Check]:
-    """Datasets left out that there are not, or without which nothing can be said."""
-    try:
-        check_datasets(config)
-    except SesReportError as error:
-        yield failed("settings", error)
+    """A dataset that is left out and without which nothing can be said."""
     if NEEDED in config.collect.datasets_skip:
         said = f"collect.datasets_skip leaves out {NEEDED}: who can send is not known, and nobody can be judged"
         yield Check("settings", False, f"{said}; take it out of the list")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sesreport.aws import HOME_REGION, Aws
+from sesreport.aws import HOME_REGION, Aws, known_ses_regions
 from sesreport.collection import coverage, schedule
 from sesreport.collection.coverage import COVERAGE, EVERYTHING, GLOBAL
 from sesreport.collection.earlier import Earlier, earlier_places, known_dimensions
@@ -235,12 +235,21 @@ def _chosen(config: Config) -> dict[str, Collector]:
     return {name: c for name, c in known.items() if name not in config.collect.datasets_skip or name == "accounts"}
 
 
+def check_region_names(config: Config) -> None:
+    """Raises ConfigError for a Region that exists nowhere; :func:`check_regions` knows the caller's partition."""
+    if config.organization.regions:
+        _check_regions(config, known_ses_regions())
+
+
 def check_regions(config: Config, aws: Aws) -> None:
     """Raises ConfigError for a Region that does not exist: it would look like one that is not enabled."""
-    known = aws.ses_regions()
+    _check_regions(config, aws.ses_regions())
+
+
+def _check_regions(config: Config, known: Collection[str]) -> None:
     for region in config.organization.regions:
         if region not in known:
-            raise ConfigError(f"organization.regions: SES has no Region {region!r}{suggestion(region, known)}")
+            raise ConfigError(f"organization.regions: SES has no Region {region!r}{suggestion(region, sorted(known))}")
 
 
 def _readable(config: Config, harvest: Harvest) -> tuple[list[str], list[Regions]]:

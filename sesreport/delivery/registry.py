@@ -95,8 +95,6 @@ def chosen(delivery: Mapping[str, list[dict[str, Any]]]) -> list[tuple[Kind, Set
                 found.append((known[name], known[name].settings.model_validate(entry)))
             except ValidationError as error:
                 what = describe(error, known[name].settings)
-                if not error.errors()[0]["loc"]:  # of the keys together, not of one
-                    what = error.errors()[0]["msg"].removeprefix("Value error, ")
                 raise ConfigError(f"delivery.{name}.{number}: {what}") from error
     return found
 

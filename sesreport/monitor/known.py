@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesreport.approvals import Entry, read_entries
 from sesreport.aws import own_client
 from sesreport.config import load_config
-from sesreport.errors import SesReportError
+from sesreport.errors import ConfigError, SesReportError
 from sesreport.monitor.locations import UnreadableError, read_bytes
 from sesreport.monitor.settings import Settings
 from sesreport.policy import Organization
@@ -57,17 +57,28 @@ def whom_we_know(settings: Settings, *, today: date) -> Known:
 
 def _register(settings: Settings, notes: list[str]) -> tuple[Entry, ...]:
     try:
-        location = settings.register_file or load_config(None).paths.register_file
-        if not settings.register_file and not Path(location).exists():
-            notes.append("no register was found: every outside account counts as one that nobody approved")
-            return ()
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / Path(location.partition("?")[0]).name
-            copy.write_bytes(read_bytes(location))
-            return tuple(read_entries(copy))
+        location = settings.register_file
+        if not location:
+            config = load_config(None)
+            location = config.paths.register_file
+            if not (config.register_named or Path(location).exists()):
+                notes.append("no register was found: every outside account counts as one that nobody approved")
+                return ()
+        return tuple(_entries(location))
     except (SesReportError, ImportError) as error:
         notes.append(f"the register cannot be used ({error}): every outside account counts as one nobody approved")
         return ()
+
+
+def _entries(location: str) -> list[Entry]:
+    """The entries of a register anywhere. Raises ConfigError, which names the register and not our copy of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / Path(location.partition("?")[0]).name
+        copy.write_bytes(read_bytes(location))
+        try:
+            return read_entries(copy)
+        except ConfigError as error:
+            raise ConfigError(str(error).replace(str(copy), location)) from error
 
 
 def _organization(settings: Settings, notes: list[str]) -> Organization:

@@ -32,7 +32,8 @@ def read_bytes(location: str) -> bytes:
                 return _whole(answer)
         if "://" in location:
             raise UnreadableError(f"{location}: is neither a path nor s3:// nor https://")
-        return Path(location).read_bytes()
+        with Path(location).open("rb") as file:
+            return _whole(file)
     except (OSError, ValueError, ClientError, BotoCoreError) as error:
         raise UnreadableError(f"{location}: cannot be read: {error}") from error
 

@@ -20,6 +20,7 @@ from tests.collection.double import OWN, REGION, Answer, Double, running
 from tests.collection.test_collect_faults import Read, error, read, status
 
 __all__ = ["read"]
+CONFIGURATION = Path(__file__).parents[1] / "data" / "settings" / "credential_process.config"
 KEYS = "aws_access_key_id = AKIA\naws_secret_access_key = s"
 EXPIRED = "Signature expired: 20261130T021000Z is now earlier than 20261130T022000Z (20261130T023500Z - 15 min.)"
 
@@ -68,6 +69,20 @@ def test_a_credential_process_that_gives_none_is_named(profile: Profile, process
     raised = profile(f"credential_process = {process}")
     assert isinstance(raised, CredentialsError) and raised.exit_code == 2
     assert str(raised).startswith("credential_process of the AWS profile") and said in str(raised)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("junk", "did not print credentials as JSON"), ("missing", "cannot be started")]
+)
+def test_a_configuration_with_programs_that_give_no_credentials_is_told(
+    name: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in [variable for variable in os.environ if variable.startswith("AWS_")]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(CONFIGURATION))
+    with pytest.raises(CredentialsError, match=f"credential_process of the AWS profile {said}") as caught:
+        Aws(Config(), name)
+    assert caught.value.exit_code == 2 and "\n" not in str(caught.value)
 
 
 def test_what_a_credential_process_prints_is_not_told(profile: Profile) -> None:

@@ -31,7 +31,7 @@ def config(tmp_path: Path, text: str) -> Config:
             "[[delivery.folder]]\npath = '/x'\npat = '/x'\n",
             r"delivery\.folder\.0: unknown key 'pat'; did you mean 'path'\?",
         ),
-        ("[[delivery.folder]]\npath = 'relative'\n", r"path: value error, must be an absolute path"),
+        ("[[delivery.folder]]\npath = 'relative'\n", r"path: must be an absolute path, not 'relative'"),
         ("[[delivery.s3]]\nurl = 'https://packs'\n", r"delivery\.s3\.0: url: "),
         ("[[delivery.s3]]\nurl = 's3://packs'\nrole_arn = 'role'\n", r"role_arn: "),
         ("[[delivery.email]]\nto = ['a@example.com']\nprofile = 'p'\n", r"from: field required"),

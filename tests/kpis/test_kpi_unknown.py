@@ -116,6 +116,22 @@ def test_accounts_nobody_tried_to_read_are_told_on_page_one_by_how_they_count(tm
     )
 
 
+def test_without_a_register_page_one_tells_why_every_outside_account_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    estate = Estate().place(SHOP)
+    assert "register" not in score(estate.analysis(tmp_path / "with")).results.coverage.statement
+    estate.register = []
+    results = score(estate.analysis(tmp_path / "without")).results
+    why = " There is no register of approved accounts, so every outside account counts as unknown."
+    assert results.coverage.statement.endswith(why)
+    assert results.verdict[-1] == results.coverage.statement
+    Path("data").mkdir()
+    Path("data/register.csv").write_text("account_id,name\n")
+    assert " The register lists no account, so" in score(estate.analysis(tmp_path / "empty")).results.coverage.statement
+
+
 def test_a_group_whose_regions_are_not_known_says_why_it_has_no_value(tmp_path: Path) -> None:
     card = _card(Estate().place(SHOP).gap(DEV, "global", "regions", "error"), tmp_path)
     groups = card.frames["kpi_breakdown"].query("kpi == 'public_identities' and dimension == 'account'")

@@ -83,6 +83,30 @@ def test_a_register_that_cannot_be_used_approves_nobody_and_is_a_note(account: A
     assert any("the register cannot be used" in note for note in known.notes)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"account_id,name,expires_at\n310000000001,A,31.12.2026\n", "row 2: expires_at: a date is written YYYY-MM-DD"),
+        (b"account_id,name\n310000000001,M\xfcller\n", "row 2: name: is not UTF-8 text"),
+        (b'account_id,name\n310000000001,"A\n', "row 2: name: a quote"),
+    ],
+)
+def test_what_a_register_holds_and_cannot_be_read_approves_nobody(account: Account, content: bytes, says: str) -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="governance", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="governance", Key="r.CSV", Body=content)
+    known = whom_we_know(Settings(register="s3://governance/r.CSV"), today=TODAY)
+    assert known.entries == ()
+    assert any(f"(s3://governance/r.CSV, {says}" in note for note in known.notes)
+
+
+def test_a_register_that_packed_settings_name_has_to_be_there(sdk: str) -> None:
+    Path("sesreport.toml").write_text("[paths]\nregister = 'data/regsiter.csv'\n")
+    known = whom_we_know(Settings(), today=TODAY)
+    assert known.entries == ()
+    assert any("the register cannot be used (data/regsiter.csv: cannot be read" in note for note in known.notes)
+
+
 def test_no_register_at_all_is_a_note(sdk: str) -> None:
     assert any("no register was found" in note for note in whom_we_know(Settings(), today=TODAY).notes)
 

@@ -42,7 +42,7 @@ def start(branding: Branding) -> tuple[Any, Any, Box | None]:
         return deck, _layout(deck, "the built-in deck"), None
     template = Path(branding.deck_template)
     try:
-        deck = Presentation(str(template))
+        deck = Presentation(str(template.absolute()))  # so that it says where a file was looked for
     except (PackageNotFoundError, KeyError, ValueError, OSError, etree.XMLSyntaxError) as error:
         raise ConfigError(f"report.deck_template {template} is not a .pptx that can be opened: {error}") from error
     _drop_slides(deck)
