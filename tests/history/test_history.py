@@ -19,7 +19,7 @@ from sesreport.config import Config
 from sesreport.errors import ConfigError, SnapshotError
 from sesreport.history.series import covered, gaps
 from sesreport.history.store import History
-from sesreport.pack.compute import earlier_snapshots
+from sesreport.pack.compute import earlier_snapshots, make_pack
 from sesreport.period import Period
 from sesreport.store import load, snapshot_of, snapshots
 
@@ -285,3 +285,20 @@ def test_earlier_months_of_a_pack_are_its_organization_s(mixed: Path, folder: Pa
     chosen = load(mixed / "20261103T060000Z")
     found = earlier_snapshots(mixed, Period(2026, 10), chosen)
     assert [old.id for old in found.values()] == ["20260803T060000Z", "20260903T060000Z"]
+
+
+def test_a_month_compared_with_the_one_before_says_what_its_pack_says(tmp_path: Path) -> None:
+    """The snapshot of 20 October speaks for no month's end: both pass it over."""
+    old, new = {"a": policy(VENDOR), "b": policy(DEV)}, {"a": policy(VENDOR), "c": policy(STRANGER)}
+    for now, policies in (((2026, 10, 3), old), ((2026, 10, 20), {}), ((2026, 11, 3), new)):
+        Estate(datetime(*now, 6, tzinfo=UTC)).identity("a.example.com", policies).write(tmp_path)
+    history = History(tmp_path)
+    compared = history.compare("2026-09", "2026-10").frame
+    chosen = load(history.as_of("2026-10"))
+    pack = make_pack(chosen, Config(), Period(2026, 10), earlier=earlier_snapshots(tmp_path, Period(2026, 10), chosen))
+    changes = pack.frames["changes_since"]
+    grants = changes[changes["what"] == "grant"]
+    gained, lost = (compared.loc[compared["change"] == change, "grantee"].tolist() for change in ("gained", "lost"))
+    assert (gained, lost) == ([STRANGER], [DEV])
+    assert grants.loc[grants["change"] == "added", "subject"].tolist() == [f"{STRANGER} in c"]
+    assert grants.loc[grants["change"] == "removed", "subject"].tolist() == [f"{DEV} in b"]
