@@ -30,6 +30,7 @@ _SWITCHED_OFF = event("UpdateAccountSendingEnabled", 20, enabled=False)
         ]
     ),
     datasets=("changes",),
+    of_month=True,
 )
 def production_access(analysis: Analysis) -> pd.DataFrame:
     """Calls of the month or after it; one that hides what it asked for counts as well."""
@@ -55,6 +56,7 @@ def production_access(analysis: Analysis) -> pd.DataFrame:
         earlier=Example(sending_fields={"sending_enabled": True}),
     ),
     datasets=("changes",),
+    of_month=True,
 )
 def sending_switched_on(analysis: Analysis) -> pd.DataFrame:
     """Calls of the month or after it that switched sending on where it was off.

@@ -38,6 +38,7 @@ _QUIET = Example(sending_fields={"max_24_hour_send": SANDBOX})
         ]
     ),
     datasets=("changes",),
+    of_month=True,
 )
 def new_principal(analysis: Analysis) -> pd.DataFrame:
     """Identities begun in the month or after it by a principal who began none before it, in the history known.
@@ -73,6 +74,7 @@ def new_principal(analysis: Analysis) -> pd.DataFrame:
         sending_fields={"max_24_hour_send": 50_000.0}, sent=(300.0, *[0.0] * 60, 9_000.0, 15_000.0), earlier=_QUIET
     ),
     datasets=("sending_accounts", "metrics"),
+    of_month=True,
 )
 def quota_and_volume(analysis: Analysis) -> pd.DataFrame:
     """Places whose quota is at least twice what it was, and that sent in bulk in the month or after it, never before.

@@ -58,6 +58,8 @@ class Rule:
     """Whether it is about how an identity is looked after, and says nothing of who can send."""
     datasets: tuple[str, ...] = DATASETS
     """What must have been read at a place before the rule's silence there means that all is well."""
+    of_month: bool = False
+    """Whether it speaks only of what was done in the month or after it, so that it was not there before."""
 
 
 _RULES: dict[str, Rule] = {}
@@ -77,6 +79,7 @@ def rule(
     ask: str = "",
     upkeep: bool = False,
     datasets: tuple[str, ...] = DATASETS,
+    of_month: bool = False,
 ) -> Callable[[Places], Places]:
     """Registers a rule under its function's name."""
 
@@ -84,7 +87,9 @@ def rule(
         name = getattr(places, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
         if any(known.id == id for known in _RULES.values()):
             raise ValueError(f"two rules are numbered {id}")
-        _RULES[name] = Rule(id, name, places, title, severity, why, recommendation, ask, fires, clean, upkeep, datasets)
+        _RULES[name] = Rule(
+            id, name, places, title, severity, why, recommendation, ask, fires, clean, upkeep, datasets, of_month
+        )
         return places
 
     return register

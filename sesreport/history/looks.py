@@ -46,7 +46,7 @@ def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
     told = pd.concat([frame[["fingerprint", *ABOUT, "_at"]] for frame in seen], ignore_index=True)
     about = told.sort_values("_at", kind="stable").drop_duplicates("fingerprint", keep="last")
     about = about.drop(columns="_at").reset_index(drop=True)
-    rows = [_approval_ends(about, analyses[-1])]
+    rows = [_approval_ends(about, analyses[-1]), _month_begins(about, analyses)]
     for analysis in analyses:
         rows += [_moments(about, analysis), _snapshot(about, analysis)]
     sightings = pd.concat(rows, ignore_index=True).sort_values(["since", "_rank"], kind="stable", ignore_index=True)
@@ -207,14 +207,30 @@ def _approval_ends(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
     expired = about[about["rule"] == "expired_approval"]
     accounts = expired["grantee"].str.extract("([0-9]{12})", expand=False)
     at = ends.reindex(accounts).set_axis(expired.index).dropna()
+    return _not_there(expired.loc[at.index, "fingerprint"], at, "register")
+
+
+def _month_begins(about: pd.DataFrame, analyses: Sequence[Analysis]) -> pd.DataFrame:
+    """What a rule finds of the month alone was not there when the month began in which it was first found."""
+    of_month = about[about["rule"].isin([rule.slug for rule in rules().values() if rule.of_month])]
+    begun = pd.Series(pd.NaT, index=of_month.index, dtype="datetime64[us, UTC]")
+    for analysis in reversed(analyses):
+        here = of_month["fingerprint"].isin(analysis.found["fingerprint"])
+        begun = begun.mask(here, pd.Timestamp(analysis.period.start))
+    begun = begun.dropna()
+    return _not_there(of_month.loc[begun.index, "fingerprint"], begun, "interval")
+
+
+def _not_there(fingerprints: pd.Series, at: pd.Series, basis: str) -> pd.DataFrame:
+    """That findings were not there at a moment, which comes before all else seen at it."""
     return pd.DataFrame(
         {
-            "fingerprint": expired.loc[at.index, "fingerprint"],
+            "fingerprint": fingerprints,
             "order": 0,
             "since": at,
             "until": at,
             "exact": False,
-            "basis": "register",
+            "basis": basis,
             "principal": pd.Series(pd.NA, index=at.index, dtype="string"),
             "period": at.dt.strftime("%Y-%m"),
             "state": pd.Series(GONE, index=at.index, dtype="string"),

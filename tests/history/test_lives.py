@@ -288,3 +288,14 @@ def test_written_otherwise_it_is_the_same_finding(case: str, tmp_path: Path) -> 
     lives = chain(tmp_path, at(OCTOBER, one), at(NOVEMBER, other)).lives
     assert len(lives) and set(lives["status"]) == {"open"} and lives["last_seen"].eq(NOVEMBER).all()
     assert lives["first_seen"].eq(OCTOBER).all()
+
+
+def test_what_a_rule_finds_of_the_month_alone_began_in_it_also_at_the_first_snapshot(tmp_path: Path) -> None:
+    now = at(NOVEMBER).change("2026-10-20T12:00", "PutAccountDetails", None, identity=None)
+    life = only(chain(tmp_path, now), "production_access")
+    assert (life["age"], life["opened_in"]) == ("new this month", "2026-10")
+    assert life["opened_after"] == pd.Timestamp("2026-10-01", tz="UTC")
+
+
+def test_what_was_there_at_the_first_snapshot_is_of_unknown_age(tmp_path: Path) -> None:
+    assert only(chain(tmp_path, at(NOVEMBER, OPEN)))["age"] == "since before the first snapshot"
