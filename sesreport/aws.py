@@ -27,6 +27,7 @@ from sesreport import sign_in
 from sesreport.config import Config
 from sesreport.deadlines import Deadlines, limited
 from sesreport.errors import CredentialsError
+from sesreport.redaction import hide
 from sesreport.wire import UnreadableAnswerError, check_form, is_awss
 
 HOME_REGION = "us-east-1"
@@ -306,6 +307,7 @@ def client_in_role(
 
 def _assumed(sts: Any, role_arn: str, external_id: str | None) -> dict[str, str]:
     """Credentials of a role, as botocore refreshes them."""
+    hide(external_id)
     extra = {"ExternalId": external_id} if external_id else {}
     answer = sts.assume_role(RoleArn=role_arn, RoleSessionName="sesreport", **extra)
     whose = answer.get("AssumedRoleUser", {}).get("Arn", "").split(":")

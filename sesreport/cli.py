@@ -8,7 +8,6 @@ made but not delivered; 130 interrupted. Where several apply, the first of 4, 5,
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import sys
@@ -24,8 +23,11 @@ import click
 
 from sesreport import __version__
 from sesreport.errors import SesReportError
+from sesreport.logs import start_log
 from sesreport.options import SEVERITIES, aws_options, collect_options, common, demo_options, report_options
 from sesreport.progress import progress_told
+from sesreport.redaction import redacted
+from sesreport.text import marked, one_line, visible
 
 if TYPE_CHECKING:
     from sesreport.config import Config
@@ -40,6 +42,8 @@ STOPPED = "interrupted; nothing half-written was left behind, and --resume goes 
 def main() -> None:
     """Entry point: runs a command and turns what it raises into one line and an exit code."""
     _stop_once()
+    with suppress(AttributeError):  # a name that the terminal's encoding lacks must not end a run
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -87,12 +91,16 @@ def _stop_once() -> None:
 
 def _say(message: str, code: int) -> int:
     """One line, whatever the message holds; the traceback before it with ``--debug``."""
-    if "--debug" in sys.argv:
-        traceback.print_exc()
-    message = " ".join(message.split())
     with suppress(OSError):  # a terminal that was closed takes nothing; the exit code still tells
-        click.echo(f"sesreport: {message}", err=True)
+        if "--debug" in sys.argv:
+            click.echo(marked(redacted(traceback.format_exc())), err=True, nl=False)
+        click.echo(f"sesreport: {visible(redacted(message))}", err=True)
     return code
+
+
+def _line(text: object, *, err: bool = False) -> None:
+    """Prints one line, whatever the text holds."""
+    click.echo(one_line(redacted(str(text))), err=err)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -138,7 +146,7 @@ def run(
             anew=collect_again, progress=progress, executor=pool, **how,
         )  # fmt: skip
     if not evidence.collected:
-        click.echo(
+        _line(
             f"snapshot {evidence.snapshot.id} stands for {chosen}: nothing was collected (--collect-again does)",
             err=True,
         )
@@ -172,7 +180,7 @@ def collect(
     settings = _checked(config, demo, None, day)
     with _demo(demo, day):
         path = _collect(settings, demo, day, quiet, profile=profile, single_account=single_account, **how)
-    click.echo(path)
+    click.echo(one_line(path))
     snapshot = load(path)
     nothing = not place_basis(snapshot.coverage, POLICY_DATASETS).read
     return INCOMPLETE if nothing or (strict and _gaps(snapshot)) else 0
@@ -309,7 +317,7 @@ def doctor(
     with _demo(demo, day):
         checks = module.doctor(settings, clock=_clock(demo, day), profile=profile, single_account=single_account)
     for check in checks:
-        click.echo(f"{'ok     ' if check.ok else 'MISSING'}  {check.what}: {check.said}")
+        _line(f"{'ok     ' if check.ok else 'MISSING'}  {check.what}: {check.said}")
     codes = {check.exit_code for check in checks if not check.ok}
     return next((code for code in (FAILED, WRONG, INCOMPLETE) if code in codes), 0)
 
@@ -364,9 +372,9 @@ def _can_deliver(settings: Config, profile: str | None) -> bool:
 
     failed = [outcome for outcome in check(settings, profile=profile) if outcome.failed]
     for outcome in failed:
-        click.echo(f"sesreport: cannot deliver to {outcome.destination}: {outcome.said}", err=True)
+        _line(f"sesreport: cannot deliver to {outcome.destination}: {outcome.said}", err=True)
     if failed:
-        click.echo("sesreport: nothing was collected; --no-deliver makes the pack without delivering it", err=True)
+        _line("sesreport: nothing was collected; --no-deliver makes the pack without delivering it", err=True)
     return not failed
 
 
@@ -377,9 +385,9 @@ def _deliver(settings: Config, period: Period, profile: str | None, *, again: bo
     outcomes = hand_over(settings, period, now=_now(), profile=profile, again=again)
     for outcome in outcomes:
         if outcome.failed:
-            click.echo(f"sesreport: not delivered to {outcome.destination}: {outcome.said}", err=True)
+            _line(f"sesreport: not delivered to {outcome.destination}: {outcome.said}", err=True)
         else:
-            click.echo(f"Delivered to {outcome.destination}: {outcome.said}")
+            _line(f"Delivered to {outcome.destination}: {outcome.said}")
     return not any(outcome.failed for outcome in outcomes)
 
 
@@ -387,18 +395,18 @@ def _tell(made: Made) -> None:
     from sesreport import words
 
     results = made.pack.results
-    click.echo(f"{results.headline}. {results.coverage.statement}")
-    click.echo(results.limits)
+    _line(f"{results.headline}. {results.coverage.statement}")
+    _line(results.limits)
     for kpi in results.kpis:
-        click.echo(f"  {words.judgement(kpi):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
-    click.echo(words.findings_told(results.findings, results.coverage))
+        _line(f"  {words.judgement(kpi):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
+    _line(words.findings_told(results.findings, results.coverage))
     if not results.decisions:
-        click.echo(f"Decisions asked: {words.no_decision(results.coverage)}")
+        _line(f"Decisions asked: {words.no_decision(results.coverage)}")
     if made.left_out:
-        click.echo(f"{len(made.left_out)} snapshots of other organizations are left out", err=True)
+        _line(f"{len(made.left_out)} snapshots of other organizations are left out", err=True)
     for failed in made.failed:
-        click.echo(f"sesreport: notebook {failed.name} failed: {failed.error}; see {made.path}/notebooks", err=True)
-    click.echo(f"Pack: {made.path}")
+        _line(f"sesreport: notebook {failed.name} failed: {failed.error}; see {made.path}/notebooks", err=True)
+    _line(f"Pack: {made.path}")
 
 
 def _gaps(snapshot: Snapshot) -> bool:
@@ -427,7 +435,7 @@ def _checked(path: Path | None, demo: bool, output: Path | None, day: date) -> C
     config = _load(path, demo, output)
     check_settings(config)
     for told in ended_exceptions(config, day):
-        click.echo(f"sesreport: {told}", err=True)
+        _line(f"sesreport: {told}", err=True)
     return config
 
 
@@ -479,11 +487,11 @@ def _tell_cut_off(settings: Config, resume: bool, day: date) -> None:
 
     for found in cut_off(snapshots_folder(settings)):
         if not found.understood:
-            click.echo(f"{found}; it cannot be understood, and nothing goes on with it; remove the folder", err=True)
+            _line(f"{found}; it cannot be understood, and nothing goes on with it; remove the folder", err=True)
         elif not found.is_of(day):
-            click.echo(f"{found}, in another month: nothing goes on with it; remove the folder", err=True)
+            _line(f"{found}, in another month: nothing goes on with it; remove the folder", err=True)
         elif not resume:
-            click.echo(f"{found}; go on with --resume, or remove the folder", err=True)
+            _line(f"{found}; go on with --resume, or remove the folder", err=True)
 
 
 def _demo(demo: bool, day: date) -> Any:
@@ -517,12 +525,9 @@ def _now() -> datetime:
 
 
 def _logging(debug: bool) -> None:
-    """Warnings in plain lines; everything with --debug. Notebook kernels are told to be quiet about frozen modules."""
+    """Starts the log. Notebook kernels are told to be quiet about frozen modules."""
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-    level = logging.DEBUG if debug else logging.ERROR
-    for name in ("botocore", "boto3", "urllib3") if debug else ():  # at DEBUG they write credentials and signatures
-        logging.getLogger(name).setLevel(logging.INFO)
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    start_log(debug=debug)
 
 
 if __name__ == "__main__":

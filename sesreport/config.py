@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from sesreport.days import read_day
 from sesreport.errors import ConfigError
 from sesreport.files import read_text
+from sesreport.redaction import hide, redacted
 
 AccountId = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Environment = Literal["prod", "staging", "dev", "sandbox"]
@@ -41,7 +42,7 @@ class Organization(_Section):
     """Its accounts, used there as well."""
     role_name: str = "SesReportReadOnly"
     """The role assumed in each member account."""
-    external_id: str = ""
+    external_id: Annotated[str, Field(repr=False)] = ""
     """Passed to AssumeRole when the roles require one."""
     accounts_include: list[AccountId] = []
     """Only these accounts (empty means all)."""
@@ -209,7 +210,9 @@ def load_config(path: Path | None) -> Config:
         if not (path.exists() or path.is_symlink()):
             return Config()
     try:
-        config = Config.model_validate(read_toml(path))
+        raw = read_toml(path)
+        hide(*_external_ids(raw))
+        config = Config.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, Config)}") from error
     return config.based_at(path.parent)
@@ -225,6 +228,16 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
+def _external_ids(value: Any) -> Iterator[str]:
+    """Every ``external_id`` of a file, whatever else is wrong with it."""
+    if isinstance(value, dict):
+        yield from (str(part) for name, part in value.items() if name == "external_id")
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _external_ids(part)
+
+
 def describe(error: ValidationError, model: type[BaseModel]) -> str:
     """The first thing wrong, as ``section.key: what`` with a suggestion for an unknown key."""
     first = error.errors()[0]
@@ -237,7 +250,7 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
         return what
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     given = first["input"]
-    shown = repr(given) if isinstance(given, str) else str(given)
+    shown = redacted(repr(given) if isinstance(given, str) else str(given))
     return f"{where}: {what[0].lower()}{what[1:]}, not {shown:.80}{more}"
 
 

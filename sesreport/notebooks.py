@@ -9,18 +9,22 @@ from __future__ import annotations
 import ast
 import logging
 import os
+import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 from sesreport.config import suggestion
 from sesreport.errors import ConfigError
-from sesreport.files import sha256_of
+from sesreport.files import sha256_of, write_whole
 from sesreport.resources import shipped
+from sesreport.text import marked
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +122,6 @@ def run_notebooks(
 
 def execute(source: Path, destination: Path, parameters: Mapping[str, Any]) -> Executed:
     """Executes one notebook; failure is a value, and what ran before it is kept."""
-    import papermill
     from papermill.exceptions import PapermillExecutionError
 
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")  # this environment's kernel, not one of the user's others
@@ -127,18 +130,7 @@ def execute(source: Path, destination: Path, parameters: Mapping[str, Any]) -> E
     error: str | None = None
     cell: int | None = None
     try:
-        papermill.execute_notebook(
-            str(source),
-            str(destination),
-            parameters=dict(parameters),
-            kernel_name="python3",
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            # papermill's own ``cwd`` changes the directory of the whole process, which threads share.
-            resources={"metadata": {"path": str(destination.parent)}},
-            shutdown_kernel="immediate",
-            extra_arguments=["--log-level=ERROR"],  # it warns that loopback TCP is not encrypted, once per kernel
-        )
+        _run(source, destination, parameters)
     except PapermillExecutionError as failure:
         cell = int(failure.cell_index) + 1
         error = f"{failure.ename}: {str(failure.evalue).splitlines()[0] if failure.evalue else ''} (cell {cell})"
@@ -146,3 +138,84 @@ def execute(source: Path, destination: Path, parameters: Mapping[str, Any]) -> E
         log.debug("%s", source, exc_info=True)
         error = f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else 'the kernel stopped'}"
     return Executed(source.stem, destination, sha256_of(source), time.monotonic() - started, error, cell)
+
+
+def _run(source: Path, destination: Path, parameters: Mapping[str, Any]) -> None:
+    """Has papermill execute one notebook; marks its outputs also where it fails."""
+    import papermill
+
+    try:
+        with _private_connection() as config:
+            papermill.execute_notebook(
+                str(source),
+                str(destination),
+                parameters=dict(parameters),
+                kernel_name="python3",
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                # papermill's own ``cwd`` changes the directory of the whole process, which threads share.
+                resources={"metadata": {"path": str(destination.parent)}},
+                shutdown_kernel="immediate",
+                extra_arguments=["--InteractiveShell.colors=nocolor"],  # escape sequences would be shown as text
+                config=config,
+            )
+    finally:
+        if destination.exists():
+            _mark_outputs(destination)
+
+
+def _mark_outputs(executed: Path) -> None:
+    """Makes outside text visible in all that an executed notebook shows."""
+    import nbformat
+
+    node = nbformat.read(executed, as_version=4)
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [nbformat.from_dict(_marked(output)) for output in cell.outputs]
+    write_whole(executed, nbformat.writes(node))
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _marked(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_marked(part) for part in value]
+    return marked(value) if isinstance(value, str) else value
+
+
+@contextmanager
+def _private_connection() -> Iterator[Any]:
+    """Settings of a kernel that no other user of the machine can listen to: sockets in a folder of its own.
+
+    Where there can be none (as on Windows), TCP is encrypted by CurveZMQ.
+    """
+    from traitlets.config import Config
+
+    folder = _folder_for_sockets()
+    if folder is None:
+        yield Config(KernelManager={"transport_encryption": "auto"})
+        return
+    with folder as name:
+        place = {"transport": "ipc", "ip": f"{name}/kernel", "connection_file": f"{name}/kernel.json"}
+        yield Config(KernelManager=place)
+
+
+def _folder_for_sockets() -> TemporaryDirectory[str] | None:
+    """A new folder that this user alone can enter, and that takes Unix sockets; None where there is no such place."""
+    for parent in (gettempdir(), "/tmp", "/dev/shm"):
+        with suppress(OSError):
+            folder = TemporaryDirectory(prefix="ses-", dir=parent, ignore_cleanup_errors=True)
+            if _takes_sockets(folder.name):
+                return folder
+            folder.cleanup()
+    return None
+
+
+def _takes_sockets(folder: str) -> bool:
+    """Whether a socket can be made there: the name may be too long, and not every file system has them."""
+    try:
+        with socket.socket(socket.AF_UNIX) as tried:
+            tried.bind(f"{folder}/kernel-0")  # as long as those of a kernel
+    except (OSError, AttributeError):  # Python has none on Windows
+        return False
+    return True

@@ -15,7 +15,7 @@ Command = Callable[..., Any]
 
 def common(command: Command) -> Command:
     """Options every command has."""
-    command = click.option("--debug", is_flag=True, help="Show tracebacks and the SDK's log.")(command)
+    command = click.option("--debug", is_flag=True, help="Show tracebacks, attempts and reasons; no secrets.")(command)
     command = click.option("-q", "--quiet", is_flag=True, help="No progress.")(command)
     return click.option(
         "--config",

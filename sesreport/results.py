@@ -192,7 +192,8 @@ class Results:
         raise KeyError(kpi_id)
 
     def to_json(self) -> str:
-        return json.dumps(dataclasses.asdict(self), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        """The text of ``results.json``, in ASCII: outside text is whole, and acts on nothing that shows it."""
+        return json.dumps(dataclasses.asdict(self), indent=1, allow_nan=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Results:

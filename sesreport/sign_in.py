@@ -28,6 +28,7 @@ from botocore.parsers import ResponseParserError
 
 from sesreport.deadlines import DeadlineError
 from sesreport.errors import CollectError, ConfigError, CredentialsError, SesReportError
+from sesreport.redaction import hide, redacted
 from sesreport.wire import UnreadableAnswerError, is_awss, is_clock
 
 _UNREACHED = (HTTPClientError, NoConnectionError, DeadlineError)
@@ -38,6 +39,8 @@ _OTHERS = (UnreadableAnswerError, ResponseParserError, KeyError, ValueError)
 ATTEMPTS = 3
 """How often it is asked whose the credentials are, where the answer is not AWS's own or does not come to its end. What
 else passes, the client of STS tries again by itself."""
+LEAST_SECRET = 16
+"""Characters of the shortest access key id (IAM API Reference, AccessKey); an account id has fewer."""
 PAUSE = 0.4
 """Seconds before the second attempt; twice as many before the third."""
 
@@ -104,6 +107,7 @@ def _obtain(session: botocore.session.Session) -> None:
     try:
         credentials = session.get_credentials()
         frozen = credentials.get_frozen_credentials() if credentials is not None else ()
+        hide(*(part for part in frozen if isinstance(part, str) and len(part) >= LEAST_SECRET))
         if any(not character.isprintable() for part in frozen if isinstance(part, str) for character in part):
             raise CredentialsError(
                 "the AWS credentials hold a line break or another character that cannot be sent: take it out of the "
@@ -129,12 +133,12 @@ def _check_endpoint(url: str) -> None:
 def _misnamed(error: ValueError) -> ConfigError:
     if isinstance(error, InvalidRegionError):
         return ConfigError(f"{error} (a blank counts): check the Region of the AWS profile and AWS_DEFAULT_REGION")
-    return ConfigError(f"{error}: check AWS_ENDPOINT_URL and endpoint_url of the AWS profile")
+    return ConfigError(f"{redacted(str(error))}: check AWS_ENDPOINT_URL and endpoint_url of the AWS profile")
 
 
 def _of_process(session: botocore.session.Session, error: Exception) -> CollectError:
     """What keeps a program, or the machine AWS runs us on, from giving credentials."""
-    told = " ".join(str(error).split())[:300]
+    told = redacted(" ".join(str(error).split()))[:300]
     try:
         process = session.get_scoped_config().get("credential_process")
     except BotoCoreError:
@@ -150,7 +154,7 @@ def _of_process(session: botocore.session.Session, error: Exception) -> CollectE
 
 
 def _explained(error: Exception) -> SesReportError:
-    told = " ".join(f"{error}".split())[:300]
+    told = redacted(" ".join(f"{error}".split()))[:300]
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return CredentialsError(
             f"no AWS credentials: {told}. Set a profile (--profile, AWS_PROFILE) or log in (aws sso login)"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,17 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+
+
+@pytest.fixture
+def own_log() -> Iterator[Callable[[], None]]:
+    """To be called before a log is started: takes pytest's own handlers away. Loggers are put back afterwards."""
+    root, ours = logging.getLogger(), logging.getLogger("sesreport")
+    before = root.handlers[:], root.level, ours.level
+    yield root.handlers.clear
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
+    ours.setLevel(before[2])
 
 
 @pytest.fixture(scope="session")

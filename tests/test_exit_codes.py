@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -81,6 +82,21 @@ def test_a_message_of_many_lines_is_told_in_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert ended(ConfigError("one\ntwo"), monkeypatch, capsys)[1] == "sesreport: one two\n"
+
+
+def test_a_line_is_one_line_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    cli._line(Path("out/a\n\x1b[2Jb\u202e"))
+    assert capsys.readouterr().out == "out/a⟨U+000A⟩⟨U+001B⟩[2Jb⟨U+202E⟩\n"
+
+
+def test_a_name_that_the_terminal_cannot_show_ends_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="latin-1"))
+    monkeypatch.setattr(cli.cli, "main", lambda **_: cli._line("株 ⟨U+202E⟩"))
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    assert written.getvalue() == b"\\u682a \\u27e8U+202E\\u27e9\n"
 
 
 @pytest.mark.parametrize(

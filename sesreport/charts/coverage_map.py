@@ -14,6 +14,7 @@ from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
 from sesreport.collection.coverage import EVERYTHING
+from sesreport.text import visible
 
 _LOOKS = {
     "read": (GOOD, ""),
@@ -60,7 +61,7 @@ def coverage(
     states = states.loc[order]
     shown = states.head(min(26, max(4, CELLS // len(states.columns))))
     names = account_labels(shown.index.to_series(), accounts)
-    labels, regions = list(names), list(shown.columns)
+    labels, regions = list(names), [visible(region) for region in shown.columns]
     ax = canvas(
         ax, height=0.24 * len(shown) + 0.1, labels=labels, right=0.1, below=0.1, above=1.2 if len(regions) > 6 else 0.55
     )

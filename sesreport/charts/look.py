@@ -19,7 +19,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from sesreport.charts.text import compact, lines, shortened, visible
+from sesreport.charts.text import compact, lines, shortened
+from sesreport.text import visible
 from sesreport.words import SEVERITY_COLORS
 
 INK, MUTED, GRID, PAPER = "#1B1B1B", "#595959", "#D9D9D9", "#FFFFFF"
@@ -177,7 +178,7 @@ def value_axis(ax: Axes, *, axis: Literal["x", "y"] = "x", share: bool = False) 
 
 def bar_rows(ax: Axes, labels: Sequence[str]) -> None:
     """Row labels of a horizontal bar chart, first row on top."""
-    ax.set_yticks(range(len(labels)), list(labels))
+    ax.set_yticks(range(len(labels)), [visible(label) for label in labels])
     ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.tick_params(axis="y", pad=5)
 

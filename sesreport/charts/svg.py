@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 
 from sesreport.charts import look as colors
 from sesreport.charts.look import ChartFigure, look
-from sesreport.charts.text import visible
+from sesreport.text import visible
 
 _SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 VARIABLES = {

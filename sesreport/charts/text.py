@@ -1,26 +1,10 @@
-"""Outside text made fit to be shown: names, tags and policy text come from strangers."""
+"""Labels of charts: outside text cut to a length, lines, counts in words, short numbers."""
 
 from __future__ import annotations
 
-import re
 import textwrap
 
-# Controls, surrogates, bidirectional overrides, isolates and marks, zero-width characters, line separators: they
-# draw nothing themselves but can hide, reorder or break what stands around them (Unicode TR36, "visual spoofing").
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-_SPACES = re.compile(r"[\t\n\r ]+")
-
-
-def marked(text: str) -> str:
-    """The text with every character that draws nothing written as its code point: ``⟨U+202E⟩``; line breaks stay."""
-    return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
-
-
-def visible(text: object) -> str:
-    """The text marked so, on one line."""
-    return marked(_SPACES.sub(" ", str(text))).strip()
+from sesreport.text import visible
 
 
 def shortened(text: object, length: int) -> str:

@@ -6,6 +6,7 @@ import socket
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoRegionError
 
+from sesreport.redaction import redacted
 from sesreport.schema import Frame, account_id, count, real, text
 from sesreport.wire import is_awss, is_clock
 
@@ -65,12 +66,13 @@ def status_of(error: Exception) -> tuple[str, str]:
 
     An endpoint whose name does not exist means the Region does not offer the service: botocore lists SES endpoints
     that the SES reference does not. One that exists and cannot be reached is an error: what is there is not known.
+    The reason holds no secret, since it is kept and shown.
     """
     if isinstance(error, ClientError):
         code = str(error.response.get("Error", {}).get("Code", ""))
         http = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         message = str(error.response.get("Error", {}).get("Message", "")).split("\n", 1)[0]
-        reason = _short(f"{error.operation_name}: {code}: {message}")
+        reason = _short(redacted(f"{error.operation_name}: {code}: {message}"))
         if is_clock(error):
             return ERROR, f"{reason} (this machine's clock is wrong: set it)"
         if not is_awss(error) and http != 429:
@@ -84,7 +86,7 @@ def status_of(error: Exception) -> tuple[str, str]:
         if code in _UNKNOWN_OPERATION or http == 501:
             return NOT_OFFERED, reason
         return ERROR, reason
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    reason = redacted(" ".join(f"{type(error).__name__}: {error}".split()))[:300]
     if not isinstance(error, BotoCoreError):
         return ERROR, f"unexpected answer: {reason}"[:300]
     if isinstance(error, NoRegionError) or (isinstance(error, EndpointConnectionError) and _no_such_name(error)):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from multiprocessing import get_context
 from urllib.parse import SplitResult, urlsplit
 
 from sesreport.config import suggestion
 from sesreport.errors import ConfigError
+from sesreport.logs import start_log
 
 Open = Callable[[SplitResult], AbstractContextManager[Executor]]
 _SCHEMES: dict[str, Open] = {}
@@ -47,7 +50,8 @@ def _processes(parts: SplitResult) -> Iterator[Executor]:
         count = int(parts.netloc)
     except ValueError:
         raise ConfigError(f"executor {parts.geturl()!r}: say how many, as in processes://4") from None
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    log = partial(start_log, debug=logging.getLogger("sesreport").isEnabledFor(logging.DEBUG))
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=log) as pool:
         yield pool
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from sesreport.delivery.registry import Settings
 from sesreport.errors import DeliveryError
+from sesreport.redaction import redacted
 
 
 class AwsSettings(Settings):
@@ -20,7 +21,7 @@ class AwsSettings(Settings):
     """AWS profile to use; without it the one of the run."""
     role_arn: Annotated[str, Field(pattern=r"^arn:[a-z-]+:iam::[0-9]{12}:role/[\w+=,.@/-]+$")] | None = None
     """Role to assume for this destination alone."""
-    external_id: str | None = None
+    external_id: Annotated[str | None, Field(repr=False)] = None
     """Passed to AssumeRole when the role requires one."""
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] | None = None
     """AWS Region; without it the SDK's own."""
@@ -45,4 +46,4 @@ def told(advice: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise DeliveryError(f"{' '.join(str(error).split())}: {advice}") from error
+        raise DeliveryError(f"{redacted(' '.join(str(error).split()))}: {advice}") from error

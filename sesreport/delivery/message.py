@@ -9,10 +9,10 @@ from email.policy import SMTP
 from typing import Any
 
 from sesreport import words
-from sesreport.charts.text import visible
 from sesreport.delivery.parcel import Parcel
 from sesreport.errors import DeliveryError
 from sesreport.results import ON_TARGET, WATCH, Kpi, Results
+from sesreport.text import marked, visible
 
 LARGEST = 40_000_000
 """Bytes of a whole message, after base64, that SES's v2 API takes: 40 MB (SES Developer Guide, "Service quotas")."""
@@ -59,7 +59,7 @@ def html(said: dict[str, Any]) -> str:
     """The HTML part, everything escaped."""
     from sesreport.pack.html.page import environment
 
-    return environment("templates/email").get_template("summary.html.j2").render(said).strip() + "\n"
+    return marked(environment("templates/email").get_template("summary.html.j2").render(said)).strip() + "\n"
 
 
 def text(said: dict[str, Any]) -> str:
@@ -84,7 +84,7 @@ def text(said: dict[str, Any]) -> str:
     parts += [f"Attached: {', '.join(said['attached'])}"] if said["attached"] else []
     parts += ["", f"{visible(results.classification)}. {said['evidence']}"]
     parts += [f"Questions: {visible(results.contact)}"] if results.contact else []
-    return "\n".join(parts) + "\n"
+    return marked("\n".join(parts)) + "\n"
 
 
 def _said(parcel: Parcel, link: str, names: Sequence[str]) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from sesreport.analysis import Analysis, analyze
 from sesreport.analysis.basis import places
 from sesreport.analysis.changes_since import GRAVE, SCOPES, Known
 from sesreport.analysis.joins import joined
-from sesreport.charts.text import visible
 from sesreport.config import Config
 from sesreport.findings.fingerprint import canonical
 from sesreport.store import Snapshot
+from sesreport.text import visible
 
 PLACE = ["account_id", "region", "identity"]
 WORDS = {"gained": "+", "lost": "-", "wider": ">", "narrower": "<", "changed": "~"}
@@ -48,12 +48,10 @@ class Differences:
     def __repr__(self) -> str:
         lines = [self._summary()]
         for row in self._rows():
-            name = "" if pd.isna(row["grantee_name"]) else f" ({visible(row['grantee_name'])})"
+            name = "" if pd.isna(row["grantee_name"]) else f" ({row['grantee_name']})"
             what = _arrow(row["before"], row["after"])
-            lines.append(
-                f"{WORDS[row['change']]} {visible(row['identity'])} [{row['account_id']} {row['region']}]: "
-                f"{visible(row['grantee'])}{name}: {visible(what)}"
-            )
+            place = f"{row['identity']} [{row['account_id']} {row['region']}]"
+            lines.append(visible(f"{WORDS[row['change']]} {place}: {row['grantee']}{name}: {what}"))
         return "\n".join([*lines, *self._more()])
 
     def _repr_html_(self) -> str:

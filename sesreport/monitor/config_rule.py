@@ -37,10 +37,11 @@ from sesreport.errors import ConfigError, SesReportError
 from sesreport.monitor.evaluation import COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, Evaluation, evaluate, of_account
 from sesreport.monitor.event import EventError
 from sesreport.monitor.known import whom_we_know
-from sesreport.monitor.message import Place, one_line
+from sesreport.monitor.message import Place, limited
 from sesreport.monitor.settings import read_settings
 from sesreport.monitor.watch import place_of
 from sesreport.policy import CLASSES
+from sesreport.text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     at, parameters = _invocation(event, here)
     known = whom_we_know(settings, today=datetime.now(UTC).date())
     for note in known.notes:
-        log.warning("%s", note)
+        log.warning("%s", one_line(note))
     config = own_client("config", region=here.region)
     earlier = _evaluated(config, str(event.get("configRuleName") or ""))
     found = list(evaluate(here, known, parameters.widest, earlier, lambda: _time_is_left(context)))
@@ -133,7 +134,7 @@ def _evaluated(config: Any, rule: str) -> list[str]:
                 return names
             token = {"NextToken": answer["NextToken"]}
     except (ClientError, BotoCoreError, KeyError) as error:
-        log.warning("earlier evaluations cannot be read, so deleted identities keep theirs: %s", error)
+        log.warning("earlier evaluations cannot be read, so deleted identities keep theirs: %s", one_line(error))
         return []
 
 
@@ -155,7 +156,7 @@ def _send(config: Any, rows: list[dict[str, Any]], token: str, *, test_mode: boo
             answer = config.put_evaluations(Evaluations=batch, ResultToken=token, TestMode=test_mode)
         except ClientError as error:
             if error.response["Error"]["Code"] == "InvalidParameterValueException" and f"type {IDENTITY}" in str(error):
-                log.warning("the account is evaluated as a whole: %s", one_line(str(error)))
+                log.warning("the account is evaluated as a whole: %s", one_line(error))
                 return False
             raise EvaluationError(f"AWS Config does not take the evaluations: {error}") from error
         failed = answer.get("FailedEvaluations", [])
@@ -169,7 +170,7 @@ def _wire(resource_type: str, resource_id: str, one: Evaluation, at: datetime) -
         "ComplianceResourceType": resource_type,
         "ComplianceResourceId": resource_id,
         "ComplianceType": one.compliance,
-        "Annotation": one_line(one.annotation, ANNOTATION_CHARACTERS),
+        "Annotation": limited(one.annotation, ANNOTATION_CHARACTERS),
         "OrderingTimestamp": at,
     }
 

@@ -14,6 +14,7 @@ from sesreport.collection.events import Kind
 from sesreport.monitor.event import Change
 from sesreport.monitor.judgement import Judgement, Outcome
 from sesreport.policy import explain, headline
+from sesreport.text import one_line
 
 SUBJECT_CHARACTERS = 99
 """Amazon SNS API Reference, Publish: fewer than 100."""
@@ -32,16 +33,16 @@ class Place:
     account_id: str
 
 
-def one_line(text: str, most: int = 4000) -> str:
-    """Text on one line and no longer than ``most``; what is not printable is written as its code."""
-    plain = "".join(letter if letter.isprintable() else f"\\u{ord(letter):04x}" for letter in text)
-    return plain if len(plain) <= most else plain[: most - 1] + "…"
+def limited(text: str, most: int = 4000) -> str:
+    """Text on one line and no longer than ``most``; what is not seen is written as its code point."""
+    shown = one_line(text)
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
 
 
 def subject(change: Change, judgement: Judgement) -> str:
     """ASCII, for e-mail: outcome first, so that it is never cut off."""
     reach = f" ({judgement.reach})" if judgement.outcome is Outcome.NEW else ""
-    text = one_line(f"SES {_what(change)} {judgement.outcome}{reach}: {_where(change)}")
+    text = limited(f"SES {_what(change)} {judgement.outcome}{reach}: {_where(change)}")
     return text.encode("ascii", "replace").decode()[:SUBJECT_CHARACTERS]
 
 
@@ -68,32 +69,32 @@ def body(change: Change, judgement: Judgement, arn: str | None) -> str:
 
 
 def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[str]:
-    yield f"This change {judgement.outcome}: {one_line(judgement.words)}"
+    yield f"This change {judgement.outcome}: {limited(judgement.words)}"
     yield ""
     policy = f" of policy {change.policy_name!r}" if change.policy_name else ""
     yield f"Severity   {judgement.severity}"
     if change.of_account:
-        yield f"Account    {one_line(change.account_id)} in {one_line(change.region)}"
+        yield f"Account    {limited(change.account_id)} in {limited(change.region)}"
     else:
-        yield f"Identity   {one_line(arn or 'not said by the event')}"
-    yield f"Change     {one_line(change.event_name + policy)}"
-    yield f"By         {one_line(change.principal_arn or 'not said by the event')}"
-    yield f"From       {one_line(change.source_ip or 'not said by the event')}"
+        yield f"Identity   {limited(arn or 'not said by the event')}"
+    yield f"Change     {limited(change.event_name + policy)}"
+    yield f"By         {limited(change.principal_arn or 'not said by the event')}"
+    yield f"From       {limited(change.source_ip or 'not said by the event')}"
     yield f"At         {change.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    yield f"Event      {one_line(change.event_id)} (account {one_line(change.account_id)}, {one_line(change.region)})"
+    yield f"Event      {limited(change.event_id)} (account {limited(change.account_id)}, {limited(change.region)})"
     if judgement.since:
-        yield f"Compared   with {one_line(judgement.since)}"
+        yield f"Compared   with {limited(judgement.since)}"
     if judgement.notes:
         yield ""
         yield "To be known:"
-        yield from (f"  - {one_line(note)}" for note in judgement.notes)
+        yield from (f"  - {limited(note)}" for note in judgement.notes)
     if judgement.exposure is not None:
         found = judgement.exposure
         yield ""
-        yield one_line(f"The identity as the change left it is {headline(found)}")
+        yield limited(f"The identity as the change left it is {headline(found)}")
         for section in explain(found).sections:
             yield f"{section.heading}:"
-            yield from (f"  - {one_line(line)}" for line in section.lines)
+            yield from (f"  - {limited(line)}" for line in section.lines)
 
 
 def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]]:
@@ -106,7 +107,7 @@ def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]
         "region": change.region,
         "event_id": change.event_id,
     }
-    return {name: {"DataType": "String", "StringValue": one_line(value)} for name, value in values.items()}
+    return {name: {"DataType": "String", "StringValue": limited(value)} for name, value in values.items()}
 
 
 def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, now: datetime) -> dict[str, Any]:
@@ -131,18 +132,18 @@ def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, 
     }
     return {
         "SchemaVersion": "2018-10-08",
-        "Id": one_line(f"sesreport/policy-watch/{change.event_id}", 512),
+        "Id": limited(f"sesreport/policy-watch/{change.event_id}", 512),
         "ProductArn": f"{hub}:product/{here.account_id}/default",
         "GeneratorId": "sesreport/policy-watch",
         "AwsAccountId": here.account_id,
         "CreatedAt": _stamp(change.at),
         "UpdatedAt": _stamp(now),
-        "Title": one_line(f"{_title(change)} {judgement.outcome}", TITLE_CHARACTERS),
-        "Description": one_line(said, DESCRIPTION_CHARACTERS),
+        "Title": limited(f"{_title(change)} {judgement.outcome}", TITLE_CHARACTERS),
+        "Description": limited(said, DESCRIPTION_CHARACTERS),
         "Resources": [
-            {"Type": kind, "Id": one_line(resource, 512), "Partition": here.partition, "Region": change.region}
+            {"Type": kind, "Id": limited(resource, 512), "Partition": here.partition, "Region": change.region}
         ],
-        "ProductFields": {name: one_line(value, FIELD_CHARACTERS) for name, value in fields.items() if value},
+        "ProductFields": {name: limited(value, FIELD_CHARACTERS) for name, value in fields.items() if value},
         "FindingProviderFields": {
             "Severity": {"Label": judgement.severity},
             "Types": ["Software and Configuration Checks/AWS Security Best Practices"],

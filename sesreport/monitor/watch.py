@@ -33,6 +33,7 @@ from sesreport.monitor.judgement import Judgement, Outcome
 from sesreport.monitor.known import Known, whom_we_know
 from sesreport.monitor.message import Place, attributes, body, finding, subject
 from sesreport.monitor.settings import Settings, read_settings
+from sesreport.text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, str]:
     here = place_of(context)
     now = datetime.now(UTC)
     judgement = judged(change, here, settings, whom_we_know(settings, today=now.date()))
-    log.info("%s %s %s: %s", change.event_id, change.event_name, change.identity, judgement.outcome)
+    log.info("%s", one_line(f"{change.event_id} {change.event_name} {change.identity}: {judgement.outcome}"))
     if judgement.outcome is not Outcome.NOTHING or settings.notify == "all":
         _publish(change, judgement, here, settings, now)
     return {**result, "outcome": judgement.outcome.value, "reach": judgement.reach}

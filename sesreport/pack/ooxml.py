@@ -20,6 +20,7 @@ from typing import IO
 from xml.sax.saxutils import quoteattr
 
 from sesreport.errors import WriteError
+from sesreport.text import marked, visible
 
 Edit = Callable[[bytes], bytes]
 """Changes one part; of a worksheet it is given what follows the rows (``</sheetData>`` and after)."""
@@ -33,29 +34,17 @@ _EMBEDDED = (".xlsx", ".xlsm", ".docx", ".pptx")
 _CORE_DATE = re.compile(rb"(<dcterms:(?:created|modified)\b[^>]*>)[^<]*(</dcterms:)")
 _UNNAMED_PROPERTIES = re.compile(rb"<((?:\w+:)?cNvPr)\b([^>]*?)\s*(/?)>")
 _AFTER_IGNORED_ERRORS = re.compile(rb"<(?:smartTags|drawing|legacyDrawing|picture|tableParts|extLst)\b|</worksheet>")
-
-# C0 and C1 controls except tab and line feed, lone surrogates, the two non-characters of XML, and the marks that
-# turn the direction of text (Unicode TR36 3.3): each is shown, none acts.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
-)
+_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
-def plain(text: str) -> str:
-    """The text with every control character and direction mark made visible, legal in XML; lines end in LF."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _UNSAFE.sub(lambda match: _visible(ord(match[0])), text)
+def xstring(text: str) -> str:
+    """The text as a value of type ST_Xstring (ECMA-376 part 1, 22.9.2.19), in which ``_x0041_`` stands for an A."""
+    return _ESCAPE.sub("_x005F_", text)
 
 
 def brief(text: str) -> str:
     """One line for a document property (at most 255 characters) or a footer."""
-    return plain(text).replace("\n", " ")[:250]
-
-
-def _visible(code: int) -> str:
-    return chr(0x2400 + code) if code < 0x20 else f"⟨U+{code:04X}⟩"
+    return visible(text)[:250]
 
 
 def moment(text: str) -> datetime:
@@ -146,7 +135,7 @@ def alt_texts(texts: Sequence[str]) -> Edit:
             text = next(waiting, None)
             if text is None:
                 return match[0]
-            return b"<%b%b descr=%b%b>" % (match[1], match[2], quoteattr(plain(text)).encode(), match[3])
+            return b"<%b%b descr=%b%b>" % (match[1], match[2], quoteattr(marked(text)).encode(), match[3])
 
         return _UNNAMED_PROPERTIES.sub(describe, drawing)
 

@@ -18,6 +18,7 @@ from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.proof import condition_words, pattern_words
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
 from sesreport.policy.verdict import Question, decide_exposure
+from sesreport.text import one_line
 
 MEANINGS = {
     "none": "These policies let nobody send.",
@@ -62,18 +63,18 @@ class Explanation:
     def __str__(self) -> str:
         head = [self.exposure.identity, headline(self.exposure)]
         parts = [[part.heading, *(f"  - {line}" for line in part.lines)] for part in self.sections]
-        return "\n\n".join("\n".join(map(_printable, lines)) for lines in [head, *parts])
+        return "\n\n".join("\n".join(map(one_line, lines)) for lines in [head, *parts])
 
     def _repr_html_(self) -> str:
         body = "".join(
-            f"<h4>{escape(_printable(section.heading))}</h4><ul>"
-            + "".join(f"<li>{escape(_printable(line))}</li>" for line in section.lines)
+            f"<h4>{escape(one_line(section.heading))}</h4><ul>"
+            + "".join(f"<li>{escape(one_line(line))}</li>" for line in section.lines)
             + "</ul>"
             for section in self.sections
         )
         name, _, meaning = headline(self.exposure).partition(":")
-        said = f"<strong>{escape(_printable(name))}</strong>:{escape(_printable(meaning))}"
-        head = f"<h3>{escape(_printable(self.exposure.identity))}</h3><p>{said}</p>"
+        said = f"<strong>{escape(one_line(name))}</strong>:{escape(one_line(meaning))}"
+        head = f"<h3>{escape(one_line(self.exposure.identity))}</h3><p>{said}</p>"
         return f'<section class="sesreport-exposure">{head}{body}</section>'
 
 
@@ -119,11 +120,6 @@ def explain_policies(
         identities=identities,
     )
     return explain(exposure)
-
-
-def _printable(text: str) -> str:
-    """Text that stays on its line and steers no terminal."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
 def _lines(tell: Callable[[Exposure], Iterable[str]], exposure: Exposure) -> tuple[str, ...]:

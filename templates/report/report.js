@@ -18,9 +18,9 @@
     if (column.kind === "percent") return value.toFixed(column.decimals) + " %";
     return column.kind === "integer" ? value.toLocaleString("en-US") : value;
   };
-  // A spreadsheet takes a cell that begins with one of these for a formula.
+  // A spreadsheet takes a cell that begins with one of these for a formula (FORMULA_STARTS of sesreport/text.py).
   const csvCell = (text, number) => {
-    const safe = !number && /^[=+\-@\t\r\n]/.test(text) ? "'" + text : text;
+    const safe = !number && /^[=+\-@\t\r\n|%\uff1d\uff0b\uff0d\uff20]/.test(text) ? "'" + text : text;
     return '"' + safe.replaceAll('"', '""') + '"';
   };
   const csv = (data, rows) => {

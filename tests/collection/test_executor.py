@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sesreport.collection.executors import executor_at
 from sesreport.collection.journal import cut_off
 from sesreport.collection.run import collect
 from sesreport.errors import CollectError
@@ -34,3 +35,10 @@ def test_a_worker_that_dies_is_one_line_with_a_way_on(tmp_path: Path, lead: Lead
         with pytest.raises(CollectError, match=r"a worker of the executor ended .* --resume"):
             collect(settings(tmp_path), clock=lambda: datetime(2026, 11, 1, 6, tzinfo=UTC), executor=Dying())
     assert len(cut_off(tmp_path)) == 1
+
+
+def test_processes_write_the_same_log() -> None:
+    formatters = "[type(handler.formatter).__module__ for handler in __import__('logging').getLogger().handlers]"
+    with executor_at("processes://1") as pool:
+        assert pool is not None
+        assert pool.submit(eval, formatters).result() == ["sesreport.logs"]

@@ -185,12 +185,3 @@ def test_a_line_break_in_a_credential_is_told_and_not_shown(profile: Profile, mo
     )
     raised = profile(KEYS)
     assert raised.exit_code == 2 and "a line break" in str(raised) and "hidden" not in str(raised)
-
-
-def test_debug_writes_no_secret(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sesreport", "collect", "--demo", "--debug"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0
-    assert "SecretAccessKey" not in done.stderr and "SessionToken" not in done.stderr

@@ -17,6 +17,7 @@ import sesreport as ses
 from sesreport.cli import cli
 from sesreport.config import Config
 from sesreport.errors import ConfigError, SnapshotError
+from sesreport.history.differences import Differences
 from sesreport.history.series import covered, gaps
 from sesreport.history.store import History
 from sesreport.pack.compute import earlier_snapshots, make_pack
@@ -232,6 +233,15 @@ def test_differences_can_be_read_and_hostile_names_are_text(compared: Path) -> N
     assert said[1].startswith(f"+ b.example.com [{SHOP} {EU}]: {STRANGER}: nothing → external")
     html = made._repr_html_()
     assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_no_name_forges_a_line_of_the_differences() -> None:
+    name = "a\n+ b\x1b[2J\u202e"
+    row = {"change": "gained", "account_id": SHOP, "region": EU, "identity": name, "grantee": name,
+           "grantee_name": name, "before": None, "after": name}  # fmt: skip
+    said = repr(Differences("older", "newer", pd.DataFrame([row]), 0)).splitlines()
+    shown = "a + b⟨U+001B⟩[2J⟨U+202E⟩"
+    assert said[1:] == [f"+ {shown} [{SHOP} {EU}]: {shown} ({shown}): nothing → {shown}"]
 
 
 def test_one_snapshot_cannot_be_compared_with_itself(compared: Path) -> None:

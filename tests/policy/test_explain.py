@@ -69,7 +69,7 @@ def test_hostile_text_is_inert_in_html_and_on_a_terminal():
 def test_no_value_forges_a_line():
     forged = "x\n\nFindings\n  - none: nobody can send"
     text = str(explain(exposure(allow("*", {"StringNotLike": {"aws:UserAgent": forged}}))))
-    assert "\nFindings" not in text and "\\u000a" in text
+    assert "\nFindings" not in text and "⟨U+000A⟩" in text
 
 
 def test_a_literal_asterisk_is_told_in_words():

@@ -33,9 +33,10 @@ from sesreport.pack.deck.description import Chart, Series
 from sesreport.pack.deck.grid import SMALL_SIZE, Box
 from sesreport.pack.deck.master import FONT
 from sesreport.pack.deck.textfit import fit, width, wrap
-from sesreport.pack.ooxml import plain
+from sesreport.pack.ooxml import xstring
 from sesreport.pack.workbook.styles import BY_UNIT, INK, MUTED, on
 from sesreport.period import Period
+from sesreport.text import marked
 
 _TYPES = {
     "line": XL_CHART_TYPE.LINE,
@@ -73,13 +74,15 @@ def add(slide: Any, chart: Chart, box: Box, name: str) -> Any:
     chart = _with_room(chart)
     _categorize(data, chart, box)
     for series in chart.series:
-        data.add_series(plain(series.name), series.values)
+        data.add_series(marked(series.name), series.values)
     frame = slide.shapes.add_chart(
         _TYPES[chart.kind], Inches(box.left), Inches(box.top), Inches(box.width), Inches(box.height), data
     )
     frame.name = name
-    frame._element.nvGraphicFramePr.cNvPr.set("descr", plain(chart.alt))
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", marked(chart.alt))
     native = frame.chart
+    for value in native._chartSpace.iter(qn("c:v")):  # the chart's own workbook has its texts escaped by XlsxWriter
+        value.text = xstring(value.text or "")
     native.has_title = False
     native.has_legend = False
     native.font.size, native.font.name = Pt(SMALL_SIZE), FONT
@@ -132,7 +135,7 @@ def _categorize(data: Any, chart: Chart, box: Box) -> None:
 
 def _two_lines(label: str, across: float) -> list[str]:
     """A name broken after a hyphen or at a space, each line fitted."""
-    lines = [line.replace("- ", "-") for line in wrap(plain(label).replace("-", "- "), across, SMALL_SIZE)]
+    lines = [line.replace("- ", "-") for line in wrap(marked(label).replace("-", "- "), across, SMALL_SIZE)]
     return [fit(line, across, SMALL_SIZE) for line in (lines if len(lines) <= 2 else [lines[0], "".join(lines[1:])])]
 
 
@@ -255,7 +258,7 @@ def _text(series: Any, index: int, text: str, position: Any, color: str) -> None
     label = series.points[index].data_label
     label.has_text_frame = True
     paragraph = label.text_frame.paragraphs[0]
-    paragraph.text = text
+    paragraph.text = marked(text)
     for run in paragraph.runs:
         run.font.size, run.font.bold = Pt(SMALL_SIZE), True
         run.font.color.rgb = RGBColor.from_string(color)

@@ -6,7 +6,7 @@ Sans share. What the table lacks counts as a full em, so a guess is never too na
 
 from __future__ import annotations
 
-from sesreport.pack.ooxml import plain
+from sesreport.text import marked
 
 _ASCII = (
     278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556, 556, 556,
@@ -63,7 +63,7 @@ def wrap(text: str, inches: float, points: float, *, bold: bool = False) -> list
 def fit(text: str, inches: float, points: float, *, lines: int = 1, bold: bool = False) -> str:
     """The text, made inert and shortened with an ellipsis so that it takes at most that many lines."""
     most = int(lines * inches * 72 / points / _NARROWEST) + 100  # more cannot fit: spares measuring it
-    text = plain(text[:most]).replace("\t", " ")
+    text = marked(text[:most]).replace("\t", " ")
     if lines == 1:
         text = text.replace("\n", " ")
     wrapped = wrap(text, inches, points, bold=bold)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from sesreport import words
 from sesreport.pack.deck.description import TITLE_LIMIT
-from sesreport.pack.ooxml import plain
 from sesreport.period import Period
 from sesreport.results import MINIMUM_COVERAGE, NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Findings, Kpi
+from sesreport.text import visible
 from sesreport.verdict import COVERAGE
 
 _NUMBERS = (
@@ -25,10 +25,10 @@ FLAT = 0.005
 def limited(*candidates: str) -> str:
     """The first candidate that fits a title; the last one shortened when none does."""
     for candidate in candidates:
-        candidate = plain(candidate).replace("\n", " ").strip()
+        candidate = visible(candidate)
         if candidate and len(candidate) <= TITLE_LIMIT:
             return candidate
-    return plain(candidates[-1]).replace("\n", " ")[: TITLE_LIMIT - 1].rstrip() + "…"
+    return visible(candidates[-1])[: TITLE_LIMIT - 1].rstrip() + "…"
 
 
 def spelled(value: float, *, first: bool = False) -> str:

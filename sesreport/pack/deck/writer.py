@@ -22,9 +22,10 @@ from sesreport.pack.deck.description import Cell, Chart, Content, Nothing, Table
 from sesreport.pack.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.pack.deck.textfit import LINE, fit, width, wrap
 from sesreport.pack.deck.titles import limited
-from sesreport.pack.ooxml import KEYWORDS, brief, moment, plain, replacing, rewrite
+from sesreport.pack.ooxml import KEYWORDS, brief, moment, replacing, rewrite
 from sesreport.pack.workbook.styles import INK, MUTED, on
 from sesreport.results import Kpi
+from sesreport.text import marked
 
 PANEL, HAIRLINE = "F3F5F7", "D9DEE4"
 _Part = tuple[str, float, str, bool]
@@ -92,7 +93,7 @@ class _Slide:
             self._charts(body, grid.body_above_takeaway if content.takeaway else grid.body)
             self._takeaway(content.takeaway, grid.takeaway)
         self._footer(content, grid)
-        self.slide.notes_slide.notes_text_frame.text = plain(content.notes)[:NOTES_LIMIT]
+        self.slide.notes_slide.notes_text_frame.text = marked(content.notes)[:NOTES_LIMIT]
 
     def _title(self, content: Content) -> Grid:
         grid = _grid(content.title, self.size, self.title_place)
@@ -243,7 +244,7 @@ class _Slide:
             rows, len(across), *_emu(Box(box.left, box.top, box.width, min(sum(heights), box.height)))
         )
         frame.name = "Table"
-        frame._element.nvGraphicFramePr.cNvPr.set("descr", plain(body.alt)[:2000])
+        frame._element.nvGraphicFramePr.cNvPr.set("descr", marked(body.alt)[:2000])
         table = frame.table
         _plain_style(table)
         for i, column_width in enumerate(across):
@@ -294,7 +295,7 @@ def _lines(row: tuple[Cell, ...], across: list[float], most: int, size: float) -
 
 
 def _needed(cell: Cell, across: float, size: float) -> int:
-    return len(wrap(plain(cell.text[:2000]), across - 2 * INSET, size, bold=cell.bold or bool(cell.fill)))
+    return len(wrap(marked(cell.text[:2000]), across - 2 * INSET, size, bold=cell.bold or bool(cell.fill)))
 
 
 def _breaks_word(cell: Cell, across: float, size: float) -> bool:

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sesreport.charts.text import marked, visible
 from sesreport.errors import NotebookError
 from sesreport.pack.html.page import content_hash
 from sesreport.resources import shipped
+from sesreport.text import marked, visible
 
 DROPPED = ("parameters", "injected-parameters")
 """Tags of the cells a reader does not need (papermill's own)."""
@@ -42,7 +42,7 @@ def notebook_html(executed: Any) -> str:
     style = (shipped("templates/notebook") / "reader.css").read_text("utf-8")
     reader = {"title": _title(node), "style": style, "style_hash": content_hash(style)}
     text, _ = _exporter().from_notebook_node(node, resources={"reader": reader})
-    return str(text).strip() + "\n"
+    return marked(str(text)).strip() + "\n"
 
 
 def clean(html: str) -> str:
@@ -56,7 +56,7 @@ def clean(html: str) -> str:
     for body in bodies:
         rows, end, rest = body.partition("</tbody>")
         parts.append(rows.replace("<th>", '<th scope="row">') + end + rest.replace("<th>", '<th scope="col">'))
-    return marked(re.sub(r"<th[^>]*>\s*</th>", "<td></td>", "".join(parts)))
+    return re.sub(r"<th[^>]*>\s*</th>", "<td></td>", "".join(parts))
 
 
 def _read(path: Path) -> Any:
@@ -92,7 +92,7 @@ def _exporter() -> Any:
         config=config,
         template_name="notebook",
         extra_template_basedirs=[str(shipped("templates"))],
-        filters={"clean": clean, "marked": marked},
+        filters={"clean": clean},
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,

@@ -14,13 +14,13 @@ import jinja2
 from markupsafe import Markup
 
 from sesreport import charts, words
-from sesreport.charts.text import visible
 from sesreport.errors import ConfigError, WriteError
 from sesreport.pack.contents import Pack
 from sesreport.pack.html import sections  # noqa: F401  (registers them)
 from sesreport.pack.html.section import SECTIONS, Content, Section
 from sesreport.pack.html.table import STATIC_ROWS, Column, Table, Value
 from sesreport.resources import shipped
+from sesreport.text import marked, visible
 
 ROW_BYTES = 640_000
 """Bytes of table rows the page may hold; beyond it the largest tables hold fewer rows and say so."""
@@ -61,15 +61,20 @@ def render_html(pack: Pack) -> str:
         (folder / "report.css").read_text("utf-8")
     )
     script = (folder / "report.js").read_text("utf-8")
-    return environment().get_template("report.html.j2").render(
-        results=pack.results,
-        sections=[(s, content, _figures(s, content, pack)) for s, content in _within_budget(contents)],
-        style=Markup(style),  # our own file and a checked color
-        script=Markup(script),
-        style_hash=content_hash(style),
-        script_hash=content_hash(script),
-        static_rows=STATIC_ROWS,
-    ).rstrip() + "\n"  # fmt: skip
+    text = (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            results=pack.results,
+            sections=[(s, content, _figures(s, content, pack)) for s, content in _within_budget(contents)],
+            style=Markup(style),  # our own file and a checked color
+            script=Markup(script),
+            style_hash=content_hash(style),
+            script_hash=content_hash(script),
+            static_rows=STATIC_ROWS,
+        )
+    )
+    return marked(text).rstrip() + "\n"
 
 
 def environment(folder: str = "templates/report") -> jinja2.Environment:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from sesreport.charts.registry import why_empty
-from sesreport.charts.text import visible
+from sesreport.text import visible
 from sesreport.words import UNKNOWN
 
 STATIC_ROWS = 50

@@ -18,9 +18,10 @@ from openpyxl.drawing.spreadsheet_drawing import AnchorMarker, OneCellAnchor
 from openpyxl.drawing.text import CharacterProperties, Font, Paragraph, ParagraphProperties
 from openpyxl.drawing.xdr import XDRPositiveSize2D
 
-from sesreport.pack.ooxml import plain
+from sesreport.pack.ooxml import xstring
 from sesreport.pack.workbook.description import Cells, Chart, Content
 from sesreport.pack.workbook.styles import BY_UNIT, FONT, HAIRLINE, MUTED
+from sesreport.text import marked
 
 WIDTH, HEIGHT, GAP = 3_960_000, 2_520_000, 180_000
 """EMU: 11 × 7 cm, 5 mm apart."""
@@ -86,7 +87,7 @@ def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
         native.gapWidth = 45
     for series in chart.series:
         native.series.append(_series(chart, series, places, number_format))
-    native.title = plain(chart.title)
+    native.title = marked(chart.title)
     native.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=_characters(1100, bold=True))
     for run in native.title.tx.rich.p[0].r:
         run.rPr = _characters(1100, bold=True)
@@ -111,7 +112,7 @@ def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
 
 def _series(chart: Chart, series: Any, places: Mapping[str, Place], number_format: str) -> XlSeries:
     native = XlSeries()
-    native.tx = SeriesLabel(v=plain(series.name))
+    native.tx = SeriesLabel(v=xstring(marked(series.name)))
     native.val = _numbers(series.values, places, number_format)
     native.cat = _categories(chart.categories, places)
     color = series.color.lstrip("#")
@@ -143,7 +144,7 @@ def _numbers(
 def _categories(values: Cells | tuple[str, ...], places: Mapping[str, Place]) -> AxDataSource:
     if isinstance(values, Cells):
         return AxDataSource(strRef=StrRef(f=places[values.sheet].reference(values)))
-    points = [StrVal(idx=i, v=plain(value)) for i, value in enumerate(values)]
+    points = [StrVal(idx=i, v=xstring(marked(value))) for i, value in enumerate(values)]
     return AxDataSource(strLit=StrData(ptCount=len(values), pt=points))
 
 

@@ -13,9 +13,11 @@ from xml.sax.saxutils import escape
 
 import pandas as pd
 
+from sesreport.pack.ooxml import xstring
 from sesreport.pack.workbook.description import Column
 from sesreport.pack.workbook.styles import BY_KIND
-from sesreport.pack.workbook.values import DATES, FORMULA_STARTS, NUMBERS, Value, cells, lines, width
+from sesreport.pack.workbook.values import DATES, NUMBERS, Value, cells, lines, width
+from sesreport.text import FORMULA_STARTS
 
 CHUNK = 2_000
 SAMPLED = 5_000
@@ -99,7 +101,7 @@ def _rendered(values: list[Value], plan: Plan, units: list[str], style_id: Calla
 
 def _text(value: str) -> str:
     keep = ' xml:space="preserve"' if value != value.strip() else ""
-    return f' t="inlineStr"><is><t{keep}>{escape(value)}</t></is></c>'
+    return f' t="inlineStr"><is><t{keep}>{escape(xstring(value))}</t></is></c>'
 
 
 def _height(wrapping: Sequence[tuple[list[Value], float]], number: int) -> str:

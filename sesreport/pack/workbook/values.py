@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sesreport.pack.ooxml import plain
 from sesreport.pack.workbook.description import Column
+from sesreport.text import marked
 
 Value = str | float | int | None
 CELL_LIMIT = 32_767
 """Characters of a cell (Excel specifications and limits)."""
 SHORTENED = " … [shortened: {total:,} characters; the whole text is in the pack's data folder]"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-"""What a spreadsheet, or a CSV made from it, may take for a formula (CWE-1236)."""
 
 NUMBERS = frozenset({"integer", "share", "rate", "days", "real", "figure", "change"})
 DATES = frozenset({"at", "date"})
@@ -27,8 +25,8 @@ _DAY_ZERO = pd.Timestamp("1899-12-30")
 
 
 def text(value: str) -> str:
-    """Text a cell can hold, control characters visible, shortened with a mark where it is too long."""
-    value = plain(value)
+    """Text a cell can hold, all of it visible, shortened with a mark where it is too long."""
+    value = marked(value)
     if len(value) <= CELL_LIMIT:
         return value
     mark = SHORTENED.format(total=len(value))

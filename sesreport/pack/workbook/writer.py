@@ -36,6 +36,7 @@ from sesreport.pack.ooxml import (
     replacing,
     rewrite,
     text_numbers,
+    xstring,
 )
 from sesreport.pack.workbook import charts, sparklines
 from sesreport.pack.workbook.description import Content
@@ -246,7 +247,7 @@ class _Sheet:
 
     def _cell(self, value: str, style: str) -> Any:
         cell: Any = WriteOnlyCell(self.sheet)
-        cell._value, cell.data_type = text(value), "s"  # whatever it starts with
+        cell._value, cell.data_type = xstring(text(value)), "s"  # whatever it starts with
         cell.style = style
         return cell
 
@@ -284,7 +285,7 @@ class _Sheet:
         table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
         table._initialise_columns()
         for column, described in zip(table.tableColumns, self.columns, strict=True):
-            column.name = described.title
+            column.name = xstring(described.title)
         self.sheet.tables.add(table)
 
     def _conditions(self) -> None:
@@ -317,4 +318,4 @@ def _internal(sheet: str, tooltip: str) -> Hyperlink:
 
 def _footer(value: str) -> str:
     """Footer codes start with an ampersand: outside text must not."""
-    return brief(value)[:80].replace("&", "&&")
+    return xstring(brief(value)[:80]).replace("&", "&&")

@@ -122,12 +122,13 @@ def test_every_chart_carries_its_workbook_without_formulas(any_deck: Any) -> Non
 
 def test_a_hostile_account_name_is_text_in_the_chart_and_its_workbook(tmp_path: Path) -> None:
     pack = sample_pack()
-    accounts = pack.frames["accounts"].assign(name='=HYPERLINK("http://x","y")')
+    accounts = pack.frames["accounts"].assign(name='=_x0041_HYPERLINK("http://x","y")')
     write_deck(Pack(pack.results, {**pack.frames, "accounts": accounts}), tmp_path / "pack.pptx")
     bounce, _ = charts(slide(Presentation(str(tmp_path / "pack.pptx")), "Four accounts"))
     book = openpyxl.load_workbook(io.BytesIO(bounce.part.chart_workbook.xlsx_part.blob))
-    assert str(book.active["A2"].value).startswith("=HYPER")
+    assert str(book.active["A2"].value).startswith("=_x0041_")
     assert book.active["A2"].data_type == "s"
+    assert next(iter(bounce.plots[0].categories)).startswith("=_x005F_x0041_")
 
 
 def test_notes_give_numerator_denominator_and_method(deck: Any) -> None:

@@ -203,4 +203,4 @@ def test_a_title_too_long_is_shortened_as_a_last_resort() -> None:
 
 
 def test_a_title_cannot_be_broken_by_what_outsiders_wrote() -> None:
-    assert titles.limited("a\nb\u202ec\x07") == "a b⟨U+202E⟩c␇"
+    assert titles.limited("a\nb\u202ec\x07") == "a b⟨U+202E⟩c⟨U+0007⟩"

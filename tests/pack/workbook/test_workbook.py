@@ -119,7 +119,7 @@ def test_text_that_looks_like_a_formula_stays_text_when_edited(book: Any, text: 
 
 def test_control_characters_and_direction_marks_are_shown_not_obeyed(book: Any) -> None:
     evidence = set(table(book["Findings"])["Evidence"])
-    assert "bell␇ and null␀ and escape␛" in evidence
+    assert "bell⟨U+0007⟩ and null⟨U+0000⟩ and escape⟨U+001B⟩" in evidence
     assert "safe⟨U+202E⟩txt.exe" in evidence
     assert "line one\nline two" in evidence
 
