@@ -108,6 +108,15 @@ def test_a_pack_of_another_input_is_computed_anew(tmp_path: Path, cache: Path, c
     assert kept.kept_pack(snapshot, config, period, earlier=earlier) is None
 
 
+def test_with_a_kpi_of_one_s_own_nothing_is_taken_from_the_cache(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot, config = inputs(tmp_path)
+    kept.computed_pack(snapshot, config, OCTOBER, earlier={})
+    monkeypatch.setattr("sesreport.kpis.exposure.wildcard_policies.__module__", "__main__")
+    assert kept.kept_pack(snapshot, config, OCTOBER, earlier={}) is None
+
+
 def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a-file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a-file"))

@@ -92,7 +92,7 @@ class Analysis:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._made:
-            makers = _makers()
+            makers = derived_makers()
             if name in makers:
                 declared, make = makers[name]
                 self._made[name] = declared.conform(make(self))
@@ -120,7 +120,8 @@ def derived(frame: Frame) -> Callable[[Make], Make]:
     return register
 
 
-def _makers() -> dict[str, tuple[Frame, Make]]:
+def derived_makers() -> dict[str, tuple[Frame, Make]]:
+    """Declaration and function of every derived frame by name."""
     import sesreport.analysis as package
 
     for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
@@ -130,7 +131,7 @@ def _makers() -> dict[str, tuple[Frame, Make]]:
 
 def derived_frames() -> dict[str, Frame]:
     """Declarations of all derived frames by name."""
-    return {name: frame for name, (frame, _) in sorted(_makers().items())}
+    return {name: frame for name, (frame, _) in sorted(derived_makers().items())}
 
 
 def missing_as_na(values: list[Any]) -> pd.Series:

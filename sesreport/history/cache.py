@@ -17,6 +17,7 @@ from platformdirs import user_cache_path
 
 from sesreport.errors import SchemaError, WriteError
 from sesreport.files import write_whole
+from sesreport.findings import rules
 from sesreport.resources import shipped
 from sesreport.schema import Frame
 from sesreport.store import Snapshot
@@ -36,9 +37,11 @@ def remembered(analysis: Analysis, declared: Frame, make: Callable[[Analysis], p
     """What ``make`` makes of the analysis, from disk where it was made before from the very same.
 
     The same is: snapshot and earlier snapshots, settings, register, period, reference data and the code of this
-    package. A file that cannot be read or written is no error, only slower.
+    package; with a rule of somebody else's, whose code no hash covers, nothing is remembered. A file that cannot be
+    read or written is no error, only slower.
     """
-    if not isinstance(analysis.snapshot, Snapshot) or len(analysis.snapshot.identities) < WORTH:
+    small = not isinstance(analysis.snapshot, Snapshot) or len(analysis.snapshot.identities) < WORTH
+    if small or any(not rule.places.__module__.startswith("sesreport.") for rule in rules().values()):
         return make(analysis)
     file = user_cache_path("sesreport") / declared.name / f"{_key(analysis)}.parquet"
     try:

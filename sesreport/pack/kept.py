@@ -15,10 +15,13 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from sesreport.analysis.registry import derived_makers
 from sesreport.config import Config
 from sesreport.errors import NameTakenError, SnapshotError, WriteError
 from sesreport.files import sha256_of, whole_folder
+from sesreport.findings import rules
 from sesreport.history.cache import code_sha256
+from sesreport.kpis import kpis
 from sesreport.pack.compute import branding, make_pack, table_of, write_data
 from sesreport.pack.contents import Pack
 from sesreport.pack.stored import read_stored
@@ -38,6 +41,8 @@ _SEAL = "kept.json"
 
 def kept_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]) -> Pack | None:
     """The pack of the very same input; None where it was not kept, or was changed since."""
+    if _extended():
+        return None
     folder = _folder(snapshot, config, period, earlier)
     try:
         sealed = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
@@ -53,6 +58,8 @@ def keep_pack(
     made: Path, snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]
 ) -> None:
     """Copies ``results.json`` and ``data/`` of a folder; where that fails the next one is only slower."""
+    if _extended():
+        return
     folder = _folder(snapshot, config, period, earlier)
     files = [made / "results.json", *(made / "data").glob("*.parquet")]
     if sum(file.stat().st_size for file in files) > LARGEST:
@@ -90,6 +97,16 @@ def _folder(snapshot: Snapshot, config: Config, period: Period, earlier: Mapping
         register_sha256(register), str(period),
     ]  # fmt: skip
     return user_cache_path("sesreport") / "packs" / hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+
+
+def _extended() -> bool:
+    """Whether somebody has registered a rule, KPI or frame of their own, whose code no hash covers."""
+    makers = [
+        *(rule.places for rule in rules().values()),
+        *(definition.measure for definition in kpis()),
+        *(make for _, make in derived_makers().values()),
+    ]
+    return any(not make.__module__.startswith("sesreport.") for make in makers)
 
 
 def _hashes(folder: Path) -> dict[str, str]:
