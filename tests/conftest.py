@@ -6,6 +6,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests_shared import once, shared
@@ -15,6 +16,17 @@ from sesreport.collection.run import collect
 from sesreport.demo import reference_day
 from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
 from sesreport.store import Snapshot, load, snapshots
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_collection_finish() -> None:
@@ -56,3 +68,15 @@ def demo(demo_folder: Path) -> Snapshot:
 @pytest.fixture(scope="session")
 def demo_analysis(demo: Snapshot) -> Analysis:
     return analyze(demo, demo_config())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real one; playwright starts once in a process."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no browser at {CHROMIUM}: install Debian's package chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium
+        chromium.close()

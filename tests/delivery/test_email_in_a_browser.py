@@ -14,20 +14,14 @@ from delivery_aws import OCTOBER
 from sesreport.delivery.message import message
 from sesreport.delivery.parcel import open_parcel
 
-CHROMIUM = Path("/usr/bin/chromium")
 LONG = "a-team-whose-name-was-never-meant-to-be-read-on-a-telephone" * 2
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        pytest.skip(f"there is no browser at {CHROMIUM}: install Debian's package chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(offline=True, java_script_enabled=True)
-        yield context.new_page()
-        browser.close()
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(offline=True, java_script_enabled=True)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture(scope="module")
