@@ -25,6 +25,7 @@ COLUMNS = (
     "identities", "from_patterns",
 )  # fmt: skip
 DAYS = ("approved_at", "expires_at")
+LISTS = ("identities", "from_patterns")
 LONGEST = 32_767
 """Characters of a cell, as many as Excel's have; one with more is a mistake."""
 _PART = r"[A-Za-z0-9_*?\[\]!-]+"
@@ -196,6 +197,8 @@ def _value(path: Path, row: int, column: str, cell: Any) -> Any:
     where = f"{path}, row {row}: {column}"
     if isinstance(cell, Unread):
         raise ConfigError(f"{where}: {cell.why}")
+    if isinstance(cell, str) and _swallows(column, cell):
+        raise ConfigError(f'{where}: has a line break in it: look for a quote (") that is opened and not closed here')
     if column in DAYS:
         return cell.day or cell.text if isinstance(cell, Number) else cell
     if isinstance(cell, Number):
@@ -206,6 +209,13 @@ def _value(path: Path, row: int, column: str, cell: Any) -> Any:
         kind = "TRUE or FALSE" if isinstance(cell, bool) else "a date or a time"
         raise ConfigError(f"{where}: Excel has made {kind} of it ({cell}); format it as text and write it again")
     return cell
+
+
+def _swallows(column: str, cell: str) -> bool:
+    """Whether a cell seems to hold the next row: stray quotes would give this row the end of that one."""
+    if "\n" not in cell.strip() or column in LISTS:
+        return False
+    return column != "justification" or re.search(r"\n\W*[0-9]{12}\b", cell) is not None
 
 
 def _header(path: Path, row: Row) -> list[str]:

@@ -200,11 +200,12 @@ def report(
     _logging(debug)
     from sesreport.period import Period
     from sesreport.storage import snapshots_folder
-    from sesreport.store import load, snapshot_of
+    from sesreport.store import in_hand, load, snapshot_of
 
     settings = _checked(config, demo, output, _now().date())
     chosen = Period.parse(period, today=_now().date())
-    evidence = load(snapshot or snapshot_of(snapshots_folder(settings), chosen))
+    folder = snapshots_folder(settings)
+    evidence = load(snapshot or snapshot_of(folder, chosen, of=in_hand(folder, settings.organization.id)))
     made = _make(settings, chosen, evidence, _parameters(parameters), other_month=other_month)
     return _exit_code(made, evidence, fail_on, strict)
 

@@ -84,6 +84,12 @@ def _check_same_estate(
             f"by {ours[0]} ({ours[1]}): set paths.snapshots to a folder of your own, or collect in its place with "
             "--collect-again"
         )
+    skipped = sorted(set(snapshot.manifest.get("datasets_skipped", ())) - set(config.collect.datasets_skip))
+    if skipped:
+        raise ConfigError(
+            f"snapshot {snapshot.path} stands for {period} but was collected without {', '.join(skipped)}, which the "
+            "settings ask for: set collect.datasets_skip back, or collect in its place with --collect-again"
+        )
     # Snapshots of earlier versions do not say to what they were limited.
     if snapshot.manifest.get("limited_to", limits(config)) != limits(config):
         raise ConfigError(

@@ -6,14 +6,15 @@ import difflib
 import hashlib
 import json
 import tempfile
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pandas as pd
 
 from sesreport.analysis import Analysis, analyze
+from sesreport.analysis.basis import place_basis
 from sesreport.analysis.findings import found
 from sesreport.analysis.verdicts import Verdict
 from sesreport.collection.registry import frames
@@ -36,13 +37,15 @@ class Explained:
 
     explanation: Explanation
     severities: frozenset[str]
+    unread: bool = False
+    """Whether policies of an identity of that name could not be read somewhere."""
 
     def __str__(self) -> str:
         return str(self.explanation)
 
     def fails(self, threshold: str) -> bool:
-        """Whether a finding of this severity, or a worse one, is open."""
-        return not self.severities.isdisjoint(SEVERITIES[: SEVERITIES.index(threshold) + 1])
+        """Whether a finding of this severity, or a worse one, is open, or may be where it could not be read."""
+        return self.unread or not self.severities.isdisjoint(SEVERITIES[: SEVERITIES.index(threshold) + 1])
 
 
 def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) -> list[Explained]:
@@ -63,10 +66,25 @@ def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) 
     if not read:
         raise ConfigError(f"the policies of {identity!r} could not be read; see coverage of {analysis.snapshot.id}")
     findings = _findings(analysis)
-    left_out = others(evidence.path.parent, evidence.organization)
-    told = f"{len(left_out)} snapshots of other organizations in {evidence.path.parent}"
-    before = (Section("Left out", (told,)),) if left_out else ()
-    return [_explained(analysis.verdicts[place], findings, place, before) for place in read]
+    unread = [place for place in places if place not in analysis.verdicts]
+    before = _not_looked_at(analysis, unread)
+    explained = [_explained(analysis.verdicts[place], findings, place, before) for place in read]
+    return [replace(one, unread=bool(unread)) for one in explained]
+
+
+def _not_looked_at(analysis: Analysis, unread: Sequence[tuple[str, str, str]]) -> tuple[Section, ...]:
+    """Where else the name is, or may be, and snapshots that are not of this organization."""
+    told = [f"its policies in {account} {region} could not be read" for account, region, _ in unread]
+    basis = place_basis(analysis.coverage, ("identities", "policies"))
+    if not basis.whole:
+        missing = basis.expected - basis.read
+        told.append(f"{missing} of {basis.expected} places (account × Region), where the name may be as well")
+    sections = (Section("Not read", tuple(told)),) if told else ()
+    folder = analysis.snapshot.path.parent
+    left_out = others(folder, analysis.snapshot.organization)
+    if not left_out:
+        return sections
+    return (*sections, Section("Left out", (f"{len(left_out)} snapshots of other organizations in {folder}",)))
 
 
 def of_policy(

@@ -14,18 +14,19 @@ _KNOWN: set[str] = set()
 
 _NAME = (
     r"external[-_]?id|(?:aws[-_]?)?(?:secret[-_]?)?access[-_]?key(?:[-_]?id)?|secret[-_]?key"
-    r"|(?:x-amz-)?(?:security|session|access|refresh|id)[-_]?token|(?:x-amz-)?signature|(?:x-amz-)?credential"
-    r"|client[-_]?secret|password"
+    r"|(?:x-amz-|web[-_]?)?(?:security|session|access|refresh|id|identity|authorization)[-_]?token|(?:x-amz-)?signature"
+    r"|(?:x-amz-)?credential|saml[-_]?assertion|client[-_]?secret|password"
 )
-_IS = r"""['"]?(?:\s*=\s*|:(?=\S)|:\s+(?=b?['"]))b?['"]?"""
+_IS = r"""\\?['"]?(?:\s*=>?\s*|:(?=\S)|\s*:\s*(?=b?\\?['"]))b?\\?['"]?"""
 """Between a name and its value; a colon, a blank and a bare word are prose."""
 _PATTERNS = (
     # A header with what follows on its line, or up to its quote: a scheme, and then a secret or several parameters.
     re.compile(r"""(?i)(\bauthorization['"]?\s*[:=]\s*(?:b?(['"]))?)(?(2)(?:(?!\2).)+|.+)"""),
     re.compile(r"(?i)(\bx-amz-security-token: )\S+"),
-    re.compile(rf"""(?i)(\b(?:{_NAME}){_IS})(?!\[hidden\])[^\s'"&,;<>)\]}}]+"""),
-    re.compile(rf"(?i)(<(?:{_NAME})>)[^<]+"),
-    re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)"),
+    re.compile(rf"""(?i)((?<![A-Za-z0-9])(?:[a-z]+_)*(?:{_NAME}){_IS})(?!\[hidden\])[^\s'"&,;<>)\]}}]+"""),
+    re.compile(rf"(?i)(<(?:{_NAME})(?:\s[^<>]*)?>)[^<]+"),
+    re.compile(r"(?i)(\bbearer )[^\s'\"]+"),
+    re.compile(r"(://)[^\s/]+(?=@[^\s/@]*(?:[/\s'\"]|$))"),  # user, password or token of a URL, up to the last @
     re.compile(r"()\b(?:AKIA|ASIA)[A-Z0-9]{4,}"),  # ids of keys (IAM User Guide, "IAM identifiers")
     re.compile(r"()\b(?:IQoJ|FwoG|FQoG|AQoD)[A-Za-z0-9+/=%]{20,}"),  # session tokens of STS begin so
 )

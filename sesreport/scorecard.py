@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sesreport import verdict
-from sesreport.analysis.basis import account_basis, basis_of, is_gap, place_basis
+from sesreport.analysis.basis import account_basis, basis_of, is_gap, place_basis, places_left_out
 from sesreport.analysis.registry import Analysis
 from sesreport.breakdown import KPI_BREAKDOWN, OVERALL, POLICY_DATASETS, Measures, breakdown
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK, REGION_DISABLED, SKIPPED
@@ -234,6 +234,8 @@ def _comparable(analysis: Analysis, measure: Measure, found: Any) -> bool:
     Where data of this collection reach back to the month before, both do. Against an earlier collection, places that
     were not read this time would look like a change.
     """
+    if analysis.once(places_left_out):
+        return False
     given = measure.contributions
     if given is not None and given.rows["period"].eq(str(analysis.period.shift(-1))).any():
         return True
@@ -321,6 +323,10 @@ def _coverage(analysis: Analysis) -> Coverage:
     )
     if len(disabled):
         statement += f" {disabled['region'].nunique()} Regions are not enabled and were not read."
+    if analysis.previous is not None and (count := analysis.once(places_left_out)):
+        month = analysis.previous.period.name
+        statement += f" {count} places that were looked at for {month} were not part of this collection, so nothing is"
+        statement += " compared with that month."
     statement += _left_out(everything[everything["status"] == SKIPPED]) + _noted(frame)
     if analysis.snapshot.manifest.get("mode") == "incremental":
         carried = int(analysis.snapshot.manifest["identities_carried"])

@@ -194,8 +194,12 @@ def snapshots(folder: Path, *, of: str | None = None) -> list[Path]:
 
 
 def newest_with(folder: Path, account_id: str) -> Path | None:
-    """The newest snapshot that holds an account."""
-    return next((path for path in reversed(_all(folder)) if account_id in _accounts(path)["account_id"]), None)
+    """The newest snapshot of a whole organization that an account is in."""
+    for path in reversed(_all(folder)):
+        accounts = _accounts(path)
+        if account_id in accounts["account_id"] and any(accounts["organization_id"]):
+            return path
+    return None
 
 
 def others(folder: Path, of: str) -> list[Path]:

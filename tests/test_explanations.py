@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from analysis.estate import SHOP, Estate
 
 from sesreport.cli import cli
 from sesreport.config import Config
 from sesreport.errors import ConfigError
-from sesreport.explanations import Explained, of_policy
+from sesreport.explanations import Explained, of_identity, of_policy
 from sesreport.findings.examples import OWN, VENDOR, Example, allow
 
 ARN = f"arn:aws:ses:eu-west-1:{OWN}:identity/example.com"
@@ -144,3 +145,12 @@ def test_it_says_what_made_a_request_match(tmp_path: Path) -> None:
 )
 def test_fail_on_stops_a_pipeline(policy: str, options: tuple[str, ...], code: int, tmp_path: Path) -> None:
     assert ends(tmp_path, policy, *options) == code
+
+
+def test_where_a_name_could_not_be_read_is_told_and_fails(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "snapshots"
+    Estate().identity("example.com", {}).identity("example.com", region="us-east-1", read=False).write(folder)
+    config = Config().based_at(tmp_path)
+    (explained,) = of_identity("example.com", config)
+    assert f"its policies in {SHOP} us-east-1 could not be read" in str(explained)
+    assert explained.fails("critical")

@@ -31,6 +31,13 @@ SIGNED = (
         "sts:ExternalId = 'SECRET', external_id: \"SECRET\"",
         "cannot connect to proxy http://user:SECRET@proxy.example.com:8080",
         "token IQoJb3JpZ2luX2VjSECRETSECRETSECRET is expired",
+        '{"AccessKeyId" : "ASIASECRET", "SecretAccessKey" : "SEC/RET+"}',
+        '{\\"SecretAccessKey\\": \\"SECRET\\"}',
+        "SecretAccessKey => SECRET",
+        '<SecretAccessKey xsi:type="string">SECRET</SecretAccessKey>',
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN=SECRET, WebIdentityToken=SECRET&SAMLAssertion=SECRET",
+        "the header was Bearer SECRET",
+        "http://user:pass@SECRET@host.example.com/a and http://SECRET@host.example.com",
     ],
 )
 def test_a_secret_is_hidden(text: str) -> None:

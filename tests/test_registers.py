@@ -307,3 +307,23 @@ def test_a_day_that_no_calendar_has_is_told_once(tmp_path: Path, recwarn: pytest
 def test_a_link_to_nowhere_is_no_missing_register(tmp_path: Path) -> None:
     (tmp_path / "register.csv").symlink_to(tmp_path / "nowhere.csv")
     assert refused(tmp_path / "register.csv").startswith(": there is no such register")
+
+
+def test_stray_quotes_do_not_give_a_row_the_end_of_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "register.csv"
+    path.write_text(
+        'account_id,name,identities,expires_at\n310000000001,"V,a.com,2026-01-31\n310000000002,W","b.com",2026-12-31\n'
+    )
+    with pytest.raises(ConfigError, match="row 2: name: has a line break in it"):
+        read_entries(path)
+
+
+@pytest.mark.parametrize(("justification", "refused"), [("mails\nour invoices", False), ("x\n310000000002,W", True)])
+def test_a_justification_may_have_lines_but_no_row(tmp_path: Path, justification: str, refused: bool) -> None:
+    path = tmp_path / "register.csv"
+    path.write_text(f'account_id,name,justification\n310000000001,V,"{justification}"\n')
+    if refused:
+        with pytest.raises(ConfigError, match="justification: has a line break"):
+            read_entries(path)
+    else:
+        assert [entry.justification for entry in read_entries(path)] == [justification]

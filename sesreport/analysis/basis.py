@@ -80,6 +80,24 @@ def basis_of(analysis: Analysis, datasets: tuple[str, ...]) -> Basis:
     return place_basis(analysis.coverage, datasets)
 
 
+def places_left_out(analysis: Analysis) -> int:
+    """How many places of the snapshot before this collection did not look at, though their account is still there.
+
+    One that was tried in vain, a Region that is off now and an account that was suspended are looked at.
+    """
+    if analysis.previous is None:
+        return 0
+    coverage, accounts = analysis.coverage, set(analysis.snapshot.accounts["account_id"])
+    here = set(zip(coverage["account_id"], coverage["region"], strict=True))
+    whole = coverage[coverage["region"].eq(GLOBAL) & coverage["dataset"].eq(EVERYTHING)]
+    settled = set(whole["account_id"])
+    before = places(analysis.previous.coverage)
+    return sum(
+        account in accounts and account not in settled and region != GLOBAL and (account, region) not in here
+        for account, region in zip(before["account_id"], before["region"], strict=True)
+    )
+
+
 def account_basis(coverage: pd.DataFrame, datasets: Sequence[str]) -> Basis:
     """Accounts read in all their places, of the accounts that should be."""
     expected = places(coverage)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,12 +174,12 @@ def _journal(folder: Path, site: Site, incremental: bool, resume: bool, speaks_f
     others: list[Path] = []
     for found in Journal.unfinished(folder) if resume else ():
         if str(found.begun.get("started_at"))[:7] != f"{site.now:%Y-%m}":  # it would speak for another month
-            log.warning("%s was begun in another month and is not gone on with; remove the folder", found.folder)
+            log.error("%s was begun in another month and is not gone on with; remove the folder", found.folder)
             found.close(remove=False)
             continue
-        if (newest := _newest_begun(folder)) and str(found.begun.get("started_at")) < newest.isoformat():
+        if (newest := _newest_begun(folder, begun)) and str(found.begun.get("started_at")) < newest.isoformat():
             # Its snapshot would be the first of the month, in place of the one that is sealed.
-            log.warning("%s is older than the newest snapshot and is not gone on with; remove the folder", found.folder)
+            log.error("%s is older than the newest snapshot and is not gone on with; remove the folder", found.folder)
             found.close(remove=False)
             continue
         if {name: found.begun.get(name) for name in begun} == begun:
@@ -191,27 +191,28 @@ def _journal(folder: Path, site: Site, incremental: bool, resume: bool, speaks_f
             f"{others[0]}: was begun with other settings, scope, credentials or month to stand for, so it cannot go "
             "on; use the same, or remove the folder to begin anew"
         )
-    based_on = _newest(folder, begun["scope"]) if incremental else None
+    based_on = next(_ours(folder, begun), None) if incremental else None
     return Journal.begin(
         folder, {**begun, "started_at": site.now.isoformat(), "based_on": based_on.name if based_on else None}
     )
 
 
-def _newest_begun(folder: Path) -> datetime | None:
-    """When the newest snapshot was begun."""
-    found = snapshots(folder)
-    return datetime.strptime(found[-1].name[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
+def _newest_begun(folder: Path, begun: Mapping[str, Any]) -> datetime | None:
+    """When the newest snapshot of the same caller and scope was begun."""
+    return next((datetime.fromisoformat(load(path).manifest["started_at"]) for path in _ours(folder, begun)), None)
 
 
-def _newest(folder: Path, scope: str) -> Path | None:
-    """The newest snapshot of the same scope, to rely on."""
+def _ours(folder: Path, begun: Mapping[str, Any]) -> Iterator[Path]:
+    """Sound snapshots of the same caller and scope, newest first."""
     for path in reversed(snapshots(folder)):
         try:
-            if load(path).manifest.get("scope") == scope:
-                return path
+            manifest = load(path).manifest
         except SnapshotError as error:
             log.warning("%s", error)
-    return None
+            continue
+        caller = manifest.get("caller", {}).get("account_id")
+        if (caller, manifest.get("scope")) == (begun["account_id"], begun["scope"]):
+            yield path
 
 
 def _earlier(site: Site, folder: Path, based_on: str | None) -> tuple[Snapshot | None, dict[Place, Earlier]]:

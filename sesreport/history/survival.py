@@ -24,15 +24,15 @@ AGES = (NEW, *(name for name, _ in OLDER), UNKNOWN_AGE)
 def age_class(lives: pd.DataFrame, period: str) -> pd.Series:
     """The class of :data:`AGES` that each life is in at the snapshot of a month; by the longest it can have lasted.
 
-    :data:`UNKNOWN_AGE` where it was there at the first look, and may be older than all that is known. What was opened
-    in the month, or between its end and its snapshot, is new, whatever the days between two snapshots.
+    :data:`UNKNOWN_AGE` where it was there at the first look, and may be older than all that is known. What was not
+    there at a look in the month, or after it, is new, whatever the days until the snapshot.
     """
     found = pd.Series(UNKNOWN_AGE, index=lives.index, dtype="string")
     for name, above in OLDER:
         found = found.mask(lives["days_high"].gt(above).fillna(False), name)
     oldest, above = OLDER[-1]
     found = found.mask(lives["days_low"].gt(above).fillna(False), oldest)
-    return found.mask(lives["opened_in"].ge(period).fillna(False), NEW)
+    return found.mask(lives["opened_after"].ge(pd.Timestamp(f"{period}-01", tz="UTC")).fillna(False), NEW)
 
 
 def remediation_times(lives: pd.DataFrame, period: str) -> pd.DataFrame:

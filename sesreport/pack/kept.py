@@ -16,6 +16,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from sesreport.analysis.registry import derived_makers
+from sesreport.collection.registry import collectors
 from sesreport.config import Config
 from sesreport.errors import NameTakenError, SnapshotError, WriteError
 from sesreport.files import sha256_of, whole_folder
@@ -41,7 +42,7 @@ _SEAL = "kept.json"
 
 def kept_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]) -> Pack | None:
     """The pack of the very same input; None where it was not kept, or was changed since."""
-    if _extended():
+    if _extended() or not _register_readable(config):
         return None
     folder = _folder(snapshot, config, period, earlier)
     try:
@@ -49,16 +50,17 @@ def kept_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Ma
         if sealed != _hashes(folder):
             return None
         stored = read_stored(folder)
-    except (OSError, ValueError, SnapshotError):
+        frames = dict(stored.frames)  # all of them now: a later pack may take the folder's place
+    except (OSError, ValueError, SnapshotError, RecursionError):
         return None
-    return Pack(stored.results, stored.frames, branding(config))
+    return Pack(stored.results, frames, branding(config))
 
 
 def keep_pack(
     made: Path, snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]
 ) -> None:
     """Copies ``results.json`` and ``data/`` of a folder; where that fails the next one is only slower."""
-    if _extended():
+    if _extended() or not _register_readable(config):
         return
     folder = _folder(snapshot, config, period, earlier)
     files = [made / "results.json", *(made / "data").glob("*.parquet")]
@@ -99,9 +101,16 @@ def _folder(snapshot: Snapshot, config: Config, period: Period, earlier: Mapping
     return user_cache_path("sesreport") / "packs" / hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
+def _register_readable(config: Config) -> bool:
+    """Whether the register is there, or need not be; else computing says what is wrong with it."""
+    register = Path(config.paths.register_file)
+    return register.is_file() or not (config.register_named or register.exists() or register.is_symlink())
+
+
 def _extended() -> bool:
     """Whether somebody has registered a rule, KPI or frame of their own, whose code no hash covers."""
     makers = [
+        *(collector.read for collector in collectors().values()),
         *(rule.places for rule in rules().values()),
         *(definition.measure for definition in kpis()),
         *(make for _, make in derived_makers().values()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,28 +10,48 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from sesreport.errors import SnapshotError
+from sesreport.files import sha256_of
 from sesreport.pack.contents import Pack
 from sesreport.results import Results
 from sesreport.schema import nullable
 
 
 def read_stored(folder: Path) -> Pack:
-    """The pack in a folder, without branding. Raises SnapshotError."""
+    """The pack in a folder, without branding; its frames as they were when it was opened.
+
+    Raises SnapshotError, also for a frame that is asked for when the folder holds another pack by now.
+    """
     if not (folder / "results.json").is_file():
         raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
-    return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data"))
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        sealed = {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    except FileNotFoundError:  # one that is being made: its notebooks read it before it is sealed
+        sealed = {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise SnapshotError(f"{folder}: its manifest.json cannot be read: {error}") from error
+    return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data", sealed))
 
 
 class StoredFrames(Mapping[str, pd.DataFrame]):
     """The frames of a pack on disk by name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sealed: Mapping[str, str] | None = None) -> None:
+        """``sealed`` has the SHA-256 of files by their path in the pack."""
+        self._sealed = sealed or {}
         self._files = {path.stem: path for path in sorted(folder.glob("*.parquet"))}
         self._read: dict[str, pd.DataFrame] = {}
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._read:
-            self._read[name] = nullable(pq.read_table(self._files[name]))
+            file = self._files[name]
+            wanted = self._sealed.get(f"data/{file.name}")
+            try:
+                if wanted is not None and sha256_of(file) != wanted:
+                    raise SnapshotError(f"{file}: was replaced since the pack was opened; open it again")
+                self._read[name] = nullable(pq.read_table(file))
+            except OSError as error:
+                raise SnapshotError(f"{file}: cannot be read: {error}") from error
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:

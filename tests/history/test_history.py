@@ -20,8 +20,10 @@ from sesreport.errors import ConfigError, SnapshotError
 from sesreport.history.differences import Differences
 from sesreport.history.series import covered, gaps
 from sesreport.history.store import History
+from sesreport.pack import build
 from sesreport.pack.compute import earlier_snapshots, make_pack
 from sesreport.period import Period
+from sesreport.results import Results
 from sesreport.store import load, snapshot_of, snapshots
 
 HOSTILE = "we'ird \"[x]*?; DROP {a}"
@@ -312,3 +314,17 @@ def test_a_month_compared_with_the_one_before_says_what_its_pack_says(tmp_path: 
     assert (gained, lost) == ([STRANGER], [DEV])
     assert grants.loc[grants["change"] == "added", "subject"].tolist() == [f"{STRANGER} in c"]
     assert grants.loc[grants["change"] == "removed", "subject"].tolist() == [f"{DEV} in b"]
+
+
+def test_a_report_is_made_from_the_organization_s_own_snapshot(
+    mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Estate(datetime(2026, 11, 1, 6, tzinfo=UTC), organization="o-anotherone1").identity().write(mixed)
+    settings_file = tmp_path / "sesreport.toml"
+    settings_file.write_text(f'[organization]\nid = "{ORGANIZATION}"\n[paths]\nsnapshots = "{mixed}"\noutput = "out"\n')
+    monkeypatch.setattr(build, "notebooks", list)
+    monkeypatch.setattr(build, "outputs", dict)
+    said = CliRunner().invoke(cli, ["report", "--config", str(settings_file), "--period", "2026-10", "-q"])
+    assert said.exit_code == 0, said.output
+    assert Results.read(tmp_path / "out" / "2026-10" / "results.json").snapshot.id == "20261103T060000Z"
+    assert "3 snapshots of other organizations are left out" in said.output

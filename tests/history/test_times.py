@@ -72,16 +72,17 @@ def test_accepted_risks_stand_apart() -> None:
 
 def test_an_age_nobody_knows_is_not_young() -> None:
     made = lives(("open", 0, None), ("open", 91, None), ("open", 30, 30), ("open", 30, 31), ("open", 90, 91))
-    ages = age_class(made.assign(opened_in=pd.Series([None] * 5, dtype="string")), "2026-10")
+    ages = age_class(made.assign(opened_after=pd.Series([pd.NaT] * 5, dtype="datetime64[us, UTC]")), "2026-10")
     assert ages.tolist() == [
         "since before the first snapshot", "over 90 days", "up to 30 days", "31 to 90 days", "over 90 days",
     ]  # fmt: skip
 
 
-def test_what_was_opened_in_the_month_is_new_however_long_ago_the_look_before_was() -> None:
-    made = lives(("open", 0, 34), ("open", 0, 2), ("open", 33, 40))
-    opened = pd.Series(["2026-10", "2026-11", "2026-09"], dtype="string")
-    assert age_class(made.assign(opened_in=opened), "2026-10").tolist() == ["new this month"] * 2 + ["31 to 90 days"]
+def test_what_was_not_there_at_a_look_in_the_month_is_new() -> None:
+    made = lives(("open", 0, 33), ("open", 0, 2), ("open", 0, 64), ("open", 0, 245))
+    looks = pd.to_datetime(pd.Series(["2026-10-01", "2026-11-01", "2026-08-31", "2026-03-03"]), utc=True)
+    ages = age_class(made.assign(opened_after=looks), "2026-10").tolist()
+    assert ages == ["new this month", "new this month", "31 to 90 days", "over 90 days"]
 
 
 def test_neighbors_do_not_run_into_each_other() -> None:

@@ -14,6 +14,7 @@ from sesreport.analysis import Analysis
 from sesreport.config import Config, KpiSetting
 from sesreport.errors import ConfigError
 from sesreport.kpis import kpis
+from sesreport.period import Period
 from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Kpi, Results
 from sesreport.scorecard import Scorecard, check_kpi_names, score
 
@@ -332,3 +333,18 @@ def test_evidence_frames_hold_nullable_types_alone(demo_analysis: Analysis) -> N
 
 def _card(estate: Estate, folder: Path) -> Scorecard:
     return score(estate.analysis(folder))
+
+
+def test_a_collection_of_fewer_places_is_not_compared_with_the_month_before(tmp_path: Path) -> None:
+    before = (
+        Estate(datetime(2026, 10, 3, 6, tzinfo=UTC))
+        .identity("a.example.com")
+        .identity("b.example.com", {"p": policy("*")}, region=US)
+    )
+    earlier = before.analysis(tmp_path / "before", period=Period(2026, 9))
+    results = score(Estate().identity("a.example.com").analysis(tmp_path / "now", previous=earlier)).results
+    kpi = results.kpi("public_identities")
+    assert (kpi.value, kpi.prior, kpi.change) == (0, 1, None)
+    assert (
+        "1 places that were looked at for September 2026 were not part of this collection" in results.coverage.statement
+    )
