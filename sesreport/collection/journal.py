@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from sesreport.errors import WriteError
+from sesreport.files import remove_folder
 
 try:
     import fcntl
@@ -170,7 +171,7 @@ class Journal:
                 os.close(file)
         self._files.clear()
         if remove:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
         self._lock_file.close()
 
     def _my_file(self) -> tuple[str, int]:

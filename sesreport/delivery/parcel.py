@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sesreport.delivery.receipts import Receipts
 from sesreport.errors import ConfigError, SnapshotError
-from sesreport.files import sha256_of
+from sesreport.files import remove_leftovers, sha256_of
 from sesreport.pack.build import COMPLETE, FORMAT
 from sesreport.period import Period
 from sesreport.results import Results
@@ -43,6 +43,7 @@ def open_parcel(output: Path, period: Period, *, now: datetime, again: bool = Fa
 
     Raises ConfigError when there is none or it is not complete, SnapshotError when a file is missing or was changed.
     """
+    remove_leftovers(output)
     folder = output / str(period)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))

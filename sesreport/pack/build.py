@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import platform
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import Any
 from sesreport import __version__
 from sesreport.config import Config
 from sesreport.errors import ConfigError
-from sesreport.files import check_writable, exchange, sha256_of, whole_folder
+from sesreport.files import check_writable, exchange, remove_folder, sha256_of, whole_folder
 from sesreport.notebooks import Executed, check_all, notebooks, run_notebooks
 from sesreport.pack.compute import earlier_snapshots, make_pack, write_data
 from sesreport.pack.contents import Pack
@@ -106,7 +105,7 @@ def report(
         if failed and pack_status(destination) == COMPLETE:
             destination = _put_beside(temporary, destination)
     if not failed and pack_status(beside := _beside(destination)) == FAILED_NOTEBOOKS:
-        shutil.rmtree(beside, ignore_errors=True)  # the complete pack has taken its place
+        remove_folder(beside)  # the complete pack has taken its place
     return Made(destination, pack, failed, tuple(left_out))
 
 
