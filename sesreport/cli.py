@@ -479,7 +479,8 @@ def _tell_cut_off(settings: Config, resume: bool, day: date) -> None:
 
     for found in cut_off(snapshots_folder(settings)):
         if not found.understood:
-            click.echo(f"{found}; it cannot be understood, and nothing goes on with it; remove the folder", err=True)
+            why = f"it cannot be understood ({found.fault}), and nothing goes on with it"
+            click.echo(f"{found}; {why}; remove the folder", err=True)
         elif not found.is_of(day):
             click.echo(f"{found}, in another month: nothing goes on with it; remove the folder", err=True)
         elif not resume:

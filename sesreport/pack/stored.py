@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -10,15 +11,22 @@ import pyarrow.parquet as pq
 
 from sesreport.errors import SnapshotError
 from sesreport.pack.contents import Pack
+from sesreport.pack.manifest import RESULTS, check_files, read_manifest
 from sesreport.results import Results
 from sesreport.schema import nullable
 
 
 def read_stored(folder: Path) -> Pack:
-    """The pack in a folder, without branding. Raises SnapshotError."""
-    if not (folder / "results.json").is_file():
-        raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
-    return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data"))
+    """The pack in a folder, without branding. Raises SnapshotError, also when what is read of it was changed.
+
+    A pack in the making has no manifest yet.
+    """
+    if not (folder / RESULTS).is_file():
+        raise SnapshotError(f"{folder}: is not a pack (there is no {RESULTS})")
+    with suppress(FileNotFoundError):
+        manifest = read_manifest(folder)
+        check_files(folder, manifest, [name for name in manifest.files if name == RESULTS or name.startswith("data/")])
+    return Pack(Results.read(folder / RESULTS), StoredFrames(folder / "data"))
 
 
 class StoredFrames(Mapping[str, pd.DataFrame]):
