@@ -26,6 +26,10 @@ prove: .venv/dev  ## Long proofs: every way to a verdict on 200,000 hostile case
 matrix: .venv/dev  ## Long proof: answers of AWS spoiled in every way, and what is collected (MATRIX="--fault cut")
 	$(BIN)/python -m tests.collection.matrix $(MATRIX)
 
+.PHONY: airflow
+airflow: .venv/run  ## Long proof: the Airflow DAG under a real Airflow 3, in an environment of its own
+	$(BIN)/python tests/schedules/airflow_for_real.py
+
 .PHONY: lint
 lint: .venv/dev  ## Formatting, linters, types, and no outputs in notebooks
 	$(BIN)/ruff format --check .

@@ -488,7 +488,8 @@ def _tell_cut_off(settings: Config, resume: bool, day: date) -> None:
 
     for found in cut_off(snapshots_folder(settings)):
         if not found.understood:
-            _line(f"{found}; it cannot be understood, and nothing goes on with it; remove the folder", err=True)
+            why = f"it cannot be understood ({found.fault}), and nothing goes on with it"
+            _line(f"{found}; {why}; remove the folder", err=True)
         elif not found.is_of(day):
             _line(f"{found}, in another month: nothing goes on with it; remove the folder", err=True)
         elif not resume:

@@ -11,16 +11,39 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from sesreport.errors import SnapshotError
+from sesreport.formats import FormatError, check_shape, read_format
 from sesreport.policy import LIMITS
 
+FORMAT = "sesreport-results/1"
 ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE = "on target", "watch", "off target", "not measurable"
 STATUSES = (ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE)
 SEVERITIES = ("critical", "high", "medium", "low")
 MINIMUM_COVERAGE = 0.95
 """Share of the places below which every headline says what it rests on, unless the settings name another."""
+Number = int | float
+"""As a file has it: a count comes back as one."""
+
+
+def _one_of(known: tuple[str, ...]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(f"{value!r:.40} is none of {', '.join(known)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _all_severities(counts: Mapping[str, int | None]) -> Mapping[str, int | None]:
+    """The same, when none is left out: a count that is not there would be shown as zero."""
+    for name in SEVERITIES:
+        if name not in counts:
+            raise ValueError(f"{name} is not among them")
+    return counts
 
 
 @dataclass(frozen=True)
@@ -28,7 +51,7 @@ class Point:
     """One month of a KPI's series; ``value`` is None where the month is not known."""
 
     period: str
-    value: float | None
+    value: Number | None
 
 
 @dataclass(frozen=True)
@@ -61,17 +84,17 @@ class Kpi:
     unit: str
     direction: str
     """``lower`` or ``higher`` is better, or ``none`` (a figure without a target)."""
-    value: float | None
-    numerator: float | None
-    denominator: float | None
-    target: float | None
-    watch: float | None
+    value: Number | None
+    numerator: Number | None
+    denominator: Number | None
+    target: Number | None
+    watch: Number | None
     """Beyond the target but not yet off target up to here."""
-    status: str
+    status: Annotated[str, _one_of(STATUSES)]
     reason: str
     """One sentence: why the status is what it is, or why the value is not known."""
-    prior: float | None
-    change: float | None
+    prior: Number | None
+    change: Number | None
     """value - prior, in the KPI's unit."""
     series: tuple[Point, ...]
     """13 months, oldest first, the period last."""
@@ -139,7 +162,7 @@ class Findings:
 
     open: int | None
     excepted: int | None
-    by_severity: Mapping[str, int | None]
+    by_severity: Annotated[Mapping[str, int | None], AfterValidator(_all_severities)]
     by_rule: Mapping[str, int]
     coverage: Basis = field(default=Basis(0, 0))
     """The places in which policies were read: of the others nothing is known."""
@@ -182,7 +205,7 @@ class Results:
     """The month of the earlier snapshot; empty when there is none, and only AWS's own history reaches back."""
     configuration_sha256: str
     register_sha256: str
-    format: str = field(default="sesreport-results/1")
+    format: str = FORMAT
 
     def kpi(self, kpi_id: str) -> Kpi:
         """The KPI with that id; KeyError when there is none."""
@@ -196,48 +219,31 @@ class Results:
         return json.dumps(dataclasses.asdict(self), indent=1, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Results:
+    def from_json(cls, text: str | bytes) -> Results:
         """The results a pack's ``results.json`` holds; SnapshotError when the text is something else."""
         try:
-            raw: dict[str, Any] = json.loads(text)
-            return cls(
-                **{
-                    "limits": LIMITS,  # true of every pack made before packs stated it
-                    **raw,
-                    "verdict": tuple(raw["verdict"]),
-                    "decisions": tuple(Decision(**d) for d in raw["decisions"]),
-                    "kpis": tuple(_kpi(k) for k in raw["kpis"]),
-                    "findings": Findings(
-                        **{
-                            **raw["findings"],
-                            "coverage": Basis(**raw["findings"].get("coverage", raw["coverage"]["places"])),
-                        }
-                    ),
-                    "coverage": Coverage(
-                        **{
-                            "nothing": not raw["coverage"]["places"]["read"],  # packs made before they said so
-                            **raw["coverage"],
-                            "accounts": Basis(**raw["coverage"]["accounts"]),
-                            "places": Basis(**raw["coverage"]["places"]),
-                            "gaps": tuple(Gap(**g) for g in raw["coverage"]["gaps"]),
-                        }
-                    ),
-                    "snapshot": SnapshotRef(**raw["snapshot"]),
-                }
-            )
-        except (ValueError, KeyError, TypeError) as error:
+            found: Results = check_shape(_completed(read_format(text, FORMAT)), cls)
+        except FormatError as error:
             raise SnapshotError(f"results.json is not a pack's results: {error}") from error
+        return found
 
     @classmethod
     def read(cls, path: Path) -> Results:
-        return cls.from_json(path.read_text(encoding="utf-8"))
+        """Those of a file. Raises SnapshotError with its folder."""
+        try:
+            return cls.from_json(path.read_bytes())
+        except OSError as error:
+            raise SnapshotError(f"pack {path.parent}: {path.name} cannot be read: {error.strerror or error}") from error
+        except SnapshotError as error:
+            raise SnapshotError(f"pack {path.parent}: {error}") from error
 
 
-def _kpi(raw: dict[str, Any]) -> Kpi:
-    return Kpi(
-        **{
-            **raw,
-            "series": tuple(Point(**p) for p in raw["series"]),
-            "coverage": Basis(**raw["coverage"]),
-        }
-    )
+def _completed(raw: dict[str, Any]) -> dict[str, Any]:
+    """The same with what packs state that were made later: it is true of those made before as well."""
+    coverage, findings = raw.get("coverage"), raw.get("findings")
+    raw = {"limits": LIMITS, **raw}
+    if isinstance(coverage, dict) and isinstance(places := coverage.get("places"), dict):
+        raw["coverage"] = {"nothing": not places.get("read"), **coverage}
+        if isinstance(findings, dict):
+            raw["findings"] = {"coverage": places, **findings}
+    return raw

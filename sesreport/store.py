@@ -26,10 +26,11 @@ from sesreport import __version__
 from sesreport.collection.registry import frames as declared_frames
 from sesreport.errors import ConfigError, NameTakenError, SnapshotError
 from sesreport.files import sha256_of, whole_folder
+from sesreport.formats import FormatError
 from sesreport.period import Period
 from sesreport.schema import Frame
+from sesreport.snapshot_manifest import FORMAT, MANIFEST, parse_manifest
 
-FORMAT = "sesreport-snapshot/1"
 _NAME = re.compile(r"(?P<begun>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
 
 
@@ -40,15 +41,15 @@ class Snapshot:
         """Raises SnapshotError when the snapshot is missing, incomplete, changed, or of another format."""
         self.path = path
         self.manifest: dict[str, Any] = read_manifest(path)
-        self.sha256 = sha256_of(path / "manifest.json")
+        self.sha256 = sha256_of(path / MANIFEST)
         """Hash of the manifest, which holds the hash of every file: it names the evidence."""
         self._declared = declared_frames()
-        for name, entry in self.manifest["files"].items():
-            file = path / f"{name}.parquet"
-            if not file.is_file():
-                raise SnapshotError(f"snapshot {path}: {file.name} is missing; restore it or collect again")
-            if sha256_of(file) != entry["sha256"]:
-                raise SnapshotError(f"snapshot {path}: {file.name} was changed after it was written; restore it")
+        files = self.manifest["files"]
+        for name in self._declared:
+            if name not in files and (path / f"{name}.parquet").exists():
+                raise SnapshotError(f"snapshot {path}: {name}.parquet is not in its manifest; restore the manifest")
+        for name, entry in files.items():
+            _check(path, name, entry)
 
     @property
     def id(self) -> str:
@@ -102,6 +103,23 @@ class Snapshot:
         return declared.from_arrow(table)
 
 
+def _check(path: Path, name: str, entry: Mapping[str, Any]) -> None:
+    """Raises SnapshotError for a file of a snapshot that is not the one its manifest names."""
+    file = path / f"{name}.parquet"
+    if not file.is_file():
+        raise SnapshotError(f"snapshot {path}: {file.name} is missing; restore it or collect again")
+    if sha256_of(file) != entry["sha256"]:
+        raise SnapshotError(f"snapshot {path}: {file.name} was changed after it was written; restore it")
+    try:
+        rows = pq.read_metadata(file).num_rows
+    except (OSError, pa.ArrowException) as error:
+        raise SnapshotError(f"snapshot {path}: {file.name} cannot be read: {error}") from error
+    if rows != entry["rows"]:
+        raise SnapshotError(
+            f"snapshot {path}: {file.name} has {rows:,} rows, and {MANIFEST} says {entry['rows']:,}; restore both"
+        )
+
+
 def write_snapshot(
     folder: Path,
     frames: Mapping[str, pd.DataFrame],
@@ -152,7 +170,7 @@ def _write(
             "coverage": frames["coverage"]["status"].value_counts().sort_index().to_dict(),
             "files": files,
         }
-        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 def load(path: str | Path) -> Snapshot:
@@ -300,9 +318,8 @@ def _too_late(period: Period, now: datetime) -> str:
 def _speaks_for(path: Path) -> str | None:
     """The month a snapshot was collected for in another's place; None also where the manifest cannot be read."""
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        return str(manifest["speaks_for"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return str(read_manifest(path).get("speaks_for"))
+    except SnapshotError:
         return None  # whoever loads it is told
 
 
@@ -313,21 +330,11 @@ def _begun(path: Path) -> datetime:
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a whole snapshot. Raises SnapshotError for anything else."""
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        if manifest["format"] != FORMAT:
-            raise SnapshotError(
-                f"snapshot {path}: format {manifest['format']!r}, not {FORMAT!r}: made by another version"
-            )
-        for name in ("started_at", "finished_at"):
-            datetime.fromisoformat(manifest[name])
-        for entry in manifest["files"].values():
-            if not isinstance(entry["sha256"], str) or not isinstance(entry["rows"], int):
-                raise TypeError("a file without its hash and rows")
+        manifest, _ = parse_manifest((path / MANIFEST).read_bytes())
     except FileNotFoundError as error:
         raise SnapshotError(
-            f"snapshot {path}: there is no manifest.json; it is not a snapshot, or not a whole one"
+            f"snapshot {path}: there is no {MANIFEST}; it is not a snapshot, or not a whole one"
         ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"no {error}" if isinstance(error, KeyError) else error
-        raise SnapshotError(f"snapshot {path}: manifest.json cannot be read: {what}") from error
-    return dict(manifest)
+    except (OSError, FormatError) as error:
+        raise SnapshotError(f"snapshot {path}: {MANIFEST} cannot be read: {error}") from error
+    return manifest

@@ -40,10 +40,13 @@ from sesreport.store import snapshots
 ROOT = Path(__file__).parents[1]
 
 
+UMASK = 0o027
+
+
 def run(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sesreport", *arguments],
-        cwd=cwd, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=240,
+        cwd=cwd, env={**os.environ, **(env or {})}, umask=UMASK, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
 
 
@@ -79,6 +82,11 @@ def test_every_file_of_the_pack_is_there_and_sealed(pack: Path) -> None:
         assert hashlib.sha256((pack / name).read_bytes()).hexdigest() == entry["sha256"]
     assert set(manifest["notebooks"]) == {path.stem for path in notebooks()}
     assert manifest["inputs"]["snapshot"]["sha256"] == Results.read(pack / "results.json").snapshot.sha256
+
+
+def test_the_umask_holds_for_all_of_the_pack(pack: Path) -> None:
+    modes = {path: path.stat().st_mode & 0o777 for path in (pack, *pack.rglob("*"))}
+    assert {path for path, mode in modes.items() if mode != (0o777 if path.is_dir() else 0o666) & ~UMASK} == set()
 
 
 def without_notebooks(

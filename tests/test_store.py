@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -19,7 +20,6 @@ import pytest
 from sesreport import store
 from sesreport.collection.registry import frames
 from sesreport.errors import ConfigError, SchemaError, SnapshotError, WriteError
-from sesreport.files import whole_folder, write_whole
 from sesreport.period import Period
 from sesreport.store import load, snapshot_of, snapshots, write_snapshot
 
@@ -42,6 +42,16 @@ def test_the_manifest_seals_every_file(tmp_path: Path) -> None:
     assert set(snapshot.manifest["files"]) == set(frames())
     assert snapshot.manifest["coverage"] == {"denied": 1, "ok": 1, "region_disabled": 1}
     assert {"sesreport", "botocore"} <= snapshot.manifest["tool"].keys()
+
+
+def test_the_umask_holds_for_a_snapshot(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        path = write(tmp_path / "snapshots")
+    finally:
+        os.umask(before)
+    assert {each.stat().st_mode & 0o777 for each in (path.parent, path)} == {0o750}
+    assert {each.stat().st_mode & 0o777 for each in path.iterdir()} == {0o640}
 
 
 def test_a_changed_byte_is_detected(tmp_path: Path) -> None:
@@ -300,67 +310,3 @@ def test_without_one_after_it_is_the_last_within(tmp_path: Path) -> None:
 def test_a_month_without_a_snapshot_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no snapshot for 2026-08 .* collect one"):
         snapshot_of(tmp_path, Period(2026, 8))
-
-
-def test_a_whole_folder_is_exchanged_only_when_the_new_one_is_done(tmp_path: Path) -> None:
-    target = tmp_path / "pack"
-    with whole_folder(target) as folder:
-        (folder / "a").write_text("old")
-    with pytest.raises(RuntimeError), whole_folder(target, replace=True) as folder:
-        (folder / "a").write_text("new")
-        raise RuntimeError
-    assert (target / "a").read_text() == "old"
-    with whole_folder(target, replace=True) as folder:
-        (folder / "a").write_text("new")
-    assert (target / "a").read_text() == "new"
-    assert [p.name for p in tmp_path.iterdir()] == ["pack"]
-
-
-def test_a_taken_name_is_not_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(WriteError, match="already there"), whole_folder(tmp_path / "taken"):
-        pass
-
-
-def test_a_folder_that_cannot_be_exchanged_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / "pack"
-    with whole_folder(target) as folder:
-        (folder / "a").write_text("old")
-    rename = Path.rename
-
-    def refuse(self: Path, other: Path) -> Path:
-        if other == target and self.name != "was":
-            raise OSError(errno.EACCES, "Permission denied", str(other))
-        return rename(self, other)
-
-    monkeypatch.setattr(Path, "rename", refuse)
-    with (
-        pytest.raises(WriteError, match="pack: Permission denied; nothing was kept of it"),
-        whole_folder(target, replace=True) as folder,
-    ):
-        (folder / "a").write_text("new")
-    assert (target / "a").read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["pack"]
-
-
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, ValueError])
-def test_whatever_ends_the_block_nothing_is_left(tmp_path: Path, stop: type[BaseException]) -> None:
-    with pytest.raises(stop), whole_folder(tmp_path / "pack") as folder:
-        (folder / "a").write_text("half")
-        raise stop
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_that_cannot_be_renamed_leaves_the_old(tmp_path: Path) -> None:
-    (tmp_path / "f" / "in").mkdir(parents=True)
-    with pytest.raises(WriteError, match="/f: Is a directory"):
-        write_whole(tmp_path / "f", "new")
-    assert [p.name for p in tmp_path.iterdir()] == ["f"]
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_whole(tmp_path / "f", "one")
-    with pytest.raises(WriteError):
-        write_whole(tmp_path / "missing" / "f", "two")
-    assert (tmp_path / "f").read_text() == "one"
-    assert [p.name for p in tmp_path.iterdir()] == ["f"]

@@ -22,7 +22,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from pydantic import BaseModel
+
 from sesreport.errors import WriteError
+from sesreport.files import remove_folder
+from sesreport.formats import FormatError, Moment, check_shape, read_format
 
 try:
     import fcntl
@@ -33,6 +37,17 @@ log = logging.getLogger(__name__)
 
 FORMAT = "sesreport-collection/1"
 _PREFIX = ".collecting-"
+
+
+class _Begun(BaseModel):
+    """What is needed to go on with a collection."""
+
+    started_at: Moment
+    based_on: str | None
+    configuration_sha256: str | None = None
+    scope: str | None = None
+    account_id: str | None = None
+    speaks_for: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,10 +131,13 @@ class Journal:
                 lock = _locked(about)
             except OSError:
                 continue
-            begun = _begun(about)
-            if not _understood(begun):
+            begun, fault = _begun(about)
+            if fault:
                 lock.close()
-                log.warning("%s cannot be understood and is not gone on with; remove the folder", about.parent)
+                log.warning(
+                    "%s cannot be understood and is not gone on with: %s; remove the folder to begin anew",
+                    about.parent, fault,
+                )  # fmt: skip
                 continue
             journal = cls(about.parent, {name: value for name, value in begun.items() if name != "format"}, lock)
             journal._read()
@@ -170,7 +188,7 @@ class Journal:
                 os.close(file)
         self._files.clear()
         if remove:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove_folder(self.folder)
         self._lock_file.close()
 
     def _my_file(self) -> tuple[str, int]:
@@ -203,6 +221,8 @@ class CutOff:
     folder: Path
     begun: dict[str, Any]
     answers: int
+    fault: str = ""
+    """Why nothing can go on with what ``collection.json`` says."""
 
     def is_of(self, day: date) -> bool:
         """Whether it was begun in the month of a day, so that its snapshot speaks for what one begun now would."""
@@ -211,7 +231,7 @@ class CutOff:
     @property
     def understood(self) -> bool:
         """Whether ``collection.json`` says all that is needed to go on."""
-        return _understood(self.begun)
+        return not self.fault
 
     def __str__(self) -> str:
         """When it was begun, by whom, of what, and how far it came, in one line."""
@@ -228,7 +248,8 @@ def cut_off(folder: Path) -> list[CutOff]:
         with suppress(OSError):
             _locked(about).close()
             answers = sum(path.read_bytes().count(b"\n") for path in _files_of(about.parent) if path.is_file())
-            found.append(CutOff(about.parent, _begun(about), answers))
+            begun, fault = _begun(about)
+            found.append(CutOff(about.parent, begun, answers, fault))
     return found
 
 
@@ -245,23 +266,14 @@ def _changed_at(path: Path) -> float:
     return 0
 
 
-def _begun(about: Path) -> dict[str, Any]:
-    """What ``collection.json`` says; nothing where it cannot be read."""
+def _begun(about: Path) -> tuple[dict[str, Any], str]:
+    """What ``collection.json`` says, or nothing and why it cannot be understood."""
     try:
-        begun = json.loads(about.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return begun if isinstance(begun, dict) else {}
-
-
-def _understood(begun: Mapping[str, Any]) -> bool:
-    """Whether a collection can go on with what was begun."""
-    based_on = begun.get("based_on", 0)
-    return (
-        begun.get("format") == FORMAT
-        and _moment(begun.get("started_at")) is not None
-        and (based_on is None or isinstance(based_on, str))
-    )
+        begun = read_format(about.read_bytes(), FORMAT)
+        check_shape(begun, _Begun)
+    except (OSError, FormatError) as error:
+        return {}, str(error)
+    return begun, ""
 
 
 def _moment(text: object) -> datetime | None:

@@ -10,8 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from sesreport.errors import DeliveryError
 from sesreport.files import check_writable, write_whole
+from sesreport.formats import FormatError, check_shape, read_format
 
 try:
     import fcntl
@@ -19,6 +22,17 @@ except ImportError:  # not on Windows: there, two deliveries at once could send 
     fcntl = None  # type: ignore[assignment]
 
 FORMAT = "sesreport-receipts/1"
+
+
+class _Receipt(BaseModel):
+    pack_sha256: str
+    to: str
+
+
+class _Content(BaseModel):
+    """What is relied on of the file."""
+
+    sent: list[_Receipt]
 
 
 class Receipts:
@@ -62,15 +76,14 @@ class Receipts:
 
     def _read(self) -> list[dict[str, Any]]:
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-            sent: list[dict[str, Any]] = content["sent"]
-            if content["format"] != FORMAT or not all({"pack_sha256", "to"} <= entry.keys() for entry in sent):
-                raise ValueError("not a file of receipts")
+            content = read_format(self.path.read_bytes(), FORMAT)
+            check_shape(content, _Content)
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, FormatError) as error:
             raise DeliveryError(
                 f"{self.path}: cannot be read ({error}), so it is not known who was sent the pack: mend it, or "
                 "remove it to send to everybody"
             ) from error
+        sent: list[dict[str, Any]] = content["sent"]
         return sent

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,8 +21,10 @@ from typing import Any
 
 from sesreport.collection.events import Kind
 from sesreport.errors import SesReportError
+from sesreport.formats import FormatError
 from sesreport.monitor.event import Change
 from sesreport.monitor.locations import UnreadableError, folders, read_bytes
+from sesreport.snapshot_manifest import MANIFEST, parse_manifest
 
 
 @dataclass(frozen=True)
@@ -66,25 +67,17 @@ def _from_snapshot(location: str, change: Change) -> tuple[str, Mapping[str, str
     for name in reversed(folders(location)):
         folder = f"{location.rstrip('/')}/{name}"
         try:
-            manifest = _manifest(read_bytes(f"{folder}/manifest.json"))
+            content = read_bytes(f"{folder}/{MANIFEST}")
         except UnreadableError:
             continue  # not a snapshot, or not a whole one
-        if manifest["finished_at"] >= change.at:
-            continue
-        return name, _policies(folder, manifest["files"], change)
+        try:
+            _, manifest = parse_manifest(content)
+        except FormatError as error:  # an older snapshot could tell an older text
+            raise UnreadableError(f"{folder}/{MANIFEST}: cannot be read: {error}") from error
+        if datetime.fromisoformat(manifest.finished_at) < change.at:
+            files = {each: file.sha256 for each, file in manifest.files.items()}
+            return name, _policies(folder, files, change)
     raise UnreadableError(f"{location}: has no snapshot finished before {change.at:%Y-%m-%d %H:%M} UTC")
-
-
-def _manifest(content: bytes) -> dict[str, Any]:
-    try:
-        manifest = json.loads(content)
-        finished = datetime.fromisoformat(manifest["finished_at"])
-        files = {str(name): str(entry["sha256"]) for name, entry in manifest["files"].items()}
-        if not manifest["format"].startswith("sesreport-snapshot/") or finished.tzinfo is None:
-            raise ValueError("another format")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UnreadableError(f"a manifest that cannot be read: {error}") from error
-    return {"finished_at": finished, "files": files}
 
 
 def _policies(folder: str, files: Mapping[str, str], change: Change) -> Mapping[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import platform
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,19 +15,18 @@ from typing import Any
 from sesreport import __version__
 from sesreport.config import Config
 from sesreport.errors import ConfigError
-from sesreport.files import check_writable, exchange, sha256_of, whole_folder
+from sesreport.files import check_writable, exchange, remove_folder, sha256_of, whole_folder
 from sesreport.notebooks import Executed, check_all, notebooks, run_notebooks
 from sesreport.pack.compute import earlier_snapshots, make_pack, write_data
 from sesreport.pack.contents import Pack
 from sesreport.pack.kept import keep_pack
+from sesreport.pack.manifest import COMPLETE, FAILED_NOTEBOOKS, FORMAT, MANIFEST, pack_status
 from sesreport.period import Period
 from sesreport.storage import snapshots_folder
 from sesreport.store import Snapshot, in_hand, load, others, snapshot_of, speaks_for
 
 log = logging.getLogger(__name__)
 
-FORMAT = "sesreport-pack/1"
-COMPLETE, FAILED_NOTEBOOKS = "complete", "failed notebooks"
 PACKAGES = ("pandas", "pyarrow", "matplotlib", "papermill", "openpyxl", "python-pptx", "jinja2", "boto3")
 
 Output = Callable[[Pack, Path], None]
@@ -71,7 +69,7 @@ def report(
     ``snapshot`` defaults to the period's own (see :func:`sesreport.store.snapshot_of`); one begun neither in the period
     nor in the month after it is an error unless ``other_month`` is set. ``parameters`` go to the notebooks that have
     them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces an earlier pack of
-    the period; but a pack with a failed notebook does not replace a complete one, and is put beside it as
+    the period; but a pack with a failed notebook replaces none but such a one, and is put beside another as
     ``<period>-failed``, until a complete one of the period is made. Raises ConfigError, SnapshotError, SchemaError,
     WriteError.
     """
@@ -101,22 +99,13 @@ def report(
         _reading_copies(executed)
         left_out = [path.name for path in others(folder, chosen.organization)]
         manifest = _manifest(pack, chosen, earlier, config, given, executed, temporary, left_out)
-        (temporary / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        (temporary / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         failed = tuple(e for e in executed if e.error)
-        if failed and pack_status(destination) == COMPLETE:
+        if failed and destination.exists() and pack_status(destination) != FAILED_NOTEBOOKS:
             destination = _put_beside(temporary, destination)
     if not failed and pack_status(beside := _beside(destination)) == FAILED_NOTEBOOKS:
-        shutil.rmtree(beside, ignore_errors=True)  # the complete pack has taken its place
+        remove_folder(beside)  # the complete pack has taken its place
     return Made(destination, pack, failed, tuple(left_out))
-
-
-def pack_status(folder: Path) -> str | None:
-    """What a pack's manifest says of it, COMPLETE or FAILED_NOTEBOOKS; None where there is no pack."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        return str(manifest["status"]) if manifest["format"] == FORMAT else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _put_beside(failed: Path, destination: Path) -> Path:

@@ -21,6 +21,7 @@ from sesreport.config import Config
 from sesreport.errors import NameTakenError, SnapshotError, WriteError
 from sesreport.files import sha256_of, whole_folder
 from sesreport.findings import rules
+from sesreport.formats import FormatError, read_format
 from sesreport.history.cache import code_sha256
 from sesreport.kpis import kpis
 from sesreport.pack.compute import branding, make_pack, table_of, write_data
@@ -37,7 +38,7 @@ KEPT = 10
 """Packs kept, the newest."""
 LARGEST = 64 * 1024 * 1024
 """Bytes above which a pack is not kept."""
-_SEAL = "kept.json"
+_SEAL, _FORMAT = "kept.json", "sesreport-kept/1"
 
 
 def kept_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]) -> Pack | None:
@@ -46,12 +47,11 @@ def kept_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Ma
         return None
     folder = _folder(snapshot, config, period, earlier)
     try:
-        sealed = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
-        if sealed != _hashes(folder):
+        if read_format((folder / _SEAL).read_bytes(), _FORMAT).get("files") != _hashes(folder):
             return None
         stored = read_stored(folder)
         frames = dict(stored.frames)  # all of them now: a later pack may take the folder's place
-    except (OSError, ValueError, SnapshotError, RecursionError):
+    except (OSError, FormatError, SnapshotError):
         return None
     return Pack(stored.results, frames, branding(config))
 
@@ -70,7 +70,8 @@ def keep_pack(
         with whole_folder(folder, replace=True) as temporary:
             shutil.copytree(made / "data", temporary / "data")
             shutil.copy(made / "results.json", temporary)
-            (temporary / _SEAL).write_text(json.dumps(_hashes(temporary)), encoding="utf-8")
+            seal = {"format": _FORMAT, "files": _hashes(temporary)}
+            (temporary / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
         for old in sorted(folder.parent.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
             shutil.rmtree(old, ignore_errors=True)
     except (OSError, WriteError, NameTakenError) as error:

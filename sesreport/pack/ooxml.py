@@ -9,17 +9,13 @@ treated the same way, and named parts edited. Shapes of the parts: ECMA-376 part
 from __future__ import annotations
 
 import io
-import os
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import IO
 from xml.sax.saxutils import quoteattr
 
-from sesreport.errors import WriteError
 from sesreport.text import marked, visible
 
 Edit = Callable[[bytes], bytes]
@@ -51,24 +47,6 @@ def moment(text: str) -> datetime:
     """An ISO 8601 time of the results as a timezone-aware datetime; UTC when it names no zone."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside ``path`` to write to; renamed to ``path`` when the block ends, removed when it fails.
-
-    Raises WriteError, with ``path`` as it was, when the file system refuses.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise WriteError(
-            f"{path} could not be written: {error.strerror or error}; what was there is untouched"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def rewrite(

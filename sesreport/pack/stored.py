@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from sesreport.errors import SnapshotError
 from sesreport.files import sha256_of
 from sesreport.pack.contents import Pack
+from sesreport.pack.manifest import RESULTS, check_files, read_manifest
 from sesreport.results import Results
 from sesreport.schema import nullable
 
@@ -19,18 +20,17 @@ from sesreport.schema import nullable
 def read_stored(folder: Path) -> Pack:
     """The pack in a folder, without branding; its frames as they were when it was opened.
 
-    Raises SnapshotError, also for a frame that is asked for when the folder holds another pack by now.
+    A pack in the making has no manifest yet. Raises SnapshotError when what is read of it was changed, also for a frame
+    that is asked for when the folder holds another pack by now.
     """
-    if not (folder / "results.json").is_file():
-        raise SnapshotError(f"{folder}: is not a pack (there is no results.json)")
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        sealed = {name: entry["sha256"] for name, entry in manifest["files"].items()}
-    except FileNotFoundError:  # one that is being made: its notebooks read it before it is sealed
-        sealed = {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise SnapshotError(f"{folder}: its manifest.json cannot be read: {error}") from error
-    return Pack(Results.read(folder / "results.json"), StoredFrames(folder / "data", sealed))
+    if not (folder / RESULTS).is_file():
+        raise SnapshotError(f"{folder}: is not a pack (there is no {RESULTS})")
+    sealed: dict[str, str] = {}
+    with suppress(FileNotFoundError):
+        manifest = read_manifest(folder)
+        check_files(folder, manifest, [name for name in manifest.files if name == RESULTS or name.startswith("data/")])
+        sealed = {name: entry.sha256 for name, entry in manifest.files.items()}
+    return Pack(Results.read(folder / RESULTS), StoredFrames(folder / "data", sealed))
 
 
 class StoredFrames(Mapping[str, pd.DataFrame]):

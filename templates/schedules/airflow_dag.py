@@ -45,7 +45,8 @@ with DAG(
 ) as dag:
     run = BashOperator(
         task_id="collect_and_report",
-        bash_command="sesreport run --period last-month --quiet --resume",  # goes on with what a try had read
+        # papermill writes into no folder that is not there; --resume goes on with what a try had read.
+        bash_command=f"mkdir -p airflow/{PERIOD} && sesreport run --period last-month --quiet --resume",
         cwd=HOME,
         execution_timeout=timedelta(hours=6),
     )

@@ -49,6 +49,16 @@ def test_what_was_written_is_known_again(tmp_path: Path) -> None:
     assert journal.answers == 3
 
 
+def test_answers_are_their_owner_s_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = left(tmp_path)
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.glob("*.jsonl")} == {0o600}
+
+
 @pytest.mark.parametrize("lost", [0, 1, 2])
 def test_a_lost_file_costs_its_own_answers_alone(lost: int, tmp_path: Path) -> None:
     (left(tmp_path) / f"{lost}.jsonl").unlink()

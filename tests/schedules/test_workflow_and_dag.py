@@ -7,6 +7,7 @@ import runpy
 import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 from types import ModuleType, SimpleNamespace
 from typing import Any, Self
 
@@ -160,7 +161,7 @@ def rendered(text: str, started: datetime) -> str:
 
 def test_the_dag_makes_the_month_first_and_then_runs_every_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     run, *others = executed(monkeypatch).tasks
-    assert monthly(run.given["bash_command"])
+    assert monthly(run.given["bash_command"].rpartition(" && ")[2])
     assert run.given["cwd"] == "/shared/sesreport"
     assert run.after == others
     assert [task.given["input_nb"] for task in others] == [str(path) for path in notebooks()]
@@ -178,6 +179,15 @@ def test_the_dag_s_notebooks_read_the_pack_that_was_just_made(monkeypatch: pytes
     for task in executed(monkeypatch).tasks[1:]:
         assert rendered(task.given["parameters"]["pack"], day) == f"/shared/sesreport/out/{last_month}"
         assert f"/{last_month}/" in rendered(task.given["output_nb"], day)
+
+
+def test_the_dag_makes_the_folder_that_notebooks_are_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = datetime(2026, 11, 1, 6, 17, tzinfo=UTC)
+    run, *others = executed(monkeypatch).tasks
+    made, _, _ = rendered(run.given["bash_command"], day).partition(" && ")
+    assert made == "mkdir -p airflow/2026-10"
+    written = {str(PurePosixPath(rendered(task.given["output_nb"], day)).parent) for task in others}
+    assert written == {f"{run.given['cwd']}/airflow/2026-10"}
 
 
 def test_the_dag_tries_every_task_three_times_half_an_hour_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ from pydantic import Field
 
 from sesreport.config import AccountId
 from sesreport.delivery.access import AwsSettings, told
-from sesreport.delivery.parcel import MANIFEST, Parcel
+from sesreport.delivery.parcel import Parcel
 from sesreport.delivery.registry import Destination, destination
+from sesreport.pack.manifest import MANIFEST
 
 ATTEMPTS = 5
 CONTENT_TYPES = {

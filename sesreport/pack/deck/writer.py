@@ -16,13 +16,14 @@ from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Emu, Inches, Pt
 
 from sesreport import words
+from sesreport.files import replacing
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import charts, master, scale
 from sesreport.pack.deck.description import Cell, Chart, Content, Nothing, Table, Verdict
 from sesreport.pack.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.pack.deck.textfit import LINE, fit, width, wrap
 from sesreport.pack.deck.titles import limited
-from sesreport.pack.ooxml import KEYWORDS, brief, moment, replacing, rewrite
+from sesreport.pack.ooxml import KEYWORDS, brief, moment, rewrite
 from sesreport.pack.workbook.styles import INK, MUTED, on
 from sesreport.results import Kpi
 from sesreport.text import marked

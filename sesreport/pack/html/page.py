@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,8 @@ import jinja2
 from markupsafe import Markup
 
 from sesreport import charts, words
-from sesreport.errors import ConfigError, WriteError
+from sesreport.errors import ConfigError
+from sesreport.files import write_whole
 from sesreport.pack.contents import Pack
 from sesreport.pack.html import sections  # noqa: F401  (registers them)
 from sesreport.pack.html.section import SECTIONS, Content, Section
@@ -32,22 +31,7 @@ def write_html(pack: Pack, path: Path) -> None:
     The same pack gives the same bytes. Raises WriteError when the file cannot be written (what was there before is
     untouched), ConfigError for an accent that is not a color.
     """
-    text = render_html(pack)
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary = Path(name)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise WriteError(f"report {path} could not be written: {error.strerror or error}") from error
+    write_whole(path, render_html(pack))
 
 
 def render_html(pack: Pack) -> str:

@@ -26,6 +26,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
+from sesreport.files import replacing
 from sesreport.pack.ooxml import (
     KEYWORDS,
     Edit,
@@ -33,7 +34,6 @@ from sesreport.pack.ooxml import (
     both,
     brief,
     extension,
-    replacing,
     rewrite,
     text_numbers,
     xstring,

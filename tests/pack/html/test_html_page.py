@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 
@@ -87,10 +86,10 @@ def test_a_failed_write_leaves_what_was_there(pack: Pack, tmp_path: Path, monkey
     path = tmp_path / "report.html"
     path.write_text("earlier", "utf-8")
 
-    def full(_: int) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(WriteError, match=r"report\.html could not be written: No space left on device"):
         write_html(pack, path)
     assert path.read_text("utf-8") == "earlier"

@@ -90,16 +90,6 @@ def test_what_looks_like_an_escape_comes_back_as_it_was(text: str) -> None:
     assert read == text
 
 
-def test_a_failed_write_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "pack.xlsx"
-    path.write_bytes(b"last month")
-    with pytest.raises(RuntimeError), ooxml.replacing(path) as temporary:
-        temporary.write_bytes(b"half")
-        raise RuntimeError
-    assert path.read_bytes() == b"last month"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_a_folder_that_does_not_exist_is_told_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "none" / "pack.xlsx"
     with pytest.raises(WriteError, match=r"pack\.xlsx could not be written: No such file or directory") as caught:
