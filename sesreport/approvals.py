@@ -198,7 +198,9 @@ def _value(path: Path, row: int, column: str, cell: Any) -> Any:
     if isinstance(cell, Unread):
         raise ConfigError(f"{where}: {cell.why}")
     if isinstance(cell, str) and _swallows(column, cell):
-        raise ConfigError(f'{where}: has a line break in it: look for a quote (") that is opened and not closed here')
+        raise ConfigError(
+            f'{where}: holds a line with an account id: look for a quote (") that is opened and not closed here'
+        )
     if column in DAYS:
         return cell.day or cell.text if isinstance(cell, Number) else cell
     if isinstance(cell, Number):
@@ -213,9 +215,7 @@ def _value(path: Path, row: int, column: str, cell: Any) -> Any:
 
 def _swallows(column: str, cell: str) -> bool:
     """Whether a cell seems to hold the next row: stray quotes would give this row the end of that one."""
-    if "\n" not in cell.strip() or column in LISTS:
-        return False
-    return column != "justification" or re.search(r"\n\W*[0-9]{12}\b", cell) is not None
+    return column not in LISTS and re.search(r"\n[^\n]*\b[0-9]{12}\b", cell) is not None
 
 
 def _header(path: Path, row: Row) -> list[str]:

@@ -314,7 +314,7 @@ def test_stray_quotes_do_not_give_a_row_the_end_of_the_next(tmp_path: Path) -> N
     path.write_text(
         'account_id,name,identities,expires_at\n310000000001,"V,a.com,2026-01-31\n310000000002,W","b.com",2026-12-31\n'
     )
-    with pytest.raises(ConfigError, match="row 2: name: has a line break in it"):
+    with pytest.raises(ConfigError, match="row 2: name: holds a line with an account id"):
         read_entries(path)
 
 
@@ -323,7 +323,7 @@ def test_a_justification_may_have_lines_but_no_row(tmp_path: Path, justification
     path = tmp_path / "register.csv"
     path.write_text(f'account_id,name,justification\n310000000001,V,"{justification}"\n')
     if refused:
-        with pytest.raises(ConfigError, match="justification: has a line break"):
+        with pytest.raises(ConfigError, match="justification: holds a line"):
             read_entries(path)
     else:
         assert [entry.justification for entry in read_entries(path)] == [justification]
