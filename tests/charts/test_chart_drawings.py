@@ -219,11 +219,11 @@ def test_a_figure_shows_itself_in_a_notebook_with_its_alternative_text() -> None
 
 
 def test_the_reason_for_no_data_comes_from_coverage() -> None:
-    rows = [(place, dataset, "denied" if (place, dataset) == (B, "sending") else "ok", 1)
-            for place in (A, B) for dataset in ("sending", "identities", "policies")]  # fmt: skip
+    rows = [(place, dataset, "denied" if (place, dataset) == (B, "metrics") else "ok", 1)
+            for place in (A, B) for dataset in ("metrics", "identities", "policies")]  # fmt: skip
     coverage = pd.DataFrame(rows, columns=["account_id", "dataset", "status", "rows"]).assign(region="r1")
     frames = {"coverage": coverage, "daily": pd.DataFrame(), "grants": pd.DataFrame()}
-    assert charts.why_empty("daily", frames) == "sending: read in 1 of 2 places (account × Region)"
+    assert charts.why_empty("daily", frames) == "metrics: read in 1 of 2 places (account × Region)"
     assert charts.why_empty("grants", frames) == "everything was read and there is nothing in the frame grants"
     assert charts.why_empty("register", {}) == "the frame register is not part of this pack"
 
