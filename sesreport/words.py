@@ -103,6 +103,11 @@ def target(kpi: Kpi | Definition) -> str:
     return f"{below if kpi.direction == 'lower' else above} {number(kpi.target, kpi.unit)}"
 
 
+def aim(kpi: Kpi) -> str:
+    """:func:`target` in a sentence: ``target ≤ 0`` or ``no target``."""
+    return target(kpi) if kpi.target is None else f"target {target(kpi)}"
+
+
 def within(basis: Basis) -> str:
     """`` in what could be read: 3 of 25 places``; empty where all was read."""
     return "" if basis.whole else f" in what could be read: {basis.read:,} of {basis.expected:,} places"

@@ -78,4 +78,4 @@ def register_expiry(
         (f"; {undated:,} without an expiry date" if undated else "", f"; {rest:,} later ones not drawn" if rest else "")
     )
     listed = "; ".join(f"{label} {end:%Y-%m-%d}" for label, end in list(zip(labels, ends, strict=True))[:8])
-    return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. Next to expire: {listed}.")
+    return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. They end: {listed}.")

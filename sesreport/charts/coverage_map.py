@@ -30,17 +30,13 @@ CELLS = 300
 def coverage_states(coverage: pd.DataFrame) -> pd.DataFrame:
     """Account × Region table: ``read``, ``partly read``, ``not read``, ``not offered or off``, ``not tried``.
 
-    What is read as a whole account is no place, unless nothing else is known of the account.
+    What is read of an account as a whole is no place, unless its Regions are not known.
     """
     every = coverage[PLACE].drop_duplicates(ignore_index=True)
     states = joined(every, place_states(coverage), on=PLACE)
-    regional = states["region"].ne(GLOBAL)
-    other = regional.map({True: "not offered or off", False: "not tried"})
-    known = states["account_id"].isin(states.loc[regional, "account_id"])
-    kept = states.assign(state=states["state"].fillna(other))[states["state"].notna() | regional | ~known]
-    return kept.pivot_table(
-        index="account_id", columns="region", values="state", aggfunc="first", fill_value="not tried"
-    )
+    kept = states[states["state"].notna() | states["region"].ne(GLOBAL)].fillna({"state": "not offered or off"})
+    table = kept.pivot(index="account_id", columns="region", values="state")
+    return table.reindex(every["account_id"].drop_duplicates().sort_values()).astype("object").fillna("not tried")
 
 
 @chart("coverage", "Coverage by account and Region", "coverage", "accounts")

@@ -11,7 +11,7 @@ from sesreport.charts.look import ACTUAL, GRID, MUTED, PAPER, ChartFigure, canva
 from sesreport.charts.registry import chart
 from sesreport.charts.text import lines, shortened
 from sesreport.results import ON_TARGET, Kpi, Results, standing
-from sesreport.words import COLORS, judged, judgement, number, target
+from sesreport.words import COLORS, aim, judged, judgement, number
 
 _COLUMNS = 4
 
@@ -49,7 +49,7 @@ def kpis(results: Results, *, headline: bool = False, ax: Axes | None = None, sc
         scope=scope,
         message=f"{counts[ON_TARGET]} of {sum(counts.values())} KPIs on target",
         subtitle="13 months each; dashed: target; a gap: not known",
-        alt="; ".join(f"{k.label}: {number(k.value, k.unit)}, target {target(k)}, {judged(k)}" for k in chosen) + ".",
+        alt="; ".join(f"{k.label}: {number(k.value, k.unit)}, {aim(k)}, {judged(k)}" for k in chosen) + ".",
     )
 
 
@@ -63,9 +63,9 @@ def sparkline(kpi: Kpi) -> Figure:
     figure.message = f"{kpi.label}, 13 months"
     figure.alt = (
         f"{months}: from {number(known[0].value, kpi.unit)} in {known[0].period} to "
-        f"{number(known[-1].value, kpi.unit)} in {known[-1].period}; target {target(kpi)}."
+        f"{number(known[-1].value, kpi.unit)} in {known[-1].period}; {aim(kpi)}."
         if known
-        else f"No month is known; target {target(kpi)}."
+        else f"No month is known; {aim(kpi)}."
     )
     return figure
 

@@ -12,7 +12,7 @@ from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
 from sesreport.results import Results
-from sesreport.words import within_kpi
+from sesreport.words import number, within_kpi
 
 ROWS = 14
 
@@ -27,7 +27,7 @@ def bounce_rate(
     scope: str = "",
 ) -> Figure:
     """AWS's own bounce rate per account and Region, highest first."""
-    return _rate(sending_accounts, accounts, "bounce_rate", "Bounce rate", 1, results, ax, scope)
+    return _rate(sending_accounts, accounts, "bounce_rate", "Bounce rate", results, ax, scope)
 
 
 @chart("complaint_rate", "Complaint rate by account", "sending_accounts", "accounts")
@@ -40,7 +40,7 @@ def complaint_rate(
     scope: str = "",
 ) -> Figure:
     """AWS's own complaint rate per account and Region, highest first."""
-    return _rate(sending_accounts, accounts, "complaint_rate", "Complaint rate", 2, results, ax, scope)
+    return _rate(sending_accounts, accounts, "complaint_rate", "Complaint rate", results, ax, scope)
 
 
 def _rate(
@@ -48,7 +48,6 @@ def _rate(
     accounts: pd.DataFrame | None,
     column: str,
     noun: str,
-    decimals: int,
     results: Results | None,
     ax: Axes | None,
     scope: str,
@@ -74,7 +73,7 @@ def _rate(
     for row, (rate, line) in enumerate(zip(rates, shown["line"], strict=True)):
         color = WORST if line == PAUSE else ACTUAL if line == BELOW else BAD
         ax.barh(row, rate, height=0.6, color=color)
-        ax.text(rate + right * 0.008, row, f"{rate * 100:.{decimals}f} %", va="center",
+        ax.text(rate + right * 0.008, row, number(rate, "rate"), va="center",
                 fontweight="normal" if line == BELOW else "bold",
                 bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6})  # fmt: skip
     bar_rows(ax, labels)
@@ -95,9 +94,7 @@ def _rate(
     subtitle = f"{noun.lower()} as AWS computes it, by account and Region" + "".join(
         (f"; {unknown:,} not known" if unknown else "", f"; {rest:,} lower ones not drawn" if rest else "")
     )
-    listed = "; ".join(
-        f"{label} {rate * 100:.{decimals}f} %" for label, rate in list(zip(labels, rates, strict=True))[:8]
-    )
+    listed = "; ".join(f"{label} {number(rate, 'rate')}" for label, rate in list(zip(labels, rates, strict=True))[:8])
     return finish(
         ax,
         scope=scope,

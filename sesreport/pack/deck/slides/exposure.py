@@ -24,7 +24,7 @@ def exposure(pack: Pack) -> Content:
     shown = [name for name in CLASSES if counts.get(name, 0)]
     measured = kpi(pack, "public_identities")
     unknown = int(counts.get("not decided", 0))
-    told = ", ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
+    told = "; ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
     return Content(
         title=titles.public_identities(measured) if measured else "Who can send from our identities",
         subtitle=f"Identities by the widest sender their policies allow, count, {pack.results.period_name}"
