@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sesreport.analysis.basis import REGIONS, places, read_places
+from sesreport import words
+from sesreport.analysis.basis import POLICY_DATASETS, REGIONS, places, read_places
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK
@@ -22,7 +23,6 @@ from sesreport.schema import Frame, count, real, text
 
 OVERALL = "overall"
 NO_OWNER = "(no owner)"
-POLICY_DATASETS = ("identities", "policies")
 PLACE = ["account_id", "region"]
 BY_IDENTITY = "owner by identity"
 KEYS = ["kpi", "dimension", "group"]
@@ -201,8 +201,8 @@ def _told(members: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     unread = members.loc[members["read"] == 0, [*keys, "gap", "places"]]
     unread = unread.assign(gap=unread["gap"].str.replace("_", " ").fillna("not recorded"))
     counts = unread.groupby([*keys, "gap"], as_index=False)["places"].sum()
-    words = counts["places"].astype("string") + " " + counts["gap"]
-    told: pd.DataFrame = counts.assign(gaps=words).groupby(keys, as_index=False)["gaps"].agg(", ".join)
+    named = counts["places"].astype("string") + " " + counts["gap"]
+    told: pd.DataFrame = counts.assign(gaps=named).groupby(keys, as_index=False)["gaps"].agg(", ".join)
     return told.astype({"gaps": "string"})
 
 
@@ -238,6 +238,13 @@ def breakdown(
     by = {"kpi": order, "dimension": {name: place for place, name in enumerate((OVERALL, *DIMENSIONS))}}
     whole = whole.sort_values(KEYS, key=lambda keys: keys.map(by[keys.name]) if keys.name in by else keys)
     return KPI_BREAKDOWN.conform(whole)
+
+
+def judgements(rows: pd.DataFrame, targets: Mapping[str, float | None]) -> pd.Series:
+    """The status of rows of :data:`KPI_BREAKDOWN` in words; ``no target`` for figures that are only shown."""
+    shown = rows["kpi"].map({kpi: target is None for kpi, target in targets.items()}).astype("bool")
+    only_shown = shown & rows["value"].notna()
+    return rows["status"].map(words.status).mask(only_shown, words.NO_TARGET)
 
 
 def _prior(months: Sequence[pd.DataFrame]) -> pd.DataFrame:

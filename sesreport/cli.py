@@ -172,8 +172,7 @@ def collect(
 ) -> int:  # fmt: skip
     """Read every account and Region into a new snapshot. Exit 3 when no place could be read."""
     _logging(debug)
-    from sesreport.analysis.basis import place_basis
-    from sesreport.breakdown import POLICY_DATASETS
+    from sesreport.analysis.basis import POLICY_DATASETS, place_basis
     from sesreport.store import load
 
     day = _day(demo, today)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -106,6 +106,12 @@ class Kpi:
     """Name of the frame behind it in ``data/``: one row per counted thing."""
 
 
+def standing(kpis: Iterable[Kpi]) -> dict[str, int]:
+    """How many KPIs have each status, of those with a target: what every headline and title counts."""
+    judged = [kpi.status for kpi in kpis if kpi.target is not None]
+    return {status: judged.count(status) for status in STATUSES}
+
+
 @dataclass(frozen=True)
 class Gap:
     """Something that could not be read."""
@@ -166,6 +172,9 @@ class Findings:
     by_rule: Mapping[str, int]
     coverage: Basis = field(default=Basis(0, 0))
     """The places in which policies were read: of the others nothing is known."""
+    not_observed: int = 0
+    """Findings that were open when their place was last read, and could not be looked at since: they are not in
+    ``open``, but in the KPI of open findings."""
 
 
 @dataclass(frozen=True)

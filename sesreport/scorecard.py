@@ -10,12 +10,20 @@ import pandas as pd
 import pyarrow as pa
 
 from sesreport import verdict
-from sesreport.analysis.basis import account_basis, basis_of, is_gap, place_basis, places_left_out
+from sesreport.analysis.basis import (
+    POLICY_DATASETS,
+    account_basis,
+    basis_of,
+    is_gap,
+    place_basis,
+    places_left_out,
+)
 from sesreport.analysis.registry import Analysis
-from sesreport.breakdown import KPI_BREAKDOWN, OVERALL, POLICY_DATASETS, Measures, breakdown
+from sesreport.breakdown import KPI_BREAKDOWN, OVERALL, Measures, breakdown
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK, REGION_DISABLED, SKIPPED
 from sesreport.config import KpiSetting, suggestion
 from sesreport.errors import ConfigError
+from sesreport.history.lives import NOT_OBSERVED
 from sesreport.judging import LINES, statuses
 from sesreport.kpis import Definition, Measure, kpis
 from sesreport.kpis.contributions import SUM
@@ -288,6 +296,7 @@ def _findings(analysis: Analysis, coverage: Coverage) -> Findings:
         by_severity={name: int(severities.get(name, 0)) for name in SEVERITIES},
         by_rule={str(name): int(by_rule[name]) for name in sorted(by_rule.index)},
         coverage=coverage.places,
+        not_observed=int(analysis.lives["status"].eq(NOT_OBSERVED).sum()),
     )
 
 

@@ -19,6 +19,7 @@ from sesreport.results import (
     Decision,
     Findings,
     Kpi,
+    standing,
 )
 
 DUE_DAYS = {"critical": 7, "high": 30, "medium": 60, "low": 90}
@@ -38,11 +39,9 @@ def headline(period: Period, kpis: Sequence[Kpi], coverage: Coverage) -> str:
     gap = words.gap(coverage)
     if gap and not coverage.places.read:
         return f"{period.name}: {gap}, so who can send as us is not known"
-    judged = [kpi for kpi in kpis if kpi.target is not None]
-    counts = {
-        status: sum(kpi.status == status for kpi in judged) for status in (ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE)
-    }
-    text = f"{period.name}: {gap}{'; ' if gap else ''}{counts[ON_TARGET]} of {len(judged)} controls on target"
+    counts = standing(kpis)
+    on, judged = counts[ON_TARGET], sum(counts.values())
+    text = f"{period.name}: {gap}{'; ' if gap else ''}{on} of {judged} controls on target"
     for status in (OFF_TARGET, WATCH, NOT_MEASURABLE):
         more = f", {counts[status]} {'to watch' if status == WATCH else status}"
         if counts[status] and len(text + more) <= LONGEST:

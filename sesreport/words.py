@@ -26,6 +26,7 @@ COLORS = {ON_TARGET: "#0072B2", WATCH: "#E69F00", OFF_TARGET: "#A4262C", NOT_MEA
 """Distinguishable under protanopia and deuteranopia; the amber takes black text."""
 SEVERITY_COLORS = {"critical": "#7A0C18", "high": "#A4262C", "medium": "#E69F00", "low": "#595959"}
 UNKNOWN = "not known"
+NO_TARGET = "no target"
 NOT_COMPARABLE = "not comparable"
 """Instead of a change, where too little was read to compare."""
 
@@ -68,7 +69,12 @@ def status(value: str) -> str:
 
 def judgement(kpi: Kpi) -> str:
     """The status with its shape; ``no target`` for a figure that is only shown."""
-    return "no target" if _only_shown(kpi) else status(kpi.status)
+    return NO_TARGET if _only_shown(kpi) else status(kpi.status)
+
+
+def judged(kpi: Kpi) -> str:
+    """:func:`judgement` without its shape, for text that is read aloud."""
+    return NO_TARGET if _only_shown(kpi) else kpi.status
 
 
 def judgement_color(kpi: Kpi) -> str:
@@ -92,9 +98,14 @@ def fraction(kpi: Kpi) -> str:
 def target(kpi: Kpi | Definition) -> str:
     """``≤ 0``, ``< 5.00 %``, ``> 3.00 %``, ``≥ 95.0 %`` or ``no target``."""
     if kpi.target is None:
-        return "no target"
+        return NO_TARGET
     below, above = ("<", ">") if kpi.unit == "rate" else ("≤", "≥")  # AWS acts when its line is reached
     return f"{below if kpi.direction == 'lower' else above} {number(kpi.target, kpi.unit)}"
+
+
+def aim(kpi: Kpi) -> str:
+    """:func:`target` in a sentence: ``target ≤ 0`` or ``no target``."""
+    return target(kpi) if kpi.target is None else f"target {target(kpi)}"
 
 
 def within(basis: Basis) -> str:
@@ -127,7 +138,13 @@ def open_findings(findings: Findings, coverage: Coverage) -> str:
     counted = f"{findings.open:,} {'finding is' if findings.open == 1 else 'findings are'}"
     if not places.read:
         return f"{counted} known to be open, and there may be more"
-    return f"{counted} open{within(places)}"
+    return f"{counted} open{within(places)}{unseen(findings)}"
+
+
+def unseen(findings: Findings) -> str:
+    """``, and 4 more were when last looked at``, which the KPI of open findings counts as well; empty without any."""
+    many = findings.not_observed
+    return f", and {many:,} more {'was' if many == 1 else 'were'} when last looked at" if many else ""
 
 
 def findings_told(findings: Findings, coverage: Coverage) -> str:

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from sesreport.analysis.registry import Analysis
 
 PLACE = ["account_id", "region"]
+POLICY_DATASETS = ("identities", "policies")
+"""A place is read where both were: what the coverage of every output counts."""
+SENDING_DATASETS = ("metrics",)
+COLLECTED = {
+    **dict.fromkeys(
+        (
+            "grants", "identities", "exposures", "changes_since", "findings", "lives", "remediation_times",
+            "kpi_unknown_accounts",
+        ),
+        POLICY_DATASETS,
+    ),
+    **dict.fromkeys(("monthly", "daily", "anomalies", "forecasts"), SENDING_DATASETS),
+}  # fmt: skip
+"""The collected datasets that a derived frame is made from, by its name; a collected frame is made from its own."""
 REGIONS = "regions"
 """The dataset that says which Regions an account has."""
 
@@ -68,6 +82,21 @@ def read_places(coverage: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame
     ]
     counts = wanted.groupby(["account_id", "region"])["dataset"].nunique().reset_index()
     return counts.loc[counts["dataset"] == len(set(datasets)), ["account_id", "region"]].reset_index(drop=True)
+
+
+WHOLE, PARTLY, UNREAD = "read", "partly read", "not read"
+
+
+def place_states(coverage: pd.DataFrame) -> pd.DataFrame:
+    """Every expected place with its ``state``: UNREAD where not all of POLICY_DATASETS was read, which the coverage of
+    every output counts; PARTLY where another dataset was not; else WHOLE.
+    """
+    expected = places(coverage)
+    read = joined(expected, read_places(coverage, POLICY_DATASETS).assign(read=True), on=PLACE)["read"].notna()
+    gaps = coverage.loc[is_gap(coverage), PLACE].drop_duplicates().assign(gap=True)
+    partly = joined(expected, gaps, on=PLACE)["gap"].notna()
+    state = pd.Series(WHOLE, index=expected.index, dtype="string").mask(partly, PARTLY).mask(~read, UNREAD)
+    return expected.assign(state=state)
 
 
 def place_basis(coverage: pd.DataFrame, datasets: Sequence[str]) -> Basis:

@@ -23,8 +23,13 @@ ROWS = 24
 def register_expiry(
     register: pd.DataFrame, *, as_of: str | pd.Timestamp | None = None, ax: Axes | None = None, scope: str = ""
 ) -> Figure:
-    """One line per registered account from approval to expiry, next to expire first; ``as_of`` is drawn as a line."""
-    dated = register.dropna(subset=["expires_at"]).sort_values(["expires_at", "account_id"])
+    """One line per registered account from approval to expiry, the expired and next to expire first; ``as_of`` is drawn
+    as a line.
+    """
+    order = register.assign(ended=register["status"].ne("expired").fillna(True)).sort_values(
+        ["ended", "expires_at", "account_id"]
+    )
+    dated = order.dropna(subset=["expires_at"])
     if dated.empty:
         return no_data("Approvals of outside accounts by expiry", "no row of the register has an expiry date", ax)
     shown = dated.head(ROWS)
@@ -73,4 +78,4 @@ def register_expiry(
         (f"; {undated:,} without an expiry date" if undated else "", f"; {rest:,} later ones not drawn" if rest else "")
     )
     listed = "; ".join(f"{label} {end:%Y-%m-%d}" for label, end in list(zip(labels, ends, strict=True))[:8])
-    return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. Next to expire: {listed}.")
+    return finish(ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. They end: {listed}.")

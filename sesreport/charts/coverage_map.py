@@ -8,41 +8,36 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from sesreport.analysis.basis import places
+from sesreport.analysis.basis import PARTLY, PLACE, UNREAD, WHOLE, place_states
+from sesreport.analysis.joins import joined
 from sesreport.charts.look import BAD, GOOD, LIGHT, PALE, WATCH, bar_rows, canvas, finish, key
 from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
-from sesreport.collection.coverage import EVERYTHING
+from sesreport.collection.coverage import GLOBAL
 from sesreport.text import visible
 
 _LOOKS = {
-    "read": (GOOD, ""),
+    WHOLE: (GOOD, ""),
     "not offered or off": (PALE, ""),
-    "partly read": (WATCH, "/"),
-    "not read": (BAD, "×"),
+    PARTLY: (WATCH, "/"),
+    UNREAD: (BAD, "×"),
     "not tried": (LIGHT, ""),
 }
-_OFF = ("not_offered", "region_disabled")
 CELLS = 300
 """Cells that are drawn; a larger organization sees its accounts with the most gaps."""
 
 
 def coverage_states(coverage: pd.DataFrame) -> pd.DataFrame:
-    """Account × Region table: ``read``, ``partly read``, ``not read``, ``not offered or off``, ``not tried``."""
-    ok, off = coverage["status"].eq("ok"), coverage["status"].isin(_OFF)
-    off &= ~(coverage["status"].eq("region_disabled") & coverage["dataset"].ne(EVERYTHING))
-    places = pd.DataFrame(
-        {"account_id": coverage["account_id"], "region": coverage["region"].fillna("global"), "ok": ok, "off": off}
-    ).groupby(["account_id", "region"])
-    shares = places.agg(ok=("ok", "mean"), off=("off", "mean"))
-    state = pd.Series("partly read", index=shares.index)
-    state[shares["ok"] + shares["off"] == 1] = "read"
-    state[shares["ok"] == 0] = "not read"
-    state[shares["off"] == 1] = "not offered or off"
-    return state.reset_index(name="state").pivot_table(
-        index="account_id", columns="region", values="state", aggfunc="first", fill_value="not tried"
-    )
+    """Account × Region table: ``read``, ``partly read``, ``not read``, ``not offered or off``, ``not tried``.
+
+    What is read of an account as a whole is no place, unless its Regions are not known.
+    """
+    every = coverage[PLACE].drop_duplicates(ignore_index=True)
+    states = joined(every, place_states(coverage), on=PLACE)
+    kept = states[states["state"].notna() | states["region"].ne(GLOBAL)].fillna({"state": "not offered or off"})
+    table = kept.pivot(index="account_id", columns="region", values="state")
+    return table.reindex(every["account_id"].drop_duplicates().sort_values()).astype("object").fillna("not tried")
 
 
 @chart("coverage", "Coverage by account and Region", "coverage", "accounts")
@@ -55,7 +50,7 @@ def coverage(
 ) -> Figure:
     """One cell per account and Region; accounts with gaps come first."""
     states = coverage_states(coverage)
-    bad = states.isin(["not read", "partly read"])
+    bad = states.isin([UNREAD, PARTLY])
     gaps = bad.sum(axis=1).to_frame("gaps").assign(name=states.index)
     order = gaps.sort_values(["gaps", "name"], ascending=[False, True]).index
     states = states.loc[order]
@@ -83,11 +78,6 @@ def coverage(
     turned = len(regions) > 6
     ax.set_xticks(range(len(regions)), regions, rotation=45 if turned else 0, ha="left" if turned else "center")
     counts = pd.Series(states.to_numpy().ravel()).value_counts()
-    expected = set(zip(*(places(coverage)[name] for name in ("account_id", "region")), strict=True))
-    wanted = [
-        states.loc[account, region]
-        for account, region in sorted(expected)  # an account whose Regions are not known is one place
-    ]
     key(
         ax,
         [
@@ -97,13 +87,16 @@ def coverage(
         ],
         y=0.95 if turned else 0.32,
     )
-    total, unread = len(wanted), sum(state != "read" for state in wanted)
-    if not total:
+    unread, partly = (int(counts.get(state, 0)) for state in (UNREAD, PARTLY))
+    of = counted(unread + partly + int(counts.get(WHOLE, 0)), "place")
+    if of.startswith("0 "):
         message = "No place was to be read"
     elif unread:
-        message = f"{unread:,} of {counted(total, 'place')} could not be read whole"
+        message = f"{unread:,} of {of} could not be read" + (f", {partly:,} more only in part" if partly else "")
+    elif partly:
+        message = f"{partly:,} of {of} could be read only in part"
     else:
-        message = f"All of {counted(total, 'place')} were read"
+        message = f"All of {of} were read"
     rest = len(states) - len(shown)
     worst = [f"{n} ({int(g)})" for n, g in zip(labels, gaps.loc[order, "gaps"], strict=False) if g]
     return finish(

@@ -50,9 +50,9 @@ def exposure_by_class(
     if unknown == total:
         message = f"Of {of} it is not known who can send"
     elif wide:
-        message = f"{wide:,} of {of} can be used by someone who is not registered"
+        message = f"{wide:,} of {of} can be used by an outsider without an approval"
     else:
-        message = f"None of {of} is known to be open to someone who is not registered"
+        message = f"None of {of} is known to be open to an outsider without an approval"
     if unknown < total:
         message += (f"; of {unknown:,} it is not known" if unknown else "") + where
     sizes = "; ".join(f"{label} {counts.sum(axis=1)[name]}" for name, label in zip(order, labels, strict=True))

@@ -13,56 +13,33 @@ from sesreport.charts.text import counted, shortened
 from sesreport.results import Results
 from sesreport.words import within
 
-_STANDING = {"not registered": BAD, "expired": WATCH, "registered": GOOD}
-_SHAPES = {"not registered": "■", "expired": "▲", "registered": "●"}
+_STANDING = {"not registered": BAD, "expired": WATCH, "approved": GOOD}
+_SHAPES = {"not registered": "■", "expired": "▲", "approved": "●"}
 ROWS = 15
 
 
-def outside_accounts_of(grants: pd.DataFrame) -> pd.DataFrame:
-    """One row per outside account that can (or may) send: account_id, label, standing, identities.
-
-    ``standing`` is ``registered`` (also when about to expire), ``expired`` or ``not registered``; what is not known
-    counts as not registered, and a grant not known to exclude sending counts as one that allows it.
-    """
-    outside = grants[grants["scope"].isin(["external", "vendor"]) & grants["can_send"].fillna(True).astype(bool)]
-    outside = outside[outside["effect"].fillna("Allow").str.casefold() == "allow"]
-    who = outside["grantee_account_id"].fillna(outside["grantee"])
-    expired = outside["register_status"].fillna("").eq("expired")
-    registered = outside["registered"].fillna(False).astype(bool) & ~expired
-    rows = pd.DataFrame(
-        {
-            "account_id": who.astype(str),
-            "name": outside["grantee_name"],
-            "standing": registered.map({True: "registered", False: "not registered"}).mask(expired, "expired"),
-            "place": outside[["account_id", "region", "identity"]].agg("/".join, axis=1) if len(outside) else who,
-        }
-    )
-    worst = pd.CategoricalDtype(list(_STANDING), ordered=True)
-    rows["standing"] = rows["standing"].astype(worst)
-    accounts = rows.groupby("account_id", as_index=False).agg(
-        name=("name", "first"), standing=("standing", "min"), identities=("place", "nunique")
-    )
-    accounts["label"] = accounts["name"].fillna(accounts["account_id"].replace("*", ANYONE))
-    return accounts.sort_values(
-        ["identities", "standing", "account_id"], ascending=[False, True, True], ignore_index=True
-    )
-
-
-ANYONE = "anyone, held by a condition"
-"""A wildcard that lets in a foreign organization or network, not everybody: shown, but no account to count."""
-
-
-@chart("outside_accounts", "Outside accounts able to send", "grants")
+@chart("outside_accounts", "Outside accounts able to send", "grants", "kpi_unknown_accounts")
 def outside_accounts(
-    grants: pd.DataFrame, *, results: Results | None = None, ax: Axes | None = None, scope: str = ""
+    grants: pd.DataFrame,
+    kpi_unknown_accounts: pd.DataFrame | None = None,
+    *,
+    results: Results | None = None,
+    ax: Axes | None = None,
+    scope: str = "",
 ) -> Figure:
-    """Sorted by the number of identities each can send as; color, shape and word say what the register knows.
+    """The rows of the KPI unknown_accounts, by the number of identities each can send as; color, shape and word say
+    what the register knows. Those without a valid approval come first.
 
-    ``results`` say in how many places anybody could look.
+    ``grants`` tell of identities that outsiders can use whom no account id names. ``results`` say in how many places
+    anybody could look.
     """
     where = "" if results is None else within(results.coverage.places)
-    accounts = outside_accounts_of(grants)
-    subtitle = "identities each can send as, by account"
+    accounts = _accounts(kpi_unknown_accounts)
+    unnamed = grants[(grants["scope"] == "external") & grants["grantee_account_id"].isna() & grants["can_send"]]
+    few = len(unnamed.drop_duplicates(["account_id", "region", "identity"]))
+    subtitle = "identities each can send as, by account" + (
+        f"; outsiders without a named account can send as {counted(few, 'identity', 'identities')}" if few else ""
+    )
     if accounts.empty:
         message = f"No account outside the organization can send as it{where}"
         ax = canvas(ax, height=0.2, below=0.0)
@@ -80,21 +57,37 @@ def outside_accounts(
     bar_rows(ax, labels)
     ax.set_xlim(0, most)
     value_axis(ax)
-    named = accounts[accounts["account_id"] != "*"]
-    total = named["standing"].value_counts()
+    total = accounts["standing"].value_counts()
     message = (
-        f"{counted(len(named), 'outside account')} can send as us; "
+        f"{counted(len(accounts), 'outside account')} can send as us; "
         f"{int(total['not registered']):,} {'is' if total['not registered'] == 1 else 'are'} not registered"
         + (f", {int(total['expired']):,} expired" if total["expired"] else "")
         + where
     )
     rest = len(accounts) - len(shown)
     if rest:
-        subtitle += (
-            f"; {counted(rest, 'more account')} with at most {int(accounts['identities'].iloc[len(shown)]):,} not drawn"
-        )
+        subtitle += f"; {counted(rest, 'more account')} not drawn"
         ax.tick_params(axis="x", colors=MUTED)
     listed = "; ".join(f"{a.label} {a.identities} ({a.standing})" for a in shown.head(8).itertuples())
     return finish(
-        ax, scope=scope, message=message, subtitle=subtitle, alt=f"{message}. Most identities first: {listed}."
+        ax,
+        scope=scope,
+        message=message,
+        subtitle=subtitle,
+        alt=f"{message}. Those without an approval first: {listed}.",
     )
+
+
+def _accounts(found: pd.DataFrame | None) -> pd.DataFrame:
+    """One row per outside account: label, identities, and standing; what is not known to be approved is not."""
+    if found is None or found.empty:
+        return pd.DataFrame(columns=["label", "identities", "standing"])
+    expired = found["register_status"].eq("expired").fillna(value=False)
+    standing = found["unknown"].fillna(value=True).astype("bool").map({True: "not registered", False: "approved"})
+    worst = pd.CategoricalDtype(list(_STANDING), ordered=True)
+    made = found.assign(
+        label=found["name"].fillna(found["grantee_account_id"]),
+        standing=standing.mask(expired, "expired").astype(worst),
+    )
+    order = ["standing", "identities", "grantee_account_id"]
+    return made.sort_values(order, ascending=[True, False, True], ignore_index=True)

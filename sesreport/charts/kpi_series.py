@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from sesreport.charts.look import ACTUAL, GRID, MUTED, PAPER, ChartFigure, canvas, finish, look, no_data
 from sesreport.charts.registry import chart
 from sesreport.charts.text import lines, shortened
-from sesreport.results import Kpi, Results
-from sesreport.words import COLORS, SHAPES, number, target
+from sesreport.results import ON_TARGET, Kpi, Results, standing
+from sesreport.words import COLORS, aim, judged, judgement, number
 
 _COLUMNS = 4
 
@@ -41,17 +41,15 @@ def kpis(results: Results, *, headline: bool = False, ax: Axes | None = None, sc
         known = kpi.value is not None
         ax.text(x, top - 0.3 / rows, number(kpi.value, kpi.unit), transform=ax.transAxes, va="center",
                 fontsize=13 if known else 9, fontweight="bold" if known else "normal")  # fmt: skip
-        status = f"{SHAPES[kpi.status]} {kpi.status}" if kpi.target is not None else "no target"
-        ax.text(x + 0.9 / _COLUMNS, top - 0.3 / rows, status, transform=ax.transAxes, va="center",
+        ax.text(x + 0.9 / _COLUMNS, top - 0.3 / rows, judgement(kpi), transform=ax.transAxes, va="center",
                 ha="right", fontsize=8, color=MUTED)  # fmt: skip
-    judged = [kpi for kpi in chosen if kpi.target is not None]
-    met = sum(kpi.status == "on target" for kpi in judged)
+    counts = standing(chosen)
     return finish(
         ax,
         scope=scope,
-        message=f"{met} of {len(judged)} KPIs on target",
+        message=f"{counts[ON_TARGET]} of {sum(counts.values())} KPIs on target",
         subtitle="13 months each; dashed: target; a gap: not known",
-        alt="; ".join(f"{k.label}: {number(k.value, k.unit)}, target {target(k)}, {k.status}" for k in chosen) + ".",
+        alt="; ".join(f"{k.label}: {number(k.value, k.unit)}, {aim(k)}, {judged(k)}" for k in chosen) + ".",
     )
 
 
@@ -65,9 +63,9 @@ def sparkline(kpi: Kpi) -> Figure:
     figure.message = f"{kpi.label}, 13 months"
     figure.alt = (
         f"{months}: from {number(known[0].value, kpi.unit)} in {known[0].period} to "
-        f"{number(known[-1].value, kpi.unit)} in {known[-1].period}; target {target(kpi)}."
+        f"{number(known[-1].value, kpi.unit)} in {known[-1].period}; {aim(kpi)}."
         if known
-        else f"No month is known; target {target(kpi)}."
+        else f"No month is known; {aim(kpi)}."
     )
     return figure
 

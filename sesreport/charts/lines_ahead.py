@@ -11,11 +11,12 @@ from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
 from sesreport.results import Results
+from sesreport.trends.forecasts import ABOVE, CROSSES, MAY_CROSS, TOO_LITTLE, UNKNOWN, first_lines
 from sesreport.words import within_kpi
 
 ROWS = 14
 _WORDS = {"sent": "quota", "bounce_rate": "bounces", "complaint_rate": "complaints"}
-_SURE, _MAYBE = ("already above", "crosses"), ("may cross",)
+_SURE, _MAYBE = (ABOVE, CROSSES), (MAY_CROSS,)
 
 
 @chart("forecasts", "Quotas and AWS's lines in three months", "forecasts", "accounts")
@@ -29,7 +30,7 @@ def forecasts(
 ) -> Figure:
     """Each line's interval in 91 days as a share of its threshold, with where it stands now; the nearest on top."""
     judged = forecasts[forecasts["threshold"].gt(0).fillna(value=False) & forecasts["current"].notna()]
-    first = judged[judged["line"].isin(["quota", "review"])]  # who reaches the pause line has reached the other
+    first = first_lines(judged)
     if first.empty:
         return no_data("Quotas and AWS's lines in three months", "no line can be set against a forecast", ax)
     share = first.assign(
@@ -63,7 +64,7 @@ def forecasts(
     ax.axvline(1.0, color=BAD, linewidth=1.4, linestyle=(0, (4, 2)), zorder=0.9)
     ax.text(1.0, -0.72, "quota, or AWS reviews", ha="center", va="bottom", fontsize=9, color=MUTED)
     ax.spines["left"].set_color(LIGHT)
-    unjudged = int(forecasts["state"].isin(["too little data", "not known"]).sum())
+    unjudged = int(forecasts["state"].isin([TOO_LITTLE, UNKNOWN]).sum())
     message = _message(share, within_kpi(results, "sent_volume"))
     subtitle = (
         "share of the daily quota or of AWS's review line; dot: now, bar: 90 % interval in 91 days, tick: expected"
@@ -75,10 +76,10 @@ def forecasts(
 
 
 def _message(share: pd.DataFrame, where: str) -> str:
-    above, coming, maybe = (share[share["state"] == state] for state in ("already above", "crosses", "may cross"))
+    above, coming, maybe = (share[share["state"] == state] for state in (ABOVE, CROSSES, MAY_CROSS))
     urgent = f" ({sentence_list(list(dict.fromkeys([*above['place'], *coming['place']])), 2)})"
     parts = [
-        f"{counted(len(above), 'line')} already reached" if len(above) else "",
+        f"{counted(len(above), 'line')} reached on the last day" if len(above) else "",
         f"{len(coming):,} expected to be" if len(coming) else "",
     ]
     said = ", ".join(filter(None, parts))

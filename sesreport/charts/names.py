@@ -14,8 +14,8 @@ LABEL = 30
 
 EXPOSURES = {
     "public": "Anyone",
-    "external": "Outside, not registered",
-    "vendor": "Outside, registered",
+    "external": "Outside, not approved",
+    "vendor": "Outside, approved",
     "organization": "Other own accounts",
     "service": "AWS services",
     "own": "Own account only",

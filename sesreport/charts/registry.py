@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sesreport.analysis.basis import place_basis
+from sesreport.analysis.basis import COLLECTED, place_basis
 from sesreport.charts.look import look, no_data
 from sesreport.results import Basis, Results
 from sesreport.words import within
@@ -31,20 +31,6 @@ class Chart:
 
 CHARTS: dict[str, Chart] = {}
 
-_COLLECTED = {
-    "grants": ("identities", "policies"),
-    "identities": ("identities", "policies"),
-    "changes_since": ("identities", "policies"),
-    "lives": ("identities", "policies"),
-    "remediation_times": ("identities", "policies"),
-    "exposures": ("identities", "policies"),
-    "findings": ("identities", "policies"),
-    "monthly": ("sending",),
-    "daily": ("sending",),
-    "anomalies": ("metrics",),
-    "forecasts": ("metrics",),
-}
-"""The collected datasets a derived frame is made from (the names coverage has)."""
 _REGIONAL = {"identities", "policies", "sending", "metrics", "sending_accounts", "changes", "dedicated_ips"}
 """Datasets that are read place by place."""
 
@@ -80,7 +66,7 @@ def why_empty(name: str, frames: Mapping[str, pd.DataFrame]) -> str:
     if name == "register":
         return "the register of approved outside accounts has no rows"
     coverage = frames.get("coverage")
-    datasets = _COLLECTED.get(name, (name,))
+    datasets = COLLECTED.get(name, (name,))
     basis = Basis(0, 0) if coverage is None or coverage.empty else place_basis(coverage, datasets)
     if name == "changes_since":
         what = "there is no earlier snapshot to compare with, or nothing changed"

@@ -6,16 +6,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sesreport.analysis.aws_lines import BELOW, LINES, PAUSE, reached
 from sesreport.charts.look import ACTUAL, BAD, MUTED, PAPER, WATCH, WORST, bar_rows, canvas, finish, no_data, value_axis
 from sesreport.charts.names import account_labels, sentence_list
 from sesreport.charts.registry import chart
 from sesreport.charts.text import counted
-from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
 from sesreport.results import Results
-from sesreport.words import within_kpi
+from sesreport.words import number, within_kpi
 
-LINES = {"bounce_rate": (BOUNCE_REVIEW, BOUNCE_PAUSE), "complaint_rate": (COMPLAINT_REVIEW, COMPLAINT_PAUSE)}
-"""(review, pause) of each rate."""
 ROWS = 14
 
 
@@ -29,7 +27,7 @@ def bounce_rate(
     scope: str = "",
 ) -> Figure:
     """AWS's own bounce rate per account and Region, highest first."""
-    return _rate(sending_accounts, accounts, "bounce_rate", "Bounce rate", 1, results, ax, scope)
+    return _rate(sending_accounts, accounts, "bounce_rate", "Bounce rate", results, ax, scope)
 
 
 @chart("complaint_rate", "Complaint rate by account", "sending_accounts", "accounts")
@@ -42,7 +40,7 @@ def complaint_rate(
     scope: str = "",
 ) -> Figure:
     """AWS's own complaint rate per account and Region, highest first."""
-    return _rate(sending_accounts, accounts, "complaint_rate", "Complaint rate", 2, results, ax, scope)
+    return _rate(sending_accounts, accounts, "complaint_rate", "Complaint rate", results, ax, scope)
 
 
 def _rate(
@@ -50,7 +48,6 @@ def _rate(
     accounts: pd.DataFrame | None,
     column: str,
     noun: str,
-    decimals: int,
     results: Results | None,
     ax: Axes | None,
     scope: str,
@@ -62,8 +59,9 @@ def _rate(
         )
         return no_data(f"{noun} by account", reason, ax)
     review, pause = LINES[column]
+    known = known.assign(line=reached(known[column], column))
     known = known.sort_values([column, "account_id", "region"], ascending=[False, True, True])
-    over = known[known[column] >= review]
+    over = known[known["line"] != BELOW]
     shown = known.head(max(ROWS, min(len(over), 30)))
     labels = [
         f"{name}, {region}"
@@ -72,20 +70,20 @@ def _rate(
     ax = canvas(ax, height=0.25 * len(shown) + 0.1, labels=labels, right=0.75, above=0.22)
     rates = shown[column].astype(float)
     right = max(float(rates.max()), pause * 1.06)
-    for row, rate in enumerate(rates):
-        color = WORST if rate >= pause else BAD if rate >= review else ACTUAL
+    for row, (rate, line) in enumerate(zip(rates, shown["line"], strict=True)):
+        color = WORST if line == PAUSE else ACTUAL if line == BELOW else BAD
         ax.barh(row, rate, height=0.6, color=color)
-        ax.text(rate + right * 0.008, row, f"{rate * 100:.{decimals}f} %", va="center",
-                fontweight="bold" if rate >= review else "normal",
+        ax.text(rate + right * 0.008, row, number(rate, "rate"), va="center",
+                fontweight="normal" if line == BELOW else "bold",
                 bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6})  # fmt: skip
     bar_rows(ax, labels)
     ax.set_xlim(0, right)
     value_axis(ax, share=True)
-    for line, words, color in ((review, "AWS reviews", WATCH), (pause, "AWS pauses", BAD)):
-        ax.axvline(line, color=color, linewidth=1.4, linestyle=(0, (4, 2)), zorder=0.9)
-        ax.text(line, -0.72, f"{words} {line * 100:g} %", ha="center", va="bottom",
+    for limit, words, color in ((review, "AWS reviews", WATCH), (pause, "AWS pauses", BAD)):
+        ax.axvline(limit, color=color, linewidth=1.4, linestyle=(0, (4, 2)), zorder=0.9)
+        ax.text(limit, -0.72, f"{words} {limit * 100:g} %", ha="center", va="bottom",
                 fontsize=9, color=MUTED)  # fmt: skip
-    where = within_kpi(results, "accounts_under_review")  # it rests on the same dataset
+    where = within_kpi(results, column)  # the KPI of that name rests on the same dataset
     message = (
         f"{counted(len(over), 'place')} at or above AWS's {review * 100:g} % review line: "
         f"{sentence_list(labels[: len(over)], 2)}"
@@ -96,9 +94,7 @@ def _rate(
     subtitle = f"{noun.lower()} as AWS computes it, by account and Region" + "".join(
         (f"; {unknown:,} not known" if unknown else "", f"; {rest:,} lower ones not drawn" if rest else "")
     )
-    listed = "; ".join(
-        f"{label} {rate * 100:.{decimals}f} %" for label, rate in list(zip(labels, rates, strict=True))[:8]
-    )
+    listed = "; ".join(f"{label} {number(rate, 'rate')}" for label, rate in list(zip(labels, rates, strict=True))[:8])
     return finish(
         ax,
         scope=scope,

@@ -74,7 +74,7 @@ def monthly_volume(monthly: pd.DataFrame, *, ax: Axes | None = None, scope: str 
         and not partial.get(periods[-2], True)
     ):
         step = float(now / before - 1)
-        message += f", {abs(step):.0%} {'more' if step >= 0 else 'less'} than the month before".replace("%", " %")
+        message += f", {abs(step):.1%} {'more' if step >= 0 else 'less'} than the month before".replace("%", " %")
     listed = "; ".join(f"{p} {'not known' if pd.isna(v) else compact(float(v))}" for p, v in totals.items())
     return finish(
         ax,

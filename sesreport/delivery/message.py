@@ -74,10 +74,9 @@ def text(said: dict[str, Any]) -> str:
     parts += asked or [words.no_decision(results.coverage)]
     parts += ["", "Scorecard"]
     for kpi in said["kpis"]:
-        aim = words.target(kpi) if kpi.target is None else f"target {words.target(kpi)}"
         since = " since the month before" if kpi.change is not None else ""
         parts.append(f"- {visible(kpi.label)}: {words.number(kpi.value, kpi.unit)}, {words.judgement(kpi)}")
-        parts.append(f"  ({aim}; {words.change(kpi)}{since})")
+        parts.append(f"  ({words.aim(kpi)}; {words.change(kpi)}{since})")
     if said["more"]:
         parts.append(f"- {said['more']}")
     parts += ["", *(f"The pack: {visible(place)}" for place in said["places"])]

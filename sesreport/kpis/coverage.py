@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sesreport.analysis.basis import places, read_places
-from sesreport.analysis.joins import joined
+from sesreport.analysis.basis import PLACE, UNREAD, place_states
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.contributions import RATIO, contributions
 from sesreport.kpis.registry import Measure, kpi, measured
@@ -29,12 +28,9 @@ from sesreport.kpis.registry import Measure, kpi, measured
 )
 def coverage(analysis: Analysis) -> Measure:
     """One row per place, unread ones first."""
-    expected = places(analysis.coverage)
-    read = read_places(analysis.coverage, ("identities", "policies")).assign(read=True)
-    frame = joined(expected, read, on=["account_id", "region"])
-    frame = frame.assign(read=frame["read"].astype("boolean").fillna(False)).sort_values(
-        ["read", "account_id", "region"], ignore_index=True
-    )
+    states = place_states(analysis.coverage)
+    frame = states[PLACE].assign(read=states["state"].ne(UNREAD).astype("boolean"))
+    frame = frame.sort_values(["read", *PLACE], ignore_index=True)
     unread = int((~frame["read"]).sum())
     reason = f"{unread} of {len(frame)} places not read." if len(frame) else "No place could be asked for."
     return measured(contributions(frame, RATIO, str(analysis.period), numerator=frame["read"]), frame, reason)

@@ -40,7 +40,7 @@ def wildcard_policies(analysis: Analysis) -> Measure:
     wildcard = grants[(grants["grantee_kind"] == "anyone") & (grants["effect"] == "Allow") & grants["can_send"]]
     policies = (
         wildcard.assign(open=wildcard["scope"].isin(UNPROVEN))
-        .groupby(POLICY, as_index=False)
+        .groupby([*POLICY, "grantee_kind", "effect"], as_index=False)
         .agg(open=("open", "max"), scope=("scope", "first"), why=("why", "first"))
     )
     safe = len(policies) - int(policies["open"].sum())
@@ -103,8 +103,9 @@ def unknown_accounts(analysis: Analysis) -> Measure:
     others = pd.DataFrame(otherwise, columns=[*place, "any_from_address"]).astype(named.dtypes.drop("grants"))
     others = joined(others, named[place].drop_duplicates(), on=place, indicator=True).query("_merge == 'left_only'")
     rows = pd.concat([named, others.drop(columns="_merge").assign(grants=0)], ignore_index=True)
-    accounts = rows.groupby("grantee_account_id", as_index=False).agg(
-        identities=("identity", "nunique"),
+    numbered = rows.assign(place=rows.groupby(IDENTITY, dropna=False).ngroup())
+    accounts = numbered.groupby("grantee_account_id", as_index=False).agg(
+        identities=("place", "nunique"),
         grants=("grants", "sum"),
         any_from_address=("any_from_address", "max"),
     )

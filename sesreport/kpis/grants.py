@@ -19,9 +19,10 @@ REGISTER = f"{SES_POLICIES}; register of outside accounts"
 OUTSIDE = ("vendor", "external", "public", "service", "needs review")
 """Scopes that reach beyond the organization."""
 NON_PRODUCTION = ("staging", "dev", "sandbox")
+GRANT = [*IDENTITY, "policy_name", "statement", "grantee"]
 QUARTER = timedelta(days=92)
 """The longest quarter."""
-COLUMNS = ["account_id", "region", "identity", "policy_name", "grantee", "grantee_name", "register_status", "why"]
+COLUMNS = [*GRANT, "grantee_name", "register_status", "why"]
 
 
 @kpi(
@@ -40,7 +41,7 @@ COLUMNS = ["account_id", "region", "identity", "policy_name", "grantee", "grante
 )
 def unregistered_grants(analysis: Analysis) -> Measure:
     """One row per grant."""
-    grants = _of_outside_accounts(analysis)
+    grants = of_outside_accounts(analysis.grants)
     return _counted(analysis, grants, grants["register_status"].isna())
 
 
@@ -60,7 +61,7 @@ def unregistered_grants(analysis: Analysis) -> Measure:
 )
 def expired_grants(analysis: Analysis) -> Measure:
     """One row per grant."""
-    grants = _of_outside_accounts(analysis)
+    grants = of_outside_accounts(analysis.grants)
     return _counted(analysis, grants, (grants["register_status"] == "expired").fillna(value=False))
 
 
@@ -83,7 +84,7 @@ def expired_grants(analysis: Analysis) -> Measure:
 )
 def attested_grants(analysis: Analysis) -> Measure:
     """One row per grant, those longest without attestation first; ``approved_at`` is the register's."""
-    grants = _of_outside_accounts(analysis)
+    grants = of_outside_accounts(analysis.grants)
     register = analysis.register.set_index("account_id")["approved_at"]
     end = pd.Timestamp(analysis.period.end)
     approved = pd.Series(register.reindex(grants["grantee_account_id"]).array, index=grants.index)
@@ -116,7 +117,7 @@ def attested_grants(analysis: Analysis) -> Measure:
 )
 def nonproduction_on_production(analysis: Analysis) -> Measure:
     """One row per grant that is, or may be, one."""
-    grants = _sending(analysis)
+    grants = sending(analysis.grants)
     grants = grants[grants["register_status"].isin(["organization"])]
     ours, theirs = grants["identity_environment"], grants["grantee_environment"]
     certain = (ours.notna() & (ours != "prod")) | (theirs == "prod") | (ours.notna() & theirs.notna())
@@ -144,7 +145,7 @@ def nonproduction_on_production(analysis: Analysis) -> Measure:
 )
 def unconditional_grants(analysis: Analysis) -> Measure:
     """One row per grant."""
-    grants = _beyond(analysis)
+    grants = beyond(analysis.grants)
     return _counted(analysis, grants, grants["conditions"].list.len() == 0, "scope")
 
 
@@ -167,24 +168,26 @@ def unconditional_grants(analysis: Analysis) -> Measure:
 )
 def any_address_grants(analysis: Analysis) -> Measure:
     """One row per grant."""
-    grants = _beyond(analysis)
+    grants = beyond(analysis.grants)
     return _counted(analysis, grants, grants["any_from_address"], "scope")
 
 
-def _sending(analysis: Analysis) -> pd.DataFrame:
-    grants = analysis.grants
+def sending(grants: pd.DataFrame) -> pd.DataFrame:
+    """The grants that let somebody send."""
     return grants[(grants["effect"] == "Allow") & (grants["scope"] != "none") & grants["can_send"]]
 
 
-def _of_outside_accounts(analysis: Analysis) -> pd.DataFrame:
-    grants = _sending(analysis)
-    ours = grants["register_status"].isin(["own", "organization"])
-    return grants[grants["grantee_account_id"].notna() & ~ours]
+def of_outside_accounts(grants: pd.DataFrame) -> pd.DataFrame:
+    """The grants that let an outside account send, named by its id."""
+    able = sending(grants)
+    ours = able["register_status"].isin(["own", "organization"])
+    return able[able["grantee_account_id"].notna() & ~ours]
 
 
-def _beyond(analysis: Analysis) -> pd.DataFrame:
-    grants = _sending(analysis)
-    return grants[grants["scope"].isin(OUTSIDE)]
+def beyond(grants: pd.DataFrame) -> pd.DataFrame:
+    """The grants that let somebody beyond the organization send."""
+    able = sending(grants)
+    return able[able["scope"].isin(OUTSIDE)]
 
 
 def _counted(analysis: Analysis, grants: pd.DataFrame, flags: pd.Series, *more: str) -> Measure:

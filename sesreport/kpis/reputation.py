@@ -9,12 +9,15 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport import words
+from sesreport.analysis.aws_lines import LINES, over
+from sesreport.analysis.basis import PLACE
 from sesreport.analysis.daily import known_sum
+from sesreport.analysis.joins import joined
 from sesreport.analysis.monthly import first_whole_month
 from sesreport.analysis.registry import Analysis
 from sesreport.kpis.contributions import DISTINCT, HIGHEST, LOWEST, RATIO, contributions
 from sesreport.kpis.registry import Measure, kpi, measured
-from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
+from sesreport.reference import BOUNCE_REVIEW, COMPLAINT_REVIEW
 
 DIGITS = 9
 """Of a distance: at 2 % it is 3 points to 5 %, whatever binary floats make of it."""
@@ -40,7 +43,7 @@ FAQ = "SES Developer Guide, Sending review process FAQs"
 )
 def bounce_rate(analysis: Analysis) -> Measure:
     """Highest of the month by account × Region."""
-    return _highest(analysis, "aws_bounce_rate", "bounces", BOUNCE_REVIEW, BOUNCE_PAUSE, "bounce")
+    return _highest(analysis, "bounce")
 
 
 @kpi(
@@ -60,7 +63,7 @@ def bounce_rate(analysis: Analysis) -> Measure:
 )
 def bounce_margin(analysis: Analysis) -> Measure:
     """Nearest of the month by account × Region, with the distance to either line."""
-    return _margin(analysis, "aws_bounce_rate", "bounces", BOUNCE_REVIEW, BOUNCE_PAUSE, "bounce")
+    return _margin(analysis, "bounce")
 
 
 @kpi(
@@ -102,7 +105,7 @@ def own_bounce_rate(analysis: Analysis) -> Measure:
 )
 def complaint_rate(analysis: Analysis) -> Measure:
     """Highest of the month by account × Region."""
-    return _highest(analysis, "aws_complaint_rate", "complaints", COMPLAINT_REVIEW, COMPLAINT_PAUSE, "complaint")
+    return _highest(analysis, "complaint")
 
 
 @kpi(
@@ -123,7 +126,7 @@ def complaint_rate(analysis: Analysis) -> Measure:
 )
 def complaint_margin(analysis: Analysis) -> Measure:
     """Nearest of the month by account × Region, with the distance to either line."""
-    return _margin(analysis, "aws_complaint_rate", "complaints", COMPLAINT_REVIEW, COMPLAINT_PAUSE, "complaint")
+    return _margin(analysis, "complaint")
 
 
 @kpi(
@@ -165,7 +168,7 @@ def own_complaint_rate(analysis: Analysis) -> Measure:
 )
 def accounts_under_review(analysis: Analysis) -> Measure:
     """One row per account × Region that is not healthy, or of which AWS did not say."""
-    places = analysis.sending_accounts
+    places = joined(analysis.snapshot.sending_accounts[PLACE], analysis.sending_accounts, on=PLACE)
     status = places["enforcement_status"]
     ill = (status != "HEALTHY").astype("boolean").mask(status.isna())
     columns = ["account_id", "region", "enforcement_status", "sending_enabled", "bounce_rate", "complaint_rate"]
@@ -178,23 +181,23 @@ def accounts_under_review(analysis: Analysis) -> Measure:
     return found.because(reason + (f"; AWS does not say of {silent} places." if silent else "."))
 
 
-def _highest(analysis: Analysis, aws: str, counted: str, review: float, pause: float, what: str) -> Measure:
-    days, frame = _days(analysis, aws, counted, review, pause)
-    given = contributions(days, HIGHEST, str(analysis.period), numerator=days[aws], denominator=None)
+def _highest(analysis: Analysis, what: str) -> Measure:
+    days, frame = _days(analysis, what)
+    given = contributions(days, HIGHEST, str(analysis.period), numerator=days[f"aws_{what}_rate"], denominator=None)
     found = measured(given, frame)
     if found.value is None:
         return found.because(f"AWS published no {what} rate in {analysis.period}.")
-    over = int((frame["to_review"] <= 0).sum())
+    reached = int(frame["at_review_line"].sum())
     return found.because(
-        f"Highest in {_place(frame)}; {over} of {len(frame)} sending places reached AWS's review line."
+        f"Highest in {_place(frame)}; {reached} of {len(frame)} sending places reached AWS's review line."
     )
 
 
-def _margin(analysis: Analysis, aws: str, counted: str, review: float, pause: float, what: str) -> Measure:
-    days, frame = _days(analysis, aws, counted, review, pause)
-    given = contributions(
-        days, LOWEST, str(analysis.period), numerator=(review - days[aws]).round(DIGITS), denominator=None
-    )
+def _margin(analysis: Analysis, what: str) -> Measure:
+    days, frame = _days(analysis, what)
+    review, pause = LINES[f"{what}_rate"]
+    distance = (review - days[f"aws_{what}_rate"]).round(DIGITS)
+    given = contributions(days, LOWEST, str(analysis.period), numerator=distance, denominator=None)
     found = measured(given, frame)
     if found.value is None:
         return found.because(f"AWS published no {what} rate in {analysis.period}.")
@@ -204,8 +207,10 @@ def _margin(analysis: Analysis, aws: str, counted: str, review: float, pause: fl
     return found.because(f"Nearest in {_place(frame)}; {points} {where} the line at which AWS may pause it.")
 
 
-def _days(analysis: Analysis, aws: str, counted: str, review: float, pause: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _days(analysis: Analysis, what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """AWS's rate by place and day, and the evidence of the month: one row per place, highest rate first."""
+    aws, counted, rate = f"aws_{what}_rate", f"{what}s", f"{what}_rate"
+    review, pause = LINES[rate]
     daily = analysis.daily
     days = daily.assign(period=daily["at"].dt.strftime("%Y-%m").astype("string"))
     month = days[days["period"] == str(analysis.period)]
@@ -217,7 +222,7 @@ def _days(analysis: Analysis, aws: str, counted: str, review: float, pause: floa
     frame = frame.assign(
         own_rate=(frame["counted"] / frame["sent"].where(enough)).astype("Float64"),
         account_name=frame["account_id"].map(names).astype("string"),
-        at_review_line=(frame["aws_rate"] >= review).astype("boolean"),
+        at_review_line=over(frame["aws_rate"], rate),
         to_review=review - frame["aws_rate"],
         to_pause=pause - frame["aws_rate"],
     )

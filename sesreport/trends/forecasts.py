@@ -73,6 +73,11 @@ def forecasts(sending: Series, quotas: pd.DataFrame, *, minimum_sends: float) ->
     return order.drop(columns="rank").reset_index(drop=True)
 
 
+def first_lines(forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Quotas and AWS's review lines alone: whoever reaches a pause line has reached the review line before it."""
+    return forecasts[forecasts["line"] != "pause"]
+
+
 _COLUMNS = (
     "metric", "line", "threshold", "state", "current", "forecast", "low", "high", "crosses_at", "earliest_at",
     "latest_at", "slope", "basis", "words",

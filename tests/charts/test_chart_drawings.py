@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 
 from sesreport import charts
 from sesreport.charts.coverage_map import coverage_states
-from sesreport.charts.grantees import outside_accounts_of
 from sesreport.period import Period
 from sesreport.results import Basis, Kpi, Point
 
@@ -93,7 +92,7 @@ def test_a_month_partly_read_is_a_lower_bound() -> None:
 def test_growth_is_only_told_between_months_read_whole() -> None:
     whole: Any = charts.CHARTS["monthly_volume"].draw(monthly(p2026_09=1000, p2026_10=1500))
     gap: Any = charts.CHARTS["monthly_volume"].draw(monthly(p2026_08=1000, p2026_09=None, p2026_10=1500))
-    assert whole.message == "1.5 k messages sent in October 2026, 50 % more than the month before"
+    assert whole.message == "1.5 k messages sent in October 2026, 50.0 % more than the month before"
     assert gap.message == "1.5 k messages sent in October 2026"
 
 
@@ -130,32 +129,35 @@ def test_rates_aws_never_gave_are_no_data_not_good_news() -> None:
     )
 
 
-def test_outside_accounts_are_counted_by_identity_not_by_statement() -> None:
-    frame = grants({}, {"identity": "other.example.com"}, {"identity": "other.example.com"})
-    assert outside_accounts_of(frame)[["account_id", "identities"]].to_numpy().tolist() == [[B, 2]]
+def outside(*rows: tuple[str, str | None, int, bool | None]) -> pd.DataFrame:
+    """The evidence of the KPI unknown_accounts: account, standing in the register, identities, unknown."""
+    frame = pd.DataFrame(rows, columns=["grantee_account_id", "register_status", "identities", "unknown"])
+    names = pd.array([None] * len(rows), dtype="string")
+    return frame.assign(name=names).astype({"register_status": "string", "unknown": "boolean"})
 
 
-def test_an_account_is_as_bad_as_its_worst_standing() -> None:
-    frame = grants(
-        {"registered": True, "register_status": "valid"},
-        {"registered": True, "register_status": "expired"},
-        {"grantee_account_id": C, "registered": pd.NA},
-    )
-    standing = outside_accounts_of(frame).set_index("account_id")["standing"]
-    assert standing.to_dict() == {B: "expired", C: "not registered"}
+def test_outside_accounts_come_with_their_standing_and_those_without_an_approval_first() -> None:
+    accounts = outside((A, "valid", 9, False), (B, "expired", 1, True), (C, None, 2, True))
+    figure: Any = charts.CHARTS["outside_accounts"].draw(grants({}), accounts)
+    assert figure.message == "3 outside accounts can send as us; 1 is not registered, 1 expired"
+    assert [text for text in texts(figure) if "  " in text] == [
+        "2  ■ not registered", "1  ▲ expired", "9  ● approved",
+    ]  # fmt: skip
 
 
-def test_what_is_not_known_to_exclude_sending_counts_as_sending() -> None:
-    assert len(outside_accounts_of(grants({"can_send": pd.NA}))) == 1
-    assert len(outside_accounts_of(grants({"can_send": False}))) == 0
+def test_an_account_not_known_to_be_approved_is_not_drawn_as_approved() -> None:
+    figure: Any = charts.CHARTS["outside_accounts"].draw(grants({}), outside((A, None, 1, None)))
+    assert "1  ■ not registered" in texts(figure)
 
 
-def test_a_deny_lets_nobody_in() -> None:
-    assert outside_accounts_of(grants({"effect": "Deny"})).empty
+def test_outsiders_without_an_account_are_told_beside_the_accounts() -> None:
+    unnamed = grants({"grantee_account_id": None, "grantee": "*"})
+    figure: Any = charts.CHARTS["outside_accounts"].draw(unnamed, outside((A, None, 1, True)))
+    assert figure.subtitle.endswith("outsiders without a named account can send as 1 identity")
 
 
 def test_no_outside_account_is_said_in_words() -> None:
-    figure: Any = charts.CHARTS["outside_accounts"].draw(grants({"scope": "own"}))
+    figure: Any = charts.CHARTS["outside_accounts"].draw(grants({"scope": "own"}), outside())
     assert figure.message == "No account outside the organization can send as it"
 
 
@@ -182,20 +184,38 @@ def test_a_blank_owner_is_no_owner() -> None:
     assert figure.message == "2 of 3 identities without an owner, in 1 account"
 
 
-def test_a_place_is_only_read_when_all_of_it_was() -> None:
-    rows = [(A, "r1", "identities", "ok"), (A, "r1", "policies", "denied"), (A, "r2", "everything", "region_disabled"),
-            (B, "r1", "everything", "denied"), (C, "r2", "identities", "ok")]  # fmt: skip
-    states = coverage_states(pd.DataFrame(rows, columns=["account_id", "region", "dataset", "status"]))
-    assert states.loc[A].to_dict() == {"r1": "partly read", "r2": "not offered or off"}
+def covered(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    """Coverage of these datasets, and of the identities where no row says otherwise."""
+    told = {(account, region, dataset): status for account, region, dataset, status in rows}
+    for account, region, dataset, _ in rows:
+        if dataset != "everything":
+            told.setdefault((account, region, "identities"), "ok")
+            told.setdefault((account, region, "policies"), "ok")
+    made = [(*place, status, 1) for place, status in told.items()]
+    return pd.DataFrame(made, columns=["account_id", "region", "dataset", "status", "rows"])
+
+
+def test_a_place_is_drawn_as_the_coverage_counts_it() -> None:
+    states = coverage_states(
+        covered((A, "r1", "policies", "denied"), (A, "r2", "everything", "region_disabled"),
+                (B, "r1", "everything", "denied"), (C, "r1", "metrics", "denied"), (C, "r2", "metrics", "ok"),
+                (C, "global", "regions", "ok"))
+    )  # fmt: skip
+    assert states.loc[A].to_dict() == {"r1": "not read", "r2": "not offered or off"}
     assert states.loc[B].to_dict() == {"r1": "not read", "r2": "not tried"}
-    assert states.loc[C, "r2"] == "read"
+    assert states.loc[C].to_dict() == {"r1": "partly read", "r2": "read"}
+
+
+def test_the_coverage_chart_counts_the_places_it_marks() -> None:
+    frame = covered((A, "r1", "policies", "denied"), (B, "r1", "metrics", "denied"), (C, "r1", "metrics", "ok"))
+    figure: Any = charts.CHARTS["coverage"].draw(frame)
+    assert figure.message == "1 of 3 places could not be read, 1 more only in part"
+    assert {"× not read 1", "/ partly read 1", "read 1"} <= set(texts(figure))
 
 
 def test_a_dataset_that_says_its_region_is_off_in_a_region_that_is_on_was_not_read() -> None:
-    rows = [(A, "r1", "identities", "ok"), (A, "r1", "policies", "region_disabled"),
-            (B, "r1", "identities", "region_disabled")]  # fmt: skip
-    states = coverage_states(pd.DataFrame(rows, columns=["account_id", "region", "dataset", "status"]))
-    assert states["r1"].to_dict() == {A: "partly read", B: "not read"}
+    states = coverage_states(covered((A, "r1", "policies", "region_disabled"), (B, "r1", "metrics", "region_disabled")))
+    assert states["r1"].to_dict() == {A: "not read", B: "partly read"}
 
 
 def test_a_chart_draws_on_given_axes_and_leaves_the_analysts_settings_alone() -> None:
@@ -204,7 +224,7 @@ def test_a_chart_draws_on_given_axes_and_leaves_the_analysts_settings_alone() ->
     left, right = mine.subplots(1, 2)
     frame = pd.DataFrame({"account_id": strings(A), "owner": strings(None)})
     assert charts.CHARTS["ownership"].draw(frame, ax=left) is mine
-    charts.CHARTS["outside_accounts"].draw(grants({}), ax=right)
+    charts.CHARTS["outside_accounts"].draw(grants({}), outside((B, None, 1, True)), ax=right)
     assert "without an owner" in left.get_title(loc="left")
     assert "Without an owner" in mine.alt  # type: ignore[attr-defined]
     assert "outside account" in mine.alt  # type: ignore[attr-defined]
@@ -212,18 +232,18 @@ def test_a_chart_draws_on_given_axes_and_leaves_the_analysts_settings_alone() ->
 
 
 def test_a_figure_shows_itself_in_a_notebook_with_its_alternative_text() -> None:
-    figure: Any = charts.CHARTS["outside_accounts"].draw(grants({}))
+    figure: Any = charts.CHARTS["outside_accounts"].draw(grants({}), outside((B, None, 1, True)))
     data, metadata = figure._repr_mimebundle_()
     assert data["image/png"].startswith("iVBOR")
     assert metadata["image/png"]["alt"] == figure.alt != ""
 
 
 def test_the_reason_for_no_data_comes_from_coverage() -> None:
-    rows = [(place, dataset, "denied" if (place, dataset) == (B, "sending") else "ok", 1)
-            for place in (A, B) for dataset in ("sending", "identities", "policies")]  # fmt: skip
+    rows = [(place, dataset, "denied" if (place, dataset) == (B, "metrics") else "ok", 1)
+            for place in (A, B) for dataset in ("metrics", "identities", "policies")]  # fmt: skip
     coverage = pd.DataFrame(rows, columns=["account_id", "dataset", "status", "rows"]).assign(region="r1")
     frames = {"coverage": coverage, "daily": pd.DataFrame(), "grants": pd.DataFrame()}
-    assert charts.why_empty("daily", frames) == "sending: read in 1 of 2 places (account × Region)"
+    assert charts.why_empty("daily", frames) == "metrics: read in 1 of 2 places (account × Region)"
     assert charts.why_empty("grants", frames) == "everything was read and there is nothing in the frame grants"
     assert charts.why_empty("register", {}) == "the frame register is not part of this pack"
 

@@ -81,7 +81,7 @@ def test_colors_are_variables_a_dark_page_can_set() -> None:
 
 def test_words_are_text_not_outlines() -> None:
     words = [element.text for element in ET.fromstring(charts.figure_svg(exposure(), prefix="p")).iter(f"{SVG}text")]
-    assert "Outside, not registered" in words
+    assert "Outside, not approved" in words
 
 
 def test_the_title_block_can_be_left_to_the_page() -> None:

@@ -19,4 +19,4 @@ def chart(pack: Pack, kpi: Kpi, *, kind: str = "line", heading: str = "") -> Cha
     if kpi.target is not None:
         series.append(Series("Target", (kpi.target,) * len(months), MUTED, role="line"))
     told = ", ".join(f"{point.period} {words.number(point.value, kpi.unit)}" for point in kpi.series)
-    return Chart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; target {words.target(kpi)}.", heading)
+    return Chart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; {words.aim(kpi)}.", heading)

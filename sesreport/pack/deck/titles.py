@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from sesreport import words
 from sesreport.pack.deck.description import TITLE_LIMIT
 from sesreport.period import Period
-from sesreport.results import MINIMUM_COVERAGE, NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Findings, Kpi
+from sesreport.results import (
+    MINIMUM_COVERAGE,
+    NOT_MEASURABLE,
+    OFF_TARGET,
+    ON_TARGET,
+    WATCH,
+    Basis,
+    Findings,
+    Kpi,
+    standing,
+)
 from sesreport.text import visible
 from sesreport.verdict import COVERAGE
 
@@ -53,20 +63,20 @@ def movement(kpi: Kpi, *, more: str = "more", fewer: str = "fewer") -> str:
 
 
 def coverage_alone(kpis: Sequence[Kpi]) -> bool:
-    """Whether the only KPI with a value is the one that says how much was read."""
-    return [kpi.id for kpi in kpis if kpi.value is not None] == [COVERAGE]
+    """Whether the only KPI with a target and a value is the one that says how much was read."""
+    return [kpi.id for kpi in kpis if kpi.target is not None and kpi.value is not None] == [COVERAGE]
 
 
 def scorecard(every: tuple[Kpi, ...]) -> str:
     """Of the KPIs that have a target."""
-    kpis = [kpi for kpi in every if kpi.target is not None]
-    counts = {status: sum(kpi.status == status for kpi in kpis) for status in words.SHAPES}
-    if not kpis or counts[NOT_MEASURABLE] == len(kpis):
+    counts = standing(every)
+    judged = sum(counts.values())
+    if counts[NOT_MEASURABLE] == judged:
         return "No control could be measured this month"
-    if counts[NOT_MEASURABLE] + counts[OFF_TARGET] == len(kpis) and coverage_alone(kpis):
+    if counts[NOT_MEASURABLE] + counts[OFF_TARGET] == judged and coverage_alone(every):
         return "No control could be measured this month: nothing it rests on could be read"
-    if counts[ON_TARGET] == len(kpis):
-        return f"All {spelled(len(kpis))} controls are on target"
+    if counts[ON_TARGET] == judged:
+        return f"All {spelled(judged)} controls are on target"
     parts = []
     if counts[OFF_TARGET]:
         parts.append(f"{spelled(counts[OFF_TARGET])} off target")
@@ -75,7 +85,7 @@ def scorecard(every: tuple[Kpi, ...]) -> str:
     if counts[NOT_MEASURABLE]:
         parts.append(f"{spelled(counts[NOT_MEASURABLE])} not measurable")
     number = spelled(counts[ON_TARGET], first=True) if counts[ON_TARGET] else "None"
-    on_target = f"{number} of {spelled(len(kpis))} controls on target"
+    on_target = f"{number} of {spelled(judged)} controls on target"
     return limited(f"{on_target}: {', '.join(parts)}", on_target)
 
 
@@ -107,7 +117,7 @@ def unknown_accounts(kpi: Kpi) -> str:
     if kpi.value is None:
         return "Which outside accounts can send as us is not known this month"
     if kpi.value == 0:
-        return _read("Every outside account that can send as us is in the register", kpi)
+        return _read("Every outside account that can send as us has a valid approval", kpi)
     unknown = counted(kpi.value, "unknown account", "unknown accounts", first=True)
     return _rests(f"{unknown} can send as us", kpi, movement(kpi))
 

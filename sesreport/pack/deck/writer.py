@@ -37,6 +37,8 @@ ROW_PAD = 0.08
 """Inches a table row has at least beyond its text."""
 _A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
+ASKS = 4
+"""Decisions that page one has room for; it says how many more there are."""
 NOTES_LIMIT = 12_000
 """Characters of speaker notes."""
 
@@ -217,8 +219,9 @@ class _Slide:
         for i, (text, points, color, bold) in enumerate(_fitted(parts, says.width - 0.1, says.height - 0.1, 8)):
             _paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(8)
         if asks is not None:
-            listed = [("Decisions requested", SMALL_SIZE, self.accent, True)]
-            listed += [(f"{i}. {ask}", SMALL_SIZE, INK, False) for i, ask in enumerate(body.asks[:4], 1)]
+            which = f", the first {ASKS} of {len(body.asks)}" if len(body.asks) > ASKS else ""
+            listed = [(f"Decisions requested{which}", SMALL_SIZE, self.accent, True)]
+            listed += [(f"{i}. {ask}", SMALL_SIZE, INK, False) for i, ask in enumerate(body.asks[:ASKS], 1)]
             self._panel(asks, listed, name="Decisions requested")
         if body.kpis:
             shown = body.kpis[:4]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pandas as pd
 
 from sesreport import words
-from sesreport.analysis.basis import PLACE, REGIONS, is_gap, place_basis, places
+from sesreport.analysis.basis import COLLECTED, PLACE, REGIONS, is_gap, place_basis, places
 from sesreport.collection.coverage import EVERYTHING
 from sesreport.pack.contents import Pack
 from sesreport.pack.ooxml import moment
+from sesreport.pack.workbook.description import Column
 
 SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
@@ -40,13 +41,37 @@ def ranked(rows: pd.DataFrame, rank: pd.Series, *then: str) -> pd.DataFrame:
     return ordered.drop(columns="_rank").reset_index(drop=True)
 
 
+def behind(pack: Pack, rows: pd.DataFrame, kpis: Mapping[str, Sequence[str]]) -> pd.Series:
+    """The labels of the KPIs whose evidence each row is: those whose frame has a row with the same values.
+
+    ``kpis`` names the columns that are compared, by KPI id. A KPI without a frame, or without these columns in it, has
+    no evidence here.
+    """
+    labels: pd.Series = pd.Series([[] for _ in range(len(rows))], index=rows.index, dtype="object")
+    for kpi in pack.results.kpis:
+        keys, found = list(kpis.get(kpi.id, ())), pack.frames.get(kpi.frame)
+        if not keys or found is None or not set(keys) <= set(found.columns):
+            continue
+        known = {tuple(values) for values in found[keys].astype("object").itertuples(index=False)}
+        here = rows[keys].astype("object").itertuples(index=False)
+        for place, values in zip(rows.index, here, strict=True):
+            if tuple(values) in known:
+                labels[place].append(kpi.label)
+    return labels
+
+
+BEHIND = Column("behind", "Behind KPI", "texts", width=36)
+"""Which KPIs the row is evidence of: filtered by one, the sheet shows what it was counted from."""
+
+
 def finished_at(pack: Pack) -> datetime:
     """When the collection behind the pack ended (the only clock of the pack)."""
     return moment(pack.results.snapshot.finished_at)
 
 
-def basis(pack: Pack, *datasets: str) -> str:
-    """One sentence: in how many places these datasets were read, and why not in the others."""
+def basis(pack: Pack, name: str) -> str:
+    """One sentence: in how many places was read what the frame is made from, and why not in the others."""
+    datasets = COLLECTED.get(name, (name,))
     coverage = frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows"))
     expected = places(coverage)
     if expected.empty:
@@ -63,21 +88,22 @@ def basis(pack: Pack, *datasets: str) -> str:
     return f"Read in {read:,} of {of:,} places (account × Region){told}. See Data quality."
 
 
-def found(pack: Pack, told: str, rows: pd.DataFrame, *datasets: str) -> str:
-    """A sheet's subtitle with the places its datasets were read in; no rows of none of them are no number."""
+def found(pack: Pack, told: str, rows: pd.DataFrame, name: str) -> str:
+    """A sheet's subtitle with the places its frame rests on; no rows of none of them are no number."""
+    datasets = COLLECTED.get(name, (name,))
     read = place_basis(frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows")), datasets)
     if rows.empty and not read.read:
         return f"Not known: {_list(datasets)} could be read in no place"
     return f"{told}{words.within(read)}"
 
 
-def nothing(pack: Pack, name: str, what: str, *datasets: str) -> str:
-    """Why a sheet has no rows: not produced, not read, or really none."""
+def nothing(pack: Pack, name: str, what: str, of: str | None = None) -> str:
+    """Why a sheet has no rows: not produced, not read, or really none; ``of`` is the frame that it rests on."""
     if name not in pack.frames:
         return f"No data: this pack was made without {what}."
-    if not datasets:
+    if of is None:
         return f"None: there are no {what}."
-    told = basis(pack, *datasets)
+    told = basis(pack, of)
     return f"No {what} in what was read. {told}" if "not read" in told else f"No {what}. {told}"
 
 

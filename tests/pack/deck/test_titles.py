@@ -26,7 +26,7 @@ def kpi(kpi_id: str = "unknown_accounts", **fields: Any) -> Kpi:
         ({"value": 14, "change": 0}, "14 unknown accounts can send as us, as many as in September"),
         ({"value": 3, "change": None}, "Three unknown accounts can send as us"),
         ({"value": 3, "change": 1, "series": ()}, "Three unknown accounts can send as us, one more than before"),
-        ({"value": 0, "change": -2}, "Every outside account that can send as us is in the register"),
+        ({"value": 0, "change": -2}, "Every outside account that can send as us has a valid approval"),
         ({"value": None, "change": None}, "Which outside accounts can send as us is not known this month"),
     ],
 )  # fmt: skip
@@ -163,7 +163,7 @@ def test_no_change_is_told_with_what_it_rests_on() -> None:
     ("fields", "title"),
     [
         ({"value": 9, "change": None}, "Nine unknown accounts can send as us (read: 3 of 25 places)"),
-        ({"value": 0}, "Every outside account that can send as us is in the register (read: 3 of 25 places)"),
+        ({"value": 0}, "Every outside account that can send as us has a valid approval (read: 3 of 25 places)"),
     ],
 )
 def test_a_title_says_what_it_rests_on_where_that_is_little(fields: dict[str, Any], title: str) -> None:

@@ -52,8 +52,8 @@ def judged(results: Results, **statuses: str) -> Results:
     [
         (3, 5, "Anyone with an AWS account can use 3 of our identities"),
         (1, 1, "Anyone with an AWS account can use one of our identities"),
-        (0, 1, "1 policy names everyone as principal"),
-        (None, 4, "4 policies name everyone as principal"),
+        (0, 1, "1 policy lets in outsiders by a wildcard"),
+        (None, 4, "4 policies let in outsiders by a wildcard"),
         (0, 0, "No identity is open to everyone"),
         (None, None, "Exposure is not known. It was not read."),
     ],
@@ -145,9 +145,9 @@ def test_coverage(results: Results, accounts: Basis, places: Basis, heading: str
     assert quality.heading(dataclasses.replace(results, coverage=read)) == heading
 
 
-def _groups(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
+def _groups(*rows: tuple[str, str, str, int], expected: int = 1) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["dimension", "group", "status", "places_read"])
-    return frame.assign(kpi=[str(number) for number in range(len(frame))])
+    return frame.assign(places_expected=expected, kpi=[str(number) for number in range(len(frame))])
 
 
 def test_the_breakdown_names_the_environments_that_miss_most() -> None:
@@ -169,8 +169,12 @@ def test_the_breakdown_says_of_whom_nothing_was_read() -> None:
     assert breakdown.so_what(_groups(*rows)) == "Most misses by owner: crm 1. Of 1 account nothing was read."
 
 
-def test_the_scorecard_counts_only_what_was_measured(results: Results) -> None:
-    assert scorecard.heading(results) == "1 of 9 measured KPIs on target; 1 to watch, 7 off, 1 not measurable"
+def test_an_account_that_nobody_expected_to_be_read_is_not_told_as_unread() -> None:
+    assert breakdown.so_what(_groups(("account", "1", "not measurable", 0), expected=0)) == ""
+
+
+def test_the_scorecard_counts_what_the_verdict_counts(results: Results) -> None:
+    assert scorecard.heading(results) == "1 of 10 KPIs on target; 7 off target, 1 to watch, 1 not measurable"
     nothing = judged(results, **{kpi.id: "not measurable" for kpi in results.kpis})
     assert scorecard.heading(nothing) == "No KPI could be measured against its target"
 

@@ -80,7 +80,7 @@ def test_it_has_no_code_and_no_parameters(copy: str) -> None:
 
 def test_figures_keep_their_alternative_text(copy: str) -> None:
     [picture] = [attributes for tag, attributes in elements(copy) if tag == "img"]
-    assert picture["alt"].startswith("1 of 1 identity can be used by someone who is not registered. By class: Anyone")
+    assert picture["alt"].startswith("1 of 1 identity can be used by an outsider without an approval. By class: Anyone")
     assert picture["src"].startswith("data:image/png;base64,iVBOR")
 
 

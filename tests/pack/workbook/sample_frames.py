@@ -62,6 +62,7 @@ SHAPES = {
     "monthly": "period:t account_id:a account_name:t environment:t sent:i delivered:i bounces:i complaints:i rejects:i "
     "bounce_rate:r complaint_rate:r complete:f",
     "changes_since": "what:t change:t account_id:a region:t identity:t subject:t before:t after:t severity:t",
+    "kpi_unknown_accounts": "grantee_account_id:a name:t register_status:t identities:i grants:i unknown:f",
     "kpi_breakdown": "kpi:t dimension:t group:t value:r numerator:r denominator:r unknown:i places_read:i "
     "places_expected:i status:t reason:t prior:r",
 }
@@ -122,6 +123,7 @@ def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
             | {
                 "verification_status": "SUCCESS",
                 "dkim_status": "SUCCESS",
+                "tags": "{}",
                 "sending_enabled": None if i == 8 else True,
                 "policies": policies,
                 "ticket": f"CHG-{1000 + i}" if i % 3 else None,
@@ -188,6 +190,7 @@ def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         "grants": grants,
         "coverage": _coverage(accounts),
         "register": _register(outside),
+        "kpi_unknown_accounts": _unknown_accounts(grants),
         "findings": (findings := _findings(rng, grants, accounts)),
         "lives": [_life(finding, number) for number, finding in enumerate(findings)],
         "monthly": _monthly(rng, accounts),
@@ -288,6 +291,25 @@ def _register(outside: list[str]) -> list[dict[str, Any]]:
         }
         for i in range(7)
     ]
+
+
+def _unknown_accounts(grants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The evidence of the KPI: one row per outside account that can send."""
+    rows: dict[str, dict[str, Any]] = {}
+    for grant in grants:
+        if grant["scope"] in ("external", "vendor") and grant["effect"] == "Allow":
+            account = rows.setdefault(
+                grant["grantee"],
+                {"grantee_account_id": grant["grantee"], "identities": 0, "grants": 0, "unknown": False},
+            )
+            account |= {
+                "name": grant["grantee_name"] or account.get("name"),
+                "register_status": grant["register_status"] or account.get("register_status"),
+                "identities": account["identities"] + 1,
+                "grants": account["grants"] + 1,
+                "unknown": account["unknown"] or grant["scope"] == "external",
+            }
+    return list(rows.values())
 
 
 def _findings(rng: random.Random, grants: list[dict[str, Any]], accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:

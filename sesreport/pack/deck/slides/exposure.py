@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from sesreport.charts.names import EXPOSURES
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Chart, Content, Series, slide
 from sesreport.pack.deck.evidence import NEUTRAL, frame, kpi, method, nothing
 from sesreport.words import SEVERITY_COLORS
 
-CLASSES = {
-    "public": ("Anyone", SEVERITY_COLORS["high"]),
-    "external": ("Unapproved outside account", SEVERITY_COLORS["medium"]),
-    "not decided": ("Not known", SEVERITY_COLORS["medium"]),
-    "vendor": ("Approved outside account", None),
-    "organization": ("Another account of ours", None),
-    "service": ("An AWS service", None),
-    "own": ("Its own account only", NEUTRAL),
-    "none": ("Nobody by policy", NEUTRAL),
-}
+COLORS = {
+    "public": SEVERITY_COLORS["high"], "external": SEVERITY_COLORS["medium"], "own": NEUTRAL, "none": NEUTRAL,
+}  # fmt: skip
+"""What the title counts is red."""
+NOT_KNOWN = ("Not known", SEVERITY_COLORS["medium"])
+CLASSES = {name: (label, COLORS.get(name)) for name, label in EXPOSURES.items()} | {"not decided": NOT_KNOWN}
 
 
 @slide(order=40)
@@ -27,7 +24,7 @@ def exposure(pack: Pack) -> Content:
     shown = [name for name in CLASSES if counts.get(name, 0)]
     measured = kpi(pack, "public_identities")
     unknown = int(counts.get("not decided", 0))
-    told = ", ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
+    told = "; ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
     return Content(
         title=titles.public_identities(measured) if measured else "Who can send from our identities",
         subtitle=f"Identities by the widest sender their policies allow, count, {pack.results.period_name}"

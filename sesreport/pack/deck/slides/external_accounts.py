@@ -1,6 +1,8 @@
-"""Outside accounts: who they are and how many identities each can send from."""
+"""Outside accounts: who they are and how many identities each can send from; those without an approval first."""
 
 from __future__ import annotations
+
+import pandas as pd
 
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
@@ -9,61 +11,41 @@ from sesreport.pack.deck.evidence import frame, kpi, method, nothing
 from sesreport.words import SEVERITY_COLORS
 
 TOP = 9
-ANYONE = "Anyone, but held by a condition"
-"""A wildcard that lets in a foreign organization or network, not everybody."""
 
 
 @slide(order=50)
 def external_accounts(pack: Pack) -> Content:
-    rows = frame(
-        pack,
-        "grants",
-        (
-            "grantee",
-            "grantee_account_id",
-            "grantee_name",
-            "scope",
-            "effect",
-            "can_send",
-            "account_id",
-            "region",
-            "identity",
-        ),
-    )
-    rows = rows[rows["scope"].isin(["external", "vendor"]) & (rows["effect"].fillna("Allow") != "Deny")]
-    rows = rows[rows["can_send"].fillna(value=True).astype("bool")]
-    who = rows["grantee_account_id"].fillna(rows["grantee"])
-    places = rows.assign(who=who).drop_duplicates(["who", "account_id", "region", "identity"])
-    reach = places["who"].value_counts(sort=False).rename_axis("who").reset_index(name="identities")
-    reach = reach.sort_values(["identities", "who"], ascending=[False, True]).head(TOP)
-    names = rows.assign(who=who).dropna(subset=["grantee_name"]).drop_duplicates("who").set_index("who")["grantee_name"]
-    unknown = set(who[rows["scope"] == "external"])
+    """The title counts the red bars; where they are more than fit, the subtitle says so."""
+    accounts = frame(pack, "kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "unknown"))
+    accounts = accounts.assign(unknown=accounts["unknown"].fillna(value=True).astype("bool"))
+    accounts = accounts.sort_values(["unknown", "identities", "grantee_account_id"], ascending=[False, False, True])
+    shown = accounts.head(TOP)
     labels = [
-        f"{names[account]} ({account})" if account in names.index else ANYONE if account == "*" else str(account)
-        for account in reach["who"]
+        str(account) if pd.isna(name) else f"{name} ({account})"
+        for account, name in zip(shown["grantee_account_id"], shown["name"], strict=True)
     ]
-    measured = kpi(pack, "unknown_accounts")
     told = "; ".join(
-        f"{label} {count}{' (not registered)' if account in unknown else ''}"
-        for label, account, count in zip(labels, reach["who"], reach["identities"], strict=True)
+        f"{label} {count}{' (no valid approval)' if unknown else ''}"
+        for label, count, unknown in zip(labels, shown["identities"], shown["unknown"], strict=True)
     )
-    rest = f"; the {TOP} widest of {who.nunique()}" if who.nunique() > TOP else ""
+    rest = f"; {TOP} of {len(accounts):,} accounts" if len(accounts) > TOP else ""
+    red, measured = SEVERITY_COLORS["high"], kpi(pack, "unknown_accounts")
     return Content(
         title=titles.unknown_accounts(measured) if measured else "Outside accounts that can send as us",
-        subtitle=f"Identities each outside account can send from, count{rest}; not registered in red",
+        subtitle=f"Identities each outside account can send from, count{rest}; without a valid approval in red",
         body=(
             Chart(
                 kind="bar",
                 categories=tuple(labels),
-                series=(Series("Identities", tuple(map(float, reach["identities"])), pack.branding.accent),),
+                series=(Series("Identities", tuple(map(float, shown["identities"])), pack.branding.accent),),
                 unit="count",
                 alt=f"Identities per outside account: {told}.",
-                point_colors=tuple(SEVERITY_COLORS["high"] if account in unknown else None for account in reach["who"]),
+                point_colors=tuple(red if unknown else None for unknown in shown["unknown"]),
             ),
         )
-        if len(reach)
-        else nothing(pack, "grants", "grants to outside accounts"),
-        source="grants, register",
+        if len(shown)
+        else nothing(pack, "kpi_unknown_accounts", "outside accounts that can send"),
+        source="kpi_unknown_accounts, register",
         kpi=measured,
-        notes=method(pack, (measured,), f"Distinct identities in data/grants.parquet: {told}."),
+        notes=method(pack, (measured,), f"Rows of data/kpi_unknown_accounts.parquet: {told}."),
     )

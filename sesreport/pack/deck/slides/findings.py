@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport import words
 from sesreport.history.survival import AGES, UNKNOWN_AGE
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
@@ -33,7 +34,7 @@ def findings(pack: Pack) -> Content:
     measured = kpi(pack, "mean_time_to_remediate")
     return Content(
         title=titles.findings(pack.results.findings, older, pack.results.coverage.places),
-        subtitle=f"Open findings by severity and age, count, at {at:%Y-%m-%d}",
+        subtitle=f"Open findings by severity and age, count, at {at:%Y-%m-%d}{words.unseen(pack.results.findings)}",
         body=(
             Chart(
                 "stacked", tuple(severity.capitalize() for severity in severities), series, "count",

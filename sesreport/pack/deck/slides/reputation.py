@@ -5,41 +5,36 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport import words
+from sesreport.analysis.aws_lines import BELOW, LINES, PAUSE, accounts_over, over, reached
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Chart, Content, Series, slide
 from sesreport.pack.deck.evidence import account_names, frame, kpi, method, nothing
-from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
 from sesreport.words import SEVERITY_COLORS
 
-TOP = 4
-LINES = {
-    "bounce_rate": ("Bounces", BOUNCE_REVIEW, BOUNCE_PAUSE),
-    "complaint_rate": ("Complaints", COMPLAINT_REVIEW, COMPLAINT_PAUSE),
-}
+TOP, MOST = 4, 9
+"""Accounts of a chart, and at most where more are over a line: the title counts them."""
+LABELS = {"bounce_rate": "Bounces", "complaint_rate": "Complaints"}
 
 
 @slide(order=80)
 def reputation(pack: Pack) -> Content:
     rows = frame(pack, "sending_accounts", ("account_id", "region", *LINES))
     known = rows.dropna(subset=list(LINES), how="all")
-    over = (known["bounce_rate"] >= BOUNCE_REVIEW) | (known["complaint_rate"] >= COMPLAINT_REVIEW)
-    accounts_over = (
-        int(known.loc[over.fillna(value=False).astype("bool"), "account_id"].nunique()) if len(known) else None
-    )
+    crossing = accounts_over(known)
     kpis = (kpi(pack, "bounce_rate"), kpi(pack, "complaint_rate"))
     charts = tuple(made for metric in LINES if (made := _chart(pack, known, metric)) is not None)
     told = " ".join(made.alt for made in charts)
     organization = " and ".join(
-        f"{each.label.lower()} {words.number(each.value, each.unit)} ({each.status})"
+        f"{each.label.lower()} {words.number(each.value, each.unit)} ({words.judgement(each)})"
         for each in kpis
         if each is not None
     )
     return Content(
-        title=titles.reputation(accounts_over, *kpis),
-        subtitle=f"AWS's own rates, highest {TOP} accounts; dashed: where AWS reviews and where it may pause sending",
+        title=titles.reputation(None if crossing is None else len(crossing), *kpis),
+        subtitle="AWS's own rates, the accounts with the highest; dashed: where AWS reviews and may pause sending",
         body=charts or nothing(pack, "sending_accounts", "reputation figures"),
-        source="sending_accounts, monthly",
+        source="sending_accounts",
         takeaway=f"Whole organization: {organization}." if organization else "",
         notes=method(
             pack, kpis, told, "AWS computes its rates on its own representative volume; they differ from ours."
@@ -48,19 +43,18 @@ def reputation(pack: Pack) -> Content:
 
 
 def _chart(pack: Pack, rows: pd.DataFrame, metric: str) -> Chart | None:
-    label, review, pause = LINES[metric]
+    label, (review, pause) = LABELS[metric], LINES[metric]
     highest = rows.dropna(subset=[metric]).groupby("account_id")[metric].max()
     worst = highest.rename_axis("account_id").reset_index(name=metric)
-    worst = worst.sort_values([metric, "account_id"], ascending=[False, True]).head(TOP)
+    crossing = int(over(worst[metric], metric).sum())
+    worst = worst.sort_values([metric, "account_id"], ascending=[False, True]).head(min(max(TOP, crossing), MOST))
     if worst.empty:
         return None
     names = account_names(pack)
     categories = tuple(names.get(account, account) for account in worst["account_id"])
     values = tuple(map(float, worst[metric]))
-    colors = tuple(
-        SEVERITY_COLORS["high"] if value >= pause else SEVERITY_COLORS["medium"] if value >= review else None
-        for value in values
-    )
+    marks = {PAUSE: SEVERITY_COLORS["high"], BELOW: None}
+    colors = tuple(marks.get(line, SEVERITY_COLORS["medium"]) for line in reached(worst[metric], metric))
     told = ", ".join(f"{name} {words.number(value, 'rate')}" for name, value in zip(categories, values, strict=True))
     return Chart(
         kind="column",

@@ -38,6 +38,6 @@ def _table(kpis: tuple[Kpi, ...]) -> Table:
             for kpi in kpis
         ),
         widths=(4.1, 1.3, 1.3, 1.75, 1.95, 2.25),
-        alt="; ".join(f"{kpi.label}: {words.number(kpi.value, kpi.unit)}, {kpi.status}" for kpi in kpis),
+        alt="; ".join(f"{kpi.label}: {words.number(kpi.value, kpi.unit)}, {words.judged(kpi)}" for kpi in kpis),
         right=frozenset({1, 2, 3}),
     )

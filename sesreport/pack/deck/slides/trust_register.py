@@ -1,44 +1,48 @@
-"""The register: approvals of outside accounts by whether they are in date."""
+"""Approvals: the grants to outside accounts by whether the approval of the account is in date."""
 
 from __future__ import annotations
 
+from sesreport.kpis.grants import of_outside_accounts
 from sesreport.pack.contents import Pack
 from sesreport.pack.deck import titles
 from sesreport.pack.deck.description import Chart, Content, Series, slide
-from sesreport.pack.deck.evidence import frame, kpi, method, nothing
+from sesreport.pack.deck.evidence import NEUTRAL, frame, kpi, method, nothing
 from sesreport.words import SEVERITY_COLORS
 
+COLUMNS = ("effect", "scope", "can_send", "grantee_account_id", "register_status")
 STATES = {
-    "expired": ("Expired", SEVERITY_COLORS["high"]),
-    "expiring": ("Expiring soon", SEVERITY_COLORS["medium"]),
-    "valid": ("In date", None),
+    "expired": ("Past its approval", SEVERITY_COLORS["high"]),
+    "not registered": ("Not registered", NEUTRAL),
+    "expiring": ("Approval ends soon", None),
+    "valid": ("Approval in date", None),
 }
+"""What the title counts is red; who is not registered is on the slide before."""
 
 
 @slide(order=60)
 def trust_register(pack: Pack) -> Content:
-    rows = frame(pack, "register", ("status", "owner"))
-    states = [*STATES, *sorted(set(rows["status"].dropna()) - set(STATES))]
-    owned = rows["owner"].notna().map({True: "With an owner", False: "Without an owner"})
-    counts = rows.groupby([owned, rows["status"].fillna("not known")]).size()
-    groups = ("With an owner", "Without an owner")
-    series = tuple(
-        Series(
-            STATES.get(state, (state.capitalize(), None))[0],
-            tuple(float(counts.get((group, state), 0)) for group in groups),
-            STATES.get(state, ("", None))[1] or pack.branding.accent,
-        )
-        for state in states
-    )
-    told = "; ".join(f"{one.name} {int(sum(v or 0 for v in one.values))}" for one in series)
+    grants = of_outside_accounts(frame(pack, "grants", COLUMNS))
+    counts = grants["register_status"].fillna("not registered").value_counts()
+    states = [*(name for name in STATES if name in counts), *sorted(set(counts.index) - set(STATES))]
+    labels = {name: STATES.get(name, (name.capitalize(), None)) for name in states}
+    told = "; ".join(f"{labels[name][0]} {counts[name]}" for name in states)
     measured = kpi(pack, "expired_grants")
     return Content(
         title=titles.expired_grants(measured) if measured else "Approvals of outside accounts",
-        subtitle=f"Registered outside accounts by state of their approval, count, {pack.results.period_name}",
-        body=(Chart("stacked", groups, series, "count", f"Registered accounts by approval and owner: {told}."),)
-        if len(rows)
-        else nothing(pack, "register", "registered outside accounts"),
-        source="register, grants",
+        subtitle=f"Grants to outside accounts by their approval in the register, count, {pack.results.period_name}",
+        body=(
+            Chart(
+                kind="bar",
+                categories=tuple(labels[name][0] for name in states),
+                series=(Series("Grants", tuple(float(counts[name]) for name in states), pack.branding.accent),),
+                unit="count",
+                alt=f"Grants to outside accounts by approval: {told}.",
+                point_colors=tuple(labels[name][1] for name in states),
+            ),
+        )
+        if states
+        else nothing(pack, "grants", "grants to outside accounts"),
+        source="grants, register",
         kpi=measured,
-        notes=method(pack, (measured,), f"Rows of data/register.parquet: {told}."),
+        notes=method(pack, (measured,), f"Rows of data/grants.parquet that let an outside account send: {told}."),
     )

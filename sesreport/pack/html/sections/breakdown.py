@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport import words
+from sesreport.breakdown import judgements
 from sesreport.charts.text import counted
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, section
@@ -61,7 +62,8 @@ def so_what(frame: pd.DataFrame | None) -> str:
         told.append("Most misses by owner: " + ", ".join(f"{name} {count}" for name, count in missed[:3].items()) + ".")
     if frame is not None and len(frame):
         accounts = frame[frame["dimension"] == "account"]
-        unread = int((accounts.groupby("group")["places_read"].max() == 0).sum())
+        places = accounts.groupby("group")[["places_read", "places_expected"]].max()
+        unread = int(((places["places_read"] == 0) & (places["places_expected"] > 0)).sum())
         told.append(f"Of {counted(unread, 'account')} nothing was read." if unread else "")
     return " ".join(filter(None, told))
 
@@ -82,15 +84,15 @@ def _rows(pack: Pack, frame: pd.DataFrame) -> pd.DataFrame:
     accounts = pack.frames.get("accounts")
     names = {} if accounts is None else dict(zip(accounts["account_id"], accounts["name"], strict=True))
     units = rows["kpi"].map({name: kpi.unit for name, kpi in kpis.items()})
-    shown = rows["kpi"].map({name: kpi.target is None for name, kpi in kpis.items()}).astype(bool)
+    state = judgements(rows, {name: kpi.target for name, kpi in kpis.items()})
     rows = rows.assign(
         label=rows["kpi"].map({name: kpi.label for name, kpi in kpis.items()}),
         name=rows["group"].map(names).where(rows["dimension"] == "account"),
-        state=rows["status"].map(words.status).mask(shown & rows["value"].notna(), "no target"),
+        state=state,
         actual=_told(rows["value"], units),
         before=_told(rows["prior"], units),
         target=rows["kpi"].map({name: words.target(kpi) for name, kpi in kpis.items()}),
-        worst=rows["status"].map(_WORST_FIRST).mask(shown & rows["value"].notna()).fillna(3),
+        worst=rows["status"].map(_WORST_FIRST).mask(state.eq(words.NO_TARGET)).fillna(3),
         place=rows["dimension"].map({name: place for place, name in enumerate(_DIMENSIONS)}),
         of=rows["kpi"].map({name: place for place, name in enumerate(kpis)}),
     )

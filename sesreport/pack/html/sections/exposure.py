@@ -53,7 +53,7 @@ def heading(results: Results) -> str:
         return told + where(results, "public_identities")
     if wildcards is not None and wildcards.value:
         one = wildcards.value == 1
-        told = f"{wildcards.value:,.0f} {'policy names' if one else 'policies name'} everyone as principal"
+        told = f"{wildcards.value:,.0f} {'policy lets' if one else 'policies let'} in outsiders by a wildcard"
         return told + where(results, "wildcard_policies")
     return f"No identity is open to everyone{where(results, 'public_identities', 'wildcard_policies', good=True)}"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 import pandas as pd
 
 from sesreport import words
@@ -77,7 +75,10 @@ def so_what(results: Results, frame: pd.DataFrame | None) -> str:
     parts = [
         f"{counted(excepted, 'finding')} {'is' if excepted == 1 else 'are'} excepted with a reason." if excepted else ""
     ]
+    unseen = results.findings.not_observed
+    if unseen:
+        parts.append(f"{unseen:,} more {'was' if unseen == 1 else 'were'} open when last looked at.")
     if frame is not None and len(frame):
-        unowned: Hashable = int(frame.loc[frame["status"] == "open", "owner"].isna().sum())
-        parts.append(f"{unowned:,} open ones concern an identity without an owner." if unowned else "")
+        unowned = int(frame.loc[frame["status"] == "open", "owner"].isna().sum())
+        parts.append(f"Of {unowned:,} open ones neither identity nor account names an owner." if unowned else "")
     return " ".join(filter(None, parts))

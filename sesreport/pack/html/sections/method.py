@@ -8,8 +8,8 @@ from sesreport.pack.html.section import Content, section
 
 _CLASSES = {
     "public": "a policy lets everyone act, with no condition that narrows it",
-    "external": "an account outside the organization that the register does not know",
-    "vendor": "an account outside the organization that the register names",
+    "external": "an account outside the organization without a valid approval in the register",
+    "vendor": "an account outside the organization with a valid approval in the register",
     "organization": "another account of the organization",
     "service": "an AWS service acting for someone",
     "own": "the identity's own account",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.kpis.grants import beyond
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, consequence, kpi_of, section, where, why_unknown
 from sesreport.pack.html.table import Column, table
@@ -47,9 +48,9 @@ def outside(pack: Pack) -> Content:
         so_what=consequence(pack.results, _CONSEQUENCE, "unknown_accounts", "expired_grants"),
         charts=("outside_accounts", "register_expiry"),
         tables=(
-            table("t-grants", "Grants to accounts outside the organization", pack.frames, "grants", _GRANTS,
-                  rows=_outside(pack.frames.get("grants")),
-                  none="No grant that was read names an account outside the organization."),
+            table("t-grants", "Grants that reach, or may reach, beyond the organization", pack.frames, "grants",
+                  _GRANTS, rows=_outside(pack.frames.get("grants")),
+                  none="No grant that was read reaches beyond the organization."),
             table("t-register", "Register of approved outside accounts, next to expire first", pack.frames, "register",
                   _REGISTER, rows=ordered),
         ),
@@ -82,7 +83,8 @@ def heading(results: Results) -> str:
 def _outside(grants: pd.DataFrame | None) -> pd.DataFrame | None:
     if grants is None or grants.empty:
         return grants
-    rows = grants[grants["scope"].isin(["external", "vendor", "public"])]
+    unjudged = grants[grants["scope"].eq("needs review").fillna(value=True) & grants["effect"].ne("Deny").fillna(True)]
+    rows = grants.loc[beyond(grants).index.union(unjudged.index)]
     known = rows["registered"].fillna(False).astype(bool)
     standing = rows["register_status"].where(known | rows["register_status"].notna()).fillna("not registered")
     rank = standing.map({"not registered": 0, "expired": 1, "expiring": 2}).fillna(3)

@@ -6,7 +6,7 @@ from sesreport.charts import figure_svg, sparkline
 from sesreport.charts.text import counted
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, section
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Results
+from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Results, standing
 from sesreport.verdict import COVERAGE
 
 
@@ -25,16 +25,15 @@ def scorecard(pack: Pack) -> Content:
 
 
 def heading(results: Results) -> str:
-    """How many of the KPIs that have a target and a value are on it."""
-    judged = [kpi for kpi in results.kpis if kpi.target is not None and kpi.status != NOT_MEASURABLE]
-    unknown = sum(kpi.target is not None and kpi.status == NOT_MEASURABLE for kpi in results.kpis)
-    if not judged or (unknown and [kpi.id for kpi in judged] == [COVERAGE]):
-        return "No KPI could be measured against its target" + (", but how much was read" if judged else "")
-    on = sum(kpi.status == ON_TARGET for kpi in judged)
-    rest = [(sum(kpi.status == s for kpi in judged), words) for s, words in ((WATCH, "to watch"), (OFF_TARGET, "off"))]
-    rest.append((unknown, "not measurable"))
+    """How many of the KPIs that have a target are on it, as the verdict counts them."""
+    counts, judged = standing(results.kpis), sum(standing(results.kpis).values())
+    unknown = counts[NOT_MEASURABLE]
+    known = [kpi.id for kpi in results.kpis if kpi.target is not None and kpi.status != NOT_MEASURABLE]
+    if not known or (unknown and known == [COVERAGE]):
+        return "No KPI could be measured against its target" + (", but how much was read" if known else "")
+    rest = [(counts[OFF_TARGET], OFF_TARGET), (counts[WATCH], "to watch"), (unknown, NOT_MEASURABLE)]
     tail = ", ".join(f"{n} {words}" for n, words in rest if n)
-    return f"{on} of {counted(len(judged), 'measured KPI')} on target" + (f"; {tail}" if tail else "")
+    return f"{counts[ON_TARGET]} of {counted(judged, 'KPI')} on target" + (f"; {tail}" if tail else "")
 
 
 def so_what(results: Results) -> str:

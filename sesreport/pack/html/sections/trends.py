@@ -8,6 +8,7 @@ from sesreport.charts.text import counted
 from sesreport.pack.contents import Pack
 from sesreport.pack.html.section import Content, section
 from sesreport.pack.html.table import Column, severity_order, table
+from sesreport.trends.forecasts import ABOVE, CROSSES, TOO_LITTLE, UNKNOWN, first_lines
 
 _ANOMALIES = (
     Column("severity", "Severity", "rank", facet=True),
@@ -32,7 +33,6 @@ _FORECASTS = (
     Column("latest_at", "Latest", "date", missing="–"),
     Column("words", "In words", "long"),
 )
-_ABOVE, _COMING = "already above", "crosses"
 
 
 @section(75, "trends", "Anomalies and forecasts")
@@ -63,11 +63,10 @@ def heading(found: pd.DataFrame, ahead: pd.DataFrame) -> str:
         if grave
         else f"No grave anomaly this month in the {places} that {'is' if places.startswith('1 ') else 'are'} known"
     )
-    # Who reaches the pause line has reached the review line.
-    states = ahead.loc[ahead["line"] != "pause", "state"].value_counts()
+    states = first_lines(ahead)["state"].value_counts()
     lines = [
         f"{counted(int(states[state]), 'line')} {words}"
-        for state, words in ((_ABOVE, "already reached"), (_COMING, "expected to be reached within 91 days"))
+        for state, words in ((ABOVE, "reached on the last day"), (CROSSES, "expected to be reached within 91 days"))
         if state in states
     ]
     return "; ".join([first, *lines])
@@ -76,7 +75,7 @@ def heading(found: pd.DataFrame, ahead: pd.DataFrame) -> str:
 def so_what(found: pd.DataFrame, ahead: pd.DataFrame) -> str:
     """The gravest in its own sentence, and how many could not be forecast."""
     grave = _grave(found)
-    unknown = int(ahead["state"].isin(["too little data", "not known"]).sum()) if len(ahead) else 0
+    unknown = int(ahead["state"].isin([TOO_LITTLE, UNKNOWN]).sum()) if len(ahead) else 0
     parts = []
     if len(grave):
         worst = grave.iloc[0]

@@ -8,6 +8,7 @@ from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
 from sesreport.pack.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
 from sesreport.pack.workbook.styles import BAD, CAREFUL
+from sesreport.trends.forecasts import first_lines
 from sesreport.words import SEVERITY_COLORS
 
 PLACE = ("account_id", "region", "words")
@@ -41,17 +42,17 @@ def anomalies_forecasts(pack: Pack) -> Content:
     rows = with_account_names(pack, pd.concat([unusual, ahead], ignore_index=True))
     rows = ranked(rows, rows["rank"], "account_id", "region", "what", "day")
     grave = int((unusual["signal"].isin(["critical", "high"]) & (unusual["rank"] < EARLIER)).sum())
-    counts = ahead["signal"].value_counts()
-    told = ", ".join(f"{counts[state]:,} {state}" for state in RANK if state in counts)
+    first = first_lines(ahead)
+    told = f"{_states(first, 'quotas and review lines')}{_states(ahead.drop(first.index), 'pause lines')}"
     return Content(
         subtitle=found(
             pack,
-            f"{len(unusual):,} anomalies, {grave:,} grave this month; forecasts: {told or 'none'}",
+            f"{len(unusual):,} anomalies, {grave:,} grave this month{told or '; no forecast'}",
             rows,
-            "metrics",
+            "forecasts",
         ),
-        note="A day is judged by the days before it alone; a forecast reaches 91 days. Low, high: its 90 % interval, "
-        f"or an ordinary day's. {basis(pack, 'metrics')}",
+        note="A day is judged by the days before it alone; a forecast reaches 91 days from the last day read. Low, "
+        f"high: its 90 % interval, or an ordinary day's. {basis(pack, 'forecasts')}",
         columns=(
             Column("signal", "Signal", "signal", colors=COLORS),
             Column("what", "What", width=34),
@@ -72,9 +73,16 @@ def anomalies_forecasts(pack: Pack) -> Content:
             Column("basis", "Based on", width=34),
         ),
         rows=rows,
-        empty=nothing(pack, "forecasts", "sending that could be judged", "metrics"),
+        empty=nothing(pack, "forecasts", "sending that could be judged", "forecasts"),
         file="data/anomalies.parquet and data/forecasts.parquet",
     )
+
+
+def _states(ahead: pd.DataFrame, lines: str) -> str:
+    """``; of 63 quotas and review lines 2 already above, 61 no crossing``, by the last day; empty without a line."""
+    counts = ahead["signal"].value_counts()
+    told = ", ".join(f"{counts[state]:,} {state}" for state in RANK if state in counts)
+    return f"; of {len(ahead):,} {lines} {told}" if told else ""
 
 
 def _anomalies(pack: Pack) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sesreport import words
+from sesreport.breakdown import judgements
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
 from sesreport.pack.workbook.evidence import frame, nothing, ranked
@@ -37,12 +38,11 @@ def breakdown(pack: Pack) -> Content:
         place=rows["kpi"].map({kpi_id: place for kpi_id, (place, _) in kpis.items()}),
         by=rows["dimension"].map(TITLES),
         name=names,
-        state=rows["status"].map(words.status),
+        state=judgements(rows, of["target"]),
         change=(rows["value"] - rows["prior"]).where(rows["places_read"] >= rows["places_expected"]),
     )
-    rows = rows.assign(state=rows["state"].mask(rows["target"].isna() & rows["value"].notna(), "no target"))
     order = rows["dimension"].map({name: place for place, name in enumerate(TITLES)}).astype("float")
-    worst = rows["status"].map(WORST_FIRST).mask(rows["state"].eq("no target")).fillna(len(WORST_FIRST))
+    worst = rows["status"].map(WORST_FIRST).mask(rows["state"].eq(words.NO_TARGET)).fillna(len(WORST_FIRST))
     rows = ranked(rows.assign(worst=worst), order, "place", "worst", "group")
     return Content(
         subtitle=f"{len(kpis):,} KPIs of {pack.results.period_name} in {len(rows):,} rows; filter by dimension and KPI",

@@ -35,9 +35,12 @@ def changes(pack: Pack) -> Content:
             Column("region", "Region"),
         ),
         rows=rows,
-        empty=nothing(pack, "changes_since", f"changes compared with {compared}", "policies", "identities")
-        if pack.results.compared_with
-        else nothing(pack, "changes_since", f"changes compared with {compared}"),
+        empty=nothing(
+            pack,
+            "changes_since",
+            f"changes compared with {compared}",
+            "changes_since" if pack.results.compared_with else None,
+        ),
         file="data/changes_since.parquet",
     )
 

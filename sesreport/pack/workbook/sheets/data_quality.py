@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from sesreport.analysis.basis import PLACE, POLICY_DATASETS, REGIONS
+from sesreport.collection.coverage import EVERYTHING
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.evidence import BEHIND, behind, frame, nothing, ranked, with_account_names
 from sesreport.pack.workbook.styles import BAD, CAREFUL
 
 COLUMNS = ("account_id", "region", "dataset", "status", "reason", "calls", "rows", "seconds")
 ORDER = {"denied": 0, "error": 1, "throttled": 2, "not_offered": 3, "region_disabled": 4, "skipped": 5, "ok": 6}
-
+KPIS = {"coverage": PLACE}
+DECISIVE = (*POLICY_DATASETS, EVERYTHING, REGIONS)
+"""Datasets that decide whether a place counts as read."""
 COLORS = {"denied": BAD, "error": BAD, "throttled": CAREFUL, "not known": CAREFUL}
 
 
@@ -18,18 +22,21 @@ COLORS = {"denied": BAD, "error": BAD, "throttled": CAREFUL, "not known": CAREFU
     question="What could not be read, and so cannot be vouched for?",
     order=120,
     group="reference",
-    kpis=("coverage",),
+    kpis=tuple(KPIS),
 )
 def data_quality(pack: Pack) -> Content:
     rows = frame(pack, "coverage", COLUMNS)
     rows = with_account_names(pack, rows).assign(state=rows["status"].str.replace("_", " "))
     rows = ranked(rows, rows["status"].map(ORDER), "account_id", "region", "dataset")
+    rows = rows.assign(behind=behind(pack, rows[rows["dataset"].isin(DECISIVE)], KPIS).reindex(rows.index))
+    places = pack.results.coverage.places
     told = ", ".join(
         f"{count:,} {status.replace('_', ' ')}" for status, count in pack.results.coverage.by_status.items()
     )
     return Content(
-        subtitle=f"Datasets (account × Region × dataset) by status: {told or 'not known'}",
-        note=f"What is missing first. {pack.results.coverage.statement}",
+        subtitle=f"{places.read:,} of {places.expected:,} places (account × Region) read; rows of the table by status: "
+        f"{told or 'not known'}",
+        note=f"What is missing first; a place has a row for each dataset. {pack.results.coverage.statement}",
         columns=(
             Column("account_id", "Account id", "account_id"),
             Column("account", "Account"),
@@ -40,6 +47,7 @@ def data_quality(pack: Pack) -> Content:
             Column("rows", "Rows", "integer"),
             Column("calls", "API calls", "integer"),
             Column("seconds", "Seconds", "real"),
+            BEHIND,
         ),
         rows=rows,
         empty=nothing(pack, "coverage", "coverage records"),

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from sesreport.analysis.basis import PLACE
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.evidence import (
+    BEHIND,
+    basis,
+    behind,
+    found,
+    frame,
+    nothing,
+    ranked,
+    with_account_names,
+)
 from sesreport.pack.workbook.styles import BAD, CAREFUL
 
 ORDER = {"public": 0, "external": 1, "vendor": 2, "organization": 3, "service": 4, "own": 5, "none": 6}
@@ -13,7 +23,7 @@ COLUMNS = (
     "reasons", "owner", "environment", "identity_type", "policies", "account_id", "region",
 )  # fmt: skip
 
-POLICIES = ("identities", "policies")
+KPIS = dict.fromkeys(("public_identities", "unguarded_services"), (*PLACE, "identity"))
 COLORS = {"public": BAD, "external": CAREFUL, "not known": CAREFUL}
 
 
@@ -22,17 +32,18 @@ COLORS = {"public": BAD, "external": CAREFUL, "not known": CAREFUL}
     question="Which identities can others send from, and why?",
     order=60,
     group="evidence",
-    kpis=("wildcard_policies", "public_identities", "unguarded_services"),
+    kpis=tuple(KPIS),
 )
 def exposure(pack: Pack) -> Content:
     rows = frame(pack, "exposures", COLUMNS)
     rows = ranked(with_account_names(pack, rows), rows["exposure"].map(ORDER), "identity", "account_id", "region")
+    rows = rows.assign(behind=behind(pack, rows, KPIS))
     counted = rows["exposure"].fillna("not known").value_counts()
     told = ", ".join(f"{counted[word]:,} {word}" for word in (*ORDER, "not known") if word in counted)
     return Content(
-        subtitle=found(pack, f"{len(rows):,} identities by widest exposure: {told or 'none'}", rows, *POLICIES),
+        subtitle=found(pack, f"{len(rows):,} identities by widest exposure: {told or 'none'}", rows, "exposures"),
         note="Widest first; what could not be decided needs review and is never counted as safe. "
-        f"{basis(pack, 'policies')}",
+        f"{basis(pack, 'exposures')}",
         columns=(
             Column("identity", "Identity"),
             Column("exposure", "Exposure", "signal", colors=COLORS),
@@ -50,8 +61,9 @@ def exposure(pack: Pack) -> Content:
             Column("account_id", "Account id", "account_id"),
             Column("account", "Account"),
             Column("region", "Region"),
+            BEHIND,
         ),
         rows=rows,
-        empty=nothing(pack, "exposures", "identities", "identities"),
+        empty=nothing(pack, "exposures", "identities", "exposures"),
         file="data/exposures.parquet",
     )

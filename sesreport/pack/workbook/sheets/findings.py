@@ -21,7 +21,6 @@ STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
     question="What should be put right first, and by whom?",
     order=110,
     group="evidence",
-    kpis=("mean_time_to_remediate",),
 )
 def findings(pack: Pack) -> Content:
     rows = frame(pack, "findings", COLUMNS)
@@ -33,7 +32,7 @@ def findings(pack: Pack) -> Content:
         + ("" if counts.excepted is None else f"; {counts.excepted:,} with an accepted exception"),
         note="Days open run to the snapshot, from the change that opened it or else from the last look before it; of "
         "what was there at the first snapshot, from that one on, and it may be older. "
-        f"The column Decision is for the reviewer. {basis(pack, 'policies', 'identities')}",
+        f"The column Decision is for the reviewer. {basis(pack, 'findings')}",
         columns=(
             Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
             Column("status", "Status"),
@@ -64,6 +63,6 @@ def findings(pack: Pack) -> Content:
             Column("fingerprint", "Fingerprint"),
         ),
         rows=rows,
-        empty=nothing(pack, "findings", "findings", "policies", "identities"),
+        empty=nothing(pack, "findings", "findings", "findings"),
         file="data/findings.parquet",
     )

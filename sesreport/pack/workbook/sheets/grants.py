@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from sesreport.analysis.basis import PLACE
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
+from sesreport.pack.workbook.evidence import (
+    BEHIND,
+    basis,
+    behind,
+    found,
+    frame,
+    nothing,
+    ranked,
+    with_account_names,
+)
 from sesreport.pack.workbook.styles import BAD, CAREFUL
 
 ORDER = {
@@ -15,7 +25,17 @@ COLUMNS = (
     "identity", "any_from_address", "from_patterns", "actions", "conditions", "why", "policy_name", "statement", "sid",
     "grantee_kind", "grantee_status", "grantee_environment", "identity_environment", "account_id", "region",
 )  # fmt: skip
-
+POLICY = (*PLACE, "identity", "policy_name")
+KPIS = {
+    "wildcard_policies": (*POLICY, "grantee_kind", "effect"),
+    **dict.fromkeys(
+        (
+            "unregistered_grants", "expired_grants", "attested_grants", "nonproduction_on_production",
+            "unconditional_grants", "any_address_grants",
+        ),
+        (*POLICY, "statement", "grantee"),
+    ),
+}  # fmt: skip
 COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not known": CAREFUL}
 
 
@@ -24,23 +44,22 @@ COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not know
     question="Who may send as us, under which policy, and is it approved?",
     order=70,
     group="evidence",
-    kpis=("unknown_accounts", "nonproduction_on_production", "unconditional_grants", "any_address_grants"),
+    kpis=tuple(KPIS),
 )
 def grants(pack: Pack) -> Content:
     rows = frame(pack, "grants", COLUMNS)
     rows = ranked(
         with_account_names(pack, rows), rows["scope"].map(ORDER), "grantee", "identity", "policy_name", "statement"
     )
-    outside = rows.loc[rows["scope"].isin(["external", "vendor"]), "grantee"].nunique()
+    rows = rows.assign(behind=behind(pack, rows, KPIS))
     return Content(
         subtitle=found(
             pack,
-            f"{len(rows):,} grants, of which to {outside:,} grantees outside the organization",
+            f"{len(rows):,} grants{_outside(pack)}",
             rows,
-            "identities",
-            "policies",
+            "grants",
         ),
-        note=f"One row per statement and grantee, widest scope first. {basis(pack, 'policies')}",
+        note=f"One row per statement and grantee, widest scope first. {basis(pack, 'grants')}",
         columns=(
             Column("grantee", "Grantee"),
             Column("grantee_name", "Grantee name"),
@@ -66,8 +85,18 @@ def grants(pack: Pack) -> Content:
             Column("account_id", "Account id", "account_id"),
             Column("account", "Account"),
             Column("region", "Region"),
+            BEHIND,
         ),
         rows=rows,
-        empty=nothing(pack, "grants", "grants", "policies"),
+        empty=nothing(pack, "grants", "grants", "grants"),
         file="data/grants.parquet",
     )
+
+
+def _outside(pack: Pack) -> str:
+    """How many outside accounts can send, where the pack knows."""
+    if "kpi_unknown_accounts" not in pack.frames:
+        return ""
+    accounts = frame(pack, "kpi_unknown_accounts", ("unknown",))
+    unknown = int(accounts["unknown"].fillna(value=True).sum())
+    return f"; {len(accounts):,} outside accounts can send, {unknown:,} of them without a valid approval"

@@ -5,15 +5,18 @@ from __future__ import annotations
 from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import SEVERITY_ORDER, basis, frame, nothing, ranked
+from sesreport.pack.workbook.evidence import BEHIND, SEVERITY_ORDER, basis, behind, frame, nothing, ranked
 from sesreport.words import SEVERITY_COLORS
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "owner", "first_seen", "last_seen", "opened_at",
-    "opened_after", "opened_by", "opened_basis", "resolved_at", "resolved_after", "resolved_by", "resolved_basis",
-    "resolved_in", "days_low", "days_high", "days", "reopened", "reason", "rule", "environment", "account_id",
-    "account_name", "region", "fingerprint", "episode",
+    "opened_after", "opened_by", "opened_basis", "opened_in", "resolved_at", "resolved_after", "resolved_by",
+    "resolved_basis", "resolved_in", "days_low", "days_high", "days", "reopened", "reason", "rule", "environment",
+    "account_id", "account_name", "region", "fingerprint", "episode",
 )  # fmt: skip
+KPIS = dict.fromkeys(
+    ("mean_time_to_remediate", "findings_opened", "findings_resolved", "findings_open"), ("fingerprint", "episode")
+)
 STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
 
 
@@ -22,12 +25,13 @@ STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
     question="How long does a finding stay open, and which came back?",
     order=115,
     group="evidence",
-    kpis=("findings_opened", "findings_resolved", "findings_open"),
+    kpis=tuple(KPIS),
 )
 def remediation(pack: Pack) -> Content:
     rows = frame(pack, "lives", COLUMNS)
     rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
     rows = ranked(rows, rank, "first_seen", "rule", "identity", "fingerprint", "episode")
+    rows = rows.assign(behind=behind(pack, rows, KPIS))
     counts = rows["status"].value_counts()
     told = ", ".join(f"{counts.get(status, 0):,} {status}" for status in STATUS_ORDER)
     month = int(rows["resolved_in"].eq(pack.results.period).sum())
@@ -36,7 +40,7 @@ def remediation(pack: Pack) -> Content:
         if rows.empty and not pack.results.coverage.places.read
         else f"{told}; {month:,} resolved in {pack.results.period_name}{words.within(pack.results.coverage.places)}",
         note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
-        f"last read, and not read since. {basis(pack, 'policies', 'identities')}",
+        f"last read, and not read since. {basis(pack, 'lives')}",
         columns=(
             Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
             Column("status", "Status"),
@@ -53,6 +57,7 @@ def remediation(pack: Pack) -> Content:
             Column("opened_at", "Opened", "at"),
             Column("opened_after", "Opened after", "at"),
             Column("opened_by", "Opened before", "at"),
+            Column("opened_in", "Counts as opened in", unknown="not known"),
             Column("resolved_basis", "Resolved by", unknown="not resolved"),
             Column("resolved_at", "Resolved", "at"),
             Column("resolved_after", "Resolved after", "at"),
@@ -66,8 +71,9 @@ def remediation(pack: Pack) -> Content:
             Column("region", "Region"),
             Column("fingerprint", "Fingerprint"),
             Column("episode", "Episode", "integer"),
+            BEHIND,
         ),
         rows=rows,
-        empty=nothing(pack, "lives", "findings", "policies", "identities"),
+        empty=nothing(pack, "lives", "findings", "lives"),
         file="data/lives.parquet",
     )

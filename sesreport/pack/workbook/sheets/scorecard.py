@@ -7,8 +7,11 @@ import pandas as pd
 from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet, sheet_of
+from sesreport.pack.workbook.evidence import BEHIND
 from sesreport.pack.workbook.sheets.trends import is_known, kpi_chart
 from sesreport.pack.workbook.styles import STATUS_COLORS
+from sesreport.period import Period
+from sesreport.results import standing
 
 
 @sheet(
@@ -43,9 +46,8 @@ def scorecard(pack: Pack) -> Content:
             for kpi in kpis
         ]
     )
-    statuses = [kpi.status for kpi in kpis if kpi.target is not None]
-    counted = " · ".join(f"{statuses.count(s)} {words.status(s)}" for s in words.SHAPES if s in statuses)
-    earlier = pack.results.compared_with or "no earlier month"
+    counted = " · ".join(f"{count} {words.status(status)}" for status, count in standing(kpis).items() if count)
+    before = Period.of(pack.results.period).shift(-1).name
     columns = (
         Column("kpi", "KPI", width=40),
         Column("status", "Status", "signal", width=18, colors=STATUS_COLORS),
@@ -66,8 +68,9 @@ def scorecard(pack: Pack) -> Content:
     )
     return Content(
         subtitle=f"{pack.results.period_name}: {counted}",
-        note=f"Change is actual minus prior ({earlier}); of shares and rates, in percentage points. "
-        f"A blank number is not known, never zero. {pack.results.coverage.statement}",
+        note=f"Change is actual minus prior, the value of {before}; of shares and rates, in percentage points. A blank "
+        f"number is not known, never zero. Details leads to the rows: filter their column {BEHIND.header} by the KPI. "
+        f"{pack.results.coverage.statement}",
         columns=columns,
         rows=rows,
         charts=[kpi_chart(pack, kpi) for kpi in kpis if kpi.headline and is_known(kpi)],

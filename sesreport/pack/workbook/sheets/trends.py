@@ -74,7 +74,7 @@ def kpi_chart(pack: Pack, kpi: Kpi) -> Chart:
     return Chart(
         kind="column" if kpi.unit == "messages" else "line",
         title=kpi.label,
-        alt=f"{kpi.label}, {len(kpi.series)} months: {told}; target {words.target(kpi)}.",
+        alt=f"{kpi.label}, {len(kpi.series)} months: {told}; {words.aim(kpi)}.",
         categories=Cells(TITLE, "Month", *span),
         series=tuple(series),
         unit=kpi.unit,

@@ -7,7 +7,7 @@ import pandas as pd
 from sesreport import words
 from sesreport.pack.contents import Pack
 from sesreport.pack.workbook.description import Column, Content, sheet
-from sesreport.pack.workbook.evidence import basis, frame, nothing, ranked
+from sesreport.pack.workbook.evidence import BEHIND, basis, behind, frame, nothing, ranked
 from sesreport.pack.workbook.styles import BAD, CAREFUL, GOOD
 
 ORDER = {"not registered": 0, "expired": 1, "expiring": 2, "valid": 3}
@@ -15,7 +15,7 @@ REGISTER = (
     "account_id", "name", "vendor", "owner", "justification", "ticket", "approved_by", "approved_at", "expires_at",
     "identities", "from_patterns", "status",
 )  # fmt: skip
-
+KPIS = {"unknown_accounts": ("grantee_account_id",)}
 COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": GOOD}
 
 
@@ -24,33 +24,36 @@ COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": G
     question="Is every outside account approved, owned and in date?",
     order=80,
     group="evidence",
-    kpis=("unregistered_grants", "expired_grants", "attested_grants"),
+    kpis=tuple(KPIS),
 )
 def trust_register(pack: Pack) -> Content:
     register = frame(pack, "register", REGISTER)
-    grants = frame(pack, "grants", ("grantee_account_id", "grantee_name", "scope", "effect", "policy_name"))
-    outside = grants[grants["scope"].isin(["external", "vendor"]) & grants["grantee_account_id"].notna()]
-    outside = outside[outside["effect"].fillna("Allow") != "Deny"]
-    live = outside["grantee_account_id"].value_counts()
-    unregistered = outside[~outside["grantee_account_id"].isin(register["account_id"])]
-    unregistered = unregistered.drop_duplicates("grantee_account_id").rename(
-        columns={"grantee_account_id": "account_id", "grantee_name": "name"}
-    )[["account_id", "name"]]
+    able = frame(pack, "kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
+        "grantee_account_id"
+    )
+    unregistered = able.loc[~able.index.isin(register["account_id"]), ["name"]].rename_axis("account_id").reset_index()
     unregistered["status"] = "not registered"
     rows = pd.concat([each for each in (register, unregistered) if len(each)] or [register], ignore_index=True)
-    rows["live_grants"] = rows["account_id"].map(live).fillna(0).astype("Int64")
-    if not pack.results.coverage.places.read:
-        rows["live_grants"] = rows["live_grants"].mask(rows["live_grants"] == 0)
+    read = bool(pack.results.coverage.places.read)  # else an account that is not found is not known to send nothing
+    for name in ("identities", "grants"):
+        found = rows["account_id"].map(able[name]).astype("Int64")
+        rows[f"live_{name}"] = found.fillna(0) if read else found
+    rows["can_send"] = rows["account_id"].isin(able.index).astype("boolean").mask(rows["live_grants"].isna())
+    rows = rows.assign(grantee_account_id=rows["account_id"])
+    rows["behind"] = behind(pack, rows, KPIS)
     rows = ranked(rows, rows["status"].map(ORDER), "account_id")
-    stale = int(((rows["live_grants"] == 0) & (rows["status"] != "not registered")).fillna(value=False).sum())
+    stale = int((~rows["can_send"]).fillna(value=False).sum())
     return Content(
-        subtitle=f"{len(register):,} registered accounts, {len(unregistered):,} with grants that are not registered, "
-        f"{stale:,} registered without a live grant{words.within(pack.results.coverage.places)}",
-        note=f"The column Decision is for the reviewer. {basis(pack, 'policies')}",
+        subtitle=f"{len(register):,} registered accounts, {stale:,} of them without a live grant; "
+        f"{len(unregistered):,} accounts can send that are not registered{words.within(pack.results.coverage.places)}",
+        note="Live grants let the account send; it can also be let in by a condition alone. "
+        f"The column Decision is for the reviewer. {basis(pack, 'grants')}",
         columns=(
             Column("account_id", "Account id", "account_id"),
             Column("name", "Name"),
             Column("status", "Register status", "signal", colors=COLORS),
+            Column("can_send", "Can send", "flag"),
+            Column("live_identities", "Identities it can send from", "integer"),
             Column("live_grants", "Live grants", "integer"),
             Column("vendor", "Vendor"),
             Column("owner", "Owner", unknown="no owner"),
@@ -68,8 +71,9 @@ def trust_register(pack: Pack) -> Content:
                 choices=("keep", "renew", "restrict", "revoke"),
                 prompt="What should happen to this account's permission to send?",
             ),
+            BEHIND,
         ),
         rows=rows,
-        empty=nothing(pack, "register", "registered or granted outside accounts", "policies"),
+        empty=nothing(pack, "register", "registered or granted outside accounts", "grants"),
         file="data/register.parquet",
     )
