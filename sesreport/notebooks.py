@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import logging
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,9 @@ from sesreport.resources import shipped
 from sesreport.text import marked
 
 log = logging.getLogger(__name__)
+
+_CELL_FILE = re.compile(r"\S*ipykernel_[0-9]+[\\/]")
+"""The folder in which warnings say that the code of a cell is: it is named after the kernel's process."""
 
 
 @dataclass(frozen=True)
@@ -158,21 +162,52 @@ def _run(source: Path, destination: Path, parameters: Mapping[str, Any]) -> None
                 shutdown_kernel="immediate",
                 extra_arguments=["--InteractiveShell.colors=nocolor"],  # escape sequences would be shown as text
                 config=config,
+                kernel_manager_class=_manager(),
             )
     finally:
         if destination.exists():
-            _mark_outputs(destination)
+            _settle(source, destination)
 
 
-def _mark_outputs(executed: Path) -> None:
-    """Makes outside text visible in all that an executed notebook shows."""
+def _manager() -> Any:
+    """A manager of kernels that do not inherit this process's matplotlib backend: an editor's is not there for them."""
+    from jupyter_client.manager import AsyncKernelManager
+
+    class Manager(AsyncKernelManager):
+        async def start_kernel(self, **how: Any) -> None:  # type: ignore[override]
+            env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+            await self._async_start_kernel(env=env, **how)
+
+    return Manager
+
+
+def _settle(source: Path, executed: Path) -> None:
+    """Makes outside text visible in all that an executed notebook shows, and takes out what differs between runs.
+
+    That is: run times (a pack's manifest has them), ids that papermill made up, its own paths, versions.
+    """
     import nbformat
 
     node = nbformat.read(executed, as_version=4)
-    for cell in node.cells:
+    given = {cell.get("id") for cell in nbformat.read(source, as_version=4).cells}
+    for number, cell in enumerate(node.cells):
         if cell.cell_type == "code":
             cell.outputs = [nbformat.from_dict(_marked(output)) for output in cell.outputs]
+            for output in cell.outputs:
+                if output.get("name") == "stderr":
+                    output.text = _CELL_FILE.sub("", output.text)
+        if "id" in cell and cell.id not in given:
+            cell.id = f"papermill-{number}"
+        cell.metadata.pop("execution", None)
+        _keep(cell.metadata.get("papermill", {}), "exception", "status")
+    _keep(node.metadata.get("papermill", {}), "parameters", "exception")
+    _keep(node.metadata.get("language_info", {}), "name")
     write_whole(executed, nbformat.writes(node))
+
+
+def _keep(metadata: dict[str, Any], *names: str) -> None:
+    for name in metadata.keys() - set(names):
+        del metadata[name]
 
 
 def _marked(value: Any) -> Any:

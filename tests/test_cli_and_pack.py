@@ -119,6 +119,16 @@ def test_a_second_run_makes_the_same_documents_byte_for_byte(made: Path, pack: P
     assert [n for n in names if (pack / n).read_bytes() != (again / n).read_bytes()] == []
 
 
+def test_a_second_run_makes_the_same_notebook_byte_for_byte(pack: Path, tmp_path: Path) -> None:
+    again = tmp_path / "another" / "2026-10"
+    shutil.copytree(pack / "data", again / "data")
+    shutil.copy(pack / "results.json", again)
+    (again / "notebooks").mkdir()
+    (source,) = [path for path in notebooks() if path.stem == "30_ownership"]
+    done = execute(source, again / "notebooks" / source.name, {"period": "2026-10", "pack": ".."})
+    assert done.path.read_bytes() == (pack / "notebooks" / source.name).read_bytes()
+
+
 def test_results_come_back_as_they_were_written(pack: Path, results: Results) -> None:
     text = (pack / "results.json").read_text()
     assert results.to_json() == text

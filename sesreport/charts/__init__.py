@@ -11,6 +11,9 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 
+from sesreport.charts import backend  # noqa: F401 (imports matplotlib)
+
+# isort: split
 from matplotlib.figure import Figure
 
 from sesreport.charts.kpi_series import sparkline

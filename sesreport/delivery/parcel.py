@@ -26,7 +26,7 @@ class Parcel:
     """SHA-256 by relative path; ``manifest.json`` is the last, so that whoever sees it sees the rest."""
     sha256: str
     """Hash of what the pack says (documents, results, frames); a rerun that says the same has the same. The executed
-    notebooks, which hold their own run times, do not count."""
+    notebooks do not count: those of one's own may show something else each time."""
     receipts: Receipts
     now: datetime
     again: bool = False
