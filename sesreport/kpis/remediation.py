@@ -53,7 +53,8 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
     total, least = float(month["days"].sum()), int(month["days_high"].isna().sum())
     severe = month.groupby("severity")["days"].mean()
     told = ", ".join(f"{severity} {severe[severity]:,.1f}" for severity in SEVERITIES if severity in severe.index)
-    reason = f"{len(month)} resolved in {analysis.period.name} (days by severity: {told}); {still}"
+    known = "" if analysis.previous is not None else "At least "  # what one snapshot does not show may be resolved
+    reason = f"{known}{len(month)} resolved in {analysis.period.name} (days by severity: {told}); {still}"
     if least:
         reason += f" {least} of the resolved were open at the first snapshot, so the mean is at least that."
     given = _contributions(month, RATIO, analysis, numerator=month["days"])

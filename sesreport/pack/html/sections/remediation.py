@@ -73,7 +73,9 @@ def heading(results: Results) -> str:
     kpi = kpi_of(results, "mean_time_to_remediate")
     if kpi is None or kpi.denominator is None:
         return "How long a finding stays open is not known for this month"
-    return f"{counted(int(kpi.denominator), 'finding')} resolved, after {words.number(kpi.value, kpi.unit)} on average"
+    least = "At least " if kpi_of(results, "findings_resolved") is None else ""
+    many = counted(int(kpi.denominator), "finding")
+    return f"{least}{many} resolved, after {words.number(kpi.value, kpi.unit)} on average"
 
 
 def so_what(results: Results, lives: pd.DataFrame | None) -> str:
