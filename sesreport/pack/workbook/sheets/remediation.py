@@ -39,7 +39,8 @@ def remediation(pack: Pack) -> Content:
     return Content(
         subtitle=f"What is open or resolved is not known: {words.gap(pack.results.coverage)}"
         if rows.empty and not pack.results.coverage.places.read
-        else f"{told}; {'' if known else 'at least '}{month:,} resolved in {pack.results.period_name}{words.within(pack.results.coverage.places)}",
+        else f"{told}; {'' if known else 'at least '}{month:,} resolved in {pack.results.period_name}"
+        + words.within(pack.results.coverage.places),
         note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
         f"last read, and not read since. {basis(pack, 'lives')}",
         columns=(
