@@ -13,11 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from sesreport.collection.journal import Journal, cut_off
+from sesreport.config import Config
 from sesreport.delivery.parcel import open_parcel
 from sesreport.delivery.receipts import Receipts
 from sesreport.errors import DeliveryError, SesReportError, SnapshotError
 from sesreport.files import sha256_of
 from sesreport.formats import FormatError, read_format
+from sesreport.notebooks import Executed
+from sesreport.pack import build
 from sesreport.pack.stored import read_stored
 from sesreport.period import Period
 from sesreport.results import Results
@@ -242,6 +245,22 @@ def test_a_pack_that_was_changed_is_not_opened(name: str, stored: Path) -> None:
     file = pack_of(stored) / name
     file.write_bytes(file.read_bytes().replace(b"e", b"f", 1))
     assert f"{name} was changed" in said("opened pack", stored)
+
+
+def test_a_pack_with_a_failed_notebook_replaces_none_of_a_newer_release(
+    stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = read_stored(pack_of(stored))
+    monkeypatch.setattr(build, "make_pack", lambda *_, **__: pack)
+    monkeypatch.setattr(build, "keep_pack", lambda *_, **__: None)
+    change("pack", stored, lambda text: text.replace("sesreport-pack/1", "sesreport-pack/2"))
+    failed = Executed("exposure", stored / "none.ipynb", "", 0.0, "ValueError: no (cell 1)", 1)
+    monkeypatch.setattr(build, "run_notebooks", lambda *_, **__: [failed])
+    monkeypatch.setattr(build, "outputs", dict)
+    paths = {"snapshots": str(stored / "snapshots"), "output": str(stored / "packs")}
+    made = build.report(Config.model_validate({"paths": paths}), MONTH, only=[])
+    assert made.path.name == "2026-10-failed"
+    assert "sesreport-pack/2" in (pack_of(stored) / "manifest.json").read_text()
 
 
 def test_a_pack_in_the_making_has_no_manifest_and_opens(stored: Path) -> None:
