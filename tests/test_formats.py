@@ -290,9 +290,9 @@ def test_unknown_keys_of_results_are_ignored_at_every_depth(stored: Path) -> Non
 
 
 def test_a_count_in_results_comes_back_as_a_count(stored: Path) -> None:
-    text = (pack_of(stored) / "results.json").read_text()
-    assert json.loads(Results.from_json(text).to_json()) == json.loads(text)
-    assert type(Results.from_json(text).kpi("findings_open").value) is int
+    results = Results.read(pack_of(stored) / "results.json")
+    assert type(results.kpi("findings_open").value) is int
+    assert Results.from_json(results.to_json()) == results
 
 
 def test_a_collection_begun_by_a_newer_release_says_what_to_do(stored: Path, caplog: pytest.LogCaptureFixture) -> None:
