@@ -96,7 +96,9 @@ class _Slide:
             self._charts(body, grid.body_above_takeaway if content.takeaway else grid.body)
             self._takeaway(content.takeaway, grid.takeaway)
         self._footer(content, grid)
-        self.slide.notes_slide.notes_text_frame.text = marked(content.notes)[:NOTES_LIMIT]
+        notes = marked(content.notes)
+        cut = notes if len(notes) <= NOTES_LIMIT else f"{notes[: NOTES_LIMIT - 1]}…"
+        self.slide.notes_slide.notes_text_frame.text = cut
 
     def _title(self, content: Content) -> Grid:
         grid = _grid(content.title, self.size, self.title_place)

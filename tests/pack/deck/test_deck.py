@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import subprocess
 from pathlib import Path
@@ -239,3 +240,30 @@ def test_libreoffice_shows_every_slide_with_its_title(pdf: Path, deck: Any) -> N
     for page, title in zip(pages, titles(deck), strict=True):
         assert title.split()[0] in page
         assert "snapshot 3f9c1dab12ab" in page
+
+
+def test_page_one_says_how_many_decisions_it_has_no_room_for(tmp_path: Path) -> None:
+    pack = sample_pack()
+    results = dataclasses.replace(pack.results, decisions=pack.results.decisions * 2)
+    write_deck(Pack(results, pack.frames), tmp_path / "pack.pptx")
+    first = Presentation(str(tmp_path / "pack.pptx")).slides[0]
+    said = next(shape.text_frame.text for shape in first.shapes if shape.name == "Decisions requested")
+    assert said.splitlines()[0] == "Decisions requested, the first 4 of 6"
+    assert len(said.splitlines()) == 5
+
+
+def test_accounts_without_a_valid_approval_are_drawn_first_and_alone_in_red(deck: Any) -> None:
+    (chart,) = charts(slide(deck, "Nine unknown accounts"))
+    fills = [point.format.fill for point in (chart.plots[0].series[0].points[i] for i in range(9))]
+    red = [fill.type is not None and str(fill.fore_color.rgb) == "A4262C" for fill in fills]
+    unknown = int(sample_pack().frames["kpi_unknown_accounts"]["unknown"].sum())
+    assert red == [True] * min(unknown, 9) + [False] * (9 - min(unknown, 9))
+
+
+def test_notes_that_are_cut_say_so(tmp_path: Path) -> None:
+    pack = sample_pack()
+    long = tuple(dataclasses.replace(kpi, definition="word " * 2_000) for kpi in pack.results.kpis)
+    write_deck(Pack(dataclasses.replace(pack.results, kpis=long), pack.frames), tmp_path / "pack.pptx")
+    notes = Presentation(str(tmp_path / "pack.pptx")).slides[1].notes_slide.notes_text_frame.text
+    assert len(notes) == 12_000
+    assert notes.endswith("…")

@@ -17,6 +17,7 @@ from sesreport.pack.html.sections import (
     outside,
     ownership,
     quality,
+    remediation,
     scorecard,
     sending,
 )
@@ -205,3 +206,13 @@ def test_no_earlier_snapshot_is_not_no_change(results: Results) -> None:
     first = dataclasses.replace(results, compared_with="", kpis=())
     assert changes.heading(first, pd.DataFrame()) == "There is no earlier snapshot to compare with"
     assert changes.heading(results, pd.DataFrame()) == "No change was recorded since the snapshot of 1 October 2026"
+
+
+def test_what_one_snapshot_shows_as_resolved_is_the_least_there_was(results: Results) -> None:
+    days = dataclasses.replace(results.kpi("mean_time_to_remediate"), value=13.7, denominator=2.0)
+    month = dataclasses.replace(results.kpi("sent_volume"), id="findings_resolved", value=2.0)
+    rest = tuple(kpi for kpi in results.kpis if kpi.id != days.id)
+    known = dataclasses.replace(results, kpis=(*rest, days, month))
+    assert remediation.heading(known) == "2 findings resolved, after 13.7 days on average"
+    alone = dataclasses.replace(results, kpis=(*rest, days))
+    assert remediation.heading(alone) == "At least 2 findings resolved, after 13.7 days on average"

@@ -36,11 +36,11 @@ def remediation(pack: Pack) -> Content:
     told = ", ".join(f"{counts.get(status, 0):,} {status}" for status in STATUS_ORDER)
     month = int(rows["resolved_in"].eq(pack.results.period).sum())
     known = any(kpi.id == "findings_resolved" and kpi.value is not None for kpi in pack.results.kpis)
+    told += f"; {'' if known else 'at least '}{month:,} resolved in {pack.results.period_name}"
     return Content(
         subtitle=f"What is open or resolved is not known: {words.gap(pack.results.coverage)}"
         if rows.empty and not pack.results.coverage.places.read
-        else f"{told}; {'' if known else 'at least '}{month:,} resolved in {pack.results.period_name}"
-        + words.within(pack.results.coverage.places),
+        else f"{told}{words.within(pack.results.coverage.places)}",
         note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
         f"last read, and not read since. {basis(pack, 'lives')}",
         columns=(
