@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests_shared import once, shared
+from tests_shared import once, run, shared
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.collection.run import collect
@@ -80,3 +81,17 @@ def browser() -> Iterator[Any]:
         chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder in which the demonstration's pack was made once, by the command line; ``stdout.txt`` is what it said."""
+    folder = shared(tmp_path_factory, worker_id) / "demo-pack"
+
+    def make() -> None:
+        shutil.copytree(demo_folder, folder / "data" / "demo-snapshots", ignore=shutil.ignore_patterns("done"))
+        done = run("report", "--demo", "--period", "2026-10", cwd=folder, env={"PYTHONHASHSEED": "1"})
+        assert done.returncode == 0, done.stderr
+        (folder / "stdout.txt").write_text(done.stdout)
+
+    return once(folder, make)

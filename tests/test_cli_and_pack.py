@@ -22,7 +22,7 @@ import pytest
 import yaml
 from openpyxl import load_workbook
 from pptx import Presentation
-from tests_shared import computed_once, once, shared
+from tests_shared import UMASK, computed_once, run
 
 import sesreport as ses
 from sesreport import docs, words
@@ -38,30 +38,6 @@ from sesreport.results import Results
 from sesreport.store import snapshots
 
 ROOT = Path(__file__).parents[1]
-
-
-UMASK = 0o027
-
-
-def run(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sesreport", *arguments],
-        cwd=cwd, env={**os.environ, **(env or {})}, umask=UMASK, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder in which the demonstration's pack was made once, by the command line."""
-    folder = shared(tmp_path_factory, worker_id) / "demo-pack"
-
-    def make() -> None:
-        shutil.copytree(demo_folder, folder / "data" / "demo-snapshots", ignore=shutil.ignore_patterns("done"))
-        done = run("report", "--demo", "--period", "2026-10", cwd=folder, env={"PYTHONHASHSEED": "1"})
-        assert done.returncode == 0, done.stderr
-        (folder / "stdout.txt").write_text(done.stdout)
-
-    return once(folder, make)
 
 
 @pytest.fixture

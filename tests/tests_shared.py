@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,18 @@ def once(folder: Path, make: object) -> Path:
     make()
     done.touch()
     return folder
+
+
+UMASK = 0o027
+"""Under which the command line runs."""
+
+
+def run(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "sesreport", *arguments],
+        cwd=cwd, env={**os.environ, **(env or {})}, umask=UMASK, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
 
 
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
