@@ -47,17 +47,20 @@ def behind(pack: Pack, rows: pd.DataFrame, kpis: Mapping[str, Sequence[str]]) ->
     ``kpis`` names the columns that are compared, by KPI id. A KPI without a frame, or without these columns in it, has
     no evidence here.
     """
-    labels: pd.Series = pd.Series([[] for _ in range(len(rows))], index=rows.index, dtype="object")
+    labels: list[list[str]] = [[] for _ in range(len(rows))]
+    here = {tuple(keys): _values(rows, keys) for keys in kpis.values()}
     for kpi in pack.results.kpis:
-        keys, found = list(kpis.get(kpi.id, ())), pack.frames.get(kpi.frame)
-        if not keys or found is None or not set(keys) <= set(found.columns):
-            continue
-        known = {tuple(values) for values in found[keys].astype("object").itertuples(index=False)}
-        here = rows[keys].astype("object").itertuples(index=False)
-        for place, values in zip(rows.index, here, strict=True):
-            if tuple(values) in known:
-                labels[place].append(kpi.label)
-    return labels
+        keys, found = kpis.get(kpi.id, ()), pack.frames.get(kpi.frame)
+        if keys and found is not None and set(keys) <= set(found.columns):
+            known = set(_values(found, keys))
+            for told, values in zip(labels, here[tuple(keys)], strict=True):
+                if values in known:
+                    told.append(kpi.label)
+    return pd.Series(labels, index=rows.index, dtype="object")
+
+
+def _values(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[object, ...]]:
+    return list(rows[list(keys)].astype("object").itertuples(index=False, name=None))
 
 
 BEHIND = Column("behind", "Behind KPI", "texts", width=36)
