@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sesreport.analysis.basis import read_places
+from sesreport.analysis.basis import POLICY_DATASETS
 from sesreport.analysis.joins import joined
+from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.schema import Frame, account_id, text
 
@@ -61,8 +62,8 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
 
 def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, now: Known) -> pd.DataFrame:
     both = joined(old, new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
-    places = zip(both["account_id"], both["region"], strict=True)
-    both = both[pd.Series([before.of(*p) and now.of(*p) for p in places], index=both.index, dtype=bool)]
+    told = [before.of(*p) and now.of(*p) for p in zip(*(both[name] for name in PLACE[:3]), strict=True)]
+    both = both[pd.Series(told, index=both.index, dtype=bool)]
     differs = (both["value_old"] != both["value_new"]).fillna(False).astype(bool) | (
         both["value_old"].isna() != both["value_new"].isna()
     )
@@ -86,14 +87,22 @@ def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, 
 
 
 class Known:
-    """Of which places a snapshot can tell what is there: those read whole, and all of accounts it had not."""
+    """Of which identities a snapshot can tell who is let in.
+
+    Of all, there or not, in places read whole and in accounts it had not; elsewhere of those it read by themselves.
+    """
 
     def __init__(self, analysis: Analysis) -> None:
-        read = read_places(analysis.coverage, ("identities", "policies"))
-        self.places = set(zip(read["account_id"], read["region"], strict=True))
+        self.places = analysis.once(read_lanes, POLICY_DATASETS)
         self.accounts = set(analysis.accounts["account_id"])
+        self.single, _ = analysis.once(read_identities)
 
-    def of(self, account: str, region: str) -> bool:
+    def of(self, account: str, region: str, identity: str) -> bool:
+        """Whether it can tell of an identity."""
+        return self.of_place(account, region) or (account, region, identity) in self.single
+
+    def of_place(self, account: str, region: str) -> bool:
+        """Whether it can tell of all that is in a place."""
         return (account, region) in self.places or account not in self.accounts
 
 

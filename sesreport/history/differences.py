@@ -66,7 +66,7 @@ class Differences:
     def _summary(self) -> str:
         counts = self.frame["change"].value_counts()
         told = ", ".join(f"{counts.get(word, 0)} {word}" for word in WORDS)
-        unread = f"; {self.unknown} places were not read both times and are left out" if self.unknown else ""
+        unread = f"; {self.unknown} places were not read whole both times and may have more" if self.unknown else ""
         others = f"; {self.left_out} snapshots of other organizations are left out" if self.left_out else ""
         return f"Rights to send, {self.older} to {self.newer}: {told}{unread}{others}."
 
@@ -95,7 +95,7 @@ def compare(older: Snapshot, newer: Snapshot, *, config: Config | None = None) -
     before, after = analyze(older, config), analyze(newer, config)
     known = Known(before), Known(after)
     both = joined(_rights(before), _rights(after), how="outer", on=[*PLACE, "who"], suffixes=("_old", "_new"))
-    told = [all(each.of(a, r) for each in known) for a, r in zip(both["account_id"], both["region"], strict=True)]
+    told = [all(each.of(*place) for each in known) for place in zip(*(both[name] for name in PLACE), strict=True)]
     both = both[pd.Series(told, index=both.index, dtype=bool)]
     rank = {scope: place for place, scope in enumerate(SCOPES)}
     was, now = both["scope_old"].map(rank).fillna(-1), both["scope_new"].map(rank).fillna(-1)
@@ -127,7 +127,7 @@ def compare(older: Snapshot, newer: Snapshot, *, config: Config | None = None) -
         frame = joined(frame, exposures, on=PLACE)
     frame = frame.sort_values(["severity", "change", *PLACE, "grantee"], ignore_index=True)
     expected = {*zip(*(pd.concat([places(a.coverage) for a in (before, after)])[c] for c in PLACE[:2]), strict=True)}
-    unknown = sum(not all(each.of(*place) for each in known) for place in expected)
+    unknown = sum(not all(each.of_place(*place) for each in known) for place in expected)
     return Differences(older.id, newer.id, frame, unknown)
 
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sesreport.analysis.basis import read_places
 from sesreport.analysis.joins import joined
+from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK
 from sesreport.collection.registry import frames
 from sesreport.findings import rules
 from sesreport.history.lives import FOUND, GONE, SIGHTINGS, UNREAD
 from sesreport.history.moments import KEYS
-from sesreport.policy import within
 
 if TYPE_CHECKING:
     from sesreport.analysis.registry import Analysis
@@ -93,7 +92,7 @@ def unread(about: pd.DataFrame, analysis: Analysis) -> pd.Series:
     """
     reasons = pd.Series(pd.NA, index=about.index, dtype="string")
     asked = {rule.slug: rule.datasets for rule in rules().values()}
-    single, blank = analysis.once(_identities)
+    single, blank = analysis.once(read_identities)
     accounts = set(analysis.snapshot.accounts["account_id"])
     left = ~about["account_id"].isin(list(accounts))
     for datasets in set(asked.values()):
@@ -101,7 +100,7 @@ def unread(about: pd.DataFrame, analysis: Analysis) -> pd.Series:
         if chosen.empty:
             continue
         collected = tuple(name for name in datasets if name in frames())
-        read = analysis.once(_lanes, collected)
+        read = analysis.once(read_lanes, collected)
         known = [lane in read for lane in zip(chosen["account_id"], chosen["region"], strict=True)]
         gaps = analysis.once(_gaps, tuple(name for name in datasets if name not in frames()))
         whole = np.array(known, dtype=bool) & gaps.of(chosen).isna().to_numpy()
@@ -141,34 +140,6 @@ class _Gaps:
 def _among(findings: pd.DataFrame, places: set[tuple[str, str, str]]) -> pd.Series:
     here = zip(*(findings[name] for name in KEYS), strict=True)
     return pd.Series([place in places for place in here], index=findings.index, dtype=bool)
-
-
-def _identities(analysis: Analysis) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
-    """Identities whose own policies were all read in places that were not read whole; and those whose were not.
-
-    A domain is judged by the addresses under it as well, so it is not among the first while one of those was not read.
-    """
-    whole, listed = (analysis.once(_lanes, names) for names in (("identities", "policies"), ("identities",)))
-    stored = analysis.snapshot.policies.groupby(KEYS).size()
-    identities = analysis.identities
-    held = stored.reindex(pd.MultiIndex.from_frame(identities[KEYS])).fillna(0).to_numpy()
-    read = (identities["policies"] == held).fillna(False)
-    places = list(zip(*(identities[name] for name in KEYS), strict=True))
-    blank = {place for place, known in zip(places, read, strict=True) if not known}
-    single = set()
-    for place, known in zip(places, read, strict=True):
-        lane, name = place[:2], place[2]
-        if not known or lane in whole:
-            continue
-        under = any(other[:2] == lane and within(other[2], name) for other in blank)
-        if "@" in name or (lane in listed and not under):
-            single.add(place)
-    return single, blank
-
-
-def _lanes(analysis: Analysis, datasets: tuple[str, ...]) -> set[tuple[str, str]]:
-    read = read_places(analysis.coverage, datasets)
-    return set(zip(read["account_id"], read["region"], strict=True))
 
 
 def _moments(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from sesreport.analysis.basis import read_places
+from sesreport.analysis.basis import POLICY_DATASETS
+from sesreport.analysis.read_identities import read_lanes
 from sesreport.analysis.registry import Analysis
 from sesreport.collection.events import name_of
 from sesreport.collection.registry import frames
@@ -34,9 +35,9 @@ def moments_between(earlier: Analysis | None, later: Analysis) -> list[Moment]:
     Only of places whose policies and change events were read whole in the later snapshot; the beginning is taken from
     the earlier one where it read the place and CloudTrail's memory reaches back to it.
     """
-    places = _lanes(later, ("identities", "policies", "changes"))
+    places = later.once(read_lanes, ("identities", "policies", "changes"))
     reach = later.snapshot.started_at - RETENTION
-    known = _lanes(earlier, ("identities", "policies")) if earlier else set()
+    known = earlier.once(read_lanes, POLICY_DATASETS) if earlier else set()
     before = earlier.snapshot.started_at if earlier else reach
     whole = before >= reach
     start = max(before, reach)
@@ -170,11 +171,6 @@ def _partition(analysis: Analysis) -> str:
 
 def _standing(analysis: Analysis, at: datetime) -> pd.DataFrame:
     return standing_on(analysis.register, at, warning_days=analysis.config.report.expiry_warning_days)
-
-
-def _lanes(analysis: Analysis, datasets: Sequence[str]) -> set[tuple[str, str]]:
-    read = read_places(analysis.coverage, datasets)
-    return set(zip(read["account_id"], read["region"], strict=True))
 
 
 def _texts(analysis: Analysis) -> dict[Place, dict[str, str]]:

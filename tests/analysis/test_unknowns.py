@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from estate import VENDOR, Estate, policy
 from small_organizations import after, extended, gap, metric
 
-from sesreport.analysis import Analysis
+from sesreport.analysis import Analysis, analyze
 from sesreport.config import Config
 from sesreport.findings.examples import DEVELOPMENT, OWN, REGION, Example, allow
+from sesreport.history.differences import compare
 from sesreport.results import NOT_MEASURABLE, Kpi
 from sesreport.scorecard import score
+from sesreport.store import load
 
 UNREAD = Example(identity_fields={"policies": None, "tags": None})
 NAMELESS = {"account_id": "210000000009", "status": "ACTIVE", "management_account": False, "in_organization": True}
@@ -144,3 +148,16 @@ def test_an_exception_for_a_principal_does_not_cover_a_finding_without_one(tmp_p
     config = Config.model_validate({"findings": {"exceptions": [exception]}})
     made = dataclasses.replace(Example(tags={}).analysis(tmp_path), config=config)
     assert made.findings.set_index("rule").loc["no_owner", "status"] == "open"
+
+
+def test_one_identity_that_was_not_read_does_not_hide_what_changed_beside_it(tmp_path: Path) -> None:
+    before = Estate(datetime(2026, 10, 3, 6, tzinfo=UTC)).identity("a.example.com", {"p": policy(VENDOR)})
+    before = before.identity("b.example.com", {"p": policy("*")})
+    now = Estate().identity("a.example.com", {"p": policy("*")}).identity("b.example.com", read=False)
+    older, newer = (load(each.write(tmp_path / str(number))) for number, each in enumerate((before, now)))
+    told = analyze(newer, previous=analyze(older)).changes_since
+    grants = told[told["what"] == "grant"]
+    assert set(grants["identity"]) == {"a.example.com"}
+    assert grants.loc[grants["change"] == "added", "severity"].tolist() == ["high"]
+    made = compare(older, newer)
+    assert (set(made.frame["identity"]), made.unknown) == ({"a.example.com"}, 1)

@@ -231,7 +231,7 @@ def test_rights_gained_and_lost_are_told_whatever_the_policies_are_called(compar
 def test_differences_can_be_read_and_hostile_names_are_text(compared: Path) -> None:
     made = History(compared).compare("2026-08-31", "2026-09-30")
     said = repr(made).splitlines()
-    assert "1 gained, 1 lost, 0 wider, 1 narrower" in said[0] and "1 places were not read" in said[0]
+    assert "1 gained, 1 lost, 0 wider, 1 narrower" in said[0] and "1 places were not read whole" in said[0]
     assert said[1].startswith(f"+ b.example.com [{SHOP} {EU}]: {STRANGER}: nothing → external")
     html = made._repr_html_()
     assert "<script>" not in html and "&lt;script&gt;" in html

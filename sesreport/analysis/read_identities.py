@@ -1,0 +1,42 @@
+"""Which identities are known by themselves, also in a place that was not read whole."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.analysis.basis import POLICY_DATASETS, read_places
+from sesreport.analysis.registry import Analysis
+from sesreport.policy import within
+
+KEYS = ["account_id", "region", "identity"]
+Lane = tuple[str, str]
+Identity = tuple[str, str, str]
+
+
+def read_lanes(analysis: Analysis, datasets: tuple[str, ...]) -> set[Lane]:
+    """Places (``account_id``, ``region``) in which all of the datasets were read without a gap."""
+    read = read_places(analysis.coverage, datasets)
+    return set(zip(read["account_id"], read["region"], strict=True))
+
+
+def read_identities(analysis: Analysis) -> tuple[set[Identity], set[Identity]]:
+    """Identities whose own policies were all read in places that were not read whole; and those whose were not.
+
+    A domain is judged by the addresses under it as well, so it is not among the first while one of those was not read.
+    """
+    whole, listed = (analysis.once(read_lanes, names) for names in (POLICY_DATASETS, ("identities",)))
+    stored = analysis.snapshot.policies.groupby(KEYS).size()
+    identities = analysis.identities
+    held = stored.reindex(pd.MultiIndex.from_frame(identities[KEYS])).fillna(0).to_numpy()
+    read = (identities["policies"] == held).fillna(False)
+    places = list(zip(*(identities[name] for name in KEYS), strict=True))
+    blank = {place for place, known in zip(places, read, strict=True) if not known}
+    single = set()
+    for place, known in zip(places, read, strict=True):
+        lane, name = place[:2], place[2]
+        if not known or lane in whole:
+            continue
+        under = any(other[:2] == lane and within(other[2], name) for other in blank)
+        if "@" in name or (lane in listed and not under):
+            single.add(place)
+    return single, blank
