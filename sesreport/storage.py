@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,7 @@ def mirror(url: str) -> Path:
             with suppress(NameTakenError), whole_folder(local / name) as temporary:
                 for path in [each for each in found if each.rsplit("/", 1)[0] == folder]:
                     storage.get_file(path, str(temporary / path.rsplit("/", 1)[1]))
+            _known(local / name).touch()
     except FileNotFoundError:  # an empty folder, or one that is not there yet
         return local
     except WriteError:
@@ -60,21 +62,50 @@ def mirror(url: str) -> Path:
     return local
 
 
-def publish(folder: Path, url: str) -> None:
-    """Copies every whole snapshot of a mirror that is not at the URL yet, each with its manifest last.
+def publish(folder: Path, url: str) -> dict[Path, Path]:
+    """Copies every whole snapshot of a mirror that was never at the URL, each with its manifest last.
 
-    Raises WriteError; the local copies stay, and the next collection tries again.
+    One whose name another machine has given to a snapshot of its own takes the next free name: returned are the old
+    path and the new one. (Two machines that copy at the very same time are not told apart.) Raises WriteError; the
+    local copies stay, and the next collection tries again.
     """
     storage, root = _open(url)
+    renamed = {}
     for manifest in sorted(folder.glob(f"[0-9]*/{MANIFEST}")):
         snapshot = manifest.parent
+        if _known(snapshot).exists():
+            continue
         try:
-            if storage.exists(f"{root}/{snapshot.name}/{MANIFEST}"):
-                continue
-            for path in sorted(snapshot.iterdir(), key=lambda path: path.name == MANIFEST):
-                storage.put_file(str(path), f"{root}/{snapshot.name}/{path.name}")
+            free = _free(snapshot, storage, root)
+            if free != snapshot:
+                snapshot.rename(free)
+                renamed[snapshot] = snapshot = free
+            if not storage.exists(f"{root}/{snapshot.name}/{MANIFEST}"):
+                storage.makedirs(f"{root}/{snapshot.name}", exist_ok=True)
+                for path in sorted(snapshot.iterdir(), key=lambda path: path.name == MANIFEST):
+                    storage.put_file(str(path), f"{root}/{snapshot.name}/{path.name}")
+            _known(snapshot).touch()
         except Exception as error:
             raise WriteError(f"{url}: {_line(error)}; the snapshot is kept at {snapshot}") from error
+    return renamed
+
+
+def _free(snapshot: Path, storage: Any, root: str) -> Path:
+    """The snapshot's path, or the next of its kind while another snapshot has its name at the URL."""
+    stem, own = snapshot.name.partition("-")[0], (snapshot / MANIFEST).read_bytes()
+    for number in count(1):
+        path = snapshot if number == 1 else snapshot.with_name(f"{stem}-{number}")
+        if path != snapshot and path.exists():
+            continue
+        there = f"{root}/{path.name}/{MANIFEST}"
+        if not storage.exists(there) or storage.cat_file(there) == own:
+            return path
+    raise AssertionError
+
+
+def _known(snapshot: Path) -> Path:
+    """A mark beside a snapshot that it was at the URL: one that is there no more was taken away, and stays away."""
+    return snapshot.with_name(f".at-url-{snapshot.name}")
 
 
 def _open(url: str) -> tuple[Any, str]:

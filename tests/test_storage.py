@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -119,6 +120,40 @@ def test_any_scheme_of_fsspec_will_do(demo: Snapshot) -> None:
     path = written(folder, demo)
     storage.publish(folder, "memory://evidence")
     assert fsspec.filesystem("memory").exists(f"/evidence/{path.name}/manifest.json")
+
+
+def test_a_folder_may_be_named_by_its_url(demo: Snapshot, tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/shared/snapshots"
+    folder = storage.mirror(url)
+    path = written(folder, demo)
+    storage.publish(folder, url)
+    assert load(tmp_path / "shared" / "snapshots" / path.name).sha256 == load(path).sha256
+
+
+def test_two_machines_that_began_in_the_same_second_both_keep_their_snapshot(
+    demo: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, seals = f"file://{tmp_path}/shared", []
+    for machine in ("one", "two"):
+        monkeypatch.setattr(storage, "user_cache_path", lambda name, machine=machine: tmp_path / machine / name)
+        folder = storage.mirror(url if machine == "one" else f"file://{tmp_path}/nothing-yet")
+        path = write_snapshot(folder, demo.frames, started_at=NOW, finished_at=NOW, about={"by": machine})
+        renamed = storage.publish(folder, url)
+        seals.append(load(renamed.get(path, path)).sha256)
+    found = snapshots(tmp_path / "shared")
+    assert [path.name for path in found] == ["20261101T060000Z", "20261101T060000Z-2"]
+    assert [load(path).sha256 for path in found] == seals
+
+
+def test_a_snapshot_that_was_taken_away_is_not_put_back(demo: Snapshot, tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/shared"
+    folder = storage.mirror(url)
+    path = written(folder, demo)
+    storage.publish(folder, url)
+    shutil.rmtree(tmp_path / "shared" / path.name)
+    second = written(folder, demo)
+    storage.publish(folder, url)
+    assert [one.name for one in snapshots(tmp_path / "shared")] == [second.name]
 
 
 @pytest.mark.parametrize("url", ["nothing://x", "s3://no-such-bucket/x"])

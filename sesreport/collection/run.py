@@ -87,7 +87,7 @@ def collect(
         raise
     journal.close(remove=True)
     if is_url(config.paths.snapshots):
-        publish(folder, config.paths.snapshots)
+        path = publish(folder, config.paths.snapshots).get(path, path)
     return path
 
 
