@@ -21,6 +21,8 @@ from sesreport.rows import Number, Row, Unread
 
 LARGEST_INSIDE = 64 * 2**20
 """Bytes of a workbook's parts when they are unpacked; one with more is not read."""
+WIDEST = 256
+"""Columns of a sheet; what stands beyond them was set by mistake, and would make every row as wide."""
 EXACT = 10**15
 """Excel keeps 15 digits of a number; of longer ones it has replaced the rest by zeros."""
 
@@ -81,6 +83,9 @@ def _rows(path: Path) -> dict[int, dict[int, Any]]:
                 for number, cells in reader.parse()
             }
     rows = {number: cells for number, cells in parsed.items() if cells}
+    for number, cells in rows.items():
+        if max(cells) > WIDEST:
+            raise ValueError(f"row {number} holds something in column {max(cells)}, far from all others; take it out")
     _mark_merged(rows, reader)
     return rows
 

@@ -327,3 +327,14 @@ def test_a_justification_may_have_lines_but_no_row(tmp_path: Path, justification
             read_entries(path)
     else:
         assert [entry.justification for entry in read_entries(path)] == [justification]
+
+
+def test_a_cell_far_to_the_right_is_refused_and_named(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["account_id", "name"])
+    sheet.append(["310000000001", "V"])
+    sheet["XFD2"] = "x"
+    book.save(tmp_path / "register.xlsx")
+    with pytest.raises(ConfigError, match="row 2 holds something in column 16384"):
+        read_entries(tmp_path / "register.xlsx")

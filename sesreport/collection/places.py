@@ -69,7 +69,10 @@ def regions_of(lane: Lane) -> Regions:
             found.unreadable = (status if status != coverage.REGION_DISABLED else coverage.ERROR, reason)
             return found
         found.enabled = default_regions(lane.aws)
-        found.coverage.append(row(lane.account_id, GLOBAL, "regions", status, f"{reason}; read the default Regions"))
+        left_out = sorted({*lane.aws.ses_regions()} - {*offered} - opt_in_regions())
+        but = f" but for those that organization.regions leaves out: {', '.join(left_out)}" if left_out else ""
+        reason = f"{reason}; read the default Regions{but}"
+        found.coverage.append(row(lane.account_id, GLOBAL, "regions", status, reason))
         return found
     for region in offered:
         if region in statuses:  # one that is being enabled may hold identities of earlier: only what is off is left out

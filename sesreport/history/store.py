@@ -172,6 +172,8 @@ class History:
             raise ConfigError(
                 f"{older} and {newer} are both told by snapshot {paths[0].name}: there is nothing to compare"
             )
+        if self._began(paths[0]) > self._began(paths[1]):
+            raise ConfigError(f"{older} is told by a later snapshot than {newer}: write the earlier day first")
         return replace(compare(*(load(path) for path in paths), config=self.config), left_out=len(self.left_out))
 
     def _view(self, name: str) -> str:

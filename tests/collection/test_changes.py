@@ -77,8 +77,9 @@ def test_every_event_is_looked_up_by_its_name_where_there_are_many(days: float, 
     assert lane.asked == [SOURCE] * pages + list(EVENTS)
 
 
-def test_an_event_without_a_name_is_a_gap() -> None:
-    lane = Lane({**told("PutIdentityPolicy", {"identity": "example.com"}), "EventName": None})
+@pytest.mark.parametrize("name", [None, ""])
+def test_an_event_without_a_name_is_a_gap(name: str | None) -> None:
+    lane = Lane({**told("PutIdentityPolicy", {"identity": "example.com"}), "EventName": name})
     assert names(lane) == []
     assert len(lane.gaps) == 1
 

@@ -251,6 +251,11 @@ def test_one_snapshot_cannot_be_compared_with_itself(compared: Path) -> None:
         History(compared).compare("2026-09-10", "2026-09-30")
 
 
+def test_days_in_the_wrong_order_are_an_error(compared: Path) -> None:
+    with pytest.raises(ConfigError, match="write the earlier day first"):
+        History(compared).compare("2026-09-30", "2026-08-31")
+
+
 def test_the_command_says_the_same(compared: Path, tmp_path: Path) -> None:
     settings_file = tmp_path / "sesreport.toml"
     settings_file.write_text(f'[paths]\nsnapshots = "{compared}"\n')

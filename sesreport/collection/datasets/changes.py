@@ -118,7 +118,7 @@ def _events(lane: Lane, names: Collection[str], since: datetime) -> Iterator[tup
         mark = next_page(LOOKUP, page)
         if mark is None:
             told = ((event.get("EventName"), event) for event in found)
-            yield from ((name or "", event) for name, event in told if name in names or not isinstance(name, str))
+            yield from ((name or "", event) for name, event in told if name in names or not name)
             return
         if not _reaches(found, since, lane.now, pages / FEW):
             break
@@ -145,7 +145,7 @@ def _question(key: str, value: str, since: datetime, until: datetime) -> dict[st
 
 
 def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
-    if event["EventName"] != name:
+    if not name or event["EventName"] != name:
         raise ValueError(f"an event of another name: {event['EventName']!r:.40}")
     record = _record(event.get("CloudTrailEvent"))
     for member_name, here in (("recipientAccountId", lane.account_id), ("awsRegion", lane.region)):
