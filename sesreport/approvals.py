@@ -160,7 +160,7 @@ def _read_csv(path: Path) -> Values:
 def _read_xlsx(path: Path) -> Values:
     from sesreport.workbooks import xlsx_rows
 
-    return _table(path, xlsx_rows(path))
+    return _table(path, xlsx_rows(path, naming="account_id"))
 
 
 def _read_toml(path: Path) -> Values:

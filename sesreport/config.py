@@ -23,7 +23,8 @@ from sesreport.redaction import hide, redacted
 AccountId = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Environment = Literal["prod", "staging", "dev", "sandbox"]
 Severity = Literal["critical", "high", "medium", "low"]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -76,20 +77,20 @@ class Tags(_Section):
 class Collect(_Section):
     """``[collect]``: how much to read, and how hard."""
 
-    workers: Annotated[int, Field(ge=1, le=512)] = 64
+    workers: Annotated[int, Field(strict=True, ge=1, le=512)] = 64
     """account × Region lanes read at the same time; most of the time they wait for their turn."""
-    pace: Annotated[float, Field(ge=0, le=10)] = 1.0
+    pace: Annotated[float, Field(strict=True, ge=0, le=10)] = 1.0
     """Times the documented request rates to begin with (SES: one a second per account × Region); what an endpoint
     allows beyond is found out. 0 for one that has no limits."""
-    refresh_days: Annotated[int, Field(ge=1, le=90)] = 7
+    refresh_days: Annotated[int, Field(strict=True, ge=1, le=90)] = 7
     """Days after which an incremental collection reads an identity again though nothing says it changed."""
-    metric_days: Annotated[int, Field(ge=1, le=455)] = 455
+    metric_days: Annotated[int, Field(strict=True, ge=1, le=455)] = 455
     """How far back CloudWatch is read; it keeps hourly values for 455 days."""
-    max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
+    max_attempts: Annotated[int, Field(strict=True, ge=1, le=20)] = 6
     """Attempts per call before a coverage row says why not; three times as many where it was throttled."""
-    timeout: Annotated[float, Field(gt=0, le=300)] = 30
+    timeout: Annotated[float, Field(strict=True, gt=0, le=300)] = 30
     """Seconds a call may take as a whole, from the first byte sent to the last received."""
-    outage: Annotated[float, Field(ge=1, le=240)] = 60
+    outage: Annotated[float, Field(strict=True, ge=1, le=240)] = 60
     """Seconds without an answer of AWS, from any endpoint, after which a collection stops with exit code 4."""
     datasets_skip: list[str] = ["costs"]
     """Datasets not read. Each Cost Explorer request is charged by AWS, so ``costs`` is off until asked for."""
@@ -113,13 +114,13 @@ class FindingException(_Section):
     """Name of the rule."""
     account_id: AccountId | None = None
     """Only in this account."""
-    region: str | None = None
+    region: Name | None = None
     """Only in this Region."""
-    identity: str | None = None
+    identity: Name | None = None
     """Only on this identity."""
-    grantee: str | None = None
+    grantee: Name | None = None
     """Only for this principal, as written in the policy."""
-    reason: Annotated[str, Field(min_length=1)]
+    reason: Name
     """Why the risk is accepted."""
     expires: Annotated[date, BeforeValidator(read_day)]
     """The last day on which it is."""
@@ -148,9 +149,9 @@ class Report(_Section):
     """A .pptx whose masters and layouts the deck uses; a relative path is one from where the command is run."""
     minimum_coverage: Share = 0.95
     """Below this share no status is better than ``watch``."""
-    expiry_warning_days: Annotated[int, Field(ge=0, le=3650)] = 60
+    expiry_warning_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 60
     """A register entry that ends within this many days is ``expiring``."""
-    minimum_sends: Annotated[int, Field(ge=1)] = 1000
+    minimum_sends: Annotated[int, Field(strict=True, ge=1)] = 1000
     """Own bounce and complaint shares are not judged below this many messages."""
 
 
@@ -175,7 +176,7 @@ class Config(_Section):
     findings: FindingsSetting = FindingsSetting()
     report: Report = Report()
     paths: Paths = Paths()
-    delivery: dict[str, list[dict[str, Any]]] = {}
+    delivery: Annotated[dict[str, list[dict[str, Any]]], Field(repr=False)] = {}
     """Where packs are delivered, by kind of destination; nowhere by default."""
 
     def based_at(self, base: Path) -> Config:

@@ -27,16 +27,17 @@ EXACT = 10**15
 """Excel keeps 15 digits of a number; of longer ones it has replaced the rest by zeros."""
 
 
-def xlsx_rows(path: Path) -> Iterator[Row]:
-    """The rows of a workbook's first sheet that is not hidden, without those that hold nothing.
+def xlsx_rows(path: Path, *, naming: str) -> Iterator[Row]:
+    """The rows of the sheet whose first row names the column ``naming``, without those that hold nothing.
 
-    A formula without a stored value, an error, and a cell that shares the value of merged cells are Unread. Raises
-    ConfigError for a file that is not such a workbook or is too large, and OSError.
+    Hidden sheets are passed over; where no other names it, the rows are those of the first. A formula without a stored
+    value, an error, and a cell that shares the value of merged cells are Unread. Raises ConfigError for a file that is
+    not such a workbook, is too large, or has two such sheets, and OSError.
     """
     _check_size(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # openpyxl tells what it leaves out, such as drop-down lists
-            rows = _rows(path)
+            rows = _rows(path, naming)
     except Exception as error:  # openpyxl raises whatever the zip or XML reader raised
         raise _no_workbook(path, error) from error
     for number, cells in sorted(rows.items()):
@@ -66,23 +67,40 @@ def _no_workbook(path: Path, error: Exception) -> ConfigError:
     return ConfigError(f"{path}: is not a workbook that can be read: {told}; save it as .xlsx without a password")
 
 
-def _rows(path: Path) -> dict[int, dict[int, Any]]:
-    """Cells that hold something, by row and column."""
+Cells = dict[int, dict[int, Any]]
+"""Cells that hold something, by row and column."""
+
+
+def _rows(path: Path, naming: str) -> Cells:
     with closing(load_workbook(path, read_only=True, data_only=True, keep_links=False)) as opened:
         book: Any = opened
-        sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
-        if sheet is None:
-            raise ValueError("it has no sheet that is not hidden")
-        with sheet._get_source() as source:
-            reader = _Reader(
-                source, sheet._shared_strings, data_only=True, epoch=book.epoch, date_formats=book._date_formats,
-                timedelta_formats=book._timedelta_formats,
-            )  # fmt: skip
-            parsed = {
-                number: {cell["column"]: cell["value"] for cell in cells if cell["value"] is not None}
-                for number, cells in reader.parse()
-            }
-    rows = {number: cells for number, cells in parsed.items() if cells}
+        sheets = {one.title: _cells(book, one) for one in book.worksheets if one.sheet_state == "visible"}
+    if not sheets:
+        raise ValueError("it has no sheet that is not hidden")
+    named = [title for title, rows in sheets.items() if _names(rows, naming)]
+    if len(named) > 1:
+        raise ValueError(f"its sheets {named[0]!r} and {named[1]!r} both have a column {naming}; hide all but one")
+    return sheets[named[0]] if named else next(iter(sheets.values()))
+
+
+def _names(rows: Cells, column: str) -> bool:
+    """Whether the first row that holds something names the column."""
+    first = rows[min(rows)].values() if rows else ()
+    return any(isinstance(cell, str) and "_".join(cell.casefold().split()) == column for cell in first)
+
+
+def _cells(book: Any, sheet: Any) -> Cells:
+    with sheet._get_source() as source:
+        reader = _Reader(
+            source, sheet._shared_strings, data_only=True, epoch=book.epoch, date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )  # fmt: skip
+        rows: Cells = {}
+        for number, cells in reader.parse():
+            if number in rows:
+                raise ValueError(f"row {number} of sheet {sheet.title!r} stands there twice")
+            rows[number] = {cell["column"]: cell["value"] for cell in cells if cell["value"] is not None}
+    rows = {number: cells for number, cells in rows.items() if cells}
     for number, cells in rows.items():
         if max(cells) > WIDEST:
             raise ValueError(f"row {number} holds something in column {max(cells)}, far from all others; take it out")
@@ -125,7 +143,7 @@ def _number(value: float, epoch: datetime) -> Number | Unread:
     return Number(str(int(value)) if value == int(value) else str(value), day)
 
 
-def _mark_merged(rows: dict[int, dict[int, Any]], reader: WorkSheetParser) -> None:
+def _mark_merged(rows: Cells, reader: WorkSheetParser) -> None:
     """Cells that are merged with another look as if they had its value, and have none: each is Unread."""
     widest = max((max(cells) for cells in rows.values()), default=0)
     for merged in reader.merged_cells.mergeCell if reader.merged_cells else ():

@@ -209,12 +209,30 @@ def book(folder: Path, *rows: list[object], edit: Callable[[Worksheet], None] = 
     return path
 
 
+def sheets(folder: Path, *sheets: list[list[object]]) -> Path:
+    """A workbook of several sheets, each of some rows."""
+    made = Workbook()
+    for number, rows in enumerate(sheets):
+        sheet = made.create_sheet() if number else made.active
+        assert isinstance(sheet, Worksheet)
+        for row in rows:
+            sheet.append(row)
+    path = folder / "register.xlsx"
+    made.save(path)
+    return path
+
+
 def store_results(path: Path, cell: str) -> None:
     """Puts ``cell`` in place of the start of every formula cell and of its missing result."""
+    change(path, r'<c r="(\w+)"( s="\d+")?><f>([^<]*)</f><v ?/?>(</v>)?', cell)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Replaces what a pattern finds in the first sheet."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name).decode() for name in archive.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet], changed = re.subn(r'<c r="(\w+)"( s="\d+")?><f>([^<]*)</f><v ?/?>(</v>)?', cell, parts[sheet])
+    parts[sheet], changed = re.subn(old, new, parts[sheet])
     assert changed
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
@@ -245,6 +263,22 @@ def test_rows_prepared_with_formulas_that_give_no_text_are_empty(tmp_path: Path)
     path = book(tmp_path, EXPIRES, [ACCOUNT, "A"], ["=B9", "=C9"])
     store_results(path, r'<c r="\1" t="str"><f>\3</f><v></v>')
     assert [entry.name for entry in read_entries(path)] == ["A"]
+
+
+def test_the_sheet_that_has_the_column_is_read_wherever_it_stands(tmp_path: Path) -> None:
+    path = sheets(tmp_path, [["How to fill this in"]], [["Account id", "name"], [ACCOUNT, "A"]])
+    assert [entry.name for entry in read_entries(path)] == ["A"]
+
+
+def test_of_two_sheets_with_the_column_none_is_chosen_silently(tmp_path: Path) -> None:
+    path = sheets(tmp_path, [EXPIRES, [ACCOUNT, "A"]], [EXPIRES, [ACCOUNT, "B"]])
+    assert "its sheets 'Sheet' and 'Sheet1' both have a column account_id; hide all but one" in refused(path)
+
+
+def test_a_row_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = book(tmp_path, EXPIRES, [ACCOUNT, "A", date(2027, 1, 1)], [ACCOUNT, "A", date(2027, 12, 31)])
+    change(path, r'<row r="3"', '<row r="2"')
+    assert "row 2 of sheet 'Sheet' stands there twice" in refused(path)
 
 
 def test_merged_cells_do_not_make_an_approval_without_end(tmp_path: Path) -> None:

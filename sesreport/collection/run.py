@@ -238,8 +238,16 @@ def _chosen(config: Config) -> dict[str, Collector]:
 
 def check_region_names(config: Config) -> None:
     """Raises ConfigError for a Region that exists nowhere; :func:`check_regions` knows the caller's partition."""
-    if config.organization.regions:
-        _check_regions(config, known_ses_regions())
+    excepted = {
+        f"findings.exceptions.{number}.region": each.region
+        for number, each in enumerate(config.findings.exceptions)
+        if each.region is not None
+    }
+    if excepted or config.organization.regions:
+        known = known_ses_regions()
+        _check_regions(config, known)
+        for where, region in excepted.items():
+            _check_region(where, region, known)
 
 
 def check_regions(config: Config, aws: Aws) -> None:
@@ -249,8 +257,12 @@ def check_regions(config: Config, aws: Aws) -> None:
 
 def _check_regions(config: Config, known: Collection[str]) -> None:
     for region in config.organization.regions:
-        if region not in known:
-            raise ConfigError(f"organization.regions: SES has no Region {region!r}{suggestion(region, sorted(known))}")
+        _check_region("organization.regions", region, known)
+
+
+def _check_region(where: str, region: str, known: Collection[str]) -> None:
+    if region not in known:
+        raise ConfigError(f"{where}: SES has no Region {region!r}{suggestion(region, sorted(known))}")
 
 
 def _readable(config: Config, harvest: Harvest) -> tuple[list[str], list[Regions]]:

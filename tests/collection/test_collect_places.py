@@ -13,7 +13,7 @@ from double import OWN, REGION, Answer, Double, named, running
 
 from sesreport.analysis import analyze
 from sesreport.analysis.basis import place_basis
-from sesreport.collection.run import collect
+from sesreport.collection.run import check_region_names, collect
 from sesreport.config import Config
 from sesreport.errors import CollectError, ConfigError
 from sesreport.store import Snapshot, load, snapshots
@@ -79,6 +79,12 @@ def test_a_dataset_skipped_twice_is_skipped_once(read: Read) -> None:
 def test_a_region_that_does_not_exist_is_an_error_not_a_disabled_one(read: Read) -> None:
     with pytest.raises(ConfigError, match="SES has no Region 'eu-wset-1'; did you mean 'eu-west-1'"):
         read(settings={"organization": {"regions": ["eu-wset-1"]}})
+
+
+def test_the_region_of_an_exception_is_checked_too() -> None:
+    excepted = {"rule": "x", "reason": "y", "expires": "2027-01-01", "region": "eu-wset-1"}
+    with pytest.raises(ConfigError, match=r"^findings\.exceptions\.0\.region: SES has no Region 'eu-wset-1'; did you"):
+        check_region_names(Config.model_validate({"findings": {"exceptions": [excepted]}}))
 
 
 def test_an_organization_of_one_is_read(read: Read) -> None:
