@@ -24,7 +24,7 @@ prove: .venv/dev  ## Long proofs: every way to a verdict on 200,000 hostile case
 
 .PHONY: matrix
 matrix: .venv/dev  ## Long proof: answers of AWS spoiled in every way, and what is collected (MATRIX="--fault cut")
-	$(BIN)/python -m tests.collection.matrix $(MATRIX)
+	$(BIN)/python -m tests.collect.matrix $(MATRIX)
 
 .PHONY: airflow
 airflow: .venv/run  ## Long proof: the Airflow DAG under a real Airflow 3, in an environment of its own
@@ -51,7 +51,7 @@ wheel: .venv/dev  ## The wheel in dist/
 
 .PHONY: docs
 docs: .venv/run  ## Write the parts of README that come from the code
-	$(BIN)/python -m sesreport.docs
+	$(BIN)/python -m sesreport.cli.docs
 
 .PHONY: lock
 lock: .venv/dev  ## Resolve the lock files again

@@ -1,8 +1,8 @@
 """How well spikes are found, how often ordinary accounts alarm, and how often forecasts' intervals hold.
 
 Series are seeded; the tests assert the bounds on some of the seeds, this prints all shapes on others. Three ways of
-taking the week out are compared: the two-way fit of :mod:`sesreport.trends.expectation` with deviations on square roots
-and on logs, and statsmodels' STL(robust=True) refitted for each day in question.
+taking the week out are compared: the two-way fit of :mod:`sesreport.analysis.trends.expectation` with deviations on
+square roots and on logs, and statsmodels' STL(robust=True) refitted for each day in question.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests" / "trends")]
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests" / "analysis" / "trends")]
 
 from seeded_series import DAYS, QUARTER, SHAPES, Alarms, Array, Shape, as_series, measure  # noqa: E402
 
-from sesreport.trends import expectation  # noqa: E402
-from sesreport.trends.forecast import COVERAGE, HORIZON, line  # noqa: E402
-from sesreport.trends.forecasts import weeks_of  # noqa: E402
-from sesreport.trends.rates import BOUNCES, sudden_rates  # noqa: E402
-from sesreport.trends.spikes import LIMIT, spikes  # noqa: E402
+from sesreport.analysis.trends import expectation  # noqa: E402
+from sesreport.analysis.trends.forecast import COVERAGE, HORIZON, line  # noqa: E402
+from sesreport.analysis.trends.forecasts import weeks_of  # noqa: E402
+from sesreport.analysis.trends.rates import BOUNCES, sudden_rates  # noqa: E402
+from sesreport.analysis.trends.spikes import LIMIT, spikes  # noqa: E402
 
 SEEDS = range(700_000, 700_120)
 """None of those the method was chosen with."""

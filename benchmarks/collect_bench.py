@@ -31,7 +31,7 @@ REGIONS = ["eu-west-1", "eu-central-1", "us-east-1", "us-west-2"]
 
 @contextmanager
 def endpoint(*options: str) -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.collection.endpoint", "--regions", ",".join(REGIONS), *options]
+    command = [sys.executable, "-m", "tests.collect.endpoint", "--regions", ",".join(REGIONS), *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout and server.stdin
         url = server.stdout.readline().strip()
@@ -56,9 +56,9 @@ def seen(url: str) -> dict[str, Any]:
 
 def collected(pace: float) -> tuple[Any, float, float]:
     """A collection's snapshot, its seconds, and its processor seconds."""
-    from sesreport.collection.run import collect
-    from sesreport.config import Config
-    from sesreport.store import load
+    from sesreport.collect.run import collect
+    from sesreport.settings.config import Config
+    from sesreport.snapshot.store import load
 
     with tempfile.TemporaryDirectory() as folder:
         settings = {"organization": {"regions": REGIONS}, "collect": {"pace": pace}, "paths": {"snapshots": folder}}
@@ -155,7 +155,7 @@ def memory() -> None:
         print(f"{len(snapshot.identities):,} identities, {len(snapshot.policies):,} policies")
         print(f"  {took:.0f} s, {cost:.0f} s of processor time")
         print(f"  peak memory {peak:,.0f} MB ({before:,.0f} MB before)")
-        from sesreport.store import load, write_snapshot
+        from sesreport.snapshot.store import load, write_snapshot
 
         with tempfile.TemporaryDirectory() as folder:
             began = time.monotonic()

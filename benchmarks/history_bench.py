@@ -24,9 +24,9 @@ import numpy as np
 import pandas as pd
 
 import sesreport as ses
-from sesreport.collection.registry import frames
-from sesreport.period import Period
-from sesreport.store import load, write_snapshot
+from sesreport.core.period import Period
+from sesreport.snapshot.collected import frames
+from sesreport.snapshot.store import load, write_snapshot
 
 ACCOUNTS, REGION = 100, "eu-west-1"
 METRICS = ("Send", "Delivery", "Bounce", "Complaint", "Reject", "Reputation.BounceRate")

@@ -14,9 +14,9 @@ import sys
 MODULES = (
     "boto3",
     "sesreport.policy",
-    "sesreport.monitor.watch",
-    "sesreport.monitor.config_rule",
-    "sesreport.register",
+    "sesreport.governance.monitor.watch",
+    "sesreport.governance.monitor.config_rule",
+    "sesreport.settings.register",
 )
 RUN = "import time; start = time.process_time(); import {module}; print(time.process_time() - start)"
 

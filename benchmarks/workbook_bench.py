@@ -27,11 +27,11 @@ import pandas as pd
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests" / "report")]
 
-from sesreport.pack.contents import Pack
-from sesreport.pack.deck import write_deck
-from sesreport.pack.workbook import write_workbook
-from sesreport.pack.workbook.description import Column, Content
-from sesreport.pack.workbook.writer import Page, Properties, write
+from sesreport.report.contents import Pack
+from sesreport.report.deck import write_deck
+from sesreport.report.workbook import write_workbook
+from sesreport.report.workbook.description import Column, Content
+from sesreport.report.workbook.writer import Page, Properties, write
 
 
 def export_frame(rows: int) -> pd.DataFrame:

@@ -16,37 +16,37 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sesreport.analysis import Analysis, analyze
-    from sesreport.closing import evidence_of
-    from sesreport.collection.run import collect
-    from sesreport.config import Config, load_config
-    from sesreport.delivery import deliver
-    from sesreport.history.store import History
-    from sesreport.open import open_pack
-    from sesreport.pack.build import report
-    from sesreport.period import Period
-    from sesreport.register import read_register
-    from sesreport.results import Results
-    from sesreport.scorecard import score
-    from sesreport.store import Snapshot, load, snapshots
+    from sesreport.collect.closing import evidence_of
+    from sesreport.collect.run import collect
+    from sesreport.core.period import Period
+    from sesreport.findings.history import History
+    from sesreport.kpis.results import Results
+    from sesreport.kpis.scorecard import score
+    from sesreport.report.build import report
+    from sesreport.report.delivery import deliver
+    from sesreport.report.open import open_pack
+    from sesreport.settings.config import Config, load_config
+    from sesreport.settings.register import read_register
+    from sesreport.snapshot.store import Snapshot, load, snapshots
 
 _WHERE = {
     "Analysis": "analysis",
-    "Config": "config",
-    "History": "history.store",
-    "Period": "period",
-    "Results": "results",
-    "Snapshot": "store",
+    "Config": "settings.config",
+    "History": "findings.history",
+    "Period": "core.period",
+    "Results": "kpis.results",
+    "Snapshot": "snapshot.store",
     "analyze": "analysis",
-    "collect": "collection.run",
-    "deliver": "delivery",
-    "evidence_of": "closing",
-    "load": "store",
-    "load_config": "config",
-    "open_pack": "open",
-    "read_register": "register",
-    "report": "pack.build",
-    "score": "scorecard",
-    "snapshots": "store",
+    "collect": "collect.run",
+    "deliver": "report.delivery",
+    "evidence_of": "collect.closing",
+    "load": "snapshot.store",
+    "load_config": "settings.config",
+    "open_pack": "report.open",
+    "read_register": "settings.register",
+    "report": "report.build",
+    "score": "kpis.scorecard",
+    "snapshots": "snapshot.store",
 }
 
 __all__ = [

@@ -1,5 +1,5 @@
 """``python -m sesreport``."""
 
-from sesreport.cli import main
+from sesreport.cli.main import main
 
 main()

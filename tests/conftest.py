@@ -14,10 +14,10 @@ import pytest
 from tests_shared import once, run, shared
 
 from sesreport.analysis import Analysis, analyze
-from sesreport.collection.run import collect
+from sesreport.collect.run import collect
 from sesreport.demo import reference_day
 from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
-from sesreport.store import Snapshot, load, snapshots
+from sesreport.snapshot.store import Snapshot, load, snapshots
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

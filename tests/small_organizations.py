@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis import Analysis, analyze
-from sesreport.collection.registry import frames
-from sesreport.config import Config
 from sesreport.findings.examples import OWN, REGION, Example
-from sesreport.store import load, write_snapshot
+from sesreport.settings.config import Config
+from sesreport.snapshot.collected import frames
+from sesreport.snapshot.store import load, write_snapshot
 
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
 OPEN = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"ses:SendEmail","Resource":"*"}}'

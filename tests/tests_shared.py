@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from sesreport.config import Config
-from sesreport.pack.build import make_pack
-from sesreport.pack.contents import Pack
-from sesreport.period import Period
-from sesreport.register import register_sha256
-from sesreport.store import Snapshot
+from sesreport.core.period import Period
+from sesreport.report.build import make_pack
+from sesreport.report.contents import Pack
+from sesreport.settings.config import Config
+from sesreport.settings.register import register_sha256
+from sesreport.snapshot.store import Snapshot
 
 
 def once(folder: Path, make: object) -> Path:

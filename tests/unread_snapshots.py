@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from sesreport.collection.coverage import EVERYTHING, GLOBAL, OK
-from sesreport.store import Snapshot, load, write_snapshot
+from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK
+from sesreport.snapshot.store import Snapshot, load, write_snapshot
 
 PLACE = ["account_id", "region"]
 REASON = "sts:AssumeRole: AccessDenied"

@@ -7,12 +7,12 @@ from concurrent.futures import Executor
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.config import Config
-from sesreport.errors import ConfigError
-from sesreport.period import Period
+from sesreport.core.errors import ConfigError
+from sesreport.core.period import Period
 from sesreport.policy import ExposureCache
-from sesreport.register import register_of
-from sesreport.store import Snapshot
+from sesreport.settings.config import Config
+from sesreport.settings.register import register_of
+from sesreport.snapshot.store import Snapshot
 
 __all__ = ["Analysis", "analyze"]
 

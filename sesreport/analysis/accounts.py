@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collection.datasets.accounts import ACCOUNTS as COLLECTED
-from sesreport.config import Organization
-from sesreport.schema import Frame, text
+from sesreport.core.schema import Frame, text
+from sesreport.settings.config import Organization
+from sesreport.snapshot.frames.accounts import ACCOUNTS as COLLECTED
 
 ENVIRONMENTS = ("prod", "staging", "dev", "sandbox")
 

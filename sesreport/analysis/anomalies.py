@@ -8,8 +8,8 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.analysis.sending_series import sending_series
-from sesreport.schema import Frame, account_id, at, count, flag, real, text
-from sesreport.trends import anomalies as find
+from sesreport.analysis.trends import anomalies as find
+from sesreport.core.schema import Frame, account_id, at, count, flag, real, text
 
 
 def _on(month: int, day: int) -> datetime:

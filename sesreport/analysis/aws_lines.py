@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sesreport.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
+from sesreport.settings.reference import BOUNCE_PAUSE, BOUNCE_REVIEW, COMPLAINT_PAUSE, COMPLAINT_REVIEW
 
 LINES = {"bounce_rate": (BOUNCE_REVIEW, BOUNCE_PAUSE), "complaint_rate": (COMPLAINT_REVIEW, COMPLAINT_PAUSE)}
 """Review and pause line of each of AWS's rates."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sesreport.analysis.joins import joined
-from sesreport.collection.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED, SKIPPED
-from sesreport.results import Basis
+from sesreport.kpis.results import Basis
+from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED, SKIPPED
 
 if TYPE_CHECKING:
     from sesreport.analysis.registry import Analysis

@@ -8,7 +8,7 @@ from sesreport.analysis.basis import POLICY_DATASETS
 from sesreport.analysis.joins import joined
 from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.schema import Frame, account_id, text
+from sesreport.core.schema import Frame, account_id, text
 
 CHANGES_SINCE = Frame(
     "changes_since",

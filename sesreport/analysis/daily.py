@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.schema import Frame, account_id, at, real, text
+from sesreport.core.schema import Frame, account_id, at, real, text
 
 METRICS = {"Send": "sent", "Delivery": "delivered", "Bounce": "bounces", "Complaint": "complaints", "Reject": "rejects"}
 REPUTATION = {"Reputation.BounceRate": "aws_bounce_rate", "Reputation.ComplaintRate": "aws_complaint_rate"}
@@ -61,8 +61,8 @@ def _metrics(analysis: Analysis) -> pd.DataFrame:
     """The snapshot's own metrics, and what earlier ones held that CloudWatch has forgotten or nobody could read now."""
     if analysis.previous is None:
         return analysis.snapshot.metrics
-    from sesreport.history.looks import chain
-    from sesreport.history.series import source_of, stored
+    from sesreport.findings.looks import chain
+    from sesreport.snapshot.series import source_of, stored
 
     sources = [source_of(each.snapshot) for each in chain(analysis)]
     return stored("metrics", sources, where="dimension = 'account'")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collection.datasets.identities import IDENTITIES
-from sesreport.schema import Frame, count, flag, text, texts
+from sesreport.core.schema import Frame, count, flag, text, texts
+from sesreport.snapshot.frames.identities import IDENTITIES
 
 EXPOSURES = Frame(
     "exposures",

@@ -8,8 +8,8 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.analysis.sending_series import sending_series
-from sesreport.schema import Frame, account_id, at, real, text
-from sesreport.trends import forecasts as foresee
+from sesreport.analysis.trends import forecasts as foresee
+from sesreport.core.schema import Frame, account_id, at, real, text
 
 FORECASTS = Frame(
     "forecasts",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collection.datasets.identities import POLICIES
+from sesreport.core.schema import Frame, account_id, flag, integer, text, texts
 from sesreport.policy import SENDING_ACTIONS, Effect, Principal, PrincipalKind, Statement
 from sesreport.policy import Grant as Judged
-from sesreport.schema import Frame, account_id, flag, integer, text, texts
+from sesreport.snapshot.frames.identities import POLICIES
 
 if TYPE_CHECKING:
     from sesreport.analysis.verdicts import Verdict

@@ -7,9 +7,9 @@ import pandas as pd
 from sesreport.analysis.accounts import first_tag, parse_tags
 from sesreport.analysis.basis import PLACE
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collection.coverage import EVERYTHING, OK
-from sesreport.collection.datasets.identities import IDENTITIES as COLLECTED
-from sesreport.schema import Frame, text
+from sesreport.core.schema import Frame, text
+from sesreport.snapshot.coverage import EVERYTHING, OK
+from sesreport.snapshot.frames.identities import IDENTITIES as COLLECTED
 
 IDENTITIES = Frame(
     "identities",

@@ -10,8 +10,8 @@ from sesreport.analysis.basis import places
 from sesreport.analysis.daily import METRICS, known_sum
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.period import Period
-from sesreport.schema import Frame, account_id, count, flag, real, text
+from sesreport.core.period import Period
+from sesreport.core.schema import Frame, account_id, count, flag, real, text
 
 MONTHLY = Frame(
     "monthly",
@@ -60,8 +60,8 @@ def monthly(analysis: Analysis) -> pd.DataFrame:
 
 def _complete(totals: pd.DataFrame, analysis: Analysis) -> pd.Series:
     """Whether some snapshot looked at each day of the month in each place of the account that is expected now."""
-    from sesreport.history.looks import chain
-    from sesreport.history.series import covered, source_of, windows
+    from sesreport.findings.looks import chain
+    from sesreport.snapshot.series import covered, source_of, windows
 
     stretches = covered(windows("metrics", [(source_of(each.snapshot), each.coverage) for each in chain(analysis)]))
     expected = places(analysis.coverage)
@@ -80,7 +80,7 @@ def _complete(totals: pd.DataFrame, analysis: Analysis) -> pd.Series:
 
 def first_whole_month(analysis: Analysis) -> str:
     """The first month that the snapshots hold whole: the oldest one's memory is CloudWatch's of its day."""
-    from sesreport.history.looks import chain
+    from sesreport.findings.looks import chain
 
     oldest_snapshot = chain(analysis)[0].snapshot
     midnight = oldest_snapshot.started_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -6,8 +6,6 @@ attribute of the analysis, and the order follows from that.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -17,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
-from sesreport.config import Config
-from sesreport.period import Period
+from sesreport.core.period import Period
+from sesreport.core.registry import Registry
+from sesreport.core.schema import Frame
 from sesreport.policy import ExposureCache
-from sesreport.register import FRAME as REGISTER
-from sesreport.schema import Frame
-from sesreport.store import Snapshot
+from sesreport.settings.config import Config
+from sesreport.settings.register import FRAME as REGISTER
+from sesreport.snapshot.store import Snapshot
 
 if TYPE_CHECKING:
     from sesreport.analysis.verdicts import Verdict
@@ -76,15 +75,15 @@ class Analysis:
     @cached_property
     def found(self) -> pd.DataFrame:
         """The findings of this snapshot by itself; :attr:`findings` add since when, by all snapshots."""
-        from sesreport.analysis.findings import FOUND, found
-        from sesreport.history.cache import remembered
+        from sesreport.findings.cache import remembered
+        from sesreport.findings.findings import FOUND, found
 
         return remembered(self, FOUND, found)
 
     @cached_property
     def moments(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Moments at which policies changed since the previous snapshot, and the findings at each."""
-        from sesreport.history.moments import moments_of
+        from sesreport.findings.moments import moments_of
 
         return moments_of(self)
 
@@ -92,9 +91,8 @@ class Analysis:
         if name.startswith("_"):
             raise AttributeError(name)
         if name not in self._made:
-            makers = derived_makers()
-            if name in makers:
-                declared, make = makers[name]
+            if name in FRAMES:
+                declared, make = FRAMES[name]
                 self._made[name] = declared.conform(make(self))
             else:
                 return getattr(self.snapshot, name)  # type: ignore[no-any-return]
@@ -107,33 +105,19 @@ class Analysis:
 
 
 Make = Callable[[Analysis], pd.DataFrame]
-_MAKERS: dict[str, tuple[Frame, Make]] = {}
+FRAMES: Registry[tuple[Frame, Make]] = Registry("frame")
 
 
 def derived(frame: Frame) -> Callable[[Make], Make]:
     """Registers the function that makes a derived frame; one named like a collected frame takes its place."""
 
     def register(make: Make) -> Make:
-        _MAKERS[frame.name] = (frame, make)
+        FRAMES.add(frame.name, (frame, make), make.__module__)
         return make
 
     return register
 
 
-def derived_makers() -> dict[str, tuple[Frame, Make]]:
-    """Declaration and function of every derived frame by name."""
-    import sesreport.analysis as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    return _MAKERS
-
-
 def derived_frames() -> dict[str, Frame]:
     """Declarations of all derived frames by name."""
-    return {name: frame for name, (frame, _) in sorted(derived_makers().items())}
-
-
-def missing_as_na(values: list[Any]) -> pd.Series:
-    """A text column from Python values, None as NA."""
-    return pd.Series(values, dtype="string")
+    return {name: frame for name, (frame, _) in sorted(FRAMES.items())}

@@ -8,8 +8,8 @@ from sesreport.analysis.aws_lines import LINES, reached
 from sesreport.analysis.basis import PLACE
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.collection.datasets.sending_accounts import SENDING_ACCOUNTS as COLLECTED
-from sesreport.schema import Frame, real, text
+from sesreport.core.schema import Frame, real, text
+from sesreport.snapshot.frames.sending_accounts import SENDING_ACCOUNTS as COLLECTED
 
 SENDING_ACCOUNTS = Frame(
     "sending_accounts",

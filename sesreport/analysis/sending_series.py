@@ -9,8 +9,8 @@ import pandas as pd
 from sesreport.analysis.basis import read_places
 from sesreport.analysis.daily import METRICS
 from sesreport.analysis.registry import Analysis
-from sesreport.trends import Series, series
-from sesreport.trends.series import COUNTS
+from sesreport.analysis.trends import Series, series
+from sesreport.analysis.trends.series import COUNTS
 
 LISTED_DAYS = 14
 """ListMetrics names what had a value in the last two weeks (CloudWatch API reference): a metric it does not name in a

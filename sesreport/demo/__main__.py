@@ -7,8 +7,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from sesreport.core.errors import SesReportError
 from sesreport.demo.endpoint import data_path, environment, reference_day
-from sesreport.errors import SesReportError
 
 
 def main() -> int:

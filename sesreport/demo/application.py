@@ -16,7 +16,6 @@ from sesreport.demo.calls import (
     Call,
     access_denied,
     answer,
-    load_operations,
     parameters,
     route,
     scope_of,
@@ -44,7 +43,6 @@ class Application:
         self.world = world
         self._moto: Any = None
         self._lock = threading.Lock()
-        load_operations()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ, populate_request=False)
@@ -57,7 +55,7 @@ class Application:
 
     def warm(self) -> None:
         """Loads service models and traffic ahead of the first calls that need them."""
-        for service in sorted({service for service, _ in OPERATIONS}):
+        for service in sorted({name.partition(" ")[0] for name in OPERATIONS}):
             get_service_router(service)
         for sender in self.world.senders.values():
             self.world.reputation(sender, self.world.today, self.world.today)
@@ -75,7 +73,7 @@ class Application:
                 raise _invalid_token(scope.service)
             params = parameters(model, request, path_params)
             call = Call(self.world, caller, scope.region, scope.service, model.name, params)
-            function = OPERATIONS.get((scope.service, model.name))
+            function = OPERATIONS.get(f"{scope.service} {model.name}")
             self._authorize(call)
             if function is None:
                 return None

@@ -7,8 +7,6 @@ AWS would send.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -24,6 +22,7 @@ from moto.core.routing import get_service_router
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from sesreport.core.registry import Registry
 from sesreport.demo.serializers import serializer_for
 from sesreport.demo.world import World
 
@@ -82,27 +81,18 @@ def access_denied(call: Call, resource: str = "*", reason: str = "no identity-ba
 
 
 Operation = Callable[[Call], dict[str, Any]]
-OPERATIONS: dict[tuple[str, str], Operation] = {}
+OPERATIONS: Registry[Operation] = Registry("operation")
+"""By service model and operation, as in ``sesv2 GetAccount``."""
 
 
 def operation(service: str, name: str) -> Callable[[Operation], Operation]:
     """Registers the answer to one operation of one botocore service model."""
 
     def register(function: Operation) -> Operation:
-        if (service, name) in OPERATIONS:
-            raise ValueError(f"{service} {name} is registered twice")
-        OPERATIONS[service, name] = function
+        OPERATIONS.add(f"{service} {name}", function, function.__module__)
         return function
 
     return register
-
-
-def load_operations() -> None:
-    """Imports every module of ``operations/``, which registers what they answer."""
-    from sesreport.demo import operations
-
-    for module in pkgutil.iter_modules(operations.__path__):
-        importlib.import_module(f"{operations.__name__}.{module.name}")
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from sesreport.core.errors import ConfigError
 from sesreport.demo.identities import Identity, Policy
 from sesreport.demo.organization import read_toml
-from sesreport.errors import ConfigError
 
 _NAMES = {
     ("v1", "make"): "PutIdentityPolicy",

@@ -16,9 +16,9 @@ from typing import IO, Self
 from urllib.parse import urlsplit
 
 import sesreport
+from sesreport.core.errors import ConfigError, SesReportError
+from sesreport.core.resources import shipped
 from sesreport.demo.organization import Organization, default_today, load_organization
-from sesreport.errors import ConfigError, SesReportError
-from sesreport.resources import shipped
 
 _START_SECONDS = 30.0
 _log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from sesreport.core.errors import ConfigError
 from sesreport.demo.organization import read_toml
-from sesreport.errors import ConfigError
 
 Place = tuple[str, str, str]
 """account_id, region, identity."""

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sesreport.errors import ConfigError
+from sesreport.core.errors import ConfigError
 
 
 @dataclass(frozen=True)

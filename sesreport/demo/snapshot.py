@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from sesreport import __version__
-from sesreport.config import Config, load_config
+from sesreport.core.errors import ConfigError
+from sesreport.core.period import Period
+from sesreport.core.resources import shipped
 from sesreport.demo.organization import load_organization
-from sesreport.errors import ConfigError
-from sesreport.period import Period
-from sesreport.resources import shipped
-from sesreport.storage import snapshots_folder
-from sesreport.store import Snapshot, snapshot_of
+from sesreport.settings.config import Config, load_config
+from sesreport.snapshot.storage import snapshots_folder
+from sesreport.snapshot.store import Snapshot, snapshot_of
 
 try:
     import fcntl
@@ -26,7 +26,7 @@ except ImportError:  # not on Windows: there, two may collect it at once
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from sesreport.collection.plan import Progress
+    from sesreport.collect.plan import Progress
 
 
 FOLDER = "data/demo-snapshots"
@@ -75,8 +75,8 @@ def demo_history(config: Config, period: Period, progress: Progress) -> None:
 
     Only what changes from month to month is read: sending and CloudWatch's metrics reach back by themselves.
     """
-    from sesreport.collection.registry import collectors
-    from sesreport.collection.run import collect
+    from sesreport.collect.registry import collectors
+    from sesreport.collect.run import collect
 
     unread = [name for name in collectors() if name not in OF_HISTORY]
     light = config.model_copy(update={"collect": config.collect.model_copy(update={"datasets_skip": unread})})
@@ -103,7 +103,7 @@ def demo_snapshot(near: Path) -> Path:
     That of ``sesreport run --demo`` in a folder or the nearest one above it; else it is collected, once per version,
     and kept in the user's cache.
     """
-    from sesreport.collection.run import collect
+    from sesreport.collect.run import collect
     from sesreport.demo import reference_day
 
     today = reference_day()

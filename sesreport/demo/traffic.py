@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sesreport.core.errors import ConfigError
 from sesreport.demo.organization import read_toml
-from sesreport.errors import ConfigError
 
 SLOTS = 96
 """Quarters of an hour in a day: GetSendStatistics' step."""

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from sesreport.core.errors import ConfigError
 from sesreport.demo import traffic
 from sesreport.demo.changes import Change, load_account_changes
 from sesreport.demo.identities import Identity, Place, load_identities
 from sesreport.demo.organization import Account, Organization, load_organization, read_toml
 from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
-from sesreport.errors import ConfigError
 
 HISTORY_DAYS = 520
 """Days of traffic kept: CloudWatch's 455, and what the rates of the first of them look back on."""

@@ -1,5 +1,5 @@
-"""Rules that fire on places of the organization, by subject."""
+"""What is wrong where: rules that fire on places of the organization, and the lives of what they found.
 
-from sesreport.findings.registry import Rule, at_grants, at_identities, rule, rules
-
-__all__ = ["Rule", "at_grants", "at_identities", "rule", "rules"]
+May import everything from ``core`` to ``analysis``. A new rule is one function with ``@rule`` in a file of ``rules/``,
+a new frame one with ``@derived`` in a file here.
+"""

@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sesreport.collection.registry import frames
-from sesreport.config import Config
-from sesreport.register import FRAME as REGISTER
-from sesreport.store import load, write_snapshot
+from sesreport.settings.config import Config
+from sesreport.settings.register import FRAME as REGISTER
+from sesreport.snapshot.collected import frames
+from sesreport.snapshot.store import load, write_snapshot
 
 if TYPE_CHECKING:
     from sesreport.analysis import Analysis

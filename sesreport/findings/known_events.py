@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.collection.events import Kind, named
 from sesreport.findings.registry import PLACE
+from sesreport.snapshot.events import Kind, named
 
 ACCOUNT = "(whole account)"
 """Stands for the identity where a finding is about none."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +9,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.verdicts import Verdict
+from sesreport.core.registry import Registry
 from sesreport.findings.examples import Example, allow, deny, event
 from sesreport.findings.fingerprint import listed
 from sesreport.policy import Statement
@@ -62,7 +61,7 @@ class Rule:
     """Whether it speaks only of what was done in the month or after it, so that it was not there before."""
 
 
-_RULES: dict[str, Rule] = {}
+RULES: Registry[Rule] = Registry("rule")
 
 Places = Callable[[Analysis], pd.DataFrame]
 
@@ -85,11 +84,10 @@ def rule(
 
     def register(places: Places) -> Places:
         name = getattr(places, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
-        if any(known.id == id for known in _RULES.values()):
-            raise ValueError(f"two rules are numbered {id}")
-        _RULES[name] = Rule(
+        made = Rule(
             id, name, places, title, severity, why, recommendation, ask, fires, clean, upkeep, datasets, of_month
         )
+        RULES.add(name, made, places.__module__, place=id)
         return places
 
     return register
@@ -97,11 +95,7 @@ def rule(
 
 def rules() -> dict[str, Rule]:
     """All rules by slug, in the order of their numbers."""
-    import sesreport.findings as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    return dict(sorted(_RULES.items(), key=lambda item: item[1].id))
+    return dict(sorted(RULES.items(), key=lambda item: item[1].id))
 
 
 def at_grants(grants: pd.DataFrame) -> pd.DataFrame:

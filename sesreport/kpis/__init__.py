@@ -1,6 +1,4 @@
-"""The KPIs of the scorecard, by subject."""
+"""KPIs with targets: measured, broken down, judged, put on a scorecard and into words.
 
-from sesreport.kpis.contributions import Contributions, contributions
-from sesreport.kpis.registry import Definition, Measure, kpi, kpis, measured
-
-__all__ = ["Contributions", "Definition", "Measure", "contributions", "kpi", "kpis", "measured"]
+May import everything from ``core`` to ``findings``. A new KPI is one function with ``@kpi`` in a file of ``measures/``.
+"""

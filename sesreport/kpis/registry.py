@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
+from sesreport.core.registry import Registry
 from sesreport.kpis.contributions import COUNT, DISTINCT, Contributions
 
 
@@ -89,7 +88,7 @@ class Definition:
     headline: bool = False
 
 
-_KPIS: dict[str, Definition] = {}
+KPIS: Registry[Definition] = Registry("KPI")
 
 Measuring = Callable[[Analysis], Measure]
 
@@ -114,10 +113,11 @@ def kpi(
 
     def register(measure: Measuring) -> Measuring:
         name = getattr(measure, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
-        _KPIS[name] = Definition(
+        made = Definition(
             name, measure, order, label, question, definition, formula, source, unit, direction, datasets, target,
             watch, owner, headline,
         )  # fmt: skip
+        KPIS.add(name, made, measure.__module__, place=order)
         return measure
 
     return register
@@ -125,8 +125,4 @@ def kpi(
 
 def kpis() -> list[Definition]:
     """All KPIs in scorecard order."""
-    import sesreport.kpis as package
-
-    for module in sorted(m.name for m in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-    return sorted(_KPIS.values(), key=lambda definition: definition.order)
+    return sorted(KPIS.values(), key=lambda definition: definition.order)

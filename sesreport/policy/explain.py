@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from html import escape
 
+from sesreport.core.text import one_line
 from sesreport.policy.analyze import Policies, analyze
 from sesreport.policy.evidence import widest_of
 from sesreport.policy.exposure import LIMITS, Exposure
@@ -18,7 +19,6 @@ from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.proof import condition_words, pattern_words
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
 from sesreport.policy.verdict import Question, decide_exposure
-from sesreport.text import one_line
 
 MEANINGS = {
     "none": "These policies let nobody send.",

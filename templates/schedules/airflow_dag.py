@@ -24,7 +24,7 @@ from airflow.providers.papermill.operators.papermill import PapermillOperator
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
-from sesreport.notebooks import notebooks
+from sesreport.report.notebooks import notebooks
 
 HOME = os.environ.get("SESREPORT_HOME", "/srv/sesreport")
 # The month before the one in which the run begins (UTC), as 'last-month' is. The data interval is not: in Airflow 3 it

@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis import Analysis, analyze
-from sesreport.collection.registry import frames
-from sesreport.config import Config
-from sesreport.period import Period
-from sesreport.register import FRAME as REGISTER
-from sesreport.store import load, write_snapshot
+from sesreport.core.period import Period
+from sesreport.settings.config import Config
+from sesreport.settings.register import FRAME as REGISTER
+from sesreport.snapshot.collected import frames
+from sesreport.snapshot.store import load, write_snapshot
 
 SHOP, DEV, THIRD = "210000000001", "210000000002", "210000000003"
 VENDOR, FORMER, STRANGER = "310000000001", "310000000002", "420000000001"

@@ -23,8 +23,8 @@ from estate import (
 )  # fmt: skip
 
 from sesreport.analysis import Analysis
-from sesreport.config import Config
-from sesreport.explanations import of_identity
+from sesreport.governance.explanations import of_identity
+from sesreport.settings.config import Config
 
 OUTSIDE = {"StringNotEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
 COGNITO = {"Service": "cognito-idp.amazonaws.com"}

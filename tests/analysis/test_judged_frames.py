@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from sesreport.analysis import Analysis
-from sesreport.config import Config
 from sesreport.findings.examples import OWN, REGION, Example, allow
+from sesreport.settings.config import Config
 
 ELSEWHERE = {"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
 COGNITO = {"Service": "cognito-idp.amazonaws.com"}
@@ -112,7 +112,7 @@ def test_an_identity_that_was_not_read_is_not_told_as_removed(tmp_path: Path) ->
     now = Example().analysis(tmp_path / "new")
     gap = {"account_id": OWN, "region": "us-east-1", "dataset": "everything", "status": "denied", "reason": "no",
            "calls": 1, "retries": 0, "rows": 0, "seconds": 0.0}  # fmt: skip
-    from sesreport.collection.coverage import COVERAGE
+    from sesreport.snapshot.coverage import COVERAGE
 
     coverage = pd.concat([now.snapshot.coverage, COVERAGE.from_rows([gap])], ignore_index=True)
     object.__setattr__(now.snapshot, "coverage", coverage)

@@ -10,12 +10,12 @@ import pytest
 from estate import SHOP, STRANGER, VENDOR, Estate, policy
 
 from sesreport.analysis import Analysis
-from sesreport.explanations import of_identity
-from sesreport.monitor import evaluation
-from sesreport.monitor import judge as watch
-from sesreport.monitor.attached import Attached
-from sesreport.monitor.known import Known
-from sesreport.monitor.message import Place
+from sesreport.governance.explanations import of_identity
+from sesreport.governance.monitor import evaluation
+from sesreport.governance.monitor import judge as watch
+from sesreport.governance.monitor.attached import Attached
+from sesreport.governance.monitor.known import Known
+from sesreport.governance.monitor.message import Place
 from sesreport.policy import Organization
 from sesreport.policy import verdict as engine
 
@@ -82,7 +82,7 @@ def test_an_arn_that_is_none_needs_review(tmp_path: Path) -> None:
 
 
 def test_explain_says_so(failing: None, tmp_path: Path) -> None:
-    from sesreport.config import Config
+    from sesreport.settings.config import Config
 
     estate = Estate().identity(BAD, {"p": policy(VENDOR)})
     path = estate.analysis(tmp_path).snapshot.path

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from sesreport.findings.examples import Example, allow, deny
-from sesreport.kpis import kpis
-from sesreport.kpis.registry import Measure
+from sesreport.kpis.registry import Measure, kpis
 
 
 def measured(example: Example, folder: Path) -> tuple[Measure, set[str]]:

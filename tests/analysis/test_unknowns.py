@@ -12,12 +12,12 @@ from estate import VENDOR, Estate, policy
 from small_organizations import after, extended, gap, metric
 
 from sesreport.analysis import Analysis, analyze
-from sesreport.config import Config
+from sesreport.findings.differences import compare
 from sesreport.findings.examples import DEVELOPMENT, OWN, REGION, Example, allow
-from sesreport.history.differences import compare
-from sesreport.results import NOT_MEASURABLE, Kpi
-from sesreport.scorecard import score
-from sesreport.store import load
+from sesreport.kpis.results import NOT_MEASURABLE, Kpi
+from sesreport.kpis.scorecard import score
+from sesreport.settings.config import Config
+from sesreport.snapshot.store import load
 
 UNREAD = Example(identity_fields={"policies": None, "tags": None})
 NAMELESS = {"account_id": "210000000009", "status": "ACTIVE", "management_account": False, "in_organization": True}

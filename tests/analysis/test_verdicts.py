@@ -10,7 +10,7 @@ import pytest
 from sesreport.analysis import analyze
 from sesreport.demo.snapshot import demo_config
 from sesreport.policy import addresses_by_domain
-from sesreport.store import Snapshot
+from sesreport.snapshot.store import Snapshot
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ import boto3
 import pytest
 
 import sesreport
+from sesreport.core.errors import ConfigError
 from sesreport.demo import DemoError, Endpoint, data_path, reference_day, serve
-from sesreport.errors import ConfigError
 
 ROOT = Path(sesreport.__file__).resolve().parent.parent
 TODAY = date(2026, 11, 3)

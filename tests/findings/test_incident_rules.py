@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sesreport.findings import rules
 from sesreport.findings.examples import OWN, REGION, Example, event
+from sesreport.findings.registry import rules
 
 OFF, ON = {"enabled": False}, {"enabled": True}
 SWITCH = "UpdateAccountSendingEnabled"

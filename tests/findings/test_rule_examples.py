@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sesreport.findings import rules
+from sesreport.findings.registry import rules
 
 
 @pytest.mark.parametrize("slug", list(rules()))

@@ -10,8 +10,8 @@ from estate import DEV, EU, SHOP, STRANGER, THIRD, US, Estate, policy
 
 from sesreport.kpis.contributions import COUNT, DISTINCT, HIGHEST, LOWEST, RATIO, SUM, contributions
 from sesreport.kpis.registry import measured
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH
-from sesreport.scorecard import Scorecard, score
+from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH
+from sesreport.kpis.scorecard import Scorecard, score
 
 MONTH = "2026-10"
 NA = pd.NA

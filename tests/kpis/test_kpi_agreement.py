@@ -7,9 +7,9 @@ from pathlib import Path
 
 from estate import DEV, EU, SHOP, STRANGER, US, Estate, policy
 
-from sesreport import words
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, standing
-from sesreport.scorecard import score
+from sesreport.kpis import words
+from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, standing
+from sesreport.kpis.scorecard import score
 
 SEPTEMBER = datetime(2026, 10, 3, 6, tzinfo=UTC)
 

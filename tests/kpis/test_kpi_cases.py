@@ -12,7 +12,7 @@ from small_organizations import OPEN, change, extended, metric
 
 from sesreport.analysis import Analysis
 from sesreport.findings.examples import DEVELOPMENT, OWN, REGION, Example, allow, deny
-from sesreport.kpis import kpis
+from sesreport.kpis.registry import kpis
 
 
 def after(folder: Path, before: Example, now: Example) -> Analysis:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from estate import DEV, EU, FORMER, ORGANIZATION, SHOP, STRANGER, THIRD, US, VENDOR, Estate, policy, statement
 
-from sesreport.kpis import kpis
-from sesreport.scorecard import score
+from sesreport.kpis.registry import kpis
+from sesreport.kpis.scorecard import score
 
 
 @dataclass(frozen=True)

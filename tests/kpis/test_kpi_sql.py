@@ -14,11 +14,11 @@ from plain_sql import GROUPS, ROWS, PackSql
 from random_estates import random_estate
 
 from sesreport.analysis import Analysis
-from sesreport.kpis import kpis
-from sesreport.pack.build import write_data
-from sesreport.pack.contents import Pack
-from sesreport.results import NOT_MEASURABLE, Results
-from sesreport.scorecard import score
+from sesreport.kpis.registry import kpis
+from sesreport.kpis.results import NOT_MEASURABLE, Results
+from sesreport.kpis.scorecard import score
+from sesreport.report.build import write_data
+from sesreport.report.contents import Pack
 
 NAMES = ("demo", *(f"random {seed}" for seed in range(4)))
 IT_TAKES_TWO = ("findings_opened", "findings_resolved")

@@ -11,12 +11,12 @@ import pytest
 from estate import DEV, EU, OCTOBER, SHOP, STRANGER, THIRD, US, VENDOR, Estate, policy
 
 from sesreport.analysis import Analysis
-from sesreport.config import Config, KpiSetting
-from sesreport.errors import ConfigError
-from sesreport.kpis import kpis
-from sesreport.period import Period
-from sesreport.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Kpi, Results
-from sesreport.scorecard import Scorecard, check_kpi_names, score
+from sesreport.core.errors import ConfigError
+from sesreport.core.period import Period
+from sesreport.kpis.registry import kpis
+from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Kpi, Results
+from sesreport.kpis.scorecard import Scorecard, check_kpi_names, score
+from sesreport.settings.config import Config, KpiSetting
 
 IDS = [definition.id for definition in kpis()]
 

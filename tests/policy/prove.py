@@ -23,16 +23,13 @@ from typing import Any
 from unittest.mock import patch
 
 from sesreport.analysis import analyze as analyze_snapshot
-from sesreport.approvals import Entry
-from sesreport.collection.registry import frames
-from sesreport.config import Config
-from sesreport.monitor.attached import Attached
-from sesreport.monitor.earlier import UNKNOWN, Earlier
-from sesreport.monitor.evaluation import COMPLIANT, NON_COMPLIANT, evaluate
-from sesreport.monitor.event import read_event
-from sesreport.monitor.judge import judge
-from sesreport.monitor.known import Known
-from sesreport.monitor.message import Place
+from sesreport.governance.monitor.attached import Attached
+from sesreport.governance.monitor.earlier import UNKNOWN, Earlier
+from sesreport.governance.monitor.evaluation import COMPLIANT, NON_COMPLIANT, evaluate
+from sesreport.governance.monitor.event import read_event
+from sesreport.governance.monitor.judge import judge
+from sesreport.governance.monitor.known import Known
+from sesreport.governance.monitor.message import Place
 from sesreport.policy import (
     CLASSES,
     Caller,
@@ -50,8 +47,11 @@ from sesreport.policy import (
 from sesreport.policy.cache import ExposureCache
 from sesreport.policy.evaluator import resource_matches
 from sesreport.policy.explain import MEANINGS
-from sesreport.register import FRAME as REGISTER
-from sesreport.store import load, write_snapshot
+from sesreport.settings.approvals import Entry
+from sesreport.settings.config import Config
+from sesreport.settings.register import FRAME as REGISTER
+from sesreport.snapshot.collected import frames
+from sesreport.snapshot.store import load, write_snapshot
 from tests.policy.hostile import Case, cases_of
 from tests.policy.universe import NotCoveredError, TooManyError, impossible, resource_fits, verdict
 
@@ -270,7 +270,7 @@ class Proof:
         """The rule about one account and Region, with SES answered from memory."""
         first = truths[0][0]
         partition, region, account = first.identity.split(":")[1], first.region, first.account
-        with patch("sesreport.monitor.evaluation.own_client", return_value=_Ses(_attached(first))):
+        with patch("sesreport.governance.monitor.evaluation.own_client", return_value=_Ses(_attached(first))):
             found = list(evaluate(Place(partition, region, account), _known(first), WIDEST, (), lambda: True))
         compliance = {one.identity: one for one in found}
         for case, truth in truths:

@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sesreport.core.period import Period
 from sesreport.demo import serve
-from sesreport.notebooks import notebooks
-from sesreport.pack.manifest import COMPLETE, pack_status
-from sesreport.period import Period
+from sesreport.report.manifest import COMPLETE, pack_status
+from sesreport.report.notebooks import notebooks
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("apache-airflow==3.*", "apache-airflow-providers-standard", "apache-airflow-providers-papermill")

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sesreport.cli import cli
+from sesreport.cli.main import cli
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "templates" / "schedules"

@@ -16,8 +16,8 @@ import pytest
 import yaml
 from schedule_files import FOLDER, ROOT, CloudFormation, monthly
 
-from sesreport.config import Config
-from sesreport.permissions import caller_policy
+from sesreport.collect.permissions import caller_policy
+from sesreport.settings.config import Config
 
 TEMPLATE = FOLDER / "fargate-schedule.yaml"
 

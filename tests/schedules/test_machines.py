@@ -14,7 +14,7 @@ import click
 import pytest
 from schedule_files import FOLDER, monthly, parsed
 
-from sesreport.period import Period
+from sesreport.core.period import Period
 
 RANGES = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12), "weekday": (0, 7)}
 

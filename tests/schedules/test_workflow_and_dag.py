@@ -16,8 +16,8 @@ import pytest
 import yaml
 from schedule_files import FOLDER, monthly
 
-from sesreport.notebooks import notebooks, parameters_of
-from sesreport.period import Period
+from sesreport.core.period import Period
+from sesreport.report.notebooks import notebooks, parameters_of
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,0 @@
-"""Where a made pack goes: a folder, a bucket, a summary by e-mail; nowhere unless ``[delivery]`` names one."""
-
-from sesreport.delivery.handover import Outcome, check, deliver
-
-__all__ = ["Outcome", "check", "deliver"]

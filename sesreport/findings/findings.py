@@ -1,0 +1,152 @@
+"""All rules over one analysis: fingerprints, severities, exceptions, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from sesreport.analysis.joins import joined
+from sesreport.analysis.registry import Analysis, derived
+from sesreport.core.errors import ConfigError
+from sesreport.core.schema import Frame, account_id, at, real, text
+from sesreport.findings.fingerprint import fingerprints
+from sesreport.findings.registry import Rule, rules
+from sesreport.kpis.results import SEVERITIES
+from sesreport.settings.config import FindingException
+
+FINDINGS = Frame(
+    "findings",
+    "One row per rule and place it fired on. Excepted findings stay here, and stay counted.",
+    keys={"fingerprint": text("Hash of rule and place; the same finding has the same one in every snapshot.")},
+    columns={
+        "rule": text("Name of the rule, as in the settings.", required=True),
+        "rule_id": text("Its number.", required=True),
+        "title": text("What is wrong.", required=True),
+        "severity": text("critical, high, medium or low.", required=True),
+        "account_id": account_id("Account of the identity.", required=True),
+        "account_name": text("Its name."),
+        "region": text("Region of the identity.", required=True),
+        "identity": text("The identity, or '(whole account)'.", required=True),
+        "policy_name": text("The policy, where one is to blame."),
+        "grantee": text("The principal, where one is to blame."),
+        "evidence": text("What was seen, and where.", required=True),
+        "why": text("Why it matters.", required=True),
+        "recommendation": text("What to do.", required=True),
+        "owner": text("Who answers for the identity, or for its account."),
+        "environment": text("Environment of the account."),
+        "first_seen": at("When it was first read as open, as it is now; its life is in the frame 'lives'."),
+        "opened_at": at("When it was opened, where a change event or the register says; NA where only first_seen is "
+                        "known."),
+        "days_open": real("Days it has been open at the snapshot, at most; at least, where it was there at the first "
+                          "snapshot.", minimum=0),
+        "age": text("The class of that, as in the frame 'lives'."),
+        "resolved_at": at("NA: a finding of this snapshot is not resolved."),
+        "status": text("open or excepted.", required=True),
+        "exception": text("Reason and end of the exception."),
+    },
+    samples=(
+        {"fingerprint": "5d1c0a9be2f04417", "rule": "open_to_anyone", "rule_id": "SES001",
+         "title": "Anyone can send as this identity",
+         "severity": "critical", "account_id": "210000000001", "account_name": "shop-prod", "region": "eu-west-1",
+         "identity": "shop.example.com", "policy_name": "terraform", "grantee": "*",
+         "evidence": "terraform, statement 1: wildcard principal", "why": "Any AWS account can send.",
+         "recommendation": "Name the accounts.", "owner": "shop", "environment": "prod", "status": "open"},
+        {"fingerprint": "1f77c2a4b8d93e02", "rule": "expired_approval", "rule_id": "SES003",
+         "title": "A vendor's approval ended, its permission did not", "severity": "high",
+         "account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com",
+         "policy_name": "agency", "grantee": "310000000002", "evidence": "agency, statement 1: expired",
+         "why": "The contract is over.", "recommendation": "Remove the grant.", "status": "open"},
+        {"fingerprint": "93a0be1172cc5d60", "rule": "no_owner", "rule_id": "SES051",
+         "title": "The identity has no owner",
+         "severity": "low", "account_id": "210000000003", "region": "us-east-1", "identity": "example.org",
+         "evidence": "no owner tag", "why": "Nobody can say.", "recommendation": "Tag it.", "status": "excepted",
+         "exception": "moves to shop in December (until 2026-12-31)"},
+    ),
+)  # fmt: skip
+
+_LATER = ("first_seen", "opened_at", "days_open", "age", "resolved_at")
+FOUND = Frame(
+    "found",
+    "Findings as one snapshot shows them by itself: 'findings' without their history.",
+    keys=FINDINGS.keys,
+    columns={name: column for name, column in FINDINGS.columns.items() if name not in _LATER},
+)
+
+
+@derived(FINDINGS)
+def findings(analysis: Analysis) -> pd.DataFrame:
+    """The findings of the snapshot, with when each was opened by its life."""
+    lives = analysis.lives
+    current = lives[lives["last_seen"].eq(pd.Timestamp(analysis.snapshot.started_at)) & lives["resolved_by"].isna()]
+    since = current[["fingerprint", "first_seen", "opened_at", "days", "age"]].rename(columns={"days": "days_open"})
+    resolved = pd.Series(pd.NaT, index=analysis.found.index, dtype="datetime64[us, UTC]")
+    return joined(analysis.found.assign(resolved_at=resolved), since, on=["fingerprint"])
+
+
+def found(analysis: Analysis, among: Collection[Rule] | None = None) -> pd.DataFrame:
+    """What one snapshot shows by itself (:data:`FOUND`); by some rules alone where ``among`` names them.
+
+    Findings of the same rule, place and grantee are one, their evidence joined.
+    """
+    settings = analysis.config.findings
+    parts = []
+    for rule in rules().values() if among is None else among:
+        places = rule.places(analysis)
+        parts.append(
+            places.assign(
+                rule=rule.slug,
+                rule_id=rule.id,
+                title=rule.title,
+                severity=settings.severity.get(rule.slug, rule.severity),
+                why=rule.why,
+                recommendation=rule.recommendation,
+            )
+        )
+    found = pd.concat(parts, ignore_index=True).astype("string")
+    found = found.assign(fingerprint=pd.array(fingerprints(found), dtype="string"))
+    columns = [name for name in found.columns if name != "fingerprint"]
+    merged = found.groupby("fingerprint", as_index=False, sort=False).agg(
+        {name: _joined if name == "evidence" else "first" for name in columns}
+    )
+    accounts = analysis.accounts.set_index("account_id")
+    identity = ["account_id", "region", "identity"]
+    own = joined(merged, analysis.identities[[*identity, "owner"]], on=identity)["owner"]
+    exceptions = [
+        next((e for e in settings.exceptions if _matches(e, row, analysis.today)), None)
+        for row in merged.to_dict("records")
+    ]
+    severity = pd.Categorical(merged["severity"], SEVERITIES, ordered=True)
+    frame = merged.assign(
+        account_name=merged["account_id"].map(accounts["name"]).astype("string"),
+        owner=own.fillna(merged["account_id"].map(accounts["owner"])).astype("string"),
+        environment=merged["account_id"].map(accounts["environment"]).astype("string"),
+        status=pd.array(["excepted" if e else "open" for e in exceptions], dtype="string"),
+        exception=pd.array([f"{e.reason} (until {e.expires})" if e else None for e in exceptions], dtype="string"),
+        _severity=severity,
+    )
+    frame = frame.sort_values(["_severity", "rule", "account_id", "region", "identity", "grantee"], ignore_index=True)
+    return FOUND.conform(frame)
+
+
+def check_rule_names(config_rules: list[str]) -> None:
+    """Raises ConfigError for a rule id in the settings that does not exist."""
+    from sesreport.settings.config import suggestion
+
+    known = rules()
+    for name in config_rules:
+        if name not in known:
+            raise ConfigError(f"findings: no rule {name!r}{suggestion(name, known)}")
+
+
+def _joined(values: pd.Series) -> str:
+    return "; ".join(dict.fromkeys(values))
+
+
+def _matches(exception: FindingException, row: dict[Any, Any], today: date) -> bool:
+    if exception.rule != row["rule"] or exception.expires < today:
+        return False
+    wanted = {name: getattr(exception, name) for name in ("account_id", "region", "identity", "grantee")}
+    return all(value is None or value == row[name] for name, value in wanted.items())

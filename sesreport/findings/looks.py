@@ -1,0 +1,211 @@
+"""Every look at every finding: the snapshots of an analysis and its earlier ones, and the moments between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sesreport.analysis.joins import joined
+from sesreport.analysis.read_identities import read_identities, read_lanes
+from sesreport.findings.episodes import FOUND, GONE, SIGHTINGS, UNREAD
+from sesreport.findings.moments import KEYS
+from sesreport.findings.registry import rules
+from sesreport.snapshot.collected import frames
+from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK
+
+if TYPE_CHECKING:
+    from sesreport.analysis.registry import Analysis
+
+ABOUT = (
+    "rule", "rule_id", "title", "severity", "account_id", "account_name", "region", "identity", "policy_name",
+    "grantee", "owner", "environment",
+)  # fmt: skip
+"""What is said of a finding; of its latest sighting."""
+
+
+def chain(analysis: Analysis) -> list[Analysis]:
+    """The analysis and all earlier ones it is compared with, oldest first."""
+    out = [analysis]
+    while (before := out[-1].previous) is not None:
+        out.append(before)
+    return out[::-1]
+
+
+def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sightings as :func:`sesreport.findings.episodes.episodes` takes them, and what is said of each finding.
+
+    ``analyses`` are of one chain, oldest first. The second frame has :data:`ABOUT` by fingerprint.
+    """
+    seen = []
+    for analysis in analyses:
+        seen += [_dated(analysis), analysis.found.assign(_at=pd.Timestamp(analysis.snapshot.started_at))]
+    told = pd.concat([frame[["fingerprint", *ABOUT, "_at"]] for frame in seen], ignore_index=True)
+    about = told.sort_values("_at", kind="stable").drop_duplicates("fingerprint", keep="last")
+    about = about.drop(columns="_at").reset_index(drop=True)
+    rows = [_approval_ends(about, analyses[-1]), _month_begins(about, analyses)]
+    for analysis in analyses:
+        rows += [_moments(about, analysis), _snapshot(about, analysis)]
+    sightings = pd.concat(rows, ignore_index=True).sort_values(["since", "_rank"], kind="stable", ignore_index=True)
+    return sightings.assign(order=range(len(sightings)))[list(SIGHTINGS)], about.set_index("fingerprint")
+
+
+def _dated(analysis: Analysis) -> pd.DataFrame:
+    """The findings at the moments before an analysis, with the time of each."""
+    moments, found = analysis.moments
+    return found.assign(_at=moments["at"].reindex(found["moment"]).array)
+
+
+def _snapshot(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """One look at each finding: found, gone, or not read and why."""
+    reason = unread(about, analysis)
+    state = (
+        reason.notna()
+        .map({True: UNREAD, False: GONE})
+        .mask(about["fingerprint"].isin(analysis.found["fingerprint"]), FOUND)
+    )
+    return pd.DataFrame(
+        {
+            "fingerprint": about["fingerprint"],
+            "order": 0,
+            "since": pd.Timestamp(analysis.snapshot.started_at),
+            "until": pd.Timestamp(analysis.snapshot.finished_at),
+            "exact": False,
+            "basis": "snapshot",
+            "principal": pd.Series(pd.NA, index=about.index, dtype="string"),
+            "period": str(analysis.period),
+            "state": state.astype("string"),
+            "reason": reason,
+            "_rank": 2,
+        }
+    )
+
+
+def unread(about: pd.DataFrame, analysis: Analysis) -> pd.Series:
+    """Why the silence of a rule at a place says nothing, by finding; NA where it says that the finding is gone.
+
+    What a rule rests on must have been read there. Where a dataset has a gap, an identity whose own policies were read
+    is known all the same. An account that is no longer in the organization, or a Region no longer enabled, is not
+    read: what was open there stays open to all we know.
+    """
+    reasons = pd.Series(pd.NA, index=about.index, dtype="string")
+    asked = {rule.slug: rule.datasets for rule in rules().values()}
+    single, blank = analysis.once(read_identities)
+    accounts = set(analysis.snapshot.accounts["account_id"])
+    left = ~about["account_id"].isin(list(accounts))
+    for datasets in set(asked.values()):
+        chosen = about[about["rule"].isin([slug for slug, wanted in asked.items() if wanted == datasets])]
+        if chosen.empty:
+            continue
+        collected = tuple(name for name in datasets if name in frames())
+        read = analysis.once(read_lanes, collected)
+        known = [lane in read for lane in zip(chosen["account_id"], chosen["region"], strict=True)]
+        gaps = analysis.once(_gaps, tuple(name for name in datasets if name not in frames()))
+        whole = np.array(known, dtype=bool) & gaps.of(chosen).isna().to_numpy()
+        if set(datasets) <= {"identities", "policies"}:
+            whole = whole | _among(chosen, single)
+        said = analysis.once(_gaps, (*datasets, EVERYTHING)).of(chosen)
+        if "policies" in datasets:
+            whole = whole & ~_among(chosen, blank)
+        said = said.fillna("the place was not part of the collection")
+        said = said.mask(left.loc[chosen.index], "the account has left the organization")
+        reasons.loc[chosen.index] = said.mask(whole)
+    return reasons
+
+
+def _gaps(analysis: Analysis, datasets: tuple[str, ...]) -> _Gaps:
+    return _Gaps(analysis.coverage, datasets)
+
+
+class _Gaps:
+    """Reasons for not reading datasets, by place; of a whole account where its row is global."""
+
+    def __init__(self, coverage: pd.DataFrame, datasets: Sequence[str]) -> None:
+        bad = coverage[coverage["dataset"].isin(list(datasets)) & coverage["status"].ne(OK)]
+        words = bad["dataset"] + ": " + bad["status"]
+        words = words.where(bad["reason"].isna(), words + " (" + bad["reason"] + ")")
+        self.organization = next(iter(words[bad["region"].eq(GLOBAL) & bad["dataset"].ne(EVERYTHING)]), pd.NA)
+        self.places = words.groupby([bad["account_id"], bad["region"]]).first()
+
+    def of(self, places: pd.DataFrame) -> pd.Series:
+        here = pd.MultiIndex.from_frame(places[["account_id", "region"]])
+        whole = pd.MultiIndex.from_arrays([places["account_id"], [GLOBAL] * len(places)])
+        found = self.places.reindex(here).reset_index(drop=True)
+        found = found.fillna(self.places.reindex(whole).reset_index(drop=True)).set_axis(places.index)
+        return found.astype("string").fillna(self.organization)
+
+
+def _among(findings: pd.DataFrame, places: set[tuple[str, str, str]]) -> pd.Series:
+    here = zip(*(findings[name] for name in KEYS), strict=True)
+    return pd.Series([place in places for place in here], index=findings.index, dtype=bool)
+
+
+def _moments(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """A look at each moment, at the findings that a policy of the identity is to blame for.
+
+    Of policies not all known, what is found is there, and what is not may be.
+    """
+    moments, found = analysis.moments
+    blamed = about.loc[about["policy_name"].notna(), ["fingerprint", *KEYS]]
+    both = joined(moments.rename_axis("moment").reset_index(), blamed, how="inner", on=KEYS)
+    there = pd.MultiIndex.from_frame(both[["moment", "fingerprint"]]).isin(
+        pd.MultiIndex.from_frame(found[["moment", "fingerprint"]])
+    )
+    state = both["whole"].map({True: GONE, False: UNREAD}).astype("string").mask(there, FOUND)
+    return pd.DataFrame(
+        {
+            "fingerprint": both["fingerprint"],
+            "order": 0,
+            "since": both["at"],
+            "until": both["at"],
+            "exact": ~both["before"],
+            "basis": both["basis"],
+            "principal": both["principal"],
+            "period": both["at"].dt.strftime("%Y-%m"),
+            "state": state,
+            "reason": pd.Series("the policies of the time are not all known", index=both.index, dtype="string"),
+            "_rank": (~both["before"]).astype(int),
+        }
+    )
+
+
+def _approval_ends(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """An approval that ended was valid until then: before its end the grant was no ``expired_approval``."""
+    ends = analysis.register.set_index("account_id")["expires_at"].dropna()
+    ends = ends[ends <= pd.Timestamp(analysis.snapshot.started_at)]
+    expired = about[about["rule"] == "expired_approval"]
+    accounts = expired["grantee"].str.extract("([0-9]{12})", expand=False)
+    at = ends.reindex(accounts).set_axis(expired.index).dropna()
+    return _not_there(expired.loc[at.index, "fingerprint"], at, "register")
+
+
+def _month_begins(about: pd.DataFrame, analyses: Sequence[Analysis]) -> pd.DataFrame:
+    """What a rule finds of the month alone was not there when the month began in which it was first found."""
+    of_month = about[about["rule"].isin([rule.slug for rule in rules().values() if rule.of_month])]
+    begun = pd.Series(pd.NaT, index=of_month.index, dtype="datetime64[us, UTC]")
+    for analysis in reversed(analyses):
+        here = of_month["fingerprint"].isin(analysis.found["fingerprint"])
+        begun = begun.mask(here, pd.Timestamp(analysis.period.start))
+    begun = begun.dropna()
+    return _not_there(of_month.loc[begun.index, "fingerprint"], begun, "interval")
+
+
+def _not_there(fingerprints: pd.Series, at: pd.Series, basis: str) -> pd.DataFrame:
+    """That findings were not there at a moment, which comes before all else seen at it."""
+    return pd.DataFrame(
+        {
+            "fingerprint": fingerprints,
+            "order": 0,
+            "since": at,
+            "until": at,
+            "exact": False,
+            "basis": basis,
+            "principal": pd.Series(pd.NA, index=at.index, dtype="string"),
+            "period": at.dt.strftime("%Y-%m"),
+            "state": pd.Series(GONE, index=at.index, dtype="string"),
+            "reason": pd.Series(pd.NA, index=at.index, dtype="string"),
+            "_rank": 0,
+        }
+    )

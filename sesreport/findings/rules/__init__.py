@@ -1,0 +1,1 @@
+"""Rules by subject; each is one function with ``@rule``, found by being here."""

@@ -1,0 +1,161 @@
+"""A judged change as an SNS message and as a Security Hub finding.
+
+Policies, names and principals are text of outsiders: no character of theirs ends a line or steers a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sesreport.core.text import one_line
+from sesreport.governance.monitor.event import Change
+from sesreport.governance.monitor.judgement import Judgement, Outcome
+from sesreport.policy import explain, headline
+from sesreport.snapshot.events import Kind
+
+SUBJECT_CHARACTERS = 99
+"""Amazon SNS API Reference, Publish: fewer than 100."""
+TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, FIELD_CHARACTERS = 256, 1024, 1024
+"""AWS Security Finding Format, top-level attributes."""
+BODY_CHARACTERS = 60_000
+"""At most four bytes each: below the 256 KiB of an SNS message."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the function runs."""
+
+    partition: str
+    region: str
+    account_id: str
+
+
+def limited(text: str, most: int = 4000) -> str:
+    """Text on one line and no longer than ``most``; what is not seen is written as its code point."""
+    shown = one_line(text)
+    return shown if len(shown) <= most else shown[: most - 1] + "…"
+
+
+def subject(change: Change, judgement: Judgement) -> str:
+    """ASCII, for e-mail: outcome first, so that it is never cut off."""
+    reach = f" ({judgement.reach})" if judgement.outcome is Outcome.NEW else ""
+    text = limited(f"SES {_what(change)} {judgement.outcome}{reach}: {_where(change)}")
+    return text.encode("ascii", "replace").decode()[:SUBJECT_CHARACTERS]
+
+
+def _what(change: Change) -> str:
+    """What kind of change it is, in two words."""
+    if change.of_account:
+        return "account change"
+    return "identity change" if change.kind is Kind.BEGINS_IDENTITY else "policy change"
+
+
+def _where(change: Change) -> str:
+    """What was changed."""
+    if change.of_account:
+        return f"account {change.account_id} in {change.region}"
+    return change.identity or "an identity"
+
+
+def body(change: Change, judgement: Judgement, arn: str | None) -> str:
+    """The message: the verdict in its first line, then what was done, by whom, and what follows for the identity.
+
+    What is cut off where it grows too long is the end of the explanation.
+    """
+    return "\n".join(_lines(change, judgement, arn))[:BODY_CHARACTERS]
+
+
+def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[str]:
+    yield f"This change {judgement.outcome}: {limited(judgement.words)}"
+    yield ""
+    policy = f" of policy {change.policy_name!r}" if change.policy_name else ""
+    yield f"Severity   {judgement.severity}"
+    if change.of_account:
+        yield f"Account    {limited(change.account_id)} in {limited(change.region)}"
+    else:
+        yield f"Identity   {limited(arn or 'not said by the event')}"
+    yield f"Change     {limited(change.event_name + policy)}"
+    yield f"By         {limited(change.principal_arn or 'not said by the event')}"
+    yield f"From       {limited(change.source_ip or 'not said by the event')}"
+    yield f"At         {change.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    yield f"Event      {limited(change.event_id)} (account {limited(change.account_id)}, {limited(change.region)})"
+    if judgement.since:
+        yield f"Compared   with {limited(judgement.since)}"
+    if judgement.notes:
+        yield ""
+        yield "To be known:"
+        yield from (f"  - {limited(note)}" for note in judgement.notes)
+    if judgement.exposure is not None:
+        found = judgement.exposure
+        yield ""
+        yield limited(f"The identity as the change left it is {headline(found)}")
+        for section in explain(found).sections:
+            yield f"{section.heading}:"
+            yield from (f"  - {limited(line)}" for line in section.lines)
+
+
+def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]]:
+    """Message attributes that subscriptions can filter by."""
+    values = {
+        "outcome": judgement.outcome.value,
+        "severity": judgement.severity,
+        "reach": judgement.reach,
+        "account_id": change.owner,
+        "region": change.region,
+        "event_id": change.event_id,
+    }
+    return {name: {"DataType": "String", "StringValue": limited(value)} for name, value in values.items()}
+
+
+def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, now: datetime) -> dict[str, Any]:
+    """The finding in AWS Security Finding Format 2018-10-08, of the account's own default product.
+
+    Its Id is that of the change, so a second delivery of an event updates the finding of the first. Severity and types
+    stand under FindingProviderFields, as BatchImportFindings asks of providers.
+    """
+    identity = arn or f"arn:{here.partition}:ses:{change.region}:{change.owner}:identity/unknown"
+    kind, resource = ("AwsAccount", f"AWS::::Account:{change.account_id}") if change.of_account else ("Other", identity)
+    hub = f"arn:{here.partition}:securityhub:{here.region}:{here.account_id}"
+    said = f"{change.event_name} {judgement.outcome}: {judgement.words}"
+    fields = {
+        "sesreport/eventId": change.event_id,
+        "sesreport/eventName": change.event_name,
+        "sesreport/policyName": change.policy_name,
+        "sesreport/principal": change.principal_arn,
+        "sesreport/sourceIp": change.source_ip,
+        "sesreport/outcome": judgement.outcome.value,
+        "sesreport/reach": judgement.reach,
+        "sesreport/comparedWith": judgement.since,
+    }
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": limited(f"sesreport/policy-watch/{change.event_id}", 512),
+        "ProductArn": f"{hub}:product/{here.account_id}/default",
+        "GeneratorId": "sesreport/policy-watch",
+        "AwsAccountId": here.account_id,
+        "CreatedAt": _stamp(change.at),
+        "UpdatedAt": _stamp(now),
+        "Title": limited(f"{_title(change)} {judgement.outcome}", TITLE_CHARACTERS),
+        "Description": limited(said, DESCRIPTION_CHARACTERS),
+        "Resources": [
+            {"Type": kind, "Id": limited(resource, 512), "Partition": here.partition, "Region": change.region}
+        ],
+        "ProductFields": {name: limited(value, FIELD_CHARACTERS) for name, value in fields.items() if value},
+        "FindingProviderFields": {
+            "Severity": {"Label": judgement.severity},
+            "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
+        },
+        "RecordState": "ACTIVE",
+    }
+
+
+def _title(change: Change) -> str:
+    article = "A" if _what(change).startswith("policy") else "An"
+    return f"{article} {_what(change)} of {_where(change)}"
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

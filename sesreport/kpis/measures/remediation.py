@@ -1,0 +1,178 @@
+"""How long a finding stays open, and how many come and go."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.analysis.basis import basis_of
+from sesreport.analysis.registry import Analysis
+from sesreport.findings.episodes import NOT_OBSERVED, OPEN
+from sesreport.findings.looks import chain
+from sesreport.findings.survival import AGES
+from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
+from sesreport.kpis.registry import Measure, kpi
+from sesreport.kpis.results import SEVERITIES
+
+DATASETS = ("identities", "policies")
+SOURCE = "Snapshots, and CloudTrail's event history of policy changes between them"
+
+
+@kpi(
+    order=30,
+    label="Mean time to remediate",
+    question="How long does it take us to close what should not be open?",
+    definition=(
+        "Mean time a finding was open, over those resolved in the month: from the change that opened it to the one "
+        "that ended it where CloudTrail has them, else the longest it can have been between two snapshots; one that "
+        "was there at the first snapshot counts with the time since. Open findings are not in it; the frame "
+        "remediation_times has a median that counts them."
+    ),
+    formula="sum of days open / findings resolved in the month",
+    source=SOURCE,
+    unit="days",
+    direction="lower",
+    target=14,
+    watch=30,
+    owner="Platform security",
+    headline=True,
+    datasets=DATASETS,
+)
+def mean_time_to_remediate(analysis: Analysis) -> Measure:
+    """Not measurable in a month in which nothing is known to have been resolved."""
+    lives = analysis.lives
+    means = lives[lives["resolved_in"].notna()].groupby("resolved_in")["days"].mean()
+    history = {str(each.period): None for each in chain(analysis)} | {str(m): float(mean) for m, mean in means.items()}
+    history |= {str(each.period): None for each in chain(analysis)[:-1] if not _seen(each)}
+    month = lives[_in(lives["resolved_in"], analysis)].reset_index(drop=True)
+    standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])]
+    still = f"{len(standing)} still open{_oldest(standing)}."
+    if month.empty:
+        return Measure(
+            None, month, reason=f"No finding was resolved in {analysis.period.name}; {still}", history=history
+        )
+    total, least = float(month["days"].sum()), int(month["days_high"].isna().sum())
+    severe = month.groupby("severity")["days"].mean()
+    told = ", ".join(f"{severity} {severe[severity]:,.1f}" for severity in SEVERITIES if severity in severe.index)
+    known = "" if analysis.previous is not None else "At least "  # what one snapshot does not show may be resolved
+    reason = f"{known}{len(month)} resolved in {analysis.period.name} (days by severity: {told}); {still}"
+    if least:
+        reason += f" {least} of the resolved were open at the first snapshot, so the mean is at least that."
+    given = _contributions(month, RATIO, analysis, numerator=month["days"])
+    return Measure(total / len(month), month, total, len(month), reason, history, given)
+
+
+@kpi(
+    order=112,
+    label="Findings opened",
+    question="How much new risk came up in the month?",
+    definition="Findings that were opened, or came back, in the month, also those resolved since.",
+    formula="count of lives opened in the month",
+    source=SOURCE,
+    unit="count",
+    direction="none",
+    owner="Platform security",
+    datasets=DATASETS,
+)
+def findings_opened(analysis: Analysis) -> Measure:
+    """Takes two snapshots: of what the first one shows nobody knows when it was opened."""
+    return _counted(analysis, "opened")
+
+
+@kpi(
+    order=114,
+    label="Findings resolved",
+    question="How much did we put right in the month?",
+    definition="Findings that were open, and gone by the next time their place was really read.",
+    formula="count of lives resolved in the month",
+    source=SOURCE,
+    unit="count",
+    direction="none",
+    owner="Platform security",
+    datasets=DATASETS,
+)
+def findings_resolved(analysis: Analysis) -> Measure:
+    """Takes two snapshots: what the first one does not show may have been resolved before it."""
+    return _counted(analysis, "resolved")
+
+
+@kpi(
+    order=116,
+    label="Open findings",
+    question="How much is open, and for how long?",
+    definition=(
+        "Findings open at the snapshot, and those that were when their place was last read. Exceptions are left out. "
+        "The age of one that was there at the first snapshot is the time since."
+    ),
+    formula="count of lives that are open or not observed",
+    source=SOURCE,
+    unit="count",
+    direction="none",
+    owner="Platform security",
+    datasets=DATASETS,
+)
+def findings_open(analysis: Analysis) -> Measure:
+    """By age, oldest first."""
+    lives = analysis.lives
+    standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])].sort_values("days", ascending=False, kind="stable")
+    counts = standing["age"].value_counts()
+    told = ", ".join(f"{name}: {counts.get(name, 0)}" for name in AGES)
+    unseen = int(standing["status"].eq(NOT_OBSERVED).sum())
+    reason = f"Open {told}."
+    if unseen:
+        reason += f" {unseen} could not be looked at this time."
+    history = {str(each.period): float(_open_at(lives, each)) if _seen(each) else None for each in chain(analysis)[:-1]}
+    frame = standing.reset_index(drop=True)
+    given = _contributions(frame, COUNT, analysis)
+    return Measure(len(standing), frame, len(standing), reason=reason, history=history, contributions=given)
+
+
+def _open_at(lives: pd.DataFrame, earlier: Analysis) -> int:
+    """Findings that were open at an earlier snapshot, and those begun before that it could not look at."""
+    ended = lives["resolved_at"].fillna(lives["resolved_by"]) <= pd.Timestamp(earlier.snapshot.finished_at)
+    begun = lives["first_seen"] < pd.Timestamp(earlier.snapshot.started_at)
+    unseen = begun & ~ended & ~lives["fingerprint"].isin(earlier.found["fingerprint"])
+    return int(earlier.found["status"].eq("open").sum()) + int(unseen.sum())
+
+
+def _counted(analysis: Analysis, what: str) -> Measure:
+    lives = analysis.lives
+    rows = lives[_in(lives[f"{what}_in"], analysis)].reset_index(drop=True)
+    counts = lives[f"{what}_in"].value_counts()
+    history = {
+        str(each.period): float(counts.get(str(each.period), 0)) if _seen(each) else None
+        for each in chain(analysis)[1:-1]
+    }
+    if analysis.previous is None:
+        reason = f"It takes an earlier snapshot to know; {len(rows)} are known from change events and the register."
+        return Measure(None, rows, reason=reason)
+    by_severity = rows["severity"].value_counts()
+    told = ", ".join(f"{by_severity.get(name, 0)} {name}" for name in SEVERITIES)
+    reason = f"By severity: {told}. Compared with {analysis.previous.period.name}."
+    given = _contributions(rows, COUNT, analysis)
+    return Measure(len(rows), rows, len(rows), reason=reason, history=history, contributions=given)
+
+
+def _contributions(
+    lives: pd.DataFrame, reduction: str, analysis: Analysis, numerator: pd.Series | float = 1.0
+) -> Contributions:
+    """Lives by place; one of a whole account belongs to the account's owner."""
+    of_identity = lives["identity"].mask(lives["identity"] == "(whole account)")
+    return contributions(lives.assign(identity=of_identity), reduction, str(analysis.period), numerator=numerator)
+
+
+def _seen(earlier: Analysis) -> bool:
+    """Whether enough was read at an earlier snapshot to say what was open, opened or resolved in its month."""
+    share = earlier.once(basis_of, DATASETS).share or 0.0
+    return share >= earlier.config.report.minimum_coverage
+
+
+def _oldest(standing: pd.DataFrame) -> str:
+    if standing.empty:
+        return ""
+    oldest = standing.sort_values("days", ascending=False, kind="stable").iloc[0]
+    least = "at least " if pd.isna(oldest["days_high"]) else ""
+    return f", the oldest for {least}{oldest['days']:,.0f} days"
+
+
+def _in(months: pd.Series, analysis: Analysis) -> pd.Series:
+    return months.eq(str(analysis.period)).fillna(False).astype(bool)

@@ -1,1 +1,0 @@
-"""The pack: workbook, HTML report, deck, notebooks and manifest of one period."""

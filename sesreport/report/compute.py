@@ -1,0 +1,56 @@
+"""Numbers and frames of a period, computed from its snapshot and those of the months before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sesreport.analysis import analyze
+from sesreport.analysis.registry import Analysis
+from sesreport.core.period import Period
+from sesreport.kpis.scorecard import score
+from sesreport.report.contents import Branding, Pack
+from sesreport.settings.config import Config
+from sesreport.settings.register import register_sha256
+from sesreport.snapshot.store import Snapshot, load, month_snapshots
+
+
+def make_pack(
+    snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot] | None = None
+) -> Pack:
+    """Numbers and frames of one period, in memory. ``earlier`` are the snapshots of the months before, oldest first."""
+    previous: Analysis | None = None
+    for month, old in (earlier or {}).items():
+        previous = analyze(old, config, period=month, previous=previous)
+    analysis = analyze(snapshot, config, period=period, previous=previous)
+    card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
+    return Pack(card.results, {**analysis.frames, **card.frames}, branding(config))
+
+
+def earlier_snapshots(folder: Path, period: Period, chosen: Snapshot) -> dict[Period, Snapshot]:
+    """The snapshots of the same organization that speak for the months before, all there are, oldest first."""
+    found = {m: path for m, path in month_snapshots(folder, of=chosen.organization).items() if m < period}
+    older = {month: load(path) for month, path in found.items() if path.name != chosen.id}
+    return {month: old for month, old in older.items() if old.started_at < chosen.started_at}
+
+
+def branding(config: Config) -> Branding:
+    """How the settings have a pack look."""
+    return Branding(accent=config.report.accent, deck_template=config.report.deck_template)
+
+
+def table_of(frame: pd.DataFrame) -> pa.Table:
+    """A frame as a pack stores it."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def write_data(pack: Pack, folder: Path) -> None:
+    """``results.json`` and ``data/<frame>.parquet`` for every frame the pack rests on."""
+    (folder / "results.json").write_text(pack.results.to_json(), encoding="utf-8")
+    (folder / "data").mkdir()
+    for name, frame in pack.frames.items():
+        pq.write_table(table_of(frame), folder / "data" / f"{name}.parquet", compression="zstd")

@@ -1,0 +1,138 @@
+"""What a slide says: title, subtitle, one body, one takeaway, notes; no word about shapes.
+
+A slide is one function in one file of :mod:`sesreport.report.deck.slides`::
+
+    @slide(order=30)
+    def exposure(pack: Pack) -> Content: ...
+
+It may return several (a long table goes over pages) or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sesreport.core.registry import Registry
+from sesreport.kpis.results import Kpi
+from sesreport.report.contents import Pack
+
+TITLE_LIMIT = 90
+"""Characters of an action title."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of a chart. ``role``: ``actual`` (the marks) or ``line`` (a limit or target drawn across)."""
+
+    name: str
+    values: tuple[float | None, ...]
+    color: str
+    role: str = "actual"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A native chart. ``kind``: ``line``, ``column``, ``bar`` (one series, sorted) or ``stacked`` (bars)."""
+
+    kind: str
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    unit: str
+    alt: str
+    heading: str = ""
+    """Above the chart, when a slide has two."""
+    point_colors: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table; ``fill`` as #RRGGBB carries a status."""
+
+    text: str
+    fill: str | None = None
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with relative column widths; ``right`` holds the indexes of the columns set flush right."""
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    widths: tuple[float, ...]
+    alt: str
+    right: frozenset[int] = frozenset()
+    lines: int = 1
+    """Lines a cell may take."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Page one: the verdict's sentences, what is asked, the board's own KPIs."""
+
+    sentences: tuple[str, ...]
+    asks: tuple[str, ...]
+    kpis: tuple[Kpi, ...]
+    basis: tuple[str, ...]
+    """What it rests on and what it does not cover, shown at the foot in at most two lines each."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Said in place of a chart or table that has no data, with the reason."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """One slide."""
+
+    title: str
+    subtitle: str
+    """Measure, unit, period, scope."""
+    body: tuple[Chart, ...] | Table | Verdict | Nothing
+    source: str
+    notes: str
+    takeaway: str = ""
+    kpi: Kpi | None = None
+    """Shown with its status beside the chart."""
+
+
+@dataclass(frozen=True)
+class Slide:
+    """A registered slide."""
+
+    name: str
+    order: int
+    build: Callable[[Pack], Content | Iterable[Content] | None]
+
+
+SLIDES: Registry[Slide] = Registry("slide")
+
+
+def slide(
+    *, order: int
+) -> Callable[
+    [Callable[[Pack], Content | Iterable[Content] | None]], Callable[[Pack], Content | Iterable[Content] | None]
+]:
+    """Register a slide. Raises ValueError when its place is taken."""
+
+    def register(
+        build: Callable[[Pack], Content | Iterable[Content] | None],
+    ) -> Callable[[Pack], Content | Iterable[Content] | None]:
+        name = getattr(build, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
+        SLIDES.add(name, Slide(name, order, build), build.__module__, place=order)
+        return build
+
+    return register
+
+
+def contents(pack: Pack) -> Sequence[Content]:
+    """All slides of the deck, in order."""
+    made: list[Content] = []
+    for each in sorted(SLIDES.values(), key=lambda registered: registered.order):
+        built = each.build(pack)
+        made.extend([built] if isinstance(built, Content) else built or [])
+    return made

@@ -1,0 +1,22 @@
+"""A KPI's months as a chart: the actual, and its target as a line across."""
+
+from __future__ import annotations
+
+from sesreport.kpis import words
+from sesreport.kpis.results import Kpi
+from sesreport.report.contents import Pack
+from sesreport.report.deck.description import Chart, Series
+from sesreport.report.deck.evidence import MUTED
+
+
+def known(kpi: Kpi | None) -> bool:
+    return kpi is not None and any(point.value is not None for point in kpi.series)
+
+
+def chart(pack: Pack, kpi: Kpi, *, kind: str = "line", heading: str = "") -> Chart:
+    months = tuple(point.period for point in kpi.series)
+    series = [Series("Actual", tuple(point.value for point in kpi.series), pack.branding.accent)]
+    if kpi.target is not None:
+        series.append(Series("Target", (kpi.target,) * len(months), MUTED, role="line"))
+    told = ", ".join(f"{point.period} {words.number(point.value, kpi.unit)}" for point in kpi.series)
+    return Chart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; {words.aim(kpi)}.", heading)

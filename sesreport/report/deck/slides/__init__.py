@@ -1,0 +1,1 @@
+"""The slides of the deck, one file each, found by being here."""

@@ -1,0 +1,92 @@
+"""Accounts outside the organization, and the register that should know them."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.kpis.measures.grants import beyond
+from sesreport.kpis.results import Results
+from sesreport.report.contents import Pack
+from sesreport.report.html.section import Content, consequence, kpi_of, section, where, why_unknown
+from sesreport.report.html.table import Column, table
+
+_GRANTS = (
+    Column("grantee_account_id", "Outside account", "id", missing="everyone"),
+    Column("grantee_name", "Name"),
+    Column("standing", "Register", facet=True),
+    Column("identity", "Identity", "name"),
+    Column("can_send", "Can send", facet=True),
+    Column("from_patterns", "From addresses", missing="any"),
+    Column("conditions", "Conditions", "long", missing="none"),
+    Column("policy_name", "Policy"),
+    Column("account_id", "Account", "id"),
+    Column("region", "Region", "id", facet=True),
+    Column("why", "Why", "long"),
+)
+_REGISTER = (
+    Column("account_id", "Outside account", "id"),
+    Column("vendor", "Vendor"),
+    Column("status", "Status", facet=True),
+    Column("expires_at", "Expires", "date"),
+    Column("owner", "Owner"),
+    Column("justification", "Justification", "long"),
+    Column("approved_by", "Approved by"),
+    Column("approved_at", "Approved", "date"),
+    Column("ticket", "Ticket"),
+)
+
+
+_CONSEQUENCE = "Each needs an approval in the register with an end date, or its grant removed."
+
+
+@section(50, "outside", "Outside accounts and register")
+def outside(pack: Pack) -> Content:
+    register = pack.frames.get("register")
+    ordered = register.sort_values(["expires_at", "account_id"]) if register is not None and len(register) else None
+    return Content(
+        heading=heading(pack.results),
+        so_what=consequence(pack.results, _CONSEQUENCE, "unknown_accounts", "expired_grants"),
+        charts=("outside_accounts", "register_expiry"),
+        tables=(
+            table("t-grants", "Grants that reach, or may reach, beyond the organization", pack.frames, "grants",
+                  _GRANTS, rows=_outside(pack.frames.get("grants")),
+                  none="No grant that was read reaches beyond the organization."),
+            table("t-register", "Register of approved outside accounts, next to expire first", pack.frames, "register",
+                  _REGISTER, rows=ordered),
+        ),
+    )  # fmt: skip
+
+
+def heading(results: Results) -> str:
+    """Unknown accounts first, then expired approvals."""
+    unknown, expired = kpi_of(results, "unknown_accounts"), kpi_of(results, "expired_grants")
+    if unknown is None and expired is None:
+        return f"Outside accounts are not known. {why_unknown(results, 'unknown_accounts', 'expired_grants')}"
+    known = [kpi for kpi in (unknown, expired) if kpi is not None]
+    here = where(results, *(kpi.id for kpi in known), good=not any(kpi.value for kpi in known))
+    parts = []
+    if unknown is not None and unknown.value:
+        one = unknown.value == 1
+        parts.append(f"{unknown.value:,.0f} {'account' if one else 'accounts'} nobody approved can send as us")
+    if expired is not None and expired.value:
+        one = expired.value == 1
+        parts.append(f"{expired.value:,.0f} {'grant rests' if one else 'grants rest'} on expired approvals")
+    if not parts and unknown is None:
+        reason = why_unknown(results, "unknown_accounts")
+        return f"Approvals have not expired{here}, but who else can send is not known. {reason}"
+    if not parts and expired is None:
+        reason = why_unknown(results, "expired_grants")
+        return f"No unknown account can send as us{here}; expired approvals are not known. {reason}"
+    return ("; ".join(parts) or "Every outside account that can send as us has a valid approval") + here
+
+
+def _outside(grants: pd.DataFrame | None) -> pd.DataFrame | None:
+    if grants is None or grants.empty:
+        return grants
+    unjudged = grants[grants["scope"].eq("needs review").fillna(value=True) & grants["effect"].ne("Deny").fillna(True)]
+    rows = grants.loc[beyond(grants).index.union(unjudged.index)]
+    known = rows["registered"].fillna(False).astype(bool)
+    standing = rows["register_status"].where(known | rows["register_status"].notna()).fillna("not registered")
+    rank = standing.map({"not registered": 0, "expired": 1, "expiring": 2}).fillna(3)
+    made = rows.assign(standing=standing, _rank=rank)
+    return made.sort_values(["_rank", "grantee_account_id", "account_id", "identity"], na_position="first")

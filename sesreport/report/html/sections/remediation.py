@@ -1,0 +1,91 @@
+"""How long findings stay open, what was resolved, and what nobody could look at."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.kpis import words
+from sesreport.kpis.results import Results
+from sesreport.report.charts.text import counted
+from sesreport.report.contents import Pack
+from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.table import Column, severity_order, table
+
+_TIMES = (
+    Column("dimension", "By", facet=True),
+    Column("group", "Which"),
+    Column("resolved", "Resolved in the month", "integer"),
+    Column("mean_days", "Mean days", missing="none resolved"),
+    Column("median_days", "Median days, open ones counted", missing="not reached"),
+    Column("open", "Open", "integer"),
+    Column("not_observed", "Not observed", "integer"),
+    Column("excepted", "Excepted", "integer"),
+    Column("oldest_days", "Oldest, days", missing="none open"),
+    Column("reason", "Why there is none", "long", missing="–"),
+)
+_LIVES = (
+    Column("severity", "Severity", "rank", facet=True),
+    Column("status", "Status", facet=True),
+    Column("title", "Finding", facet=True),
+    Column("identity", "Identity", "name"),
+    Column("grantee", "Grantee", "name", missing="–"),
+    Column("first_seen", "First seen", "date"),
+    Column("last_seen", "Last seen", "date"),
+    Column("days_low", "Days, at least"),
+    Column("days_high", "Days, at most"),
+    Column("resolved_by", "Resolved by", "date", missing="–"),
+    Column("resolved_basis", "As told by", facet=True, missing="–"),
+    Column("reopened", "Reopened", "integer"),
+    Column("reason", "Why not observed", "long", missing="–"),
+    Column("account_name", "Account", facet=True),
+    Column("account_id", "Account id", "id"),
+    Column("region", "Region", "id", missing="–"),
+    Column("mark", "Fingerprint"),
+)
+_STATUS = {"resolved": 0, "not observed": 1, "open": 2, "excepted": 3}
+
+
+@section(85, "remediation", "Remediation")
+def remediation(pack: Pack) -> Content:
+    lives, times = pack.frames.get("lives"), pack.frames.get("remediation_times")
+    shown = None
+    if lives is not None and len(lives):
+        days = {name: lives[name].map(_days) for name in ("days_low", "days_high")}
+        made = lives.assign(**days, mark=lives["fingerprint"].str[:12], _state=lives["status"].map(_STATUS),
+                            _rank=severity_order(lives["severity"]))  # fmt: skip
+        shown = made.sort_values(["_state", "_rank", "rule", "account_id", "fingerprint", "episode"])
+    summed = None
+    if times is not None and len(times):
+        summed = times.assign(**{n: times[n].map(_days) for n in ("mean_days", "median_days", "oldest_days")})
+    return Content(
+        heading=heading(pack.results),
+        so_what=so_what(pack.results, lives),
+        charts=("findings_flow",),
+        tables=(
+            table("t-times", "Days to remediation", pack.frames, "remediation_times", _TIMES, rows=summed, open=True),
+            table("t-lives", "Lives of findings, the resolved first", pack.frames, "lives", _LIVES, rows=shown),
+        ),
+    )
+
+
+def heading(results: Results) -> str:
+    """How long what was resolved had been open."""
+    kpi = kpi_of(results, "mean_time_to_remediate")
+    if kpi is None or kpi.denominator is None:
+        return "How long a finding stays open is not known for this month"
+    least = "At least " if kpi_of(results, "findings_resolved") is None else ""
+    many = counted(int(kpi.denominator), "finding")
+    return f"{least}{many} resolved, after {words.number(kpi.value, kpi.unit)} on average"
+
+
+def so_what(results: Results, lives: pd.DataFrame | None) -> str:
+    kpi = kpi_of(results, "mean_time_to_remediate")
+    said = reasons(results, "mean_time_to_remediate") if kpi else why_unknown(results, "mean_time_to_remediate")
+    unseen = 0 if lives is None else int(lives["status"].eq("not observed").sum())
+    if unseen:
+        said += f" {counted(unseen, 'finding')} could not be looked at again, and may be open or not."
+    return said
+
+
+def _days(value: float) -> str | None:
+    return None if pd.isna(value) else f"{value:,.1f}"

@@ -1,0 +1,16 @@
+"""The verdict: what the board is told and asked."""
+
+from __future__ import annotations
+
+from sesreport.report.contents import Pack
+from sesreport.report.html.section import Content, section
+
+
+@section(10, "verdict", "Verdict")
+def verdict(pack: Pack) -> Content:
+    results = pack.results
+    return Content(
+        heading=results.headline or f"{results.period_name}: no verdict was made",
+        partial="verdict.html.j2",
+        data={"sentences": results.verdict[:3], "decisions": results.decisions},
+    )

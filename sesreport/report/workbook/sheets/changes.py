@@ -1,0 +1,54 @@
+"""Changes: what was added, removed or altered since the earlier snapshot."""
+
+from __future__ import annotations
+
+from sesreport.kpis import words
+from sesreport.kpis.words import SEVERITY_COLORS
+from sesreport.report.contents import Pack
+from sesreport.report.workbook.description import Column, Content, sheet
+from sesreport.report.workbook.evidence import SEVERITY_ORDER, frame, nothing, ranked, with_account_names
+
+COLUMNS = ("what", "change", "severity", "identity", "subject", "before", "after", "account_id", "region")
+
+
+@sheet(title="Changes", question="What is different since the last snapshot?", order=50, group="summary")
+def changes(pack: Pack) -> Content:
+    rows = frame(pack, "changes_since", COLUMNS)
+    rows = ranked(with_account_names(pack, rows), rows["severity"].map(SEVERITY_ORDER), "what", "change", "identity")
+    compared = pack.results.compared_with or "no earlier snapshot"
+    counted = rows["change"].value_counts()
+    told = ", ".join(f"{counted.get(word, 0):,} {word}" for word in ("added", "removed", "changed"))
+    return Content(
+        subtitle=f"Compared with {compared}: {_told(pack, told)}",
+        note="Grants, identities, owners and exposure; the most severe first. Places not read in both snapshots are "
+        "left out.",
+        columns=(
+            Column("what", "What"),
+            Column("change", "Change"),
+            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+            Column("identity", "Identity"),
+            Column("subject", "Subject"),
+            Column("before", "Before", unknown="nothing"),
+            Column("after", "After", unknown="nothing"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account", "Account"),
+            Column("region", "Region"),
+        ),
+        rows=rows,
+        empty=nothing(
+            pack,
+            "changes_since",
+            f"changes compared with {compared}",
+            "changes_since" if pack.results.compared_with else None,
+        ),
+        file="data/changes_since.parquet",
+    )
+
+
+def _told(pack: Pack, counted: str) -> str:
+    coverage = pack.results.coverage
+    if not pack.results.compared_with:
+        return "what changed is not known"
+    if not coverage.places.read:
+        return f"not known, {words.gap(coverage)}"
+    return f"{counted}{words.within(coverage.places)}"

@@ -1,0 +1,102 @@
+"""Grants: every statement of every identity policy, seen from each grantee."""
+
+from __future__ import annotations
+
+from sesreport.analysis.basis import PLACE
+from sesreport.report.contents import Pack
+from sesreport.report.workbook.description import Column, Content, sheet
+from sesreport.report.workbook.evidence import (
+    BEHIND,
+    basis,
+    behind,
+    found,
+    frame,
+    nothing,
+    ranked,
+    with_account_names,
+)
+from sesreport.report.workbook.styles import BAD, CAREFUL
+
+ORDER = {
+    "public": 0, "needs review": 1, "external": 2, "vendor": 3, "organization": 4, "service": 5, "own": 6,
+}  # fmt: skip
+COLUMNS = (
+    "grantee", "grantee_name", "grantee_account_id", "scope", "register_status", "effect", "can_send", "can_manage",
+    "identity", "any_from_address", "from_patterns", "actions", "conditions", "why", "policy_name", "statement", "sid",
+    "grantee_kind", "grantee_status", "grantee_environment", "identity_environment", "account_id", "region",
+)  # fmt: skip
+POLICY = (*PLACE, "identity", "policy_name")
+KPIS = {
+    "wildcard_policies": (*POLICY, "grantee_kind", "effect"),
+    **dict.fromkeys(
+        (
+            "unregistered_grants", "expired_grants", "attested_grants", "nonproduction_on_production",
+            "unconditional_grants", "any_address_grants",
+        ),
+        (*POLICY, "statement", "grantee"),
+    ),
+}  # fmt: skip
+COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not known": CAREFUL}
+
+
+@sheet(
+    title="Grants",
+    question="Who may send as us, under which policy, and is it approved?",
+    order=70,
+    group="evidence",
+    kpis=tuple(KPIS),
+)
+def grants(pack: Pack) -> Content:
+    rows = frame(pack, "grants", COLUMNS)
+    rows = ranked(
+        with_account_names(pack, rows), rows["scope"].map(ORDER), "grantee", "identity", "policy_name", "statement"
+    )
+    rows = rows.assign(behind=behind(pack, rows, KPIS))
+    return Content(
+        subtitle=found(
+            pack,
+            f"{len(rows):,} grants{_outside(pack)}",
+            rows,
+            "grants",
+        ),
+        note=f"One row per statement and grantee, widest scope first. {basis(pack, 'grants')}",
+        columns=(
+            Column("grantee", "Grantee"),
+            Column("grantee_name", "Grantee name"),
+            Column("grantee_account_id", "Grantee account id", "account_id", unknown="none"),
+            Column("scope", "Scope", "signal", colors=COLORS),
+            Column("register_status", "Register", unknown="not registered"),
+            Column("effect", "Effect"),
+            Column("can_send", "Can send", "flag"),
+            Column("can_manage", "Can manage", "flag"),
+            Column("identity", "Identity"),
+            Column("any_from_address", "Any From address", "flag"),
+            Column("from_patterns", "From patterns", "texts"),
+            Column("actions", "Actions", "texts"),
+            Column("conditions", "Conditions", "texts"),
+            Column("why", "Why"),
+            Column("policy_name", "Policy"),
+            Column("statement", "Statement", "integer"),
+            Column("sid", "Sid", unknown="none"),
+            Column("grantee_kind", "Grantee kind"),
+            Column("grantee_status", "Grantee status"),
+            Column("grantee_environment", "Grantee environment"),
+            Column("identity_environment", "Identity environment"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account", "Account"),
+            Column("region", "Region"),
+            BEHIND,
+        ),
+        rows=rows,
+        empty=nothing(pack, "grants", "grants", "grants"),
+        file="data/grants.parquet",
+    )
+
+
+def _outside(pack: Pack) -> str:
+    """How many outside accounts can send, where the pack knows."""
+    if "kpi_unknown_accounts" not in pack.frames:
+        return ""
+    accounts = frame(pack, "kpi_unknown_accounts", ("unknown",))
+    unknown = int(accounts["unknown"].fillna(value=True).sum())
+    return f"; {len(accounts):,} outside accounts can send, {unknown:,} of them without a valid approval"

@@ -1,0 +1,81 @@
+"""Remediation: every finding's life, open, resolved or out of sight."""
+
+from __future__ import annotations
+
+from sesreport.kpis import words
+from sesreport.kpis.words import SEVERITY_COLORS
+from sesreport.report.contents import Pack
+from sesreport.report.workbook.description import Column, Content, sheet
+from sesreport.report.workbook.evidence import BEHIND, SEVERITY_ORDER, basis, behind, frame, nothing, ranked
+
+COLUMNS = (
+    "severity", "status", "title", "identity", "grantee", "owner", "first_seen", "last_seen", "opened_at",
+    "opened_after", "opened_by", "opened_basis", "opened_in", "resolved_at", "resolved_after", "resolved_by",
+    "resolved_basis", "resolved_in", "days_low", "days_high", "days", "reopened", "reason", "rule", "environment",
+    "account_id", "account_name", "region", "fingerprint", "episode",
+)  # fmt: skip
+KPIS = dict.fromkeys(
+    ("mean_time_to_remediate", "findings_opened", "findings_resolved", "findings_open"), ("fingerprint", "episode")
+)
+STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
+
+
+@sheet(
+    title="Remediation",
+    question="How long does a finding stay open, and which came back?",
+    order=115,
+    group="evidence",
+    kpis=tuple(KPIS),
+)
+def remediation(pack: Pack) -> Content:
+    rows = frame(pack, "lives", COLUMNS)
+    rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
+    rows = ranked(rows, rank, "first_seen", "rule", "identity", "fingerprint", "episode")
+    rows = rows.assign(behind=behind(pack, rows, KPIS))
+    counts = rows["status"].value_counts()
+    told = ", ".join(f"{counts.get(status, 0):,} {status}" for status in STATUS_ORDER)
+    month = int(rows["resolved_in"].eq(pack.results.period).sum())
+    known = any(kpi.id == "findings_resolved" and kpi.value is not None for kpi in pack.results.kpis)
+    told += f"; {'' if known else 'at least '}{month:,} resolved in {pack.results.period_name}"
+    return Content(
+        subtitle=f"What is open or resolved is not known: {words.gap(pack.results.coverage)}"
+        if rows.empty and not pack.results.coverage.places.read
+        else f"{told}{words.within(pack.results.coverage.places)}",
+        note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
+        f"last read, and not read since. {basis(pack, 'lives')}",
+        columns=(
+            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+            Column("status", "Status"),
+            Column("title", "Finding"),
+            Column("identity", "Identity"),
+            Column("grantee", "Grantee", unknown="none"),
+            Column("owner", "Owner", unknown="no owner"),
+            Column("first_seen", "First seen", "at"),
+            Column("last_seen", "Last seen", "at"),
+            Column("days_low", "Days, at least", "days"),
+            Column("days_high", "Days, at most", "days"),
+            Column("reopened", "Reopened", "integer"),
+            Column("opened_basis", "Opened by"),
+            Column("opened_at", "Opened", "at"),
+            Column("opened_after", "Opened after", "at"),
+            Column("opened_by", "Opened before", "at"),
+            Column("opened_in", "Counts as opened in", unknown="not known"),
+            Column("resolved_basis", "Resolved by", unknown="not resolved"),
+            Column("resolved_at", "Resolved", "at"),
+            Column("resolved_after", "Resolved after", "at"),
+            Column("resolved_by", "Resolved before", "at"),
+            Column("resolved_in", "Counts as resolved in", unknown="not resolved"),
+            Column("reason", "Why not observed", unknown="observed"),
+            Column("rule", "Rule"),
+            Column("environment", "Environment"),
+            Column("account_id", "Account id", "account_id"),
+            Column("account_name", "Account"),
+            Column("region", "Region"),
+            Column("fingerprint", "Fingerprint"),
+            Column("episode", "Episode", "integer"),
+            BEHIND,
+        ),
+        rows=rows,
+        empty=nothing(pack, "lives", "findings", "lives"),
+        file="data/lives.parquet",
+    )

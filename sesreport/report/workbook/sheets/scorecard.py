@@ -1,0 +1,78 @@
+"""Scorecard: every KPI with target, change, status, thirteen months and owner."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.core.period import Period
+from sesreport.kpis import words
+from sesreport.kpis.results import standing
+from sesreport.report.contents import Pack
+from sesreport.report.workbook.description import Column, Content, sheet, sheet_of
+from sesreport.report.workbook.evidence import BEHIND
+from sesreport.report.workbook.sheets.trends import is_known, kpi_chart
+from sesreport.report.workbook.styles import STATUS_COLORS
+
+
+@sheet(
+    title="Scorecard",
+    question="Which controls are on target, and which way are they moving?",
+    order=30,
+    group="summary",
+)
+def scorecard(pack: Pack) -> Content:
+    kpis = pack.results.kpis
+    months = [point.period for point in kpis[0].series] if kpis else []
+    rows = pd.DataFrame(
+        [
+            {
+                "kpi": kpi.label,
+                "status": words.judgement(kpi),
+                "actual": kpi.value,
+                "target": kpi.target,
+                "prior": kpi.prior,
+                "change": kpi.change,
+                "unit": kpi.unit,
+                "better": {"lower": "lower", "higher": "higher"}.get(kpi.direction, "no target"),
+                "owner": kpi.owner,
+                "reason": kpi.reason,
+                "numerator": kpi.numerator,
+                "denominator": kpi.denominator,
+                "basis": f"{kpi.coverage.read:,} of {kpi.coverage.expected:,} places",
+                "details": sheet_of(kpi.id) or "Definitions",
+                "trend": "",
+                **{point.period: point.value for point in kpi.series},
+            }
+            for kpi in kpis
+        ]
+    )
+    counted = " · ".join(f"{count} {words.status(status)}" for status, count in standing(kpis).items() if count)
+    before = Period.of(pack.results.period).shift(-1).name
+    columns = (
+        Column("kpi", "KPI", width=40),
+        Column("status", "Status", "signal", width=18, colors=STATUS_COLORS),
+        Column("actual", "Actual", "figure"),
+        Column("target", "Target", "figure"),
+        Column("prior", "Prior", "figure"),
+        Column("change", "Change", "change"),
+        Column("trend", "Trend", "spark", width=20),
+        Column("owner", "Owner", width=20),
+        Column("reason", "Reading", width=68),
+        Column("details", "Details", "link", width=22),
+        *(Column(month, month, "figure") for month in months),
+        Column("numerator", "Numerator", "real"),
+        Column("denominator", "Denominator", "real"),
+        Column("unit", "Unit", width=12),
+        Column("better", "Better", width=12),
+        Column("basis", "Rests on", width=20),
+    )
+    return Content(
+        subtitle=f"{pack.results.period_name}: {counted}",
+        note=f"Change is actual minus prior, the value of {before}; of shares and rates, in percentage points. A blank "
+        f"number is not known, never zero. Details leads to the rows: filter their column {BEHIND.header} by the KPI. "
+        f"{pack.results.coverage.statement}",
+        columns=columns,
+        rows=rows,
+        charts=[kpi_chart(pack, kpi) for kpi in kpis if kpi.headline and is_known(kpi)],
+        empty="No data: no KPI was computed.",
+    )

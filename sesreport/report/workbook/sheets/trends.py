@@ -1,0 +1,81 @@
+"""Trends: one row per KPI and month, for pivot tables and for the charts."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.kpis import words
+from sesreport.kpis.results import Kpi
+from sesreport.report.contents import Pack
+from sesreport.report.workbook.description import Cells, Chart, Column, Content, Series, sheet
+
+TITLE = "Trends"
+
+
+@sheet(title=TITLE, question="How did each KPI move over thirteen months?", order=40, group="summary")
+def trends(pack: Pack) -> Content:
+    kpis = pack.results.kpis
+    rows = pd.DataFrame(
+        [
+            {
+                "kpi": kpi.label,
+                "month": point.period,
+                "value": point.value,
+                "target": kpi.target,
+                "unit": kpi.unit,
+                "known": point.value is not None,
+            }
+            for kpi in kpis
+            for point in kpi.series
+        ],
+        columns=["kpi", "month", "value", "target", "unit", "known"],
+    )
+    return Content(
+        subtitle="Months of every KPI, oldest first; the target is today's",
+        note="Blank = not known for that month (no evidence from then), never zero. Filter by KPI for one series.",
+        columns=(
+            Column("kpi", "KPI", width=44),
+            Column("month", "Month", width=11),
+            Column("value", "Value", "figure", width=15),
+            Column("target", "Target", "figure", width=12),
+            Column("unit", "Unit", width=11),
+            Column("known", "Known", "flag", width=9),
+        ),
+        rows=rows,
+        charts=[kpi_chart(pack, kpi) for kpi in kpis if not kpi.headline and is_known(kpi)],
+        charts_beside=True,
+        empty="No data: no KPI was computed.",
+    )
+
+
+def is_known(kpi: Kpi) -> bool:
+    """Whether any month of the KPI is known: an empty chart would look like zero."""
+    return any(point.value is not None for point in kpi.series)
+
+
+def kpi_chart(pack: Pack, kpi: Kpi) -> Chart:
+    """Actual against target over the KPI's months, reading the Trends table."""
+    before = 0
+    for other in pack.results.kpis:
+        if other.id == kpi.id:
+            break
+        before += len(other.series)
+    span = (before, before + len(kpi.series) - 1)
+    series = [Series("Actual", Cells(TITLE, "Value", *span), pack.branding.accent)]
+    if kpi.target is not None:
+        series.append(Series("Target", Cells(TITLE, "Target", *span), "#6B7280", dashed=True))
+    known = [point for point in kpi.series if point.value is not None]
+    told = (
+        f"from {words.number(known[0].value, kpi.unit)} in {known[0].period} "
+        f"to {words.number(known[-1].value, kpi.unit)} in {known[-1].period}"
+        if known
+        else "no month is known"
+    )
+    return Chart(
+        kind="column" if kpi.unit == "messages" else "line",
+        title=kpi.label,
+        alt=f"{kpi.label}, {len(kpi.series)} months: {told}; {words.aim(kpi)}.",
+        categories=Cells(TITLE, "Month", *span),
+        series=tuple(series),
+        unit=kpi.unit,
+    )

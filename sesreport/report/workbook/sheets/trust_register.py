@@ -1,0 +1,79 @@
+"""Trust register: approved outside accounts, and outside accounts that nobody approved."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sesreport.kpis import words
+from sesreport.report.contents import Pack
+from sesreport.report.workbook.description import Column, Content, sheet
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, frame, nothing, ranked
+from sesreport.report.workbook.styles import BAD, CAREFUL, GOOD
+
+ORDER = {"not registered": 0, "expired": 1, "expiring": 2, "valid": 3}
+REGISTER = (
+    "account_id", "name", "vendor", "owner", "justification", "ticket", "approved_by", "approved_at", "expires_at",
+    "identities", "from_patterns", "status",
+)  # fmt: skip
+KPIS = {"unknown_accounts": ("grantee_account_id",)}
+COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": GOOD}
+
+
+@sheet(
+    title="Trust register",
+    question="Is every outside account approved, owned and in date?",
+    order=80,
+    group="evidence",
+    kpis=tuple(KPIS),
+)
+def trust_register(pack: Pack) -> Content:
+    register = frame(pack, "register", REGISTER)
+    able = frame(pack, "kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
+        "grantee_account_id"
+    )
+    unregistered = able.loc[~able.index.isin(register["account_id"]), ["name"]].rename_axis("account_id").reset_index()
+    unregistered["status"] = "not registered"
+    rows = pd.concat([each for each in (register, unregistered) if len(each)] or [register], ignore_index=True)
+    read = bool(pack.results.coverage.places.read)  # else an account that is not found is not known to send nothing
+    for name in ("identities", "grants"):
+        found = rows["account_id"].map(able[name]).astype("Int64")
+        rows[f"live_{name}"] = found.fillna(0) if read else found
+    rows["can_send"] = rows["account_id"].isin(able.index).astype("boolean").mask(rows["live_grants"].isna())
+    rows = rows.assign(grantee_account_id=rows["account_id"])
+    rows["behind"] = behind(pack, rows, KPIS)
+    rows = ranked(rows, rows["status"].map(ORDER), "account_id")
+    stale = int((~rows["can_send"]).fillna(value=False).sum())
+    return Content(
+        subtitle=f"{len(register):,} registered accounts, {stale:,} of them without a live grant; "
+        f"{len(unregistered):,} accounts can send that are not registered{words.within(pack.results.coverage.places)}",
+        note="Live grants let the account send; it can also be let in by a condition alone. "
+        f"The column Decision is for the reviewer. {basis(pack, 'grants')}",
+        columns=(
+            Column("account_id", "Account id", "account_id"),
+            Column("name", "Name"),
+            Column("status", "Register status", "signal", colors=COLORS),
+            Column("can_send", "Can send", "flag"),
+            Column("live_identities", "Identities it can send from", "integer"),
+            Column("live_grants", "Live grants", "integer"),
+            Column("vendor", "Vendor"),
+            Column("owner", "Owner", unknown="no owner"),
+            Column("justification", "Justification"),
+            Column("ticket", "Ticket"),
+            Column("approved_by", "Approved by"),
+            Column("approved_at", "Approved on", "date"),
+            Column("expires_at", "Expires on", "date"),
+            Column("identities", "Approved identities", "texts", unknown="none named"),
+            Column("from_patterns", "Approved From patterns", "texts", unknown="none named"),
+            Column(
+                "decision",
+                "Decision",
+                "input",
+                choices=("keep", "renew", "restrict", "revoke"),
+                prompt="What should happen to this account's permission to send?",
+            ),
+            BEHIND,
+        ),
+        rows=rows,
+        empty=nothing(pack, "register", "registered or granted outside accounts", "grants"),
+        file="data/register.parquet",
+    )

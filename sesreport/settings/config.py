@@ -1,0 +1,277 @@
+"""``sesreport.toml``: what may be configured, with defaults, checked key by key.
+
+AWS settings (profiles, SSO, endpoints, default Region) are the SDK's own and have no place here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from sesreport.core.days import read_day
+from sesreport.core.errors import ConfigError
+from sesreport.core.files import read_text
+from sesreport.core.redaction import hide, redacted
+
+AccountId = Annotated[str, Field(pattern="^[0-9]{12}$")]
+Environment = Literal["prod", "staging", "dev", "sandbox"]
+Severity = Literal["critical", "high", "medium", "low"]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+Name = Annotated[str, Field(min_length=1)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organization(_Section):
+    """``[organization]``: which accounts, how to reach them, how to tell their environment."""
+
+    name: str = ""
+    """Shown on the pack; empty means the organization's id."""
+    id: Annotated[str, Field(pattern=r"^(o-[a-z0-9]{10,32})?$")] = ""
+    """The organization's id, used where AWS is not asked for it: for policy files, and for a single account."""
+    accounts: list[AccountId] = []
+    """Its accounts, used there as well."""
+    role_name: str = "SesReportReadOnly"
+    """The role assumed in each member account."""
+    external_id: Annotated[str, Field(repr=False)] = ""
+    """Passed to AssumeRole when the roles require one."""
+    accounts_include: list[AccountId] = []
+    """Only these accounts (empty means all)."""
+    accounts_exclude: list[AccountId] = []
+    """Not these; each leaves a ``skipped`` coverage row."""
+    environment_tag: str = "environment"
+    """Account tag that names the environment."""
+    environment_values: dict[str, Environment] = {
+        "production": "prod",
+        "prd": "prod",
+        "live": "prod",
+        "stage": "staging",
+        "test": "staging",
+        "development": "dev",
+        "sbx": "sandbox",
+    }
+    """Tag values, and parts of OU paths, that mean an environment beside its own name."""
+    regions: list[str] = []
+    """Only these Regions (empty means all that offer SES and are enabled in the account)."""
+
+
+class Tags(_Section):
+    """``[tags]``: which tags carry the owner and the ticket, most trusted first."""
+
+    owner: list[str] = ["owner", "Owner", "team"]
+    """Who answers for an identity or account."""
+    ticket: list[str] = ["ticket", "Ticket", "change-ticket"]
+    """The record of why it is there."""
+
+
+class Collect(_Section):
+    """``[collect]``: how much to read, and how hard."""
+
+    workers: Annotated[int, Field(strict=True, ge=1, le=512)] = 64
+    """account × Region lanes read at the same time; most of the time they wait for their turn."""
+    pace: Annotated[float, Field(strict=True, ge=0, le=10)] = 1.0
+    """Times the documented request rates to begin with (SES: one a second per account × Region); what an endpoint
+    allows beyond is found out. 0 for one that has no limits."""
+    refresh_days: Annotated[int, Field(strict=True, ge=1, le=90)] = 7
+    """Days after which an incremental collection reads an identity again though nothing says it changed."""
+    metric_days: Annotated[int, Field(strict=True, ge=1, le=455)] = 455
+    """How far back CloudWatch is read; it keeps hourly values for 455 days."""
+    max_attempts: Annotated[int, Field(strict=True, ge=1, le=20)] = 6
+    """Attempts per call before a coverage row says why not; three times as many where it was throttled."""
+    timeout: Annotated[float, Field(strict=True, gt=0, le=300)] = 30
+    """Seconds a call may take as a whole, from the first byte sent to the last received."""
+    outage: Annotated[float, Field(strict=True, ge=1, le=240)] = 60
+    """Seconds without an answer of AWS, from any endpoint, after which a collection stops with exit code 4."""
+    datasets_skip: list[str] = ["costs"]
+    """Datasets not read. Each Cost Explorer request is charged by AWS, so ``costs`` is off until asked for."""
+
+
+class KpiSetting(_Section):
+    """``[kpis.<id>]``: target, the limit up to which a miss is only ``watch``, and who answers for it."""
+
+    target: Number | None = None
+    """Replaces the KPI's own; shares and rates are written 0..1."""
+    watch: Number | None = None
+    """Beyond the target but not yet off target up to here; the target itself when only that is set."""
+    owner: str | None = None
+    """Who answers for the KPI."""
+
+
+class FindingException(_Section):
+    """``[[findings.exceptions]]``: a risk accepted for a time; it stays counted."""
+
+    rule: str
+    """Name of the rule."""
+    account_id: AccountId | None = None
+    """Only in this account."""
+    region: Name | None = None
+    """Only in this Region."""
+    identity: Name | None = None
+    """Only on this identity."""
+    grantee: Name | None = None
+    """Only for this principal, as written in the policy."""
+    reason: Name
+    """Why the risk is accepted."""
+    expires: Annotated[date, BeforeValidator(read_day)]
+    """The last day on which it is."""
+
+
+class FindingsSetting(_Section):
+    """``[findings]``: severities by rule, and exceptions."""
+
+    severity: dict[str, Severity] = {}
+    """Severity by rule, in place of the rule's own."""
+    exceptions: list[FindingException] = []
+
+
+class Report(_Section):
+    """``[report]``: how the pack presents itself."""
+
+    title: str = "Who can send e-mail as us"
+    """On the cover of everything."""
+    classification: str = "Internal"
+    """In every footer."""
+    contact: str = ""
+    """Whom to ask."""
+    accent: Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#1F3864"
+    """Color of titles and rules."""
+    deck_template: str | None = None
+    """A .pptx whose masters and layouts the deck uses; a relative path is one from where the command is run."""
+    minimum_coverage: Share = 0.95
+    """Below this share no status is better than ``watch``."""
+    expiry_warning_days: Annotated[int, Field(strict=True, ge=0, le=3650)] = 60
+    """A register entry that ends within this many days is ``expiring``."""
+    minimum_sends: Annotated[int, Field(strict=True, ge=1)] = 1000
+    """Own bounce and complaint shares are not judged below this many messages."""
+
+
+class Paths(_Section):
+    """``[paths]``: where things are, relative to the configuration file."""
+
+    register_file: Annotated[str, Field(alias="register")] = "data/register.csv"
+    """The register of approved outside accounts: .csv, .xlsx or .toml."""
+    snapshots: str = "data/snapshots"
+    """Where snapshots are kept: a folder, or any URL that fsspec opens (``s3://bucket/snapshots``)."""
+    output: str = "out"
+    """Where packs are written."""
+
+
+class Config(_Section):
+    """All settings; ``Config()`` is a working default."""
+
+    organization: Organization = Organization()
+    tags: Tags = Tags()
+    collect: Collect = Collect()
+    kpis: dict[str, KpiSetting] = {}
+    findings: FindingsSetting = FindingsSetting()
+    report: Report = Report()
+    paths: Paths = Paths()
+    delivery: Annotated[dict[str, list[dict[str, Any]]], Field(repr=False)] = {}
+    """Where packs are delivered, by kind of destination; nowhere by default."""
+
+    def based_at(self, base: Path) -> Config:
+        """The same with its paths taken from a folder, where they are relative; URLs stay."""
+        paths = self.paths
+        moved = Paths.model_construct(
+            paths.model_fields_set,
+            register_file=str(base / paths.register_file),
+            snapshots=paths.snapshots if "://" in paths.snapshots else str(base / paths.snapshots),
+            output=str(base / paths.output),
+        )
+        return self.model_copy(update={"paths": moved})
+
+    @property
+    def register_named(self) -> bool:
+        """Whether the settings name a register: then it has to be there."""
+        return "register_file" in self.paths.model_fields_set
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the settings that judge; two runs with the same hash judged alike, wherever they read and wrote."""
+        return hashlib.sha256(self.model_dump_json(exclude={"paths", "delivery"}).encode()).hexdigest()
+
+
+def load_config(path: Path | None) -> Config:
+    """The settings of a file; the defaults when ``path`` is None and there is no ``./sesreport.toml``.
+
+    Raises ConfigError with file, place and remedy for unreadable files, bad TOML, unknown keys and bad values.
+    """
+    if path is None:
+        path = Path("sesreport.toml")
+        if not (path.exists() or path.is_symlink()):
+            return Config()
+    try:
+        raw = read_toml(path)
+        hide(*_external_ids(raw))
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error, Config)}") from error
+    return config.based_at(path.parent)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file. Raises ConfigError when it cannot be read or is not TOML."""
+    try:
+        return tomllib.loads(read_text(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+
+
+def _external_ids(value: Any) -> Iterator[str]:
+    """Every ``external_id`` of a file, whatever else is wrong with it."""
+    if isinstance(value, dict):
+        yield from (str(part) for name, part in value.items() if name == "external_id")
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _external_ids(part)
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first thing wrong, as ``section.key: what`` with a suggestion for an unknown key."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(model, first["loc"][:-1])
+        return f"unknown key {where!r}{suggestion(str(first['loc'][-1]), known)}"
+    what = first["msg"].removeprefix("Value error, ")
+    if not where:  # of the keys together, not of one
+        return what
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    given = first["input"]
+    shown = redacted(repr(given) if isinstance(given, str) else str(given))
+    return f"{where}: {what[0].lower()}{what[1:]}, not {shown:.80}{more}"
+
+
+def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    current: Any = model
+    for part in loc:
+        if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
+            current = current.model_fields[str(part)].annotation
+        elif hasattr(current, "__args__"):
+            current = current.__args__[-1]
+    if hasattr(current, "__args__"):
+        current = current.__args__[-1]
+    if isinstance(current, type) and issubclass(current, BaseModel):
+        return [field.alias or name for name, field in current.model_fields.items()]
+    return []
+
+
+def suggestion(name: str, known: Mapping[str, Any] | list[str] | tuple[str, ...]) -> str:
+    """``; did you mean 'x'?`` or, with no near name, the names there are."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known are {', '.join(sorted(known))}" if known else ""

@@ -1,0 +1,1 @@
+"""The frames of a snapshot, one file per dataset, each declared with ``collected`` and found by being here."""

@@ -1,0 +1,122 @@
+"""Means, medians and ages, by hand; and what makes two findings one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from estate import STRANGER, Estate, policy
+
+from sesreport.findings import cache
+from sesreport.findings import findings as judged
+from sesreport.findings.fingerprint import fingerprint, listed
+from sesreport.findings.survival import age_class, median, remediation_times
+
+SEEN = pd.Timestamp("2026-10-01", tz="UTC")
+
+
+def lives(*rows: tuple[str, float, float | None]) -> pd.DataFrame:
+    """``(status, days at least, days at most)``; resolved ones in October."""
+    return pd.DataFrame(
+        [
+            {
+                "status": status, "days_low": low, "days_high": high, "days": low if high is None else high,
+                "severity": "high", "rule": "open_to_anyone",
+                "resolved_in": "2026-10" if status == "resolved" else None,
+                "last_seen": SEEN, "opened_by": SEEN - pd.Timedelta(days=low),
+            }
+            for status, low, high in rows
+        ]
+    ).astype({"days_low": "Float64", "days_high": "Float64", "days": "Float64"})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("resolved", 2, 2), ("resolved", 4, 4), ("resolved", 9, 9)], 4),
+        ([("resolved", 2, 2), ("resolved", 4, 4), ("resolved", 9, 9), ("resolved", 20, 20)], 4),
+        # after 2 of 4: S = 3/4; one censored at 3; at 4 of 2: S = 3/8
+        ([("resolved", 2, 2), ("open", 3, 3), ("resolved", 4, 4), ("open", 50, 50)], 4),
+        ([("resolved", 2, 2), ("open", 30, 30), ("open", 40, 40)], None),
+        ([("open", 30, 30)], None),
+        # there at the first look: it lasted at least 9 days, and no more is known
+        ([("resolved", 9, None), ("resolved", 2, 2)], 2),
+        ([("resolved", 9, None)], None),
+    ],
+)
+def test_the_median_counts_what_is_still_open(
+    rows: list[tuple[str, float, float | None]], expected: float | None
+) -> None:
+    assert median(lives(*rows)) == expected
+
+
+def test_the_mean_is_of_the_month_and_the_longest_it_can_have_been() -> None:
+    made = remediation_times(lives(("resolved", 2, 6), ("resolved", 10, None), ("open", 70, 70)), "2026-10")
+    whole = made.set_index(["dimension", "group"]).loc[("all", "all")]
+    assert (whole["resolved"], whole["mean_days"], whole["at_least"]) == (2, 8, 1)
+    assert (whole["open"], whole["oldest_days"]) == (1, 70)
+    assert set(made["dimension"]) == {"all", "severity", "rule"}
+
+
+def test_a_month_without_a_resolution_has_no_mean_and_says_why() -> None:
+    row = remediation_times(lives(("open", 3, 3)), "2026-10").iloc[0]
+    assert pd.isna(row["mean_days"]) and pd.isna(row["median_days"])
+    assert row["reason"] == "nothing was resolved in 2026-10; nothing was ever resolved"
+
+
+def test_accepted_risks_stand_apart() -> None:
+    row = remediation_times(lives(("excepted", 300, 300), ("open", 3, 3)), "2026-10").iloc[0]
+    assert (row["excepted"], row["open"], row["oldest_days"]) == (1, 1, 3)
+
+
+def test_an_age_nobody_knows_is_not_young() -> None:
+    made = lives(("open", 0, None), ("open", 91, None), ("open", 30, 30), ("open", 30, 31), ("open", 90, 91))
+    ages = age_class(made.assign(opened_after=pd.Series([pd.NaT] * 5, dtype="datetime64[us, UTC]")), "2026-10")
+    assert ages.tolist() == [
+        "since before the first snapshot", "over 90 days", "up to 30 days", "31 to 90 days", "over 90 days",
+    ]  # fmt: skip
+
+
+def test_what_was_not_there_at_a_look_in_the_month_is_new() -> None:
+    made = lives(("open", 0, 33), ("open", 0, 2), ("open", 0, 64), ("open", 0, 245))
+    looks = pd.to_datetime(pd.Series(["2026-10-01", "2026-11-01", "2026-08-31", "2026-03-03"]), utc=True)
+    ages = age_class(made.assign(opened_after=looks), "2026-10").tolist()
+    assert ages == ["new this month", "new this month", "31 to 90 days", "over 90 days"]
+
+
+def test_neighbors_do_not_run_into_each_other() -> None:
+    places = [
+        ("r", "1", "eu", "a", "b\x1fc"), ("r", "1", "eu", "a\x1fb", "c"), ("r", "1", "eu", "a", None),
+        ("r", "1", "eu", "a", ""), ("r", "1", "eu", "", "a"), ("r", "1", "eu", 'a", "b', "c"),
+    ]  # fmt: skip
+    assert len({fingerprint(place) for place in places}) == len(places)
+    assert listed(["a, b"]) != listed(["a", "b"]) and listed(['"a']) != listed(["a"])
+
+
+def test_one_account_written_twice_is_one() -> None:
+    root = f"arn:aws:iam::{STRANGER}:root"
+    assert fingerprint(("r", "1", "eu", "a", root)) == fingerprint(("r", "1", "eu", "a", STRANGER))
+    assert fingerprint(("r", "1", "eu", "a", f"x{root}")) != fingerprint(("r", "1", "eu", "a", f"x{STRANGER}"))
+    assert listed([root, STRANGER, "b"]) == listed(["b", STRANGER, root])
+
+
+def test_large_snapshots_are_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "WORTH", 1)
+    monkeypatch.setattr(cache, "user_cache_path", lambda name: tmp_path / "cache")
+    estate = Estate().identity(policies={"p": policy(STRANGER)})
+    first = estate.analysis(tmp_path / "a")
+    path = first.snapshot.path
+    expected = first.found
+    again = estate.analysis(tmp_path / "unused")
+    again.snapshot = first.snapshot
+    monkeypatch.setattr(judged, "found", lambda analysis: pytest.fail(f"{path} was judged again"))
+    pd.testing.assert_frame_equal(again.found, expected)
+    (file,) = (tmp_path / "cache" / "found").iterdir()
+    file.write_bytes(b"PAR1 broken")
+    monkeypatch.undo()
+    monkeypatch.setattr(cache, "WORTH", 1)
+    monkeypatch.setattr(cache, "user_cache_path", lambda name: tmp_path / "cache")
+    once_more = estate.analysis(tmp_path / "unused too")
+    once_more.snapshot = first.snapshot
+    pd.testing.assert_frame_equal(once_more.found, expected)

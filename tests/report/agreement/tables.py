@@ -1,0 +1,518 @@
+"""What every table of an output must show, row by row, made from results.json and the frames."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import pandas as pd
+from lxml import html as lxml_html
+
+from agreement.extraction import Table
+from agreement.facts import LINES, PLACE, Facts
+from sesreport.kpis import words
+from sesreport.kpis.results import Kpi, Results
+from sesreport.report import tables
+
+CUT = re.compile(r"(…|\.\.\.)( \([\d,]+ more characters\))?$")
+Row = tuple[Any, ...]
+
+
+def wrong(table: Table, facts: Facts) -> list[str]:
+    """What a table shows that the pack does not know, or the other way round."""
+    if table.output not in ("workbook", "deck", "page", "mail"):
+        known = (table.header, table.rows) in shown_in_notebooks(facts) or not table.rows
+        return [] if known else ["no frame or selection of the notebook looks like it"]
+    header = _expected(table.output, table.where, table.header, facts)[0]
+    loose = [name for name in table.header if name not in header and _digits(table, name)]
+    if loose:
+        return [f"nobody says what the columns {loose} should show"]
+    names = tuple(name for name in header if name in table.header)
+    known_rows = _known(table.output, table.where, table.header, names, facts)
+    at = [table.header.index(name) for name in names]
+    shown = Counter(tuple(_plain(row[place]) for place in at) for row in table.rows)
+    paged = table.output == "deck" and "Actual" in table.header  # the rest is on another slide
+    more, less = shown - known_rows, Counter() if paged else known_rows - shown
+    return [] if _same_but_cut(more, less) else [f"shown: {list(more)[:3]}, known: {list(less)[:3]}"]
+
+
+def _digits(table: Table, name: str) -> bool:
+    at = table.header.index(name)
+    return any(re.search(r"\d", str(row[at])) for row in table.rows if row[at] is not None)
+
+
+def _plain(value: Any) -> Any:
+    """A value as it is compared: what is not known, and words for it, are nothing."""
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Timestamp | datetime):
+        return pd.Timestamp(value).tz_localize(None).round("s").isoformat()
+    if isinstance(value, int | float):
+        return f"{float(value):.9g}"
+    if hasattr(value, "__iter__") and not isinstance(value, str):
+        return _plain("; ".join(str(each) for each in value))
+    text = " ".join(str(value).split())
+    return text if re.search(r"\d", text) or CUT.search(text) else ""
+
+
+def _same_but_cut(shown: Counter[Row], known: Counter[Row]) -> bool:
+    """Whether the rows are the same but for texts that were shortened, and rows without a number."""
+    rest = list(known.elements())
+    for row in filter(any, shown.elements()):
+        match = next((other for other in rest if all(map(_same_beginning, row, other))), None)
+        if match is None:
+            return False
+        rest.remove(match)
+    return not any(map(any, rest))
+
+
+def _same_beginning(shown: str, known: str) -> bool:
+    if shown == known or not CUT.search(shown):
+        return shown == known
+    left = CUT.sub("", shown).rstrip()
+    return known.startswith(left) or not (known or re.search(r"\d", left))
+
+
+@cache
+def _known(output: str, where: str, header: tuple[str, ...], names: tuple[str, ...], facts: Facts) -> Counter[Row]:
+    """The rows that a table should show, in these columns."""
+    every, rows = _expected(output, where, header, facts)
+    at = [list(every).index(name) for name in names]
+    return Counter(tuple(_plain(row[place]) for place in at) for row in rows)
+
+
+@cache
+def _expected(output: str, where: str, header: tuple[str, ...], facts: Facts) -> tuple[Sequence[str], Sequence[Row]]:
+    if output == "workbook":
+        return SHEETS[where](facts)
+    if output == "page" and where.startswith("t-"):
+        return PAGE[where.removesuffix(", whole")](facts)
+    return _written(output, header, facts.results, facts)
+
+
+def under(rows: pd.DataFrame, columns: dict[str, str]) -> tuple[list[str], list[Row]]:
+    """The columns of a frame under the headers that show them."""
+    return list(columns), list(rows[list(columns.values())].itertuples(index=False, name=None))
+
+
+def _named(names: Sequence[str], **others: str) -> dict[str, str]:
+    """Headers that are a column's name in words, and ``others``."""
+    return {name.replace("_", " ").capitalize(): name for name in names} | others
+
+
+def _scorecard(facts: Facts) -> tuple[list[str], list[Row]]:
+    months = [str(month) for month in facts.month.back(13)]
+    header = ["KPI", "Status", "Actual", "Target", "Prior", "Change", "Reading", *months, "Numerator", "Denominator",
+              "Rests on"]  # fmt: skip
+    rows = [
+        (kpi.label, words.judgement(kpi), kpi.value, kpi.target, kpi.prior, kpi.change, kpi.reason,
+         *(point.value for point in kpi.series), kpi.numerator, kpi.denominator,
+         f"{kpi.coverage.read} of {kpi.coverage.expected} places")
+        for kpi in facts.results.kpis
+    ]  # fmt: skip
+    return header, rows
+
+
+def _cover(facts: Facts) -> tuple[list[str], list[Row]]:
+    results, snapshot = facts.results, facts.results.snapshot
+    rows: list[Row] = [(f"Verdict {n}", sentence) for n, sentence in enumerate(results.verdict, 1)]
+    rows += [
+        (None, f"{words.judgement(k)}: {words.number(k.value, k.unit)} ({words.target(k)})")
+        for k in results.kpis
+        if k.headline
+    ]
+    rows += [
+        (f"Decision asked {n}", f"{d.decision} ({d.owner}, by {d.due})") for n, d in enumerate(results.decisions, 1)
+    ]
+    rest = [results.coverage.statement, results.compared_with, results.contact,
+            f"{results.period_name} ({results.period}), months in UTC",
+            f"{snapshot.id}, collection finished {snapshot.finished_at}"]  # fmt: skip
+    rows += [(None, text) for text in rest]
+    return ["Item", "What it says"], [*rows, ("Snapshot SHA-256", snapshot.sha256), (None, results.limits)]
+
+
+def _contents(facts: Facts) -> tuple[list[str], list[Row]]:
+    counts = [(name, len(made(facts)[1])) for name, made in SHEETS.items() if name not in ("Contents", "Cover")]
+    results = facts.results
+    cover = len(results.verdict) + sum(kpi.headline for kpi in results.kpis) + len(results.decisions) + 7
+    cover += bool(results.compared_with) + bool(results.contact)
+    return ["Sheet", "Rows"], [("Cover", cover), *counts]
+
+
+def _breakdown(facts: Facts) -> pd.DataFrame:
+    rows = facts["kpi_breakdown"].query("dimension != 'overall'")
+    kpis = {kpi.id: kpi for kpi in facts.results.kpis}
+    return rows.assign(
+        label=rows["kpi"].map({name: kpi.label for name, kpi in kpis.items()}),
+        target=rows["kpi"].map({name: kpi.target for name, kpi in kpis.items()}),
+        change=(rows["value"] - rows["prior"]).where(rows["places_read"] >= rows["places_expected"]),
+    )
+
+
+def _breakdown_in_words(facts: Facts) -> tuple[list[str], list[Row]]:
+    kpis = {kpi.id: kpi for kpi in facts.results.kpis}
+    rows = []
+    for row in _breakdown(facts).itertuples():
+        kpi = kpis[row.kpi]
+        value, prior = (words.number(None if pd.isna(v) else float(v), kpi.unit) for v in (row.value, row.prior))
+        rows.append((row.group, value, prior, words.target(kpi), row.places_read, row.places_expected, row.reason))
+    return ["Group", "Actual", "Prior", "Target", "Places read", "of", "What it leaves out"], rows
+
+
+def _trends(facts: Facts) -> tuple[list[str], list[Row]]:
+    rows = [(kpi.label, p.period, p.value, kpi.target) for kpi in facts.results.kpis for p in kpi.series]
+    return ["KPI", "Month", "Value", "Target"], rows
+
+
+def _sending(facts: Facts) -> tuple[list[str], list[Row]]:
+    rows = facts["monthly"].assign(
+        lines=[_lines(facts, *key) for key in facts["monthly"][["account_id", "period"]].to_numpy()]
+    )
+    columns = _named(
+        ["account_id", "sent", "delivered", "bounces", "complaints", "rejects", "bounce_rate", "complaint_rate"],
+        Month="period", **{"AWS lines reached": "lines"},
+    )  # fmt: skip
+    return under(rows, columns)
+
+
+def _lines(facts: Facts, account: str, period: str) -> str:
+    """The lines of AWS that an account has reached in the month, the pause lines first."""
+    if period != facts.results.period:
+        return ""
+    places = facts["sending_accounts"].query("account_id == @account")
+    highest = {rate: places[rate].max() for rate in LINES}
+    told = []
+    for which in (1, 0):
+        for rate, lines in LINES.items():
+            reached = highest[rate] >= lines[which] and (which == 1 or highest[rate] < lines[1])
+            if pd.notna(highest[rate]) and reached:
+                told.append(f"{rate.split('_')[0]} {('review', 'pause')[which]} line ({lines[which] * 100:g} %)")
+    return "; ".join(told)
+
+
+def _unusual(facts: Facts) -> tuple[list[str], list[Row]]:
+    header = ["Account id", "Region", "From", "Worst or about", "Until", "Value", "Expected", "Low", "High", "Line",
+              "Deviations", "In words"]  # fmt: skip
+    found = facts["anomalies"].assign(threshold=None)
+    ahead = facts["forecasts"].assign(deviations=None)
+    columns = (
+        ("first_day", "day", "last_day", "value", "expected"),
+        ("earliest_at", "crosses_at", "latest_at", "current", "forecast"),
+    )  # fmt: skip
+    rows: list[Row] = []
+    for part, names in zip((found, ahead), columns, strict=True):
+        wanted = [*PLACE, *names, "low", "high", "threshold", "deviations", "words"]
+        rows += part[wanted].itertuples(index=False, name=None)
+    return header, rows
+
+
+def _run(facts: Facts) -> tuple[list[str], list[Row]]:
+    results, snapshot = facts.results, facts.results.snapshot
+    texts = [results.period, results.organization_id, snapshot.id, snapshot.sha256, snapshot.started_at,
+             snapshot.finished_at, snapshot.tool_version, results.configuration_sha256, results.register_sha256,
+             results.compared_with or "none", results.format]  # fmt: skip
+    items = [(None, text) for text in texts]
+    items[3] = ("Snapshot SHA-256", snapshot.sha256)
+    items[7], items[8] = ("Configuration SHA-256", items[7][1]), ("Register SHA-256", items[8][1])
+    return ["Item", "Value"], [*items, *((f"Rows of {name}", f"{len(facts[name]):,}") for name in facts.frames)]
+
+
+def _definitions(facts: Facts) -> tuple[list[str], list[Row]]:
+    header = ["KPI", "Question", "Definition", "Formula", "Source", "Target", "Watch limit", "Rows behind it", "Id"]
+    return header, [
+        (k.label, k.question, k.definition, k.formula, k.source, k.target, k.watch, f"data/{k.frame}.parquet", k.id)
+        for k in facts.results.kpis
+    ]
+
+
+_FINDING = {"Finding": "title", "Policy": "policy_name", "Account": "account_name", "Opened (UTC)": "opened_at",
+            "First seen (UTC)": "first_seen", "Resolved (UTC)": "resolved_at"}  # fmt: skip
+_IN_PLACE = ["account_id", "region", "identity"]
+SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
+    "Cover": _cover,
+    "Contents": _contents,
+    "Scorecard": _scorecard,
+    "By account, OU, owner": lambda facts: under(
+        _breakdown(facts),
+        _named(["group", "prior", "change", "target", "numerator", "denominator", "places_read", "places_expected"])
+        | {"KPI": "label", "Actual": "value", "Not judged": "unknown", "What it leaves out": "reason"},
+    ),
+    "Trends": _trends,
+    "Changes": lambda facts: under(
+        facts["changes_since"], _named([*_IN_PLACE, "subject", "before", "after"])
+    ),
+    "Exposure": lambda facts: under(
+        facts["exposures"],
+        _named([*_IN_PLACE, "external_accounts", "reasons", "policies"], **{"AWS services": "services"}),
+    ),
+    "Grants": lambda facts: under(
+        facts["grants"],
+        _named(
+            [*_IN_PLACE, "grantee", "grantee_account_id", "from_patterns", "actions", "conditions", "why", "statement",
+             "sid"],
+            Policy="policy_name",
+        ),
+    ),
+    "Trust register": lambda facts: under(
+        facts.register,
+        _named(["account_id", "ticket"])
+        | {"Identities it can send from": "live", "Live grants": "grants", "Approved on": "approved_at",
+           "Expires on": "expires_at", "Approved identities": "identities", "Approved From patterns": "from_patterns",
+           "Justification": "justification"},
+    ),
+    "Ownership": lambda facts: under(
+        facts["identities"],
+        _named([*_IN_PLACE, "ticket", "configuration_set", "bounce_topic", "complaint_topic", "policies"]),
+    ),
+    "Sending & reputation": _sending,
+    "Sending places": lambda facts: under(
+        facts.sending_places,
+        _named([*PLACE, "busiest_day", "quota_use", "sent", "bounces", "complaints"])
+        | {"AWS bounce rate": "bounce_rate", "AWS complaint rate": "complaint_rate",
+           "24-hour quota": "max_24_hour_send"},
+    ),
+    "Anomalies & forecasts": _unusual,
+    "Findings": lambda facts: under(
+        facts["findings"],
+        _FINDING | _named([*_IN_PLACE, "grantee", "age", "days_open", "evidence", "recommendation", "fingerprint"]),
+    ),
+    "Remediation": lambda facts: under(
+        facts["lives"],
+        _FINDING
+        | _named([*_IN_PLACE, "grantee", "reopened", "fingerprint", "episode"])
+        | {"Last seen (UTC)": "last_seen", "Days, at least": "days_low", "Days, at most": "days_high",
+           "Opened after (UTC)": "opened_after", "Opened before (UTC)": "opened_by",
+           "Resolved after (UTC)": "resolved_after",
+           "Resolved before (UTC)": "resolved_by", "Counts as opened in": "opened_in",
+           "Counts as resolved in": "resolved_in", "Why not observed": "reason"},
+    ),
+    "Data quality": lambda facts: under(
+        facts["coverage"], _named([*PLACE, "reason", "rows", "seconds"], **{"API calls": "calls"})
+    ),
+    "Definitions": _definitions,
+    "Run": _run,
+}  # fmt: skip
+"""The table of each sheet."""
+
+
+def _page(
+    rows: pd.DataFrame, columns: dict[str, str], *, percents: dict[str, int] | None = None
+) -> tuple[list[str], list[Row]]:
+    """As the page writes a frame: days, lists with commas, shares in percent of so many digits."""
+    made = rows.copy()
+    for name in made.columns:
+        if isinstance(made[name].dtype, pd.DatetimeTZDtype) or str(made[name].dtype).startswith("timestamp"):
+            made[name] = [None if pd.isna(v) else f"{v:%Y-%m-%d}" for v in made[name]]
+        elif name in (percents or {}):
+            made[name] = [None if pd.isna(v) else round(float(v) * 100, (percents or {})[name]) for v in made[name]]
+        else:
+            made[name] = [_listed(value) for value in made[name].astype("object")]
+    return under(made, columns)
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        return value
+    return ", ".join(str(each) for each in value)
+
+
+def _days(rows: pd.DataFrame, *names: str) -> pd.DataFrame:
+    return rows.assign(**{n: [None if pd.isna(v) else f"{v:,.1f}" for v in rows[n].astype("object")] for n in names})
+
+
+PAGE: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
+    "t-breakdown": _breakdown_in_words,
+    "t-changes": lambda facts: _page(
+        facts["changes_since"], _named(["identity", "subject", "before", "after", "region"], Account="account_id")
+    ),
+    "t-exposures": lambda facts: _page(
+        facts["exposures"],
+        _named(["identity", "region", "policies"])
+        | {"Outside accounts": "external_accounts", "Account": "account_id", "Why": "reasons"},
+    ),
+    "t-grants": lambda facts: _page(
+        facts.grants_beyond,
+        _named(["identity", "region", "conditions", "why"])
+        | {"Outside account": "grantee_account_id", "Account": "account_id", "Policy": "policy_name",
+           "From addresses": "from_patterns"},
+    ),
+    "t-register": lambda facts: _page(
+        facts["register"],
+        _named(["ticket", "justification"])
+        | {"Outside account": "account_id", "Expires": "expires_at", "Approved": "approved_at"},
+    ),
+    "t-unowned": lambda facts: _page(
+        facts["identities"].query("owner.isna() and tags.notna()"),
+        _named(["identity", "region", "policies", "ticket"], Account="account_id"),
+    ),
+    "t-places": lambda facts: _page(
+        facts["sending_accounts"].assign(
+            quota=["unlimited" if v < 0 else f"{v:,.0f}" for v in facts["sending_accounts"]["max_24_hour_send"]]
+        ),
+        _named([*PLACE, "bounce_rate", "complaint_rate"])
+        | {"Sent in 24 h": "sent_last_24_hours", "24 h quota": "quota"},
+        percents={"bounce_rate": 2, "complaint_rate": 3},
+    ),
+    "t-month": lambda facts: _page(
+        facts["monthly"].query("period == @facts.results.period"),
+        _named(["account_id", "sent", "delivered", "bounces", "complaints", "rejects"]),
+    ),
+    "t-anomalies": lambda facts: _page(
+        facts["anomalies"], _named([*PLACE, "days"]) | {"Worst day": "day", "In words": "words"}
+    ),
+    "t-forecasts": lambda facts: _page(
+        facts["forecasts"],
+        _named(PLACE) | {"Earliest": "earliest_at", "About": "crosses_at", "Latest": "latest_at", "In words": "words"},
+    ),
+    "t-findings": lambda facts: _page(
+        facts["findings"].assign(mark=facts["findings"]["fingerprint"].str[:12]),
+        _named([*_IN_PLACE, "grantee", "evidence", "recommendation", "first_seen", "age"])
+        | {"Finding": "title", "Opened": "opened_at", "Fingerprint": "mark"},
+    ),
+    "t-times": lambda facts: _page(
+        _days(facts["remediation_times"], "mean_days", "median_days", "oldest_days"),
+        _named(["open", "not_observed", "excepted", "mean_days"])
+        | {"Resolved in the month": "resolved", "Median days, open ones counted": "median_days",
+           "Oldest, days": "oldest_days", "Why there is none": "reason", "Which": "group"},
+    ),
+    "t-lives": lambda facts: _page(
+        _days(facts["lives"].assign(mark=facts["lives"]["fingerprint"].str[:12]), "days_low", "days_high"),
+        _named([*_IN_PLACE, "grantee", "first_seen", "last_seen", "resolved_by", "reopened"])
+        | {"Finding": "title", "Days, at least": "days_low", "Days, at most": "days_high", "Why not observed": "reason",
+           "Fingerprint": "mark"},
+    ),
+    "t-gaps": lambda facts: (
+        ["Account id", "Region", "Dataset", "Reason"],
+        [(gap.account_id, gap.region, gap.dataset, gap.reason) for gap in facts.results.coverage.gaps],
+    ),
+}  # fmt: skip
+"""The tables of the page by their ids, with all their rows."""
+
+
+def standing_rows(static: Table, whole: Table) -> list[str]:
+    """Where the rows that stand in the page are not the first of those that its script draws."""
+    for number, (shown, known) in enumerate(zip(static.rows, whole.rows, strict=False), 1):
+        for cell, value in zip(shown, known, strict=True):
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                if float(cell.replace(",", "").replace(" %", "")) != float(value):
+                    return [f"row {number}: {cell}, not {value}"]
+            elif _plain(cell) != _plain(value):
+                return [f"row {number}: {cell}, not {value}"]
+    return [] if len(static.rows) == min(50, len(whole.rows)) else [f"{len(static.rows)} rows stand in the page"]
+
+
+def _written(
+    output: str, header: tuple[str, ...], results: Results, facts: Facts
+) -> tuple[Sequence[str], Sequence[Row]]:
+    """Tables of results as text: scorecards, decisions, gaps, definitions."""
+    if header[0] == "KPI" and "Formula" in header:
+        shown = [kpi for kpi in results.kpis if kpi.headline or output != "deck"]
+        return ["KPI", "Definition", "Formula", "Source"], [(k.label, k.definition, k.formula, k.source) for k in shown]
+    if header[0] in ("KPI", "Control"):
+        return _scores(output, results.kpis)
+    if header[0] == "Decision":
+        return ["Decision", "Owner", "By", "Due"], [(d.decision, d.owner, d.due, d.due) for d in results.decisions]
+    return _gaps(facts)
+
+
+def _scores(output: str, kpis: Sequence[Kpi]) -> tuple[Sequence[str], Sequence[Row]]:
+    """The scorecard as the output writes it; a mail shows the board's own numbers, and what misses its target."""
+    header = ["KPI", "Actual", "Target", "Change", "Status", "Control", "Value", "Owner, basis"]
+    rows: list[Row] = []
+    for kpi in kpis:
+        if output == "mail" and not (kpi.headline or (kpi.target is not None and kpi.status != "on target")):
+            continue
+        value, change, page = words.number(kpi.value, kpi.unit), words.change(kpi), output == "page"
+        since = " since the month before" if kpi.change is not None else ""
+        rows.append(
+            (
+                f"{kpi.label} {kpi.reason}" if page else kpi.label,
+                f"{value} {words.fraction(kpi)}" if page else value,
+                words.target(kpi), change, words.judgement(kpi),
+                f"{kpi.label} {words.aim(kpi)}; {change}{since}", value,
+                f"{kpi.owner} {kpi.coverage.read} of {kpi.coverage.expected} places",
+            )
+        )  # fmt: skip
+    return header, rows
+
+
+def _gaps(facts: Facts) -> tuple[Sequence[str], Sequence[Row]]:
+    """The nine places of the slide: those that count as not read, then those read in part."""
+    unread = set(map(tuple, facts.unread(("identities", "policies"))[PLACE].to_numpy()))
+    places: dict[tuple[str, str], str] = {}
+    for gap in facts.results.coverage.gaps:
+        places.setdefault((gap.account_id, gap.region), gap.reason)
+    order = sorted(places, key=lambda place: (place not in unread, place[1] == "global"))
+    return ["Account id", "Region", "Reason"], [(*place, places[place]) for place in order[:9]]
+
+
+@cache
+def shown_in_notebooks(facts: Facts) -> list[tuple[tuple[str, ...], tuple[Row, ...]]]:
+    """Every table of a notebook as pandas shows it."""
+    with pd.option_context("display.max_columns", 20, "display.max_rows", 60):  # those of a kernel
+        return [_repr(made) for made in _selections(facts)]
+
+
+def _repr(made: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    root = lxml_html.fromstring(made._repr_html_())  # type: ignore[operator]
+    rows = tuple(_texts(row) for row in root.xpath(".//tbody/tr"))
+    return _texts(root.xpath(".//thead/tr")[0]), rows
+
+
+def _texts(row: Any) -> tuple[str, ...]:
+    return tuple(" ".join(" ".join(cell.itertext()).split()) for cell in row.xpath("./th | ./td"))
+
+
+def _selections(facts: Facts) -> Iterator[pd.DataFrame]:
+    results, month = facts.results, facts.results.period
+    yield from (
+        tables.decisions(results),
+        tables.scorecard(results),
+        tables.series(results),
+        tables.gaps(results.coverage),
+    )
+    yield tables.breakdown(results, facts["kpi_breakdown"], "environment")
+    for name in ("wildcard_policies", "unknown_accounts", "owned_identities", "mean_time_to_remediate"):
+        yield tables.definition(results, name)
+    for name in (
+        "changes_since", "kpi_public_identities", "kpi_wildcard_policies", "kpi_unknown_accounts", "register",
+        "kpi_expired_grants", "kpi_sent_volume", "kpi_bounce_rate",
+    ):  # fmt: skip
+        yield facts[name]
+    grants, lives, anomalies, forecasts = (facts[n] for n in ("grants", "lives", "anomalies", "forecasts"))
+    scopes = grants["scope"].isin(["public", "external", "needs review"])
+    yield grants.loc[scopes, ["identity", "policy_name", "grantee", "scope", "why"]]
+    owned = facts["kpi_owned_identities"]
+    yield owned[owned["owner"].isna()].head(25)
+    by = facts["kpi_breakdown"].query("kpi == 'owned_identities' and dimension == 'environment'").set_index("group")
+    yield by[["numerator", "denominator", "value", "places_read", "places_expected"]]
+    yield facts["kpi_quota_use"].head(15)
+    places = facts["sending_accounts"]
+    yield places[places["enforcement_status"].fillna("not known") != "HEALTHY"]
+    grave = anomalies[anomalies["severity"].isin(["critical", "high", "medium"])]
+    yield grave[[*PLACE, "kind", "severity", "first_day", "last_day", "deviations", "words"]]
+    yield forecasts.loc[forecasts["state"] != "no crossing", [*PLACE, "state", "earliest_at", "words"]]
+    told = [
+        "severity",
+        "title",
+        "identity",
+        "grantee",
+        "first_seen",
+        "resolved_by",
+        "resolved_basis",
+        "days_low",
+        "days_high",
+    ]
+    yield lives.loc[lives["resolved_in"].eq(month), told]
+    yield facts["remediation_times"].set_index(["dimension", "group"])
+    standing = lives[lives["status"].eq("open") & lives["severity"].isin(["critical", "high"])]
+    yield standing[
+        ["severity", "title", "account_name", "identity", "grantee", "owner", "first_seen", "days", "reopened"]
+    ]
+    yield facts["coverage"].groupby(["dataset", "status"])[["calls", "retries", "rows", "seconds"]].sum()

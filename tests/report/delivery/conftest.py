@@ -1,0 +1,57 @@
+"""A pack on disk, and AWS over HTTP (moto) to deliver it to."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from delivery_aws import OCTOBER, Aws
+from moto.server import ThreadedMotoServer
+from tests_shared import once, shared
+
+from sesreport.demo.snapshot import demo_config
+from sesreport.report.build import report
+from sesreport.snapshot.store import Snapshot
+
+
+@pytest.fixture(scope="session")
+def a_pack(demo: Snapshot, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of packs with the demonstration's, made without notebooks."""
+    folder = shared(tmp_path_factory, worker_id) / "pack-to-deliver"
+    return once(folder, lambda: report(demo_config(output=folder), OCTOBER, snapshot=demo, only=[]))
+
+
+@pytest.fixture
+def output(a_pack: Path, tmp_path: Path) -> Path:
+    """A folder of packs of the test's own."""
+    shutil.copytree(a_pack / "2026-10", tmp_path / "out" / "2026-10")
+    return tmp_path / "out"
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def aws(_server: str, monkeypatch: pytest.MonkeyPatch) -> Aws:
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()
+    for name, value in {
+        "AWS_ENDPOINT_URL": _server,
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_CONFIG_FILE": "/nonexistent",
+        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return Aws(_server)

@@ -1,0 +1,159 @@
+"""A pack is opened with the settings of the snapshot it shows, from any folder, and computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+from analysis.estate import NOVEMBER, STRANGER, Estate, policy
+from pandas.testing import assert_frame_equal
+from papermill.exceptions import PapermillExecutionError
+
+import sesreport as ses
+from sesreport.core.errors import ConfigError
+from sesreport.core.period import Period
+from sesreport.kpis.registry import KPIS
+from sesreport.report import kept
+from sesreport.report.compute import make_pack
+from sesreport.report.notebooks import check_injected
+from sesreport.settings.config import Config, load_config
+from sesreport.snapshot.store import Snapshot, load
+
+OCTOBER = Period(2026, 10)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def project(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings, a register, one snapshot, and notebooks in which somebody works."""
+    folder = tmp_path / "project"
+    (folder / "notebooks").mkdir(parents=True)
+    (folder / "sesreport.toml").write_text('[organization]\nname = "Acme"\n[paths]\nregister = "ours.csv"\n')
+    (folder / "ours.csv").write_text(f"account_id,name\n{STRANGER},Known to us\n")
+    Estate().identity("example.com", {"p": policy(STRANGER)}).write(folder / "data" / "snapshots")
+    monkeypatch.chdir(folder / "notebooks")
+    return folder
+
+
+def test_the_latest_snapshot_comes_with_the_settings_above_the_notebook(project: Path) -> None:
+    opened = ses.open_pack(snapshot="latest")
+    assert opened.about.startswith("Internal: Acme, October 2026")
+    assert opened.frames["register"]["name"].tolist() == ["Known to us"]
+
+
+def test_a_snapshot_comes_with_the_settings_above_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    opened = ses.open_pack(snapshot=str(project / "data" / "snapshots" / f"{NOVEMBER:%Y%m%dT%H%M%SZ}"))
+    assert opened.results.organization_name == "Acme"
+
+
+def test_without_settings_the_nearest_folder_with_snapshots_counts(project: Path) -> None:
+    (project / "sesreport.toml").unlink()
+    assert ses.open_pack(snapshot="latest").frames["register"].empty
+
+
+def test_the_demonstration_s_snapshot_comes_with_its_own_register(demo: Snapshot, cache: Path, project: Path) -> None:
+    opened = ses.open_pack(snapshot=str(demo.path))
+    assert opened.results.organization_name == "Example Corp"
+    assert len(opened.frames["register"]) > 1
+
+
+def inputs(tmp_path: Path, **report: Any) -> tuple[Snapshot, Config]:
+    (tmp_path / "ours.csv").write_text("account_id,name\n")
+    settings = tmp_path / "sesreport.toml"
+    settings.write_text('[paths]\nregister = "ours.csv"\n')
+    path = tmp_path / "snapshots" / f"{NOVEMBER:%Y%m%dT%H%M%SZ}"
+    if not path.exists():
+        Estate().identity("example.com", {"p": policy(STRANGER)}).write(path.parent)
+    return load(path), load_config(settings)
+
+
+def test_a_pack_opened_again_is_the_one_computed(tmp_path: Path, cache: Path) -> None:
+    snapshot, config = inputs(tmp_path)
+    first = kept.computed_pack(snapshot, config, OCTOBER, earlier={})
+    again = kept.kept_pack(snapshot, config, OCTOBER, earlier={})
+    plain = make_pack(snapshot, config, OCTOBER)
+    assert again is not None and again.results == first.results == plain.results
+    assert list(again.frames) == sorted(plain.frames)
+    for name in plain.frames:
+        assert_frame_equal(again.frames[name], first.frames[name])
+
+
+@pytest.mark.parametrize("changed", ["register", "no register", "settings", "period", "earlier", "file"])
+def test_a_pack_of_another_input_is_computed_anew(tmp_path: Path, cache: Path, changed: str) -> None:
+    snapshot, config = inputs(tmp_path)
+    kept.computed_pack(snapshot, config, OCTOBER, earlier={})
+    period, earlier = OCTOBER, dict[Period, Snapshot]()
+    match changed:
+        case "register":
+            (tmp_path / "ours.csv").write_text(f"account_id,name\n{STRANGER},Known\n")
+        case "no register":
+            (tmp_path / "ours.csv").unlink()
+        case "settings":
+            config = config.model_copy(update={"report": config.report.model_copy(update={"title": "Other"})})
+        case "period":
+            period = Period(2026, 9)
+        case "earlier":
+            earlier = {Period(2026, 9): snapshot}
+        case "file":
+            next(cache.rglob("grants.parquet")).write_bytes(b"")
+    assert kept.kept_pack(snapshot, config, period, earlier=earlier) is None
+
+
+def test_with_a_kpi_of_one_s_own_nothing_is_taken_from_the_cache(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot, config = inputs(tmp_path)
+    kept.computed_pack(snapshot, config, OCTOBER, earlier={})
+    monkeypatch.setitem(KPIS._modules, "wildcard_policies", "__main__")
+    assert kept.kept_pack(snapshot, config, OCTOBER, earlier={}) is None
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a-file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a-file"))
+    snapshot, config = inputs(tmp_path)
+    assert kept.computed_pack(snapshot, config, OCTOBER, earlier={}).results.period == "2026-10"
+
+
+OWN = 'pack: str = ""  # folder\ntop_n: int = 15  # rows'
+
+
+@pytest.mark.parametrize(
+    ("cells", "wrong"),
+    [
+        (["", OWN, "# Parameters\npack = 'x'\ntopn = 3\n"], "no parameter 'topn'; did you mean 'top_n'"),
+        (["", OWN, "# Parameters\npack = 'x'\n"], None),
+        (["", OWN, "import pandas"], None),
+        (["", "# Parameters\nanything = 1"], None),
+    ],
+)
+def test_a_parameter_that_a_notebook_does_not_have_is_an_error(cells: list[str], wrong: str | None) -> None:
+    if wrong is None:
+        check_injected(cells)
+        return
+    with pytest.raises(ConfigError, match=wrong):
+        check_injected(cells)
+
+
+def run(notebook: Path, folder: Path, parameters: Mapping[str, Any]) -> None:
+    papermill.execute_notebook(str(notebook), str(folder / "out.ipynb"), dict(parameters), progress_bar=False)
+
+
+def test_plain_papermill_fails_on_a_parameter_that_a_notebook_does_not_have(project: Path) -> None:
+    source = project / "notebooks" / "own.ipynb"
+    tagged = nbformat.v4.new_code_cell('snapshot: str = "latest"  # which', metadata={"tags": ["parameters"]})
+    opening = nbformat.v4.new_code_cell("import sesreport as ses\nses.open_pack(snapshot=snapshot).about")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[tagged, opening], metadata=kernel), source)
+    with pytest.raises(PapermillExecutionError, match="no parameter 'snapshoot'; did you mean 'snapshot'"):
+        run(source, project, {"snapshoot": "latest"})
