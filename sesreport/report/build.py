@@ -66,10 +66,10 @@ def report(
 ) -> Made:
     """Writes the pack of a period to ``<output>/<period>/`` and returns it.
 
-    ``snapshot`` defaults to the period's own (see :func:`~sesreport.snapshot.store.snapshot_of`); one begun neither in the
-    period nor in the month after it is an error unless ``other_month`` is set. ``parameters`` go to the notebooks that have
-    them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces an earlier pack of
-    the period; but a pack with a failed notebook replaces none but such a one, and is put beside another as
+    ``snapshot`` defaults to the period's own (see :func:`~sesreport.snapshot.store.snapshot_of`); one begun neither in
+    the period nor in the month after it is an error unless ``other_month`` is set. ``parameters`` go to the notebooks
+    that have them; ``only`` replaces the shipped notebooks. The folder appears when it is whole and replaces an earlier
+    pack of the period; but a pack with a failed notebook replaces none but such a one, and is put beside another as
     ``<period>-failed``, until a complete one of the period is made. Raises ConfigError, SnapshotError, SchemaError,
     WriteError.
     """
