@@ -12,7 +12,7 @@ Everything the command line does is a function here: :func:`collect`, :func:`loa
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from sesreport.core.version import __version__
 
 if TYPE_CHECKING:
     from sesreport.analysis import Analysis, analyze
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sesreport.findings.history import History
     from sesreport.kpis.results import Results
     from sesreport.kpis.scorecard import score
+    from sesreport.report import charts, tables
     from sesreport.report.build import report
     from sesreport.report.delivery import deliver
     from sesreport.report.open import open_pack
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sesreport.settings.register import read_register
     from sesreport.snapshot.store import Snapshot, load, snapshots
 
+_MODULES = {"charts": "report.charts", "tables": "report.tables"}
 _WHERE = {
     "Analysis": "analysis",
     "Config": "settings.config",
@@ -56,7 +58,9 @@ __all__ = [
     "Period",
     "Results",
     "Snapshot",
+    "__version__",
     "analyze",
+    "charts",
     "collect",
     "deliver",
     "evidence_of",
@@ -67,10 +71,13 @@ __all__ = [
     "report",
     "score",
     "snapshots",
+    "tables",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"sesreport.{_MODULES[name]}")
     if name not in _WHERE:
         raise AttributeError(f"module 'sesreport' has no attribute {name!r}")
     value = getattr(import_module(f"sesreport.{_WHERE[name]}"), name)

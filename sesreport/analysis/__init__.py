@@ -1,4 +1,8 @@
-"""From a snapshot to judged frames: :func:`analyze` and one file per derived frame."""
+"""From a snapshot to judged frames: :func:`analyze`, one file per derived frame, and trends of sending.
+
+May import everything from ``core`` to ``usage``, and knows nothing of findings. A new frame is one function with
+``@derived`` in a file here.
+"""
 
 from __future__ import annotations
 

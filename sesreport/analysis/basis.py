@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from sesreport.analysis.joins import joined
-from sesreport.kpis.results import Basis
+from sesreport.core.vocabulary import PLACE
 from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED, SKIPPED
 
 if TYPE_CHECKING:
     from sesreport.analysis.registry import Analysis
 
-PLACE = ["account_id", "region"]
 POLICY_DATASETS = ("identities", "policies")
 """A place is read where both were: what the coverage of every output counts."""
 SENDING_DATASETS = ("metrics",)
@@ -31,6 +31,23 @@ COLLECTED = {
 """The collected datasets that a derived frame is made from, by its name; a collected frame is made from its own."""
 REGIONS = "regions"
 """The dataset that says which Regions an account has."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a number rests on: the places (account × Region) that were read, of those that should have been."""
+
+    read: int
+    expected: int
+
+    @property
+    def share(self) -> float | None:
+        return self.read / self.expected if self.expected else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether there was something to read, and all of it was."""
+        return 0 < self.expected <= self.read
 
 
 def places(coverage: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from sesreport.analysis.joins import joined
 from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, account_id, text
+from sesreport.core.vocabulary import IDENTITY
 
 CHANGES_SINCE = Frame(
     "changes_since",
@@ -36,7 +37,7 @@ CHANGES_SINCE = Frame(
     ),
 )  # fmt: skip
 
-PLACE = ["account_id", "region", "identity", "subject"]
+SUBJECT = [*IDENTITY, "subject"]
 SCOPES = ("none", "own", "service", "organization", "vendor", "external", "needs review", "public")
 """Narrowest first; the last three are grave."""
 GRAVE = SCOPES[-3:]
@@ -61,8 +62,8 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
 
 
 def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, now: Known) -> pd.DataFrame:
-    both = joined(old, new, how="outer", on=PLACE, suffixes=("_old", "_new"), indicator=True)
-    told = [before.of(*p) and now.of(*p) for p in zip(*(both[name] for name in PLACE[:3]), strict=True)]
+    both = joined(old, new, how="outer", on=SUBJECT, suffixes=("_old", "_new"), indicator=True)
+    told = [before.of(*p) and now.of(*p) for p in zip(*(both[name] for name in IDENTITY), strict=True)]
     both = both[pd.Series(told, index=both.index, dtype=bool)]
     differs = (both["value_old"] != both["value_new"]).fillna(False).astype(bool) | (
         both["value_old"].isna() != both["value_new"].isna()
@@ -77,7 +78,7 @@ def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, 
     return pd.DataFrame(
         {
             "what": pd.Series(what, index=both.index, dtype="string"),
-            **{name: both[name] for name in PLACE},
+            **{name: both[name] for name in SUBJECT},
             "change": change.astype("string"),
             "before": both["value_old"],
             "after": both["value_new"],
@@ -108,17 +109,17 @@ class Known:
 
 def _identities(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.identities
-    return frame.assign(subject=frame["identity"], value=frame["identity_type"])[[*PLACE, "value"]]
+    return frame.assign(subject=frame["identity"], value=frame["identity_type"])[[*SUBJECT, "value"]]
 
 
 def _owners(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.identities
-    return frame.assign(subject=frame["identity"], value=frame["owner"])[[*PLACE, "value"]]
+    return frame.assign(subject=frame["identity"], value=frame["owner"])[[*SUBJECT, "value"]]
 
 
 def _exposures(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.exposures
-    return frame.assign(subject=frame["identity"], value=frame["exposure"])[[*PLACE, "value"]]
+    return frame.assign(subject=frame["identity"], value=frame["exposure"])[[*SUBJECT, "value"]]
 
 
 def _grants(analysis: Analysis) -> pd.DataFrame:
@@ -129,5 +130,5 @@ def _grants(analysis: Analysis) -> pd.DataFrame:
         value=frame["scope"],
         _rank=pd.Categorical(frame["scope"], SCOPES, ordered=True),
     )
-    widest = frame.sort_values("_rank", ascending=False, kind="stable").drop_duplicates(PLACE)
-    return widest[[*PLACE, "value"]]
+    widest = frame.sort_values("_rank", ascending=False, kind="stable").drop_duplicates(SUBJECT)
+    return widest[[*SUBJECT, "value"]]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, account_id, at, real, text
+from sesreport.snapshot.series import source_of, stored
 
 METRICS = {"Send": "sent", "Delivery": "delivered", "Bounce": "bounces", "Complaint": "complaints", "Reject": "rejects"}
 REPUTATION = {"Reputation.BounceRate": "aws_bounce_rate", "Reputation.ComplaintRate": "aws_complaint_rate"}
@@ -61,8 +62,5 @@ def _metrics(analysis: Analysis) -> pd.DataFrame:
     """The snapshot's own metrics, and what earlier ones held that CloudWatch has forgotten or nobody could read now."""
     if analysis.previous is None:
         return analysis.snapshot.metrics
-    from sesreport.findings.looks import chain
-    from sesreport.snapshot.series import source_of, stored
-
-    sources = [source_of(each.snapshot) for each in chain(analysis)]
+    sources = [source_of(each.snapshot) for each in analysis.chain]
     return stored("metrics", sources, where="dimension = 'account'")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.verdicts import Verdict
 from sesreport.core.schema import Frame, count, flag, text, texts
+from sesreport.core.vocabulary import IdentityKey
 from sesreport.snapshot.frames.identities import IDENTITIES
 
 EXPOSURES = Frame(
@@ -44,14 +47,13 @@ EXPOSURES = Frame(
 )  # fmt: skip
 
 
-@derived(EXPOSURES)
-def exposures(analysis: Analysis) -> pd.DataFrame:
+def exposures(verdicts: Mapping[IdentityKey, Verdict], identities: pd.DataFrame) -> pd.DataFrame:
     """An identity that could not be read needs review, and nothing else is said of it."""
     out = []
-    for identity in analysis.identities.to_dict("records"):
+    for identity in identities.to_dict("records"):
         base = {k: identity[k] for k in [*IDENTITIES.keys, "identity_type", "owner", "environment", "policies"]}
         base = {k: None if v is pd.NA else v for k, v in base.items()}
-        verdict = analysis.verdicts.get((identity["account_id"], identity["region"], identity["identity"]))
+        verdict = verdicts.get((identity["account_id"], identity["region"], identity["identity"]))
         if verdict is None:
             out.append({**base, "needs_review": True, "reasons": ["its policies could not be read"]})
             continue

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.verdicts import Verdict
 from sesreport.core.schema import Frame, account_id, flag, integer, text, texts
-from sesreport.policy import SENDING_ACTIONS, Effect, Principal, PrincipalKind, Statement
-from sesreport.policy import Grant as Judged
+from sesreport.core.vocabulary import IdentityKey
+from sesreport.policy import SENDING_ACTIONS, Effect, Grant, Principal, PrincipalKind, Statement
 from sesreport.snapshot.frames.identities import POLICIES
-
-if TYPE_CHECKING:
-    from sesreport.analysis.verdicts import Verdict
 
 MANAGEMENT_ACTIONS = (
     "ses:CreateEmailIdentityPolicy", "ses:UpdateEmailIdentityPolicy", "ses:DeleteEmailIdentityPolicy",
@@ -89,13 +86,12 @@ REASONS = {
 }
 
 
-@derived(GRANTS)
-def grants(analysis: Analysis) -> pd.DataFrame:
+def grants(verdicts: Mapping[IdentityKey, Verdict], accounts: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:
     """Nothing is dropped: Denies, unreadable documents and statements that let in nobody are rows too."""
-    accounts = analysis.accounts.set_index("account_id")
-    approvals = dict(zip(analysis.register["account_id"], analysis.register["status"], strict=True))
+    accounts = accounts.set_index("account_id")
+    approvals = dict(zip(register["account_id"], register["status"], strict=True))
     rows = []
-    for (account, region, identity), verdict in analysis.verdicts.items():
+    for (account, region, identity), verdict in verdicts.items():
         for row in _told(verdict):
             grantee = row.get("grantee_account_id")
             standing = _standing(grantee, account, verdict.known.organization.accounts, approvals)
@@ -112,7 +108,7 @@ def grants(analysis: Analysis) -> pd.DataFrame:
                 }
             )
     frame = GRANTS.from_rows(rows)
-    names = accounts["name"].combine_first(analysis.register.set_index("account_id")["name"])
+    names = accounts["name"].combine_first(register.set_index("account_id")["name"])
     grantees = frame["grantee_account_id"]
     return frame.assign(
         grantee_name=grantees.map(names).astype("string"),
@@ -166,7 +162,7 @@ def _rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
         yield from (_unjudged(policy.name, str(error)) for error in policy.errors)
 
 
-def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Judged | None) -> dict[str, Any]:
+def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Grant | None) -> dict[str, Any]:
     scope, why = _scope(verdict, statement, principal, grant)
     patterns = grant.from_patterns if grant else ()
     everyone = statement.not_principal
@@ -193,9 +189,7 @@ def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Ju
     }
 
 
-def _scope(
-    verdict: Verdict, statement: Statement, principal: Principal, grant: Judged | None
-) -> tuple[str | None, str]:
+def _scope(verdict: Verdict, statement: Statement, principal: Principal, grant: Grant | None) -> tuple[str | None, str]:
     """How far the statement lets the principal in, and why: by this statement and principal alone."""
     if statement.effect is Effect.DENY:
         return None, "refuses"
@@ -223,7 +217,7 @@ def _any_local_part(pattern: str) -> bool:
     return local.startswith(("*", "?*")) and not (local.strip("*?") if "@" in pattern else "")
 
 
-def _outsiders(grant: Judged) -> str:
+def _outsiders(grant: Grant) -> str:
     """Whom a wildcard lets in that is held to outsiders."""
     if grant.external_orgs:
         return f"members of another organization ({', '.join(sorted(grant.external_orgs))})"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.accounts import first_tag, parse_tags
-from sesreport.analysis.basis import PLACE
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, text
+from sesreport.core.vocabulary import PLACE
+from sesreport.settings.config import Tags
 from sesreport.snapshot.coverage import EVERYTHING, OK
 from sesreport.snapshot.frames.identities import IDENTITIES as COLLECTED
 
@@ -31,15 +32,19 @@ IDENTITIES = Frame(
 def identities(analysis: Analysis) -> pd.DataFrame:
     """The collected identities joined with their account."""
     frame = analysis.snapshot.identities
-    tags = [parse_tags(value) for value in frame["tags"]]
-    keys = analysis.config.tags
-    accounts = analysis.accounts.set_index("account_id")
-    return frame.assign(
-        policies=frame["policies"].mask(_not_shown(frame, analysis.snapshot.coverage)),
-        account_name=frame["account_id"].map(accounts["name"]).astype("string"),
-        environment=frame["account_id"].map(accounts["environment"]).astype("string"),
+    shown = frame.assign(policies=frame["policies"].mask(_not_shown(frame, analysis.snapshot.coverage)))
+    return with_accounts(shown, analysis.accounts, analysis.config.tags)
+
+
+def with_accounts(identities: pd.DataFrame, accounts: pd.DataFrame, keys: Tags) -> pd.DataFrame:
+    """Identities with what their accounts and tags say of them."""
+    tags = [parse_tags(value) for value in identities["tags"]]
+    by_id, whose = accounts.set_index("account_id"), identities["account_id"]
+    return identities.assign(
+        account_name=whose.map(by_id["name"]).astype("string"),
+        environment=whose.map(by_id["environment"]).astype("string"),
         owner=pd.array([first_tag(t, keys.owner) for t in tags], dtype="string"),
-        account_owner=frame["account_id"].map(accounts["owner"]).astype("string"),
+        account_owner=whose.map(by_id["owner"]).astype("string"),
         ticket=pd.array([first_tag(t, keys.ticket) for t in tags], dtype="string"),
     )
 

@@ -12,6 +12,7 @@ from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.period import Period
 from sesreport.core.schema import Frame, account_id, count, flag, real, text
+from sesreport.snapshot.series import covered, source_of, windows
 
 MONTHLY = Frame(
     "monthly",
@@ -60,10 +61,7 @@ def monthly(analysis: Analysis) -> pd.DataFrame:
 
 def _complete(totals: pd.DataFrame, analysis: Analysis) -> pd.Series:
     """Whether some snapshot looked at each day of the month in each place of the account that is expected now."""
-    from sesreport.findings.looks import chain
-    from sesreport.snapshot.series import covered, source_of, windows
-
-    stretches = covered(windows("metrics", [(source_of(each.snapshot), each.coverage) for each in chain(analysis)]))
+    stretches = covered(windows("metrics", [(source_of(each.snapshot), each.coverage) for each in analysis.chain]))
     expected = places(analysis.coverage)
     months = totals["period"].unique()
     whole = set()
@@ -80,9 +78,7 @@ def _complete(totals: pd.DataFrame, analysis: Analysis) -> pd.Series:
 
 def first_whole_month(analysis: Analysis) -> str:
     """The first month that the snapshots hold whole: the oldest one's memory is CloudWatch's of its day."""
-    from sesreport.findings.looks import chain
-
-    oldest_snapshot = chain(analysis)[0].snapshot
+    oldest_snapshot = analysis.chain[0].snapshot
     midnight = oldest_snapshot.started_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     oldest: datetime = midnight - timedelta(days=analysis.config.collect.metric_days)
     whole = oldest if oldest.day == 1 else (oldest.replace(day=1) + timedelta(days=32)).replace(day=1)

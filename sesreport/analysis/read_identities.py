@@ -6,11 +6,10 @@ import pandas as pd
 
 from sesreport.analysis.basis import POLICY_DATASETS, read_places
 from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.policy import within
 
-KEYS = ["account_id", "region", "identity"]
 Lane = tuple[str, str]
-Identity = tuple[str, str, str]
 
 
 def read_lanes(analysis: Analysis, datasets: tuple[str, ...]) -> set[Lane]:
@@ -19,17 +18,17 @@ def read_lanes(analysis: Analysis, datasets: tuple[str, ...]) -> set[Lane]:
     return set(zip(read["account_id"], read["region"], strict=True))
 
 
-def read_identities(analysis: Analysis) -> tuple[set[Identity], set[Identity]]:
+def read_identities(analysis: Analysis) -> tuple[set[IdentityKey], set[IdentityKey]]:
     """Identities whose own policies were all read in places that were not read whole; and those whose were not.
 
     A domain is judged by the addresses under it as well, so it is not among the first while one of those was not read.
     """
     whole, listed = (analysis.once(read_lanes, names) for names in (POLICY_DATASETS, ("identities",)))
-    stored = analysis.snapshot.policies.groupby(KEYS).size()
+    stored = analysis.snapshot.policies.groupby(IDENTITY).size()
     identities = analysis.identities
-    held = stored.reindex(pd.MultiIndex.from_frame(identities[KEYS])).fillna(0).to_numpy()
+    held = stored.reindex(pd.MultiIndex.from_frame(identities[IDENTITY])).fillna(0).to_numpy()
     read = (identities["policies"] == held).fillna(False)
-    places = list(zip(*(identities[name] for name in KEYS), strict=True))
+    places = list(zip(*(identities[name] for name in IDENTITY), strict=True))
     blank = {place for place, known in zip(places, read, strict=True) if not known}
     single = set()
     for place, known in zip(places, read, strict=True):

@@ -1,6 +1,6 @@
 """An analysis: a snapshot judged by a configuration and a register, frame by frame, each made when first asked for.
 
-A derived frame is one function under :func:`derived`, in a file of this package; it may ask for any other frame as an
+A derived frame is one function under :func:`derived`, in a file of its own; it may ask for any other frame as an
 attribute of the analysis, and the order follows from that.
 """
 
@@ -10,8 +10,7 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -22,9 +21,6 @@ from sesreport.policy import ExposureCache
 from sesreport.settings.config import Config
 from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.store import Snapshot
-
-if TYPE_CHECKING:
-    from sesreport.analysis.verdicts import Verdict
 
 Made = TypeVar("Made")
 Of = ParamSpec("Of")
@@ -65,27 +61,13 @@ class Analysis:
         ids = self.snapshot.accounts["organization_id"].dropna()
         return str(ids.iloc[0]) if len(ids) else None
 
-    @cached_property
-    def verdicts(self) -> dict[tuple[str, str, str], Verdict]:
-        """The exposure engine's answer by (account_id, region, identity)."""
-        from sesreport.analysis.verdicts import verdicts
-
-        return verdicts(self)
-
-    @cached_property
-    def found(self) -> pd.DataFrame:
-        """The findings of this snapshot by itself; :attr:`findings` add since when, by all snapshots."""
-        from sesreport.findings.cache import remembered
-        from sesreport.findings.findings import FOUND, found
-
-        return remembered(self, FOUND, found)
-
-    @cached_property
-    def moments(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Moments at which policies changed since the previous snapshot, and the findings at each."""
-        from sesreport.findings.moments import moments_of
-
-        return moments_of(self)
+    @property
+    def chain(self) -> list[Analysis]:
+        """This analysis and all earlier ones it is compared with, oldest first."""
+        out = [self]
+        while (before := out[-1].previous) is not None:
+            out.append(before)
+        return out[::-1]
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):

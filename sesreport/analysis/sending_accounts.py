@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.aws_lines import LINES, reached
-from sesreport.analysis.basis import PLACE
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, real, text
+from sesreport.core.vocabulary import PLACE
 from sesreport.snapshot.frames.sending_accounts import SENDING_ACCOUNTS as COLLECTED
 
 SENDING_ACCOUNTS = Frame(

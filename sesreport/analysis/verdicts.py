@@ -1,15 +1,19 @@
-"""The exposure engine's answer for every identity, worked out once per analysis."""
+"""The exposure engine's answer for identities."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+import pandas as pd
+
+from sesreport.core.vocabulary import IDENTITY, PLACE, IdentityKey
 from sesreport.policy import (
     Exposure,
     ExposureCache,
@@ -21,12 +25,7 @@ from sesreport.policy import (
     analyze_models,
     read_policies,
 )
-
-if TYPE_CHECKING:
-    from sesreport.analysis.registry import Analysis
-
-Place = tuple[str, str, str]
-"""account_id, region, identity."""
+from sesreport.settings.config import Organization as Settings
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Verdict:
                 organization=self.known.organization,
                 register=self.known.register,
                 today=self.known.today,
-                own_identities=evidence.question.own_identities,
+                own_identities=evidence.own_identities,
             )
         )
 
@@ -113,72 +112,92 @@ class Known:
             return Exposure(arn, "public", True, undecided=(f"{error}: taken for public",), judged=False)
 
 
-def known(analysis: Analysis) -> Known:
+def known(
+    accounts: pd.DataFrame, register: pd.DataFrame, organization_id: str | None, settings: Settings, today: date
+) -> Known:
     """Members of the organization, and register entries that are valid (expiring ones are).
 
     Where AWS was not asked for the organization, the settings name it.
     """
-    accounts, register = analysis.accounts, analysis.register
-    members = accounts.loc[accounts["in_organization"], "account_id"]
+    members = set(accounts.loc[accounts["in_organization"], "account_id"])
     management = accounts.loc[accounts["management_account"], "account_id"]
-    members, ours = set(members), analysis.organization_id
-    if ours is None and analysis.config.organization.id:
-        ours = analysis.config.organization.id
-        members |= set(analysis.config.organization.accounts)
+    ours = organization_id
+    if ours is None and settings.id:
+        ours = settings.id
+        members |= set(settings.accounts)
     valid = register[register["status"].isin(["valid", "expiring"])]
     return Known(
         Organization(ours, members, management.iloc[0] if len(management) else None),
         dict(zip(valid["account_id"], valid["name"], strict=True)),
-        analysis.today,
+        today,
     )
 
 
-def verdicts(analysis: Analysis) -> dict[Place, Verdict]:
-    """Every identity whose policies were read (:func:`sesreport.analysis.identities.identities` knows of which).
+Texts = Mapping[str, str]
+"""Policies by name."""
+
+
+class Question(NamedTuple):
+    """One identity to judge."""
+
+    arn: str
+    policies: Texts
+    near: Mapping[str, Texts]
+    """Policies of addresses that take precedence over its own, by ARN."""
+
+
+def questions(identities: pd.DataFrame, policies: pd.DataFrame) -> dict[IdentityKey, Question]:
+    """The identities of a snapshot whose policies were read (:mod:`sesreport.analysis.identities` knows of which).
 
     An address takes precedence over its domain only where it is verified and its policies were read in full.
     """
-    whom = known(analysis)
-    documents: dict[Place, dict[str, str]] = defaultdict(dict)
-    policies = analysis.snapshot.policies
-    for account, region, identity, name, document in zip(
-        *(policies[c] for c in ("account_id", "region", "identity", "policy_name", "document")), strict=True
-    ):
-        documents[account, region, identity][name] = document
-    identities = analysis.identities
+    documents = texts_of(policies)
     read = identities[identities["policies"].notna()]
-    questions: dict[Place, _Question] = {}
-    for _, lane in read.groupby(["account_id", "region"]):
-        account, region = str(lane["account_id"].iloc[0]), str(lane["region"].iloc[0])
+    asked: dict[IdentityKey, Question] = {}
+    for _, place in read.groupby(PLACE):
+        account, region = str(place["account_id"].iloc[0]), str(place["region"].iloc[0])
         whole = [
             len(documents.get((account, region, name), {})) == count
-            for name, count in zip(lane["identity"], lane["policies"], strict=True)
+            for name, count in zip(place["identity"], place["policies"], strict=True)
         ]  # else some of its texts could not be stored
-        lane = lane[whole]
-        arns = {str(name): str(arn) for name, arn in zip(lane["identity"], lane["arn"], strict=True)}
+        place = place[whole]
+        arns = {str(name): str(arn) for name, arn in zip(place["identity"], place["arn"], strict=True)}
         attached = {name: documents[account, region, name] for name in arns if (account, region, name) in documents}
-        verified = set(lane.loc[lane["verification_status"].eq("SUCCESS").fillna(False), "identity"])
+        verified = set(place.loc[place["verification_status"].eq("SUCCESS").fillna(False), "identity"])
         before = addresses_by_domain(name for name in attached if name in verified)
         for name, arn in arns.items():
             near = {arns[address]: attached[address] for address in before.get(name, ())}
             whose = f":ses:{region}:{account}:identity/{name}"
             told = arn if arn.endswith(whose) else f"not of {whose}: {arn}"
-            questions[account, region, name] = (told, attached.get(name, {}), near)
-    asked = list(questions.values())
-    chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
-    decide = partial(_decide, whom, analysis.cache)
-    answers = chain.from_iterable((analysis.executor.map if analysis.executor else map)(decide, chunks))
+            asked[account, region, name] = Question(told, attached.get(name, {}), near)
+    return asked
+
+
+def texts_of(policies: pd.DataFrame) -> dict[IdentityKey, dict[str, str]]:
+    """The policies of each identity by name, from the frame ``policies``."""
+    out: dict[IdentityKey, dict[str, str]] = defaultdict(dict)
+    columns = (policies[name] for name in (*IDENTITY, "policy_name", "document"))
+    for account, region, identity, name, document in zip(*columns, strict=True):
+        out[account, region, identity][name] = document
+    return dict(out)
+
+
+def judge(
+    asked: Mapping[IdentityKey, Question], whom: Known, cache: ExposureCache, executor: Executor | None = None
+) -> dict[IdentityKey, Verdict]:
+    """The engine's verdict on each identity, worked out by ``executor`` in tasks of :data:`CHUNK`."""
+    every = list(asked.values())
+    chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
+    answers = chain.from_iterable((executor.map if executor else map)(partial(_decide, whom, cache), chunks))
     return {
-        place: Verdict(arn, texts, exposure, whom)
-        for (place, (arn, texts, _)), exposure in zip(questions.items(), answers, strict=True)
+        key: Verdict(question.arn, question.policies, exposure, whom)
+        for (key, question), exposure in zip(asked.items(), answers, strict=True)
     }
 
 
 CHUNK = 500
 """Identities judged in one task of an executor."""
-_Question = tuple[str, Mapping[str, str], Mapping[str, Mapping[str, str]]]
-"""ARN, its policies, and those of the addresses that take precedence over it."""
 
 
-def _decide(whom: Known, cache: ExposureCache, questions: list[_Question]) -> list[Exposure]:
-    return [whom.decide(*question, cache) for question in questions]
+def _decide(whom: Known, cache: ExposureCache, asked: list[Question]) -> list[Exposure]:
+    return [whom.decide(*question, cache) for question in asked]

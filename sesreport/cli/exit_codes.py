@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sesreport.cli.options import SEVERITIES
+from sesreport.core.vocabulary import SEVERITIES
 
 if TYPE_CHECKING:
     from sesreport.report.build import Made

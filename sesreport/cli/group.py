@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from sesreport import __version__
+from sesreport.core.version import __version__
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

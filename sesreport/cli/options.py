@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-SEVERITIES = ("critical", "high", "medium", "low")
+from sesreport.core.vocabulary import SEVERITIES
 
 Command = Callable[..., Any]
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sesreport.collect.registry import Row
+from sesreport.core.schema import Row
 from sesreport.snapshot.coverage import OK
 from sesreport.snapshot.events import name_of
 from sesreport.snapshot.store import Snapshot, snapshots

@@ -90,7 +90,7 @@ def _estate(site: Site) -> Iterator[Check]:
     all_listed = False
     for collector in _collectors(config, "organization"):
         lane = home if collector.name == "accounts" else costs
-        lane.run(collector)
+        lane.run(collector.name, collector.read, collector.frames)
         yield from (_dataset(row, "the caller") for row in lane.coverage if not costs.unasked)
         all_listed |= any(row["dataset"] == "accounts" and row["status"] == OK for row in lane.coverage)
         lane.coverage = []
@@ -136,7 +136,7 @@ def _collectors(config: Config, scope: str) -> list[Collector]:
 
 def _look(place: Glance) -> None:
     for collector in _collectors(place.config, "region"):
-        place.run(collector)
+        place.run(collector.name, collector.read, collector.frames)
         if place.unreachable:
             return
 

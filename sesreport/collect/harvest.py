@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from sesreport.collect.registry import Row, collectors
+from sesreport.collect.registry import collectors
 from sesreport.core.errors import SchemaError
-from sesreport.core.schema import Frame
+from sesreport.core.schema import Frame, Row
 from sesreport.snapshot import coverage
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.coverage import COVERAGE

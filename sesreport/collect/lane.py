@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,9 @@ from sesreport.collect.journal import Answer, Calls, Memory, call_id
 from sesreport.collect.operation import Operation
 from sesreport.collect.outage import is_silence
 from sesreport.collect.pace import Pace
-from sesreport.collect.registry import Collector, Row, Survey
 from sesreport.collect.site import Site
 from sesreport.core.errors import CredentialsError, SesReportError
-from sesreport.core.schema import Frame
+from sesreport.core.schema import Frame, Row
 from sesreport.settings.config import Config
 from sesreport.snapshot.coverage import DENIED, ERROR, OK, REGION_DISABLED
 
@@ -240,53 +239,59 @@ class Lane:
             self._note_unreachable(error, *status_of(error))
             return 0
 
-    def run(self, collector: Collector) -> None:
+    def run(self, name: str, read_all: Read, frames: Sequence[Frame]) -> None:
         """Runs one collector to its end or its first error; both leave rows and coverage."""
         self._calls = self._retries = self._throttles = 0
         self._gaps, self._notes = {}, {}
         started = time.monotonic()
-        declared = {frame.name: frame for frame in collector.frames}
+        declared = {frame.name: frame for frame in frames}
         read: dict[str, list[Row]] = {name: [] for name in declared}
         try:
-            for name, row in collector.read(self):
-                if fault := declared[name].fault(row):
-                    self.gap(name, (ERROR, f"unexpected answer: {fault}"), _key(declared[name], row))
+            for frame, row in read_all(self):
+                if fault := declared[frame].fault(row):
+                    self.gap(frame, (ERROR, f"unexpected answer: {fault}"), _key(declared[frame], row))
                 else:
-                    read[name].append(row)
+                    read[frame].append(row)
         except (SesReportError, StoppedError):
             raise
         except Exception as error:  # an answer of another shape than documented must not end the run
             if not isinstance(error, ClientError | BotoCoreError):
-                log.warning("%s in %s %s", collector.name, self.account_id, self.region, exc_info=True)
-            for name in read:
-                self.gap(name, error)
+                log.warning("%s in %s %s", name, self.account_id, self.region, exc_info=True)
+            for frame in read:
+                self.gap(frame, error)
             status, reason = status_of(error)
             self._note_unreachable(error, status, reason)
         seconds = round(time.monotonic() - started, 3)
-        for index, name in enumerate([*read, *(self._gaps.keys() - read.keys())]):
-            gap = self._gaps.get(name)
+        for index, frame in enumerate([*read, *(self._gaps.keys() - read.keys())]):
+            gap = self._gaps.get(frame)
             first = index == 0  # calls and time are counted once, on the dataset that made them
             self.coverage.append(
                 {
                     "account_id": self.account_id,
                     "region": self.region,
-                    "dataset": name,
+                    "dataset": frame,
                     "status": gap.status if gap else OK,
-                    "reason": "; ".join(filter(None, [gap.told if gap else None, self._notes.get(name)])) or None,
+                    "reason": "; ".join(filter(None, [gap.told if gap else None, self._notes.get(frame)])) or None,
                     "calls": self._calls if first else 0,
                     "retries": self._retries if first else 0,
                     "throttles": self._throttles if first else 0,
-                    "rows": len(read.get(name, [])),
+                    "rows": len(read.get(frame, [])),
                     "seconds": seconds if first else 0.0,
                 }
             )
-            if name in read:
-                self.rows.setdefault(name, []).extend(read[name])
+            if frame in read:
+                self.rows.setdefault(frame, []).extend(read[frame])
 
     def _note_unreachable(self, error: Exception, status: str, reason: str) -> None:
         silent = status == REGION_DISABLED or isinstance(error, EndpointConnectionError)
         if silent and self._service in SES and not self._answered:
             self.unreachable = (status, reason)
+
+
+Read = Callable[[Lane], Iterator[tuple[str, Row]]]
+"""Yields ``(frame name, row)``; what was yielded before an error is kept, and coverage says it is not all."""
+Survey = Callable[[Lane], int]
+"""Says how many things there are to read one by one."""
 
 
 def next_page(operation: Operation, page: dict[str, Any]) -> str | None:

@@ -12,8 +12,8 @@ from sesreport.aws.clients import HOME_REGION, Aws
 from sesreport.aws.statuses import status_of
 from sesreport.collect.lane import Lane, StoppedError
 from sesreport.collect.operation import Operation
-from sesreport.collect.registry import Row
 from sesreport.core.errors import SesReportError
+from sesreport.core.schema import Row
 from sesreport.settings.config import Config
 from sesreport.settings.reference import opt_in_regions
 from sesreport.snapshot import coverage

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
+from sesreport.collect.lane import Read, Survey
 from sesreport.core.registry import Registry, owner
 from sesreport.core.schema import Frame
 from sesreport.snapshot.collected import collected
-
-if TYPE_CHECKING:
-    from sesreport.collect.lane import Lane
-
-Row = Mapping[str, Any]
-Read = Callable[["Lane"], Iterator[tuple[str, Row]]]
-"""Yields ``(frame name, row)``; what was yielded before an error is kept, and coverage says it is not all."""
-
-Survey = Callable[["Lane"], int]
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def _read_organization(site: Site, chosen: dict[str, Collector], harvest: Harves
     organization = Lane(site, caller, HOME_REGION, calls=site.calls)
     for collector in chosen.values():
         if collector.scope == "organization":
-            organization.run(collector)
+            organization.run(collector.name, collector.read, collector.frames)
     harvest.add(organization.rows, [{**entry, "region": GLOBAL} for entry in organization.coverage])
     for name in dict.fromkeys(site.config.collect.datasets_skip):
         reason = "left out by the configuration (collect.datasets_skip)"

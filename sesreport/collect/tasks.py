@@ -12,8 +12,9 @@ from sesreport.collect.earlier import Earlier
 from sesreport.collect.journal import Answer, Memory
 from sesreport.collect.lane import Lane
 from sesreport.collect.places import Regions, is_default, regions_of, row
-from sesreport.collect.registry import Collector, Row, collectors
+from sesreport.collect.registry import Collector, collectors
 from sesreport.collect.site import Site
+from sesreport.core.schema import Row
 from sesreport.snapshot import coverage
 
 Step = Literal["regions", "survey", "read"]
@@ -100,7 +101,7 @@ def _survey(lane: Lane, task: Task) -> Outcome:
 
 def _read(lane: Lane, task: Task) -> Outcome:
     for collector in _chosen(lane, task.service):
-        lane.run(collector)
+        lane.run(collector.name, collector.read, collector.frames)
         if found := _unreachable(lane):
             return found
     return Outcome(lane.rows, lane.coverage, changed=lane.changed)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from sesreport import __version__
+from sesreport.core.version import __version__
 
 _TOO_DEEP = "nested too deeply"
 

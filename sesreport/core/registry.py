@@ -17,7 +17,8 @@ OWN = "sesreport"
 FOLDERS: Mapping[str, tuple[str, ...]] = {
     "collected frame": ("sesreport.snapshot.frames", "sesreport.collect.datasets"),
     "dataset": ("sesreport.collect.datasets",),
-    "frame": ("sesreport.analysis", "sesreport.findings", "sesreport.kpis"),
+    "frame": ("sesreport.analysis", "sesreport.findings"),
+    "file system": ("sesreport.aws",),
     "rule": ("sesreport.findings.rules",),
     "KPI": ("sesreport.kpis.measures",),
     "chart": ("sesreport.report.charts",),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped(relative: str) -> Path:
     """The path of a shipped file or folder, such as ``data/demo`` or ``notebooks``."""
-    checkout = _PACKAGE.parent
-    root = checkout if (checkout / "pyproject.toml").is_file() else _PACKAGE / "_shipped"
+    checkout = PACKAGE.parent
+    root = checkout if (checkout / "pyproject.toml").is_file() else PACKAGE / "_shipped"
     return root / relative

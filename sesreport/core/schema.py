@@ -32,6 +32,9 @@ import pyarrow.compute as pc
 
 from sesreport.core.errors import SchemaError
 
+Row = Mapping[str, Any]
+"""The values of a row by column."""
+
 _KINDS: dict[str, pa.DataType] = {
     "text": pa.string(),
     "account_id": pa.string(),

@@ -3,7 +3,8 @@
     with serve(today=reference_day()) as endpoint, endpoint.activate():
         ...                              # plain boto3 from here on
 
-Its data is ``data/demo`` (see the README there). Everything is a function of that folder and of ``today``.
+Its data is ``data/demo`` (see the README there). Everything is a function of that folder and of ``today``. May import
+everything from ``core`` to ``report``. A new operation of AWS is one function with ``@operation`` in ``operations/``.
 """
 
 from __future__ import annotations

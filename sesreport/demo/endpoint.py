@@ -15,9 +15,8 @@ from types import TracebackType
 from typing import IO, Self
 from urllib.parse import urlsplit
 
-import sesreport
 from sesreport.core.errors import ConfigError, SesReportError
-from sesreport.core.resources import shipped
+from sesreport.core.resources import PACKAGE, shipped
 from sesreport.demo.organization import Organization, default_today, load_organization
 
 _START_SECONDS = 30.0
@@ -130,7 +129,7 @@ def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | N
     organization = load_organization(folder)
     arguments = ["--host", host, "--port", str(port), "--today", today.isoformat(), "--data", str(folder)]
     command = [sys.executable, "-m", "sesreport.demo", *arguments, "--with-parent"]
-    package_parent = str(Path(sesreport.__file__).resolve().parent.parent)
+    package_parent = str(PACKAGE.parent)
     search_path = os.pathsep.join([package_parent, *filter(None, [os.environ.get("PYTHONPATH")])])
     pipe = subprocess.PIPE
     # A session of its own: Ctrl-C is the parent's to handle, and ends the endpoint through it.

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from sesreport import __version__
 from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
 from sesreport.core.resources import shipped
+from sesreport.core.version import __version__
 from sesreport.demo.organization import load_organization
 from sesreport.settings.config import Config, load_config
 from sesreport.snapshot.storage import snapshots_folder

@@ -13,11 +13,11 @@ from sesreport.analysis.basis import places
 from sesreport.analysis.changes_since import GRAVE, SCOPES, Known
 from sesreport.analysis.joins import joined
 from sesreport.core.text import visible
+from sesreport.core.vocabulary import IDENTITY, PLACE
 from sesreport.findings.fingerprint import canonical
 from sesreport.settings.config import Config
 from sesreport.snapshot.store import Snapshot
 
-PLACE = ["account_id", "region", "identity"]
 WORDS = {"gained": "+", "lost": "-", "wider": ">", "narrower": "<", "changed": "~"}
 """What happened to a right, and its sign."""
 SHOWN = 40
@@ -94,8 +94,8 @@ def compare(older: Snapshot, newer: Snapshot, *, config: Config | None = None) -
     """
     before, after = analyze(older, config), analyze(newer, config)
     known = Known(before), Known(after)
-    both = joined(_rights(before), _rights(after), how="outer", on=[*PLACE, "who"], suffixes=("_old", "_new"))
-    told = [all(each.of(*place) for each in known) for place in zip(*(both[name] for name in PLACE), strict=True)]
+    both = joined(_rights(before), _rights(after), how="outer", on=[*IDENTITY, "who"], suffixes=("_old", "_new"))
+    told = [all(each.of(*place) for each in known) for place in zip(*(both[name] for name in IDENTITY), strict=True)]
     both = both[pd.Series(told, index=both.index, dtype=bool)]
     rank = {scope: place for place, scope in enumerate(SCOPES)}
     was, now = both["scope_old"].map(rank).fillna(-1), both["scope_new"].map(rank).fillna(-1)
@@ -123,10 +123,10 @@ def compare(older: Snapshot, newer: Snapshot, *, config: Config | None = None) -
         }
     )[~same]
     for name, analysis in (("exposure_before", before), ("exposure_after", after)):
-        exposures = analysis.exposures[[*PLACE, "exposure"]].rename(columns={"exposure": name})
-        frame = joined(frame, exposures, on=PLACE)
-    frame = frame.sort_values(["severity", "change", *PLACE, "grantee"], ignore_index=True)
-    expected = {*zip(*(pd.concat([places(a.coverage) for a in (before, after)])[c] for c in PLACE[:2]), strict=True)}
+        exposures = analysis.exposures[[*IDENTITY, "exposure"]].rename(columns={"exposure": name})
+        frame = joined(frame, exposures, on=IDENTITY)
+    frame = frame.sort_values(["severity", "change", *IDENTITY, "grantee"], ignore_index=True)
+    expected = {*zip(*(pd.concat([places(a.coverage) for a in (before, after)])[c] for c in PLACE), strict=True)}
     unknown = sum(not all(each.of_place(*place) for each in known) for place in expected)
     return Differences(older.id, newer.id, frame, unknown)
 
@@ -145,7 +145,7 @@ def _rights(analysis: Analysis) -> pd.DataFrame:
         told=pd.array(told, dtype="string"),
         _rank=pd.Categorical(grants["scope"], SCOPES, ordered=True),
     ).sort_values(["_rank", "told"], ascending=[False, True], kind="stable")
-    keys = [*PLACE, "who"]
+    keys = [*IDENTITY, "who"]
     policies = ranked.groupby(keys, as_index=False).agg(policies=("policy_name", lambda n: ", ".join(sorted(set(n)))))
     widest = ranked.drop_duplicates(keys)[[*keys, "scope", "told", "grantee_name"]]
     return joined(widest, policies.astype({"policies": "string"}), on=keys)

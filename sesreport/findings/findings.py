@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from sesreport.analysis.joins import joined
+from sesreport.analysis.judged import Judged
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.errors import ConfigError
 from sesreport.core.schema import Frame, account_id, at, real, text
+from sesreport.core.vocabulary import IDENTITY, SEVERITIES
+from sesreport.findings.cache import remembered
 from sesreport.findings.fingerprint import fingerprints
-from sesreport.findings.registry import Rule, rules
-from sesreport.kpis.results import SEVERITIES
-from sesreport.settings.config import FindingException
+from sesreport.findings.registry import OfPolicies, Rule, rules
+from sesreport.settings.config import FindingException, FindingsSetting, suggestion
 
 FINDINGS = Frame(
     "findings",
@@ -79,62 +81,83 @@ FOUND = Frame(
 @derived(FINDINGS)
 def findings(analysis: Analysis) -> pd.DataFrame:
     """The findings of the snapshot, with when each was opened by its life."""
-    lives = analysis.lives
+    lives, here = analysis.lives, found(analysis)
     current = lives[lives["last_seen"].eq(pd.Timestamp(analysis.snapshot.started_at)) & lives["resolved_by"].isna()]
     since = current[["fingerprint", "first_seen", "opened_at", "days", "age"]].rename(columns={"days": "days_open"})
-    resolved = pd.Series(pd.NaT, index=analysis.found.index, dtype="datetime64[us, UTC]")
-    return joined(analysis.found.assign(resolved_at=resolved), since, on=["fingerprint"])
+    resolved = pd.Series(pd.NaT, index=here.index, dtype="datetime64[us, UTC]")
+    return joined(here.assign(resolved_at=resolved), since, on=["fingerprint"])
 
 
-def found(analysis: Analysis, among: Collection[Rule] | None = None) -> pd.DataFrame:
-    """What one snapshot shows by itself (:data:`FOUND`); by some rules alone where ``among`` names them.
+def found(analysis: Analysis) -> pd.DataFrame:
+    """What one snapshot shows by itself (:data:`FOUND`); the frame ``findings`` adds since when, by all snapshots."""
+    return analysis.once(_found)
+
+
+def _found(analysis: Analysis) -> pd.DataFrame:
+    return remembered(analysis, FOUND, find)
+
+
+def find(analysis: Analysis, among: Collection[Rule] | None = None) -> pd.DataFrame:
+    """What all rules, or some, find in a snapshot."""
+    places = {rule.slug: rule.places(analysis) for rule in (rules().values() if among is None else among)}
+    return collated(places, analysis.accounts, analysis.identities, analysis.config.findings, analysis.today)
+
+
+def find_in_policies(judged: Judged, settings: FindingsSetting) -> pd.DataFrame:
+    """What the rules about policies find in those of any time."""
+    places = {rule.slug: rule.places.at(judged) for rule in rules().values() if isinstance(rule.places, OfPolicies)}
+    return collated(places, judged.accounts, judged.identities, settings, judged.today)
+
+
+def collated(
+    places: Mapping[str, pd.DataFrame],
+    accounts: pd.DataFrame,
+    identities: pd.DataFrame,
+    settings: FindingsSetting,
+    today: date,
+) -> pd.DataFrame:
+    """The places at which rules fired, by slug, as findings (:data:`FOUND`).
 
     Findings of the same rule, place and grantee are one, their evidence joined.
     """
-    settings = analysis.config.findings
-    parts = []
-    for rule in rules().values() if among is None else among:
-        places = rule.places(analysis)
-        parts.append(
-            places.assign(
-                rule=rule.slug,
-                rule_id=rule.id,
-                title=rule.title,
-                severity=settings.severity.get(rule.slug, rule.severity),
-                why=rule.why,
-                recommendation=rule.recommendation,
-            )
+    known = rules()
+    parts = [
+        where.assign(
+            rule=slug,
+            rule_id=known[slug].id,
+            title=known[slug].title,
+            severity=settings.severity.get(slug, known[slug].severity),
+            why=known[slug].why,
+            recommendation=known[slug].recommendation,
         )
+        for slug, where in places.items()
+    ]
     found = pd.concat(parts, ignore_index=True).astype("string")
     found = found.assign(fingerprint=pd.array(fingerprints(found), dtype="string"))
     columns = [name for name in found.columns if name != "fingerprint"]
     merged = found.groupby("fingerprint", as_index=False, sort=False).agg(
         {name: _joined if name == "evidence" else "first" for name in columns}
     )
-    accounts = analysis.accounts.set_index("account_id")
-    identity = ["account_id", "region", "identity"]
-    own = joined(merged, analysis.identities[[*identity, "owner"]], on=identity)["owner"]
+    by_id = accounts.set_index("account_id")
+    own = joined(merged, identities[[*IDENTITY, "owner"]], on=IDENTITY)["owner"]
     exceptions = [
-        next((e for e in settings.exceptions if _matches(e, row, analysis.today)), None)
-        for row in merged.to_dict("records")
+        next((e for e in settings.exceptions if _matches(e, row, today)), None) for row in merged.to_dict("records")
     ]
     severity = pd.Categorical(merged["severity"], SEVERITIES, ordered=True)
     frame = merged.assign(
-        account_name=merged["account_id"].map(accounts["name"]).astype("string"),
-        owner=own.fillna(merged["account_id"].map(accounts["owner"])).astype("string"),
-        environment=merged["account_id"].map(accounts["environment"]).astype("string"),
+        account_name=merged["account_id"].map(by_id["name"]).astype("string"),
+        owner=own.fillna(merged["account_id"].map(by_id["owner"])).astype("string"),
+        environment=merged["account_id"].map(by_id["environment"]).astype("string"),
         status=pd.array(["excepted" if e else "open" for e in exceptions], dtype="string"),
         exception=pd.array([f"{e.reason} (until {e.expires})" if e else None for e in exceptions], dtype="string"),
         _severity=severity,
     )
-    frame = frame.sort_values(["_severity", "rule", "account_id", "region", "identity", "grantee"], ignore_index=True)
+    frame = frame.sort_values(["_severity", "rule", *IDENTITY, "grantee"], ignore_index=True)
     return FOUND.conform(frame)
 
 
 def check_rule_names(config_rules: list[str]) -> None:
     """Raises ConfigError for a rule id in the settings that does not exist."""
-    from sesreport.settings.config import suggestion
-
     known = rules()
     for name in config_rules:
         if name not in known:

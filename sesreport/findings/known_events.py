@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import PLACE
+from sesreport.findings.registry import EVIDENCE
 from sesreport.snapshot.events import Kind, named
 
 ACCOUNT = "(whole account)"
@@ -52,7 +52,7 @@ def placed(rows: Iterable[Row]) -> pd.DataFrame:
         }
         for row in rows
     ]
-    return pd.DataFrame(made, columns=PLACE, dtype="string")
+    return pd.DataFrame(made, columns=EVIDENCE, dtype="string")
 
 
 def by_whom(row: Row) -> str:

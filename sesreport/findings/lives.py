@@ -9,7 +9,8 @@ import pandas as pd
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, account_id, at, count, flag, integer, real, text
 from sesreport.findings.episodes import EXCEPTED, OPEN, RESOLVED, episodes
-from sesreport.findings.looks import ABOUT, chain, looks
+from sesreport.findings.findings import found
+from sesreport.findings.looks import ABOUT, looks
 from sesreport.findings.survival import age_class
 
 _OCTOBER = {day: datetime.fromisoformat(f"2026-10-{day:02}T09:00+00:00") for day in (1, 2, 9, 20)}
@@ -95,9 +96,9 @@ def lives(analysis: Analysis) -> pd.DataFrame:
     Earlier snapshots are judged by today's settings and rules, and by the register as of their day, so that a life
     is of what was there and not of what was then thought of it.
     """
-    sightings, about = looks(chain(analysis))
+    sightings, about = looks(analysis.chain)
     made = episodes(sightings, now=pd.Timestamp(analysis.snapshot.started_at))
-    now = analysis.found.set_index("fingerprint")["status"]
+    now = found(analysis).set_index("fingerprint")["status"]
     excepted = made["status"].eq(OPEN) & made["fingerprint"].map(now).eq("excepted").fillna(False)
     made = made.assign(
         status=made["status"].mask(excepted, EXCEPTED),

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from sesreport.analysis.joins import joined
 from sesreport.analysis.read_identities import read_identities, read_lanes
+from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.episodes import FOUND, GONE, SIGHTINGS, UNREAD
-from sesreport.findings.moments import KEYS
+from sesreport.findings.findings import found
+from sesreport.findings.moments import moments as moments_of
 from sesreport.findings.registry import rules
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK
-
-if TYPE_CHECKING:
-    from sesreport.analysis.registry import Analysis
 
 ABOUT = (
     "rule", "rule_id", "title", "severity", "account_id", "account_name", "region", "identity", "policy_name",
     "grantee", "owner", "environment",
 )  # fmt: skip
 """What is said of a finding; of its latest sighting."""
-
-
-def chain(analysis: Analysis) -> list[Analysis]:
-    """The analysis and all earlier ones it is compared with, oldest first."""
-    out = [analysis]
-    while (before := out[-1].previous) is not None:
-        out.append(before)
-    return out[::-1]
 
 
 def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -41,7 +32,7 @@ def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     seen = []
     for analysis in analyses:
-        seen += [_dated(analysis), analysis.found.assign(_at=pd.Timestamp(analysis.snapshot.started_at))]
+        seen += [_dated(analysis), found(analysis).assign(_at=pd.Timestamp(analysis.snapshot.started_at))]
     told = pd.concat([frame[["fingerprint", *ABOUT, "_at"]] for frame in seen], ignore_index=True)
     about = told.sort_values("_at", kind="stable").drop_duplicates("fingerprint", keep="last")
     about = about.drop(columns="_at").reset_index(drop=True)
@@ -54,7 +45,7 @@ def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _dated(analysis: Analysis) -> pd.DataFrame:
     """The findings at the moments before an analysis, with the time of each."""
-    moments, found = analysis.moments
+    moments, found = moments_of(analysis)
     return found.assign(_at=moments["at"].reindex(found["moment"]).array)
 
 
@@ -64,7 +55,7 @@ def _snapshot(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
     state = (
         reason.notna()
         .map({True: UNREAD, False: GONE})
-        .mask(about["fingerprint"].isin(analysis.found["fingerprint"]), FOUND)
+        .mask(about["fingerprint"].isin(found(analysis)["fingerprint"]), FOUND)
     )
     return pd.DataFrame(
         {
@@ -138,7 +129,7 @@ class _Gaps:
 
 
 def _among(findings: pd.DataFrame, places: set[tuple[str, str, str]]) -> pd.Series:
-    here = zip(*(findings[name] for name in KEYS), strict=True)
+    here = zip(*(findings[name] for name in IDENTITY), strict=True)
     return pd.Series([place in places for place in here], index=findings.index, dtype=bool)
 
 
@@ -147,11 +138,11 @@ def _moments(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
 
     Of policies not all known, what is found is there, and what is not may be.
     """
-    moments, found = analysis.moments
-    blamed = about.loc[about["policy_name"].notna(), ["fingerprint", *KEYS]]
-    both = joined(moments.rename_axis("moment").reset_index(), blamed, how="inner", on=KEYS)
+    moments, there_found = moments_of(analysis)
+    blamed = about.loc[about["policy_name"].notna(), ["fingerprint", *IDENTITY]]
+    both = joined(moments.rename_axis("moment").reset_index(), blamed, how="inner", on=IDENTITY)
     there = pd.MultiIndex.from_frame(both[["moment", "fingerprint"]]).isin(
-        pd.MultiIndex.from_frame(found[["moment", "fingerprint"]])
+        pd.MultiIndex.from_frame(there_found[["moment", "fingerprint"]])
     )
     state = both["whole"].map({True: GONE, False: UNREAD}).astype("string").mask(there, FOUND)
     return pd.DataFrame(
@@ -186,7 +177,7 @@ def _month_begins(about: pd.DataFrame, analyses: Sequence[Analysis]) -> pd.DataF
     of_month = about[about["rule"].isin([rule.slug for rule in rules().values() if rule.of_month])]
     begun = pd.Series(pd.NaT, index=of_month.index, dtype="datetime64[us, UTC]")
     for analysis in reversed(analyses):
-        here = of_month["fingerprint"].isin(analysis.found["fingerprint"])
+        here = of_month["fingerprint"].isin(found(analysis)["fingerprint"])
         begun = begun.mask(here, pd.Timestamp(analysis.period.start))
     begun = begun.dropna()
     return _not_there(of_month.loc[begun.index, "fingerprint"], begun, "interval")

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 
 from sesreport.analysis.basis import POLICY_DATASETS
+from sesreport.analysis.identities import IDENTITIES, with_accounts
+from sesreport.analysis.judged import Judged
 from sesreport.analysis.read_identities import read_lanes
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.fingerprint import fingerprints
-from sesreport.findings.replay import RETENTION, Event, Moment, Place, replay
+from sesreport.analysis.verdicts import Question, judge, known, texts_of
+from sesreport.core.vocabulary import IDENTITY, IdentityKey
+from sesreport.findings.findings import FOUND, find_in_policies
+from sesreport.findings.replay import RETENTION, Event, Moment, replay
 from sesreport.policy import within
 from sesreport.settings.register import standing_on
-from sesreport.snapshot.collected import frames
 from sesreport.snapshot.events import name_of
+from sesreport.snapshot.frames.identities import IDENTITIES as COLLECTED
 
-if TYPE_CHECKING:
-    from sesreport.analysis.verdicts import Verdict
-
-KEYS = ["account_id", "region", "identity"]
 _CLOCK = re.compile("currenttime|epochtime", re.IGNORECASE)
 
 
@@ -37,34 +36,41 @@ def moments_between(earlier: Analysis | None, later: Analysis) -> list[Moment]:
     """
     places = later.once(read_lanes, ("identities", "policies", "changes"))
     reach = later.snapshot.started_at - RETENTION
-    known = earlier.once(read_lanes, POLICY_DATASETS) if earlier else set()
+    before_known = earlier.once(read_lanes, POLICY_DATASETS) if earlier else set()
     before = earlier.snapshot.started_at if earlier else reach
     whole = before >= reach
     start = max(before, reach)
     events = _events(later, start)
-    texts, then = _texts(later), _texts(earlier) if earlier else {}
+    texts, then = later.once(_texts), earlier.once(_texts) if earlier else {}
     dates = _dates(later, start, [then, texts])
     out: list[Moment] = []
     for place in sorted(events.keys() | dates.keys()):
         lane = place[:2]
         if lane not in places:
             continue
-        begun = then.get(place, {}) if whole and lane in known else None
+        begun = then.get(place, {}) if whole and lane in before_known else None
         out += replay(place, begun, texts.get(place, {}), events.get(place, []), dates.get(place, ()))
     return out
 
 
-def moments_of(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
+def moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The moments since the previous snapshot as a frame, and the findings at each.
 
     The first has the columns ``account_id``, ``region``, ``identity``, ``at``, ``before``, ``whole``, ``basis`` and
-    ``principal`` (see :class:`sesreport.findings.replay.Moment`); the second those of ``analysis.found`` and
-    ``moment``, the number of the row in the first.
+    ``principal`` (see :class:`sesreport.findings.replay.Moment`); the second those of :data:`FOUND` and ``moment``, the
+    number of the row in the first.
     """
+    return analysis.once(_moments)
+
+
+def _moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
     made = moments_between(analysis.previous, analysis)
     table = pd.DataFrame(
         {
-            **{name: pd.array([moment.place[i] for moment in made], dtype="string") for i, name in enumerate(KEYS)},
+            **{
+                name: pd.array([moment.identity[i] for moment in made], dtype="string")
+                for i, name in enumerate(IDENTITY)
+            },
             "at": pd.Series([moment.at for moment in made], dtype="datetime64[us, UTC]"),
             "before": pd.Series([moment.before for moment in made], dtype=bool),
             "whole": pd.Series([moment.whole for moment in made], dtype=bool),
@@ -75,93 +81,112 @@ def moments_of(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
     return table, findings_at(made, analysis)
 
 
-def findings_at(moments: Sequence[Moment], later: Analysis) -> pd.DataFrame:
+def findings_at(made: Sequence[Moment], later: Analysis) -> pd.DataFrame:
     """What the rules find in each moment's policies, with the moment's number; only what a policy is to blame for.
 
     Other identities of the place count as they are in the later snapshot (an address takes precedence over its
     domain).
     """
-    standings: dict[datetime, pd.DataFrame] = {}
-    groups: dict[Any, list[int]] = defaultdict(list)
-    for number, moment in enumerate(moments):
-        register = standings.setdefault(_when(moment), _standing(later, _when(moment)))
-        clock = moment.at.date() if any(_CLOCK.search(text) for text in moment.policies.values()) else None
-        groups[tuple(register["status"]), clock].append(number)
-    parts = [later.found.iloc[:0].assign(moment=pd.Series(dtype="int64"))]
-    for (_, clock), numbers in groups.items():
-        at = _when(moments[numbers[0]])
-        today = at if clock else later.snapshot.started_at
-        found = _imagined({n: moments[n] for n in numbers}, later, standings[at], today).found
-        found = found[found["policy_name"].notna()]
-        region = found["region"].map({str(n): moments[n].place[1] for n in numbers}).astype("string")
-        found = found.assign(moment=found["region"].astype("int64"), region=region)
-        parts.append(found.assign(fingerprint=pd.array(fingerprints(found), dtype="string")))
+    parts = [FOUND.empty().assign(moment=pd.Series(dtype="int64"))]
+    for (register, today), states in _alike(made, later).items():
+        for state in _apart(states):
+            judged = _judged({key: policies for key, policies, _ in state}, later, register.frame, today)
+            found = find_in_policies(judged, later.config.findings)
+            found = found[found["policy_name"].notna()]
+            numbers = pd.DataFrame(
+                [(*key, number) for key, _, numbers in state for number in numbers], columns=[*IDENTITY, "moment"]
+            ).astype(dict.fromkeys(IDENTITY, "string"))
+            parts.append(found.merge(numbers, on=IDENTITY))
     return pd.concat(parts, ignore_index=True)
 
 
-def _when(moment: Moment) -> datetime:
-    return moment.at - timedelta(microseconds=1) if moment.before else moment.at
+@dataclass(frozen=True)
+class _Standing:
+    """A register as it stood at some moments; equal to one in which every approval stands alike."""
+
+    statuses: tuple[str, ...]
+    frame: pd.DataFrame = field(compare=False, hash=False)
 
 
-@dataclass
-class _Imagined(Analysis):
-    """An analysis of policies that no snapshot holds together."""
-
-    judged: dict[Place, Verdict] = field(default_factory=dict)
-
-    @property
-    def verdicts(self) -> dict[Place, Verdict]:
-        return self.judged
-
-    @property
-    def found(self) -> pd.DataFrame:
-        """By the rules that rest on policies: there is nothing else in it."""
-        from sesreport.findings.findings import found
-        from sesreport.findings.registry import rules
-
-        return found(self, [rule for rule in rules().values() if "policies" in rule.datasets])
+State = tuple[IdentityKey, Mapping[str, str], list[int]]
+"""An identity, its policies, and the moments at which it had them."""
 
 
-def _imagined(moments: Mapping[int, Moment], later: Analysis, register: pd.DataFrame, at: datetime) -> Analysis:
-    """All the moments at once: each stands in a Region of its own, called by its number."""
-    from sesreport.analysis.verdicts import Verdict, known
+def _alike(made: Sequence[Moment], later: Analysis) -> dict[tuple[_Standing, date], list[State]]:
+    """The distinct states of identities by the register and the day they are judged by.
 
-    declared = frames()
+    The day counts only where a policy asks for the time.
+    """
+    standings: dict[datetime, _Standing] = {}
+    numbers: dict[Any, list[int]] = defaultdict(list)
+    for number, moment in enumerate(made):
+        at = moment.at - timedelta(microseconds=1) if moment.before else moment.at
+        if at not in standings:
+            register = standing_on(later.register, at, warning_days=later.config.report.expiry_warning_days)
+            standings[at] = _Standing(tuple(register["status"]), register)
+        timed = any(_CLOCK.search(text) for text in moment.policies.values())
+        day = at.date() if timed else later.today
+        numbers[standings[at], day, moment.identity, frozenset(moment.policies.items())].append(number)
+    out: dict[tuple[_Standing, date], list[State]] = defaultdict(list)
+    for (standing, day, identity, _), alike in numbers.items():
+        out[standing, day].append((identity, made[alike[0]].policies, alike))
+    return out
+
+
+def _apart(states: Sequence[State]) -> list[list[State]]:
+    """The states in groups in which no identity is twice."""
+    groups: list[list[State]] = []
+    seen: Counter[IdentityKey] = Counter()
+    for state in states:
+        if seen[state[0]] == len(groups):
+            groups.append([])
+        groups[seen[state[0]]].append(state)
+        seen[state[0]] += 1
+    return groups
+
+
+def _judged(
+    policies: Mapping[IdentityKey, Mapping[str, str]], later: Analysis, register: pd.DataFrame, today: date
+) -> Judged:
+    """The policies of a time, judged as a snapshot's are."""
     partition = _partition(later)
     rows = [
         {
-            "account_id": moment.place[0],
-            "region": str(number),
-            "identity": moment.place[2],
-            "arn": f"arn:{partition}:ses:{moment.place[1]}:{moment.place[0]}:identity/{moment.place[2]}",
-            "identity_type": "EMAIL_ADDRESS" if "@" in moment.place[2] else "DOMAIN",
-            "policies": len(moment.policies),
+            "account_id": account,
+            "region": region,
+            "identity": identity,
+            "arn": f"arn:{partition}:ses:{region}:{account}:identity/{identity}",
+            "identity_type": "EMAIL_ADDRESS" if "@" in identity else "DOMAIN",
+            "policies": len(named),
         }
-        for number, moment in moments.items()
+        for (account, region, identity), named in policies.items()
     ]
-    stands = {name: frame.empty() for name, frame in declared.items()}
-    stands |= {"identities": declared["identities"].from_rows(rows), "accounts": later.snapshot.accounts}
-    made = _Imagined(cast("Any", SimpleNamespace(**stands, started_at=at)), later.config, register, later.period)
-    whom = known(made)
-    addresses = defaultdict(list)
-    texts = _texts(later)
-    identities = later.snapshot.identities
-    verified = identities[identities["verification_status"].eq("SUCCESS").fillna(value=False)]
-    whole = set(zip(*(verified[name] for name in KEYS), verified["policies"].fillna(0), strict=True))
-    for place, named in texts.items():
-        if "@" in place[2] and (*place, len(named)) in whole:
-            addresses[place[:2]].append(place[2])
-    for moment, row in zip(moments.values(), rows, strict=True):
-        account, region, identity = moment.place
-        arn = str(row["arn"])
+    identities = IDENTITIES.conform(with_accounts(COLLECTED.from_rows(rows), later.accounts, later.config.tags))
+    addresses = later.once(_addresses)
+    texts = later.once(_texts)
+    asked = {}
+    for row, (key, named) in zip(rows, policies.items(), strict=True):
+        arn, (account, region, identity) = str(row["arn"]), key
         near = {
             f"{arn.partition('/')[0]}/{name}": texts[account, region, name]
-            for name in addresses[account, region]
+            for name in addresses.get((account, region), ())
             if within(name, identity)
         }
-        verdict = Verdict(arn, moment.policies, whom.decide(arn, moment.policies, near, later.cache), whom)
-        made.judged[account, str(row["region"]), identity] = verdict
-    return made
+        asked[key] = Question(arn, named, near)
+    whom = known(later.accounts, register, later.organization_id, later.config.organization, today)
+    return Judged(judge(asked, whom, later.cache), identities, later.accounts, register, today)
+
+
+def _addresses(analysis: Analysis) -> dict[tuple[str, str], list[str]]:
+    """Verified addresses whose policies were all read, by place; they take precedence over their domain."""
+    identities = analysis.snapshot.identities
+    verified = identities[identities["verification_status"].eq("SUCCESS").fillna(value=False)]
+    whole = set(zip(*(verified[name] for name in IDENTITY), verified["policies"].fillna(0), strict=True))
+    out: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, named in analysis.once(_texts).items():
+        if "@" in key[2] and (*key, len(named)) in whole:
+            out[key[:2]].append(key[2])
+    return out
 
 
 def _partition(analysis: Analysis) -> str:
@@ -169,23 +194,15 @@ def _partition(analysis: Analysis) -> str:
     return str(arns.iloc[0]).split(":")[1] if len(arns) else "aws"
 
 
-def _standing(analysis: Analysis, at: datetime) -> pd.DataFrame:
-    return standing_on(analysis.register, at, warning_days=analysis.config.report.expiry_warning_days)
+def _texts(analysis: Analysis) -> dict[IdentityKey, dict[str, str]]:
+    return texts_of(analysis.snapshot.policies)
 
 
-def _texts(analysis: Analysis) -> dict[Place, dict[str, str]]:
-    policies = analysis.snapshot.policies
-    out: dict[Place, dict[str, str]] = defaultdict(dict)
-    for *place, name, document in zip(*(policies[c] for c in (*KEYS, "policy_name", "document")), strict=True):
-        out[tuple(place)][name] = document
-    return dict(out)
-
-
-def _events(analysis: Analysis, start: datetime) -> dict[Place, list[Event]]:
+def _events(analysis: Analysis, start: datetime) -> dict[IdentityKey, list[Event]]:
     """Successful changes of identities after ``start``, by identity, oldest first."""
     changes = analysis.snapshot.changes
     changes = changes[changes["error_code"].isna() & changes["identity"].notna() & (changes["at"] > start)]
-    out: dict[Place, list[Event]] = defaultdict(list)
+    out: dict[IdentityKey, list[Event]] = defaultdict(list)
     for row in changes.sort_values(["at", "event_id"]).to_dict("records"):
         values = {key: None if pd.isna(value) else value for key, value in row.items()}
         place = (row["account_id"], row["region"], name_of(row["identity"]))
@@ -199,11 +216,11 @@ def _events(analysis: Analysis, start: datetime) -> dict[Place, list[Event]]:
 
 
 def _dates(
-    analysis: Analysis, start: datetime, texts: Sequence[Mapping[Place, Mapping[str, str]]]
-) -> dict[Place, list[datetime]]:
+    analysis: Analysis, start: datetime, texts: Sequence[Mapping[IdentityKey, Mapping[str, str]]]
+) -> dict[IdentityKey, list[datetime]]:
     """Beginnings and ends of approvals after ``start`` and before the snapshot, by identity that names the account."""
     end = analysis.snapshot.started_at
-    out: dict[Place, list[datetime]] = defaultdict(list)
+    out: dict[IdentityKey, list[datetime]] = defaultdict(list)
     for row in analysis.register.to_dict("records"):
         dates = [row[name] for name in ("approved_at", "expires_at")]
         within = [date.to_pydatetime() for date in dates if pd.notna(date) and start < date <= end]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import update_wrapper
 
 import pandas as pd
 
+from sesreport.analysis.judged import Judged, judged
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.verdicts import Verdict
 from sesreport.core.registry import Registry
+from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.examples import Example, allow, deny, event
 from sesreport.findings.fingerprint import listed
 from sesreport.policy import Statement
 
 __all__ = [
-    "PLACE",
+    "EVIDENCE",
     "Example",
     "Rule",
     "allow",
@@ -24,11 +27,12 @@ __all__ = [
     "at_statements",
     "deny",
     "event",
+    "of_policies",
     "rule",
     "rules",
 ]
 
-PLACE = ["account_id", "region", "identity", "policy_name", "grantee", "evidence"]
+EVIDENCE = [*IDENTITY, "policy_name", "grantee", "evidence"]
 """Columns a rule returns; ``policy_name`` and ``grantee`` are NA for findings about an identity as a whole."""
 DATASETS = ("identities", "policies")
 
@@ -64,6 +68,22 @@ class Rule:
 RULES: Registry[Rule] = Registry("rule")
 
 Places = Callable[[Analysis], pd.DataFrame]
+
+
+class OfPolicies:
+    """The places at which a rule about policies fires; it can be asked of the policies of any time."""
+
+    def __init__(self, places: Callable[[Judged], pd.DataFrame]) -> None:
+        update_wrapper(self, places)
+        self.at = places
+
+    def __call__(self, analysis: Analysis) -> pd.DataFrame:
+        return self.at(judged(analysis))
+
+
+def of_policies(places: Callable[[Judged], pd.DataFrame]) -> OfPolicies:
+    """Marks a rule that looks at policies alone: it then speaks of each moment at which one changed, too."""
+    return OfPolicies(places)
 
 
 def rule(
@@ -102,7 +122,7 @@ def at_grants(grants: pd.DataFrame) -> pd.DataFrame:
     """The places of grants, with the reason of their scope as evidence."""
     where = grants["policy_name"] + ", statement " + grants["statement"].astype("string")
     where = where.where(grants["statement"] > 0, grants["policy_name"])
-    return grants.assign(evidence=where + ": " + grants["why"])[PLACE]
+    return grants.assign(evidence=where + ": " + grants["why"])[EVIDENCE]
 
 
 def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.DataFrame:
@@ -111,7 +131,7 @@ def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.Dat
         policy_name=pd.array([pd.NA] * len(identities), dtype="string"),
         grantee=pd.array([pd.NA] * len(identities), dtype="string"),
         evidence=evidence,
-    )[PLACE]
+    )[EVIDENCE]
 
 
 def _said(say: Callable[[Verdict, Statement], str | None], verdict: Verdict, statement: Statement) -> str | None:
@@ -122,7 +142,7 @@ def _said(say: Callable[[Verdict, Statement], str | None], verdict: Verdict, sta
         return f"the rule cannot judge it ({type(fault).__name__}: {fault})"
 
 
-def at_statements(analysis: Analysis, say: Callable[[Verdict, Statement], str | None]) -> pd.DataFrame:
+def at_statements(judged: Judged, say: Callable[[Verdict, Statement], str | None]) -> pd.DataFrame:
     """The places of the statements that ``say`` has something to say about; that is the evidence."""
     rows = [
         {
@@ -133,9 +153,9 @@ def at_statements(analysis: Analysis, say: Callable[[Verdict, Statement], str | 
             "grantee": listed(principal.value for principal in statement.principals),
             "evidence": f"{policy.name}, statement {statement.index + 1}: {said}",
         }
-        for (account, region, identity), verdict in analysis.verdicts.items()
+        for (account, region, identity), verdict in judged.verdicts.items()
         for policy in verdict.read()
         for statement in policy.statements
         if (said := _said(say, verdict, statement))
     ]
-    return pd.DataFrame(rows, columns=PLACE, dtype="string")
+    return pd.DataFrame(rows, columns=EVIDENCE, dtype="string")

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sesreport.core.vocabulary import IdentityKey
 from sesreport.snapshot.events import Kind, named
 
-Place = tuple[str, str, str]
-"""account_id, region, identity."""
 RETENTION = timedelta(days=90)
 PUT = frozenset(named(Kind.CREATES_POLICY, Kind.PUTS_POLICY))
 DELETE = frozenset(named(Kind.DELETES_POLICY))
@@ -40,7 +39,7 @@ class Event:
 class Moment:
     """One identity's policies at one moment."""
 
-    place: Place
+    identity: IdentityKey
     at: datetime
     policies: Mapping[str, str]
     whole: bool
@@ -63,7 +62,7 @@ State = dict[str, str | _Unknown]
 
 
 def replay(
-    place: Place,
+    place: IdentityKey,
     earlier: Mapping[str, str] | None,
     later: Mapping[str, str],
     events: Sequence[Event],
@@ -98,7 +97,9 @@ def replay(
     return moments
 
 
-def _moment(place: Place, at: datetime, state: State, basis: str, who: str | None, *, before: bool = False) -> Moment:
+def _moment(
+    place: IdentityKey, at: datetime, state: State, basis: str, who: str | None, *, before: bool = False
+) -> Moment:
     known = {name: text for name, text in state.items() if not isinstance(text, _Unknown)}
     return Moment(place, at, known, len(known) == len(state), basis, who, before)
 

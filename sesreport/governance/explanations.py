@@ -15,10 +15,12 @@ import pandas as pd
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.analysis.basis import place_basis
+from sesreport.analysis.judged import judged
 from sesreport.analysis.verdicts import Verdict
 from sesreport.core.errors import ConfigError
 from sesreport.core.files import read_text
-from sesreport.findings.findings import found
+from sesreport.core.vocabulary import IDENTITY, SEVERITIES
+from sesreport.findings.findings import find
 from sesreport.findings.registry import rules
 from sesreport.policy import Explanation, Identity, Section, explain, read_identity
 from sesreport.settings.config import Config
@@ -26,9 +28,6 @@ from sesreport.settings.register import register_of
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.storage import snapshots_folder
 from sesreport.snapshot.store import Snapshot, in_hand, load, others, snapshots, write_snapshot
-
-PLACE = ["account_id", "region", "identity"]
-SEVERITIES = ("critical", "high", "medium", "low")
 
 
 @dataclass(frozen=True)
@@ -61,14 +60,14 @@ def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) 
         near = difflib.get_close_matches(identity, list(identities["identity"]), n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"no identity {identity!r} in snapshot {analysis.snapshot.id}{hint}")
-    places = list(zip(*(chosen[name] for name in PLACE), strict=True))
-    read = [place for place in places if place in analysis.verdicts]
+    places = list(zip(*(chosen[name] for name in IDENTITY), strict=True))
+    read = [place for place in places if place in judged(analysis).verdicts]
     if not read:
         raise ConfigError(f"the policies of {identity!r} could not be read; see coverage of {analysis.snapshot.id}")
     findings = _findings(analysis)
-    unread = [place for place in places if place not in analysis.verdicts]
+    unread = [place for place in places if place not in judged(analysis).verdicts]
     before = _not_looked_at(analysis, unread)
-    explained = [_explained(analysis.verdicts[place], findings, place, before) for place in read]
+    explained = [_explained(judged(analysis).verdicts[place], findings, place, before) for place in read]
     return [replace(one, unread=bool(unread)) for one in explained]
 
 
@@ -111,7 +110,7 @@ def of_policy(
         path = write_snapshot(Path(folder), rows, started_at=moment, finished_at=moment, about={})
         analysis = analyze(load(path), config, register=register)
         place = (identity.account, identity.region, identity.name)
-        verdict = analysis.verdicts[place]
+        verdict = judged(analysis).verdicts[place]
         findings = _findings(analysis)
     assumed = Section("Assumed", tuple(_assumed(verdict, register, config, evidence, day)))
     return _explained(verdict, findings, place, (assumed,))
@@ -127,13 +126,13 @@ def _snapshot(config: Config, path: Path | None) -> Snapshot:
 
 def _findings(analysis: Analysis) -> pd.DataFrame:
     """Findings by the rules that rest on policies."""
-    return found(analysis, [rule for rule in rules().values() if "policies" in rule.datasets and not rule.upkeep])
+    return find(analysis, [rule for rule in rules().values() if "policies" in rule.datasets and not rule.upkeep])
 
 
 def _explained(
     verdict: Verdict, findings: pd.DataFrame, place: tuple[str, str, str], before: Collection[Section]
 ) -> Explained:
-    here = findings[(findings[PLACE] == pd.Series(place, index=PLACE)).all(axis=1)]
+    here = findings[(findings[IDENTITY] == pd.Series(place, index=IDENTITY)).all(axis=1)]
     active = here[here["status"] == "open"]
     lines = tuple(
         f"{row['severity']}: {row['title']} ({row['rule_id']}): {row['evidence']}" for row in here.to_dict("records")
@@ -165,7 +164,7 @@ def _rows(
     near, texts = evidence.identities, evidence.policies
     near = near[(near["account_id"] == identity.account) & (near["region"] == identity.region)]
     near = near[(near["identity"] != identity.name) & near["identity"].str.contains("@", regex=False)]
-    beside = texts.merge(near[PLACE], on=PLACE)
+    beside = texts.merge(near[IDENTITY], on=IDENTITY)
     rows["identities"] = pd.concat([rows["identities"], near], ignore_index=True)
     rows["policies"] = pd.concat([rows["policies"], beside], ignore_index=True)
     return rows

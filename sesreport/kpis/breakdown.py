@@ -15,6 +15,7 @@ from sesreport.analysis.basis import POLICY_DATASETS, REGIONS, places, read_plac
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.core.schema import Frame, count, real, text
+from sesreport.core.vocabulary import IDENTITY, PLACE
 from sesreport.kpis import words
 from sesreport.kpis.contributions import COUNT, DISTINCT, Contributions, reduced, with_nothing
 from sesreport.kpis.judging import statuses
@@ -23,7 +24,6 @@ from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK
 
 OVERALL = "overall"
 NO_OWNER = "(no owner)"
-PLACE = ["account_id", "region"]
 BY_IDENTITY = "owner by identity"
 KEYS = ["kpi", "dimension", "group"]
 Measures = Sequence[tuple[Definition, Measure]]
@@ -82,7 +82,7 @@ def _by_account(column: str, missing: str) -> Dimension:
 
 def _owner(analysis: Analysis, rows: pd.DataFrame) -> pd.Series:
     """The identity's owner where there is an identity, whether it is known or not; else the account's."""
-    identity = [*PLACE, "identity"]
+    identity = IDENTITY
     owners = analysis.identities[[*identity, "owner"]]
     own = joined(rows[identity].reset_index(drop=True), owners, on=identity)["owner"].set_axis(rows.index)
     account = ACCOUNT_OWNER.group(analysis, rows)

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from sesreport.analysis.registry import Analysis
 from sesreport.core.period import Period
+from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.registry import rules
 from sesreport.kpis import words
 from sesreport.kpis.results import (
     NOT_MEASURABLE,
     OFF_TARGET,
     ON_TARGET,
-    SEVERITIES,
     WATCH,
     Coverage,
     Decision,

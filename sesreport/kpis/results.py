@@ -15,14 +15,15 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from sesreport.analysis.basis import Basis
 from sesreport.core.errors import SnapshotError
 from sesreport.core.formats import FormatError, check_shape, read_format
+from sesreport.core.vocabulary import SEVERITIES
 from sesreport.policy import LIMITS
 
 FORMAT = "sesreport-results/1"
 ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE = "on target", "watch", "off target", "not measurable"
 STATUSES = (ON_TARGET, WATCH, OFF_TARGET, NOT_MEASURABLE)
-SEVERITIES = ("critical", "high", "medium", "low")
 MINIMUM_COVERAGE = 0.95
 """Share of the places below which every headline says what it rests on, unless the settings name another."""
 Number = int | float
@@ -52,23 +53,6 @@ class Point:
 
     period: str
     value: Number | None
-
-
-@dataclass(frozen=True)
-class Basis:
-    """What a number rests on: the places (account × Region) that were read, of those that should have been."""
-
-    read: int
-    expected: int
-
-    @property
-    def share(self) -> float | None:
-        return self.read / self.expected if self.expected else None
-
-    @property
-    def whole(self) -> bool:
-        """Whether there was something to read, and all of it was."""
-        return 0 < self.expected <= self.read
 
 
 @dataclass(frozen=True)

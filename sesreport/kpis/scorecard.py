@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from sesreport.analysis.basis import (
     POLICY_DATASETS,
+    Basis,
     account_basis,
     basis_of,
     is_gap,
@@ -20,23 +21,14 @@ from sesreport.analysis.basis import (
 from sesreport.analysis.registry import Analysis
 from sesreport.core.errors import ConfigError
 from sesreport.core.schema import nullable
+from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.episodes import NOT_OBSERVED
 from sesreport.kpis import headline as verdict
 from sesreport.kpis.breakdown import KPI_BREAKDOWN, OVERALL, Measures, breakdown
 from sesreport.kpis.contributions import SUM
 from sesreport.kpis.judging import LINES, statuses
 from sesreport.kpis.registry import Definition, Measure, kpis
-from sesreport.kpis.results import (
-    SEVERITIES,
-    Basis,
-    Coverage,
-    Findings,
-    Gap,
-    Kpi,
-    Point,
-    Results,
-    SnapshotRef,
-)
+from sesreport.kpis.results import Coverage, Findings, Gap, Kpi, Point, Results, SnapshotRef
 from sesreport.policy import LIMITS
 from sesreport.settings.config import KpiSetting, suggestion
 from sesreport.settings.register import why_nobody_is_known

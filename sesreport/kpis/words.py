@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sesreport.kpis.results import (
-    NOT_MEASURABLE,
-    OFF_TARGET,
-    ON_TARGET,
-    SEVERITIES,
-    WATCH,
-    Basis,
-    Coverage,
-    Findings,
-    Kpi,
-    Results,
-)
+from sesreport.analysis.basis import Basis
+from sesreport.core.vocabulary import SEVERITIES
+from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Coverage, Findings, Kpi, Results
 
 if TYPE_CHECKING:
     from sesreport.kpis.registry import Definition

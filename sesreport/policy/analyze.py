@@ -9,7 +9,7 @@ from typing import Any
 
 from sesreport.policy.cache import ExposureCache, depends_on_the_day
 from sesreport.policy.checks import doubts
-from sesreport.policy.evidence import Evidence, witnesses
+from sesreport.policy.evidence import QuestionAsked, witnesses
 from sesreport.policy.exposure import Exposure
 from sesreport.policy.model import Policy
 from sesreport.policy.precedence import comes_first
@@ -109,4 +109,4 @@ def _judge(question: Question) -> Exposure:
     except Exception as fault:  # noqa: BLE001 - a policy must never end the judgement of the others
         said = (f"could not be proved ({type(fault).__name__}: {str(fault)[:200]}): taken for public",)
         found, proofs = unjudged(question, said), ()
-    return replace(found, errors=errors, undecided=said, witnesses=proofs, evidence=Evidence(question))
+    return replace(found, errors=errors, undecided=said, witnesses=proofs, evidence=QuestionAsked(question))

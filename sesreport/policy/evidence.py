@@ -30,10 +30,15 @@ BULK = ("ses:SendBulkEmail",)
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class QuestionAsked:
     """The question behind an exposure."""
 
     question: Question
+
+    @property
+    def own_identities(self) -> tuple[str, ...]:
+        """ARNs of the addresses whose policies come before the domain's."""
+        return self.question.own_identities
 
     def outcome(self) -> Outcome:
         """Run the engine again."""
@@ -51,7 +56,7 @@ class Evidence:
 
     def bulk_grants(self) -> tuple[Grant, ...]:
         """Every Allow statement for ``ses:SendBulkEmail``, once for each grantee."""
-        return Evidence(replace(self.question, actions=BULK)).grants()
+        return QuestionAsked(replace(self.question, actions=BULK)).grants()
 
     def without_precedence(self) -> Exposure | None:
         """The exposure without the rule that an address's policies come before its domain's; None if none does."""

@@ -13,7 +13,7 @@ from html import escape
 
 from sesreport.core.text import one_line
 from sesreport.policy.analyze import Policies, analyze
-from sesreport.policy.evidence import widest_of
+from sesreport.policy.evidence import QuestionAsked, widest_of
 from sesreport.policy.exposure import LIMITS, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.proof import condition_words, pattern_words
@@ -193,7 +193,7 @@ def _because(exposure: Exposure) -> Iterable[str]:
 def _protection(exposure: Exposure) -> Iterable[str]:
     """The Deny statements without which more could send, and the Allow statements that let nobody in."""
     evidence = exposure.evidence
-    if evidence is None or exposure.undecided:
+    if not isinstance(evidence, QuestionAsked) or exposure.undecided:
         return
     if exposure.without_precedence.wider_than(exposure):
         yield (

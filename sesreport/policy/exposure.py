@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from sesreport.policy.callers import Who
 from sesreport.policy.evaluator import Request
 from sesreport.policy.model import PolicyError, Statement
 from sesreport.policy.proof import say
-
-if TYPE_CHECKING:
-    from sesreport.policy.evidence import Evidence
 
 #: Classes of exposure, narrowest first.
 CLASSES = ("none", "own", "service", "organization", "vendor", "external", "public")
@@ -76,6 +73,26 @@ class Grant:
     limited_by: tuple[str, ...] = ()
     guarded: bool | None = None
     service_accounts: frozenset[str] = frozenset()
+
+
+class Evidence(Protocol):
+    """What an exposure was read off, to be asked for more."""
+
+    @property
+    def own_identities(self) -> tuple[str, ...]:
+        """ARNs of the addresses whose policies come before the domain's."""
+
+    def grants(self) -> tuple[Grant, ...]:
+        """Every Allow statement for sending, once for each grantee."""
+
+    def bulk_grants(self) -> tuple[Grant, ...]:
+        """Every Allow statement for ``ses:SendBulkEmail``, once for each grantee."""
+
+    def bulk(self) -> str:
+        """The widest class that holds ``ses:SendBulkEmail``."""
+
+    def without_precedence(self) -> Exposure | None:
+        """The exposure without the rule that an address's policies come before its domain's; None if none does."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sesreport import __version__
 from sesreport.core.errors import ConfigError
 from sesreport.core.files import check_writable, exchange, remove_folder, sha256_of, whole_folder
 from sesreport.core.period import Period
+from sesreport.core.version import __version__
 from sesreport.report.compute import earlier_snapshots, make_pack, write_data
 from sesreport.report.contents import Pack
 from sesreport.report.kept import keep_pack

@@ -19,10 +19,10 @@ from sesreport.core.days import read_day
 from sesreport.core.errors import ConfigError
 from sesreport.core.files import read_text
 from sesreport.core.redaction import hide, redacted
+from sesreport.core.vocabulary import Severity
 
 AccountId = Annotated[str, Field(pattern="^[0-9]{12}$")]
 Environment = Literal["prod", "staging", "dev", "sandbox"]
-Severity = Literal["critical", "high", "medium", "low"]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 Name = Annotated[str, Field(min_length=1)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

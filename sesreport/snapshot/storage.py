@@ -18,9 +18,23 @@ from platformdirs import user_cache_path
 
 from sesreport.core.errors import ConfigError, NameTakenError, WriteError
 from sesreport.core.files import whole_folder
+from sesreport.core.registry import Registry
 from sesreport.settings.config import Config
 
 MANIFEST = "manifest.json"
+Opener = Callable[[str], tuple[Any, str]]
+"""From a URL to the fsspec file system that holds it, and the path in it. Raises ImportError, ValueError, OSError."""
+FILE_SYSTEMS: Registry[Opener] = Registry("file system")
+
+
+def file_system(scheme: str) -> Callable[[Opener], Opener]:
+    """Registers what opens URLs of a scheme in place of fsspec's own file system."""
+
+    def register(open_url: Opener) -> Opener:
+        FILE_SYSTEMS.add(scheme, open_url, open_url.__module__)
+        return open_url
+
+    return register
 
 
 def snapshots_folder(config: Config) -> Path:
@@ -112,34 +126,14 @@ def _open(url: str) -> tuple[Any, str]:
     """The file system of a URL, and the path in it."""
     scheme = urlsplit(url).scheme
     try:
-        if scheme in _OWN:
-            return _OWN[scheme](url)
+        if scheme in FILE_SYSTEMS:
+            return FILE_SYSTEMS[scheme](url)
         import fsspec
 
         storage, path = fsspec.url_to_fs(url)
         return storage, str(path).rstrip("/")
     except (ImportError, ValueError, OSError) as error:
         raise ConfigError(f"paths.snapshots: {url} cannot be opened: {_line(error)}") from error
-
-
-def _s3(url: str) -> tuple[Any, str]:
-    """S3 by Arrow, which is there anyway, with the environment's credentials (``AWS_PROFILE``), Region and endpoint.
-
-    fsspec's usual S3 file system would tie botocore to an old version.
-    """
-    from fsspec.implementations.arrow import ArrowFSWrapper
-    from pyarrow.fs import FileType, S3FileSystem
-
-    from sesreport.aws.clients import storage_options
-
-    parts = urlsplit(url)
-    storage = S3FileSystem(**storage_options())
-    if storage.get_file_info(parts.netloc).type == FileType.NotFound:  # an empty folder looks the same
-        raise ValueError(f"there is no bucket {parts.netloc}")
-    return ArrowFSWrapper(storage), f"{parts.netloc}{parts.path}".rstrip("/")
-
-
-_OWN: dict[str, Callable[[str], tuple[Any, str]]] = {"s3": _s3}
 
 
 def _line(error: Exception) -> str:

@@ -22,12 +22,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sesreport import __version__
 from sesreport.core.errors import ConfigError, NameTakenError, SnapshotError
 from sesreport.core.files import sha256_of, whole_folder
 from sesreport.core.formats import FormatError
 from sesreport.core.period import Period
 from sesreport.core.schema import Frame
+from sesreport.core.version import __version__
 from sesreport.snapshot.collected import frames as declared_frames
 from sesreport.snapshot.manifest import FORMAT, MANIFEST, parse_manifest
 

@@ -10,6 +10,7 @@ import pytest
 from estate import SHOP, STRANGER, VENDOR, Estate, policy
 
 from sesreport.analysis import Analysis
+from sesreport.findings.findings import found
 from sesreport.governance.explanations import of_identity
 from sesreport.governance.monitor import evaluation
 from sesreport.governance.monitor import judge as watch
@@ -51,10 +52,12 @@ def test_the_frames_name_it_and_keep_the_others(analysis: Analysis) -> None:
 
 
 def test_it_is_a_finding(analysis: Analysis) -> None:
-    found = analysis.found[analysis.found["rule"] == "needs_review"]
-    assert found["identity"].tolist() == [BAD]
-    assert "KeyError" in found["evidence"].iloc[0]
-    assert not analysis.found[(analysis.found["identity"] == BAD) & (analysis.found["rule"] == "open_to_anyone")].size
+    bad = found(analysis)[found(analysis)["rule"] == "needs_review"]
+    assert bad["identity"].tolist() == [BAD]
+    assert "KeyError" in bad["evidence"].iloc[0]
+    assert not found(analysis)[
+        (found(analysis)["identity"] == BAD) & (found(analysis)["rule"] == "open_to_anyone")
+    ].size
 
 
 def test_a_row_that_cannot_be_made_costs_its_identity_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from multiprocessing import get_context
 import pytest
 
 from sesreport.analysis import analyze
+from sesreport.analysis.judged import judged
 from sesreport.demo.snapshot import demo_config
 from sesreport.policy import addresses_by_domain
 from sesreport.snapshot.store import Snapshot
@@ -28,7 +29,7 @@ def test_addresses_come_before_the_domains_they_are_of(domain: str, addresses: s
 
 
 def test_processes_judge_as_this_one_does(demo: Snapshot) -> None:
-    here = analyze(demo, demo_config()).verdicts
+    here = judged(analyze(demo, demo_config())).verdicts
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        there = analyze(demo, demo_config(), executor=pool).verdicts
+        there = judged(analyze(demo, demo_config(), executor=pool)).verdicts
     assert {place: v.exposure for place, v in here.items()} == {place: v.exposure for place, v in there.items()}

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sesreport.findings.findings import found
+
 Client = Callable[..., Any]
 SHOP = ("210000000006", "eu-west-1")
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
@@ -101,8 +103,8 @@ def test_production_access_was_asked_for_in_a_region_without_identities(client: 
 
 
 def test_only_what_the_intruder_did_is_found_of_what_incidents_begin_with(demo_analysis: Any) -> None:
-    found = demo_analysis.found
-    ours = found[found["rule_id"].between("SES071", "SES074")]
+    shown = found(demo_analysis)
+    ours = shown[shown["rule_id"].between("SES071", "SES074")]
     assert set(ours[["rule", "account_id", "region", "identity"]].itertuples(index=False, name=None)) == {
         ("new_principal", "210000000017", "us-east-1", "parcels@example.net"),
         ("production_access", "210000000017", "eu-central-1", "(whole account)"),

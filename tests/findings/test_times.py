@@ -10,6 +10,7 @@ from estate import STRANGER, Estate, policy
 
 from sesreport.findings import cache
 from sesreport.findings import findings as judged
+from sesreport.findings.findings import found
 from sesreport.findings.fingerprint import fingerprint, listed
 from sesreport.findings.survival import age_class, median, remediation_times
 
@@ -107,11 +108,11 @@ def test_large_snapshots_are_judged_once(tmp_path: Path, monkeypatch: pytest.Mon
     estate = Estate().identity(policies={"p": policy(STRANGER)})
     first = estate.analysis(tmp_path / "a")
     path = first.snapshot.path
-    expected = first.found
+    expected = found(first)
     again = estate.analysis(tmp_path / "unused")
     again.snapshot = first.snapshot
     monkeypatch.setattr(judged, "found", lambda analysis: pytest.fail(f"{path} was judged again"))
-    pd.testing.assert_frame_equal(again.found, expected)
+    pd.testing.assert_frame_equal(found(again), expected)
     (file,) = (tmp_path / "cache" / "found").iterdir()
     file.write_bytes(b"PAR1 broken")
     monkeypatch.undo()
@@ -119,4 +120,4 @@ def test_large_snapshots_are_judged_once(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(cache, "user_cache_path", lambda name: tmp_path / "cache")
     once_more = estate.analysis(tmp_path / "unused too")
     once_more.snapshot = first.snapshot
-    pd.testing.assert_frame_equal(once_more.found, expected)
+    pd.testing.assert_frame_equal(found(once_more), expected)

@@ -13,6 +13,7 @@ from estate import DEV, EU, OCTOBER, SHOP, STRANGER, THIRD, US, VENDOR, Estate, 
 from sesreport.analysis import Analysis
 from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
+from sesreport.findings.findings import found
 from sesreport.kpis.registry import kpis
 from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Kpi, Results
 from sesreport.kpis.scorecard import Scorecard, check_kpi_names, score
@@ -169,7 +170,7 @@ def test_an_identity_that_shows_no_policy_beside_one_that_was_not_read_has_none(
 def test_an_identity_that_shows_no_policy_where_none_was_read_is_not_known(dataset: str, tmp_path: Path) -> None:
     analysis = Estate().identity().gap(SHOP, EU, dataset).analysis(tmp_path)
     assert analysis.exposures["exposure"].isna().all() and analysis.exposures["policies"].isna().all()
-    assert "unread_policies" in set(analysis.found["rule"])
+    assert "unread_policies" in set(found(analysis)["rule"])
 
 
 def test_a_policy_in_a_place_that_was_not_read_whole_is_judged_all_the_same(tmp_path: Path) -> None:

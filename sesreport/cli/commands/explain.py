@@ -8,7 +8,8 @@ import click
 
 from sesreport.cli import given
 from sesreport.cli.group import cli
-from sesreport.cli.options import SEVERITIES, common
+from sesreport.cli.options import common
+from sesreport.core.vocabulary import SEVERITIES
 
 
 @cli.command()

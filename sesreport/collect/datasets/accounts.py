@@ -13,8 +13,9 @@ from sesreport.aws.statuses import status_of
 from sesreport.collect.lane import Lane, StoppedError
 from sesreport.collect.operation import Operation
 from sesreport.collect.outage import is_unserved
-from sesreport.collect.registry import Row, collector
+from sesreport.collect.registry import collector
 from sesreport.core.errors import CredentialsError, SesReportError
+from sesreport.core.schema import Row
 from sesreport.snapshot.coverage import DENIED, ERROR
 from sesreport.snapshot.frames.accounts import ACCOUNTS
 

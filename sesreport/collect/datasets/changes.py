@@ -10,7 +10,8 @@ from typing import Any
 from sesreport.collect.earlier import same_name
 from sesreport.collect.lane import Lane, next_page
 from sesreport.collect.operation import Operation
-from sesreport.collect.registry import Row, collector
+from sesreport.collect.registry import collector
+from sesreport.core.schema import Row
 from sesreport.snapshot.events import (
     ATTRIBUTES,
     EVENTS,

@@ -9,8 +9,9 @@ from typing import Any
 from sesreport.aws.clients import HOME_REGION
 from sesreport.collect.lane import Lane
 from sesreport.collect.operation import Operation
-from sesreport.collect.registry import Row, collector
+from sesreport.collect.registry import collector
 from sesreport.core.period import Period
+from sesreport.core.schema import Row
 from sesreport.snapshot.frames.costs import COSTS
 
 SERVICE = "Amazon Simple Email Service"

@@ -7,7 +7,8 @@ from typing import Any
 
 from sesreport.collect.lane import Lane
 from sesreport.collect.operation import Operation
-from sesreport.collect.registry import Row, collector
+from sesreport.collect.registry import collector
+from sesreport.core.schema import Row
 from sesreport.snapshot.frames.dedicated_ips import DEDICATED_IPS
 
 IPS = Operation("sesv2", "get_dedicated_ips", items="DedicatedIps")

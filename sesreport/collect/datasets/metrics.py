@@ -8,8 +8,9 @@ from typing import Any
 
 from sesreport.collect.lane import Lane, StoppedError
 from sesreport.collect.operation import Operation
-from sesreport.collect.registry import Row, collector
+from sesreport.collect.registry import collector
 from sesreport.core.errors import SesReportError
+from sesreport.core.schema import Row
 from sesreport.snapshot.coverage import ERROR
 from sesreport.snapshot.frames.metrics import METRICS
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from sesreport.collect.lane import Lane
 from sesreport.collect.operation import Operation
-from sesreport.collect.registry import Row, collector
+from sesreport.collect.registry import collector
+from sesreport.core.schema import Row
 from sesreport.snapshot.frames.sending_accounts import SENDING_ACCOUNTS
 
 ACCOUNT = Operation("sesv2", "get_account", must=("SendingEnabled",))

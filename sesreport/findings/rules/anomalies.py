@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import PLACE, Example, rule
+from sesreport.core.vocabulary import GRAVE
+from sesreport.findings.registry import EVIDENCE, Example, rule
 
 _ORDINARY = tuple(900.0 + 60 * (day * 5 % 7) for day in range(140))
 """Twenty weeks of an ordinary sender."""
@@ -65,7 +66,7 @@ def sudden_rate(analysis: Analysis) -> pd.DataFrame:
 
 def _grave(analysis: Analysis, *kinds: str) -> pd.DataFrame:
     found = analysis.anomalies
-    return found[found["kind"].isin(kinds) & found["in_period"] & found["severity"].isin(["critical", "high"])]
+    return found[found["kind"].isin(kinds) & found["in_period"] & found["severity"].isin(GRAVE)]
 
 
 def _places(anomalies: pd.DataFrame) -> pd.DataFrame:
@@ -75,4 +76,4 @@ def _places(anomalies: pd.DataFrame) -> pd.DataFrame:
         policy_name=unknown,
         grantee=unknown,
         evidence=anomalies["words"].str.removesuffix("."),
-    )[PLACE]
+    )[EVIDENCE]

@@ -7,8 +7,9 @@ import re
 import pandas as pd
 
 from sesreport.analysis.grants import covers
-from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import PLACE, Example, allow, at_grants, at_statements, deny, rule
+from sesreport.analysis.judged import Judged
+from sesreport.core.vocabulary import IDENTITY
+from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, of_policies, rule
 from sesreport.policy import Condition, Effect, Statement
 from sesreport.policy.keys import Source, key
 
@@ -31,20 +32,21 @@ SENSITIVE = {
     fires=Example({"p": allow("*", Condition={"StringEquals": {"aws:UserAgent": "our-tool"}})}),
     clean=Example({"p": allow("*", Condition=ORGANIZATION)}),
 )
-def condition_without_effect(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def condition_without_effect(judged: Judged) -> pd.DataFrame:
     """Spoofable or constant keys, vacuous ForAllValues and IfExists, wildcards in sensitive values."""
-    grants = analysis.grants
+    grants = judged.grants
     unguarded = (grants["scope"] == "service") & ~grants["guarded"].fillna(value=True)
     wild = (grants["grantee_kind"] == "anyone") & grants["scope"].isin(["public", "external"])
     open_grants = grants[(wild | unguarded) & grants["can_send"]]
     weak = {
         (*place, policy.name, statement.index + 1): said
-        for place, verdict in analysis.verdicts.items()
+        for place, verdict in judged.verdicts.items()
         for policy in verdict.read()
         for statement in policy.statements
         if (said := _weak(statement))
     }
-    where = zip(*(open_grants[c] for c in (*PLACE[:4], "statement")), strict=True)
+    where = zip(*(open_grants[c] for c in (*IDENTITY, "policy_name", "statement")), strict=True)
     reasons = pd.Series([weak.get(place) for place in where], index=open_grants.index, dtype="string")
     return at_grants(open_grants.assign(why=reasons)[reasons.notna()])
 
@@ -58,9 +60,10 @@ def condition_without_effect(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("310000000001")}),
     clean=Example({"p": allow("310000000001", Condition={"StringEquals": {"ses:FromAddress": "news@example.com"}})}),
 )
-def no_condition(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def no_condition(judged: Judged) -> pd.DataFrame:
     """Vendors and unknown accounts let in without any condition."""
-    grants = analysis.grants
+    grants = judged.grants
     outside = grants["grantee_account_id"].notna() & grants["scope"].isin(["vendor", "external"])
     return at_grants(grants[outside & grants["can_send"] & (grants["conditions"].list.len() == 0)])
 
@@ -77,9 +80,10 @@ def no_condition(analysis: Analysis) -> pd.DataFrame:
     ),
     clean=Example({"p": allow("310000000001", Condition={"StringNotLike": {"ses:FromAddress": "ceo@example.com"}})}),
 )
-def bulk_beyond_limit(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def bulk_beyond_limit(judged: Judged) -> pd.DataFrame:
     """Statements that cover ses:SendBulkEmail and are limited by ses keys through negation or ForAllValues alone."""
-    return at_statements(analysis, lambda _, statement: _bulk(statement))
+    return at_statements(judged, lambda _, statement: _bulk(statement))
 
 
 @rule(
@@ -101,9 +105,10 @@ def bulk_beyond_limit(analysis: Analysis) -> pd.DataFrame:
         }
     ),
 )
-def deny_on_undocumented_key(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def deny_on_undocumented_key(judged: Judged) -> pd.DataFrame:
     """Denies with a positive condition on an undocumented key."""
-    return at_statements(analysis, lambda _, statement: _undocumented(statement))
+    return at_statements(judged, lambda _, statement: _undocumented(statement))
 
 
 def _weak(statement: Statement) -> str | None:

@@ -7,13 +7,13 @@ import fnmatch
 import pandas as pd
 
 from sesreport.analysis.joins import joined
-from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, rule
+from sesreport.analysis.judged import Judged
+from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, of_policies, rule
 
 
-def _sending(analysis: Analysis) -> pd.DataFrame:
+def _sending(judged: Judged) -> pd.DataFrame:
     """Allow statements through which somebody really can send."""
-    grants = analysis.grants
+    grants = judged.grants
     return grants[(grants["effect"] == "Allow") & grants["can_send"] & (grants["scope"] != "none")]
 
 
@@ -29,11 +29,12 @@ def _sending(analysis: Analysis) -> pd.DataFrame:
         {"p": allow("*"), "q": deny("*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})}
     ),
 )
-def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def open_to_anyone(judged: Judged) -> pd.DataFrame:
     """Grants behind a public exposure."""
-    public = analysis.exposures[analysis.exposures["exposure"] == "public"]
+    public = judged.exposures[judged.exposures["exposure"] == "public"]
     keys = ["account_id", "region", "identity"]
-    grants = _sending(analysis)
+    grants = _sending(judged)
     return at_grants(joined(grants[grants["scope"] == "public"], public[keys], how="inner", on=keys))
 
 
@@ -47,12 +48,13 @@ def open_to_anyone(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("420000000001")}),
     clean=Example({"p": allow("310000000001")}),
 )
-def unknown_account(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def unknown_account(judged: Judged) -> pd.DataFrame:
     """Outside accounts that the register does not know: principals, those a condition names or a service acts for."""
-    grants = _sending(analysis)
+    grants = _sending(judged)
     named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
     principals = at_grants(grants[named & grants["register_status"].isna()])
-    approved = set(analysis.register.loc[analysis.register["status"].isin(["valid", "expiring"]), "account_id"])
+    approved = set(judged.register.loc[judged.register["status"].isin(["valid", "expiring"]), "account_id"])
     others = grants[grants["grantee_account_id"].isna()]
     parts = [
         _accounts_in(others, "external_accounts", "its conditions let in", approved),
@@ -79,9 +81,10 @@ def _accounts_in(grants: pd.DataFrame, column: str, how: str, approved: set[str]
     fires=Example({"p": allow("310000000002")}),
     clean=Example({"p": allow("310000000001")}),
 )
-def expired_approval(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def expired_approval(judged: Judged) -> pd.DataFrame:
     """Grants to accounts with an expired register entry."""
-    grants = _sending(analysis)
+    grants = _sending(judged)
     return at_grants(grants[(grants["register_status"] == "expired") & grants["grantee_account_id"].notna()])
 
 
@@ -95,9 +98,10 @@ def expired_approval(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-another00001"}})}),
     clean=Example({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})}),
 )
-def foreign_organization(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def foreign_organization(judged: Judged) -> pd.DataFrame:
     """Grants through which members of a foreign organization can send."""
-    grants = _sending(analysis)
+    grants = _sending(judged)
     foreign = grants["grantee_account_id"].isna() & grants["external_orgs"].notna()
     return at_grants(grants[(grants["scope"] == "external") & foreign])
 
@@ -111,10 +115,11 @@ def foreign_organization(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("310000000001")}, approved_identities=["news.example.com"]),
     clean=Example({"p": allow("310000000001")}, approved_identities=["*example.com"]),
 )
-def beyond_approval(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def beyond_approval(judged: Judged) -> pd.DataFrame:
     """Approved accounts on an identity that their register entry does not list."""
-    grants = _sending(analysis)
-    approved = analysis.register[analysis.register["identities"].list.len().fillna(0) > 0]
+    grants = _sending(judged)
+    approved = judged.register[judged.register["identities"].list.len().fillna(0) > 0]
     listed = {row["account_id"]: list(row["identities"]) for row in approved.to_dict("records")}
     beyond = [
         account in listed and not any(fnmatch.fnmatchcase(identity, pattern) for pattern in listed[account])
@@ -141,9 +146,10 @@ def beyond_approval(analysis: Analysis) -> pd.DataFrame:
         }
     ),
 )
-def service_without_source(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def service_without_source(judged: Judged) -> pd.DataFrame:
     """Service principals without a source condition."""
-    grants = _sending(analysis)
+    grants = _sending(judged)
     return at_grants(grants[(grants["scope"] == "service") & ~grants["guarded"].fillna(value=True)])
 
 
@@ -158,9 +164,10 @@ def service_without_source(analysis: Analysis) -> pd.DataFrame:
     clean=Example({"p": allow("210000000001")}),
     datasets=("identities", "policies", "account_tags"),
 )
-def non_production_on_production(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def non_production_on_production(judged: Judged) -> pd.DataFrame:
     """Non-production accounts of the organization on identities of production accounts."""
-    grants = _sending(analysis)
+    grants = _sending(judged)
     outside = grants["grantee_account_id"] != grants["account_id"]
     mismatch = (grants["identity_environment"] == "prod") & grants["grantee_environment"].isin(
         ["staging", "dev", "sandbox"]
@@ -177,9 +184,10 @@ def non_production_on_production(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("210000000003")}),
     clean=Example({"p": allow("210000000002")}),
 )
-def inactive_account(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def inactive_account(judged: Judged) -> pd.DataFrame:
     """Grantees in the organization that are not ACTIVE."""
-    grants = _sending(analysis)
+    grants = _sending(judged)
     return at_grants(grants[grants["grantee_status"].notna() & (grants["grantee_status"] != "ACTIVE")])
 
 
@@ -192,9 +200,10 @@ def inactive_account(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("310000000001")}),
     clean=Example({"p": allow("310000000001", Condition={"StringEquals": {"ses:FromAddress": "news@example.com"}})}),
 )
-def any_from_address(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def any_from_address(judged: Judged) -> pd.DataFrame:
     """Outside grantees on a domain without a limit on the From address."""
-    grants = _sending(analysis)
+    grants = _sending(judged)
     outside = grants["scope"].isin(["vendor", "external", "public"])
     return at_grants(grants[outside & grants["any_from_address"].fillna(False)])
 
@@ -209,9 +218,10 @@ def any_from_address(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("310000000001", "ses:UpdateEmailIdentityPolicy")}),
     clean=Example({"p": allow("210000000001", "ses:UpdateEmailIdentityPolicy")}),
 )
-def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def managed_from_outside(judged: Judged) -> pd.DataFrame:
     """Allow of management actions beyond the own account."""
-    grants = analysis.grants
+    grants = judged.grants
     wide = ~grants["scope"].isin(["none", "own", "service"])
     return at_grants(grants[(grants["effect"] == "Allow") & grants["can_manage"].fillna(False) & wide])
 
@@ -226,14 +236,13 @@ def managed_from_outside(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": "{"}),
     clean=Example({"p": allow("210000000002")}),
 )
-def needs_review(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def needs_review(judged: Judged) -> pd.DataFrame:
     """Unreadable documents and statements, and identities that the engine could not decide."""
-    grants = analysis.grants
+    grants = judged.grants
     unreadable = at_grants(grants[grants["grantee_kind"] == "unreadable"])
-    undecided = {
-        place: "; ".join(v.exposure.undecided) for place, v in analysis.verdicts.items() if v.exposure.undecided
-    }
-    identities = analysis.identities
+    undecided = {place: "; ".join(v.exposure.undecided) for place, v in judged.verdicts.items() if v.exposure.undecided}
+    identities = judged.identities
     key = pd.Series(
         list(zip(*(identities[c] for c in ("account_id", "region", "identity")), strict=True)), dtype=object
     )
@@ -252,7 +261,8 @@ def needs_review(analysis: Analysis) -> pd.DataFrame:
     fires=Example(identity_fields={"policies": None, "tags": None}),
     clean=Example(),
 )
-def unread_policies(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def unread_policies(judged: Judged) -> pd.DataFrame:
     """Identities whose policies are not known."""
-    exposures = analysis.exposures
+    exposures = judged.exposures
     return at_identities(exposures[exposures["exposure"].isna()], "GetEmailIdentity did not answer for it")

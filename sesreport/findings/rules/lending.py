@@ -6,10 +6,10 @@ import pandas as pd
 
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.registry import Example, allow, at_identities, rule
 
 TOPICS = ("bounce_topic", "complaint_topic", "delivery_topic")
-KEYS = ["account_id", "region", "identity"]
 
 
 @rule(
@@ -26,9 +26,9 @@ KEYS = ["account_id", "region", "identity"]
 def lent_with_configuration_set(analysis: Analysis) -> pd.DataFrame:
     """Identities with a default configuration set that another account can send as."""
     lent = analysis.exposures["exposure"].isin(["organization", "vendor", "external", "public"])
-    places = analysis.exposures.loc[lent, KEYS]
+    places = analysis.exposures.loc[lent, IDENTITY]
     identities = joined(
-        analysis.identities[analysis.identities["configuration_set"].notna()], places, how="inner", on=KEYS
+        analysis.identities[analysis.identities["configuration_set"].notna()], places, how="inner", on=IDENTITY
     )
     return at_identities(identities, "default configuration set " + identities["configuration_set"])
 

@@ -6,8 +6,9 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.collect.datasets.changes import RETENTION
+from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.known_events import ACCOUNT, Row, by_whom, events_of, month_start, newest_first, placed, recent
-from sesreport.findings.registry import PLACE, Example, event, rule
+from sesreport.findings.registry import Example, event, rule
 from sesreport.snapshot.events import Kind, name_of
 
 SANDBOX = 200.0
@@ -108,7 +109,7 @@ def _still_there(analysis: Analysis) -> set[tuple[str, str, str]]:
     before = analysis.previous.snapshot
     deleted = events_of(analysis, Kind.DELETES_IDENTITY)
     deleted = deleted[deleted["at"] >= pd.Timestamp(before.started_at)]
-    held = before.identities[PLACE[:3]].itertuples(index=False, name=None)
+    held = before.identities[IDENTITY].itertuples(index=False, name=None)
     return set(held) - {_identity(row) for row in deleted.to_dict("records")}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import Example, allow, at_grants, rule
+from sesreport.analysis.judged import Judged
+from sesreport.findings.registry import Example, allow, at_grants, of_policies, rule
 from sesreport.settings.reference import table
 
 
@@ -19,9 +19,10 @@ from sesreport.settings.reference import table
     fires=Example({"p": allow("123456789012")}),
     clean=Example({"p": allow("420000000001")}),
 )
-def placeholder_account(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def placeholder_account(judged: Judged) -> pd.DataFrame:
     """Grantees whose account id is a known example."""
     placeholders = [row["account_id"] for row in table("placeholder_accounts")]
-    grants = analysis.grants
+    grants = judged.grants
     known = grants["grantee_account_id"].isin(placeholders) & ~grants["register_status"].isin(["own", "organization"])
     return at_grants(grants[known & (grants["effect"] == "Allow")])

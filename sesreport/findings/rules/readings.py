@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.grants import covers
-from sesreport.analysis.registry import Analysis
+from sesreport.analysis.judged import Judged
 from sesreport.analysis.verdicts import Verdict
-from sesreport.findings.registry import PLACE, Example, allow, at_identities, at_statements, deny, rule
+from sesreport.core.vocabulary import IDENTITY
+from sesreport.findings.registry import Example, allow, at_identities, at_statements, deny, of_policies, rule
 from sesreport.policy import BULK, SENDING_ACTIONS, Effect, Statement
 from sesreport.policy.patterns import parse, resource_matches
 
@@ -26,9 +27,10 @@ _ONLY_NEWS = {"StringEquals": {"ses:FromAddress": "news@example.com"}}
     fires=Example({"p": allow("*", "ses:SendBulkEmail")}),
     clean=Example({"p": allow("210000000002", "ses:SendBulkEmail")}),
 )
-def bulk_sending(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def bulk_sending(judged: Judged) -> pd.DataFrame:
     """Statements with ses:SendBulkEmail where it reaches further than the documented sending actions do."""
-    return at_statements(analysis, _bulk_sending)
+    return at_statements(judged, _bulk_sending)
 
 
 def _bulk_sending(verdict: Verdict, statement: Statement) -> str | None:
@@ -51,9 +53,10 @@ def _bulk_sending(verdict: Verdict, statement: Statement) -> str | None:
     fires=Example({"p": allow("420000000001"), "q": deny("*", Resource="arn:aws:ses:*")}),
     clean=Example({"p": allow("420000000001"), "q": deny("*", Resource="arn:aws:ses:*:*:identity/*")}),
 )
-def wildcard_across_parts(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def wildcard_across_parts(judged: Judged) -> pd.DataFrame:
     """Denies, and NotResource of an Allow, that match the identity only by a wildcard across colons."""
-    return at_statements(analysis, _across_parts)
+    return at_statements(judged, _across_parts)
 
 
 def _across_parts(verdict: Verdict, statement: Statement) -> str | None:
@@ -77,9 +80,10 @@ def _across_parts(verdict: Verdict, statement: Statement) -> str | None:
     fires=Example({"p": allow(_ELSEWHERE)}),
     clean=Example({"p": allow("arn:aws:iam::210000000002:role/mailer")}),
 )
-def other_partition(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def other_partition(judged: Judged) -> pd.DataFrame:
     """Allow statements for principals whose ARN is in another partition than the identity's."""
-    return at_statements(analysis, _elsewhere)
+    return at_statements(judged, _elsewhere)
 
 
 def _elsewhere(verdict: Verdict, statement: Statement) -> str | None:
@@ -112,9 +116,10 @@ def _about(verdict: Verdict, statement: Statement) -> bool:
         }
     ),
 )
-def deny_by_spelling(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def deny_by_spelling(judged: Judged) -> pd.DataFrame:
     """Denies of sending that match a From address exactly, with a domain in their value."""
-    return at_statements(analysis, _by_spelling)
+    return at_statements(judged, _by_spelling)
 
 
 def _by_spelling(verdict: Verdict, statement: Statement) -> str | None:
@@ -144,15 +149,16 @@ def _by_spelling(verdict: Verdict, statement: Statement) -> str | None:
     ),
     clean=Example({"p": allow("420000000001")}, beside={"news@example.com": {"own": deny("*", "ses:*")}}),
 )
-def precedence_alone(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def precedence_alone(judged: Judged) -> pd.DataFrame:
     """Domains that would be more exposed if the policies of their address identities did not come first."""
     wider = {
         place: verdict.exposure.without_precedence.words
-        for place, verdict in analysis.verdicts.items()
+        for place, verdict in judged.verdicts.items()
         if verdict.exposure.without_precedence.wider_than(verdict.exposure)
     }
-    identities = analysis.identities
-    places = list(zip(*(identities[name] for name in PLACE[:3]), strict=True))
+    identities = judged.identities
+    places = list(zip(*(identities[name] for name in IDENTITY), strict=True))
     chosen = identities[pd.Series([place in wider for place in places], index=identities.index, dtype=bool)]
     said = [f"without that rule the exposure would be {wider[place]}" for place in places if place in wider]
     return at_identities(chosen, pd.Series(said, index=chosen.index, dtype="string"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import PLACE, Example, rule
+from sesreport.findings.registry import EVIDENCE, Example, rule
 
 
 @rule(
@@ -28,4 +28,4 @@ def enforcement(analysis: Analysis) -> pd.DataFrame:
         policy_name=pd.array([pd.NA] * len(ill), dtype="string"),
         grantee=pd.array([pd.NA] * len(ill), dtype="string"),
         evidence="enforcement status " + ill["enforcement_status"],
-    )[PLACE]
+    )[EVIDENCE]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.grants import covers
-from sesreport.analysis.registry import Analysis
+from sesreport.analysis.judged import Judged
 from sesreport.analysis.verdicts import Verdict
-from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, rule
+from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, of_policies, rule
 from sesreport.policy import SENDING_ACTIONS, Effect, Statement
 
 
@@ -20,9 +20,10 @@ from sesreport.policy import SENDING_ACTIONS, Effect, Statement
     fires=Example({"p": allow("AROAEXAMPLEEXAMPLE123")}),
     clean=Example({"p": allow("210000000002")}),
 )
-def dangling_principal(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def dangling_principal(judged: Judged) -> pd.DataFrame:
     """Principals that show as a unique id: AWS does so after the user or role was deleted."""
-    grants = analysis.grants
+    grants = judged.grants
     return at_grants(grants[(grants["grantee_kind"] == "deleted") & (grants["effect"] == "Allow")])
 
 
@@ -35,9 +36,10 @@ def dangling_principal(analysis: Analysis) -> pd.DataFrame:
     fires=Example({"p": allow("210000000002", Condition={"StringEquals": {"aws:PrincipalAccount": "210000000003"}})}),
     clean=Example({"p": allow("210000000002")}),
 )
-def dead_statement(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def dead_statement(judged: Judged) -> pd.DataFrame:
     """Allow statements that let in nobody, today or later."""
-    grants = analysis.grants
+    grants = judged.grants
     dead = (grants["scope"] == "none") & grants["can_send"] & (grants["grantee_kind"] != "deleted")
     return at_grants(grants[dead & (grants["effect"] == "Allow")])
 
@@ -56,9 +58,10 @@ def dead_statement(analysis: Analysis) -> pd.DataFrame:
         }
     ),
 )
-def idle_deny(analysis: Analysis) -> pd.DataFrame:
+@of_policies
+def idle_deny(judged: Judged) -> pd.DataFrame:
     """Denies of sending whose removal does not change who can send."""
-    return at_statements(analysis, _idle)
+    return at_statements(judged, _idle)
 
 
 def _idle(verdict: Verdict, statement: Statement) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sesreport.analysis.basis import PLACE, UNREAD, place_states
+from sesreport.analysis.basis import UNREAD, place_states
 from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import PLACE
 from sesreport.kpis.contributions import RATIO, contributions
 from sesreport.kpis.registry import Measure, kpi, measured
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.joins import joined
+from sesreport.analysis.judged import judged
 from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import IDENTITY
 from sesreport.kpis.contributions import COUNT, DISTINCT, contributions
 from sesreport.kpis.registry import Measure, kpi, measured
 
 SES_POLICIES = "SES GetEmailIdentity (identity policies)"
 UNPROVEN = ("public", "external", "needs review")
 """Scopes of a wildcard that is not proven to be held to somebody we know."""
-IDENTITY = ["account_id", "region", "identity"]
 POLICY = [*IDENTITY, "policy_name"]
 
 
@@ -97,7 +98,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
     named = outside[[*place, "any_from_address"]].assign(grants=1)
     otherwise = [
         {**dict(zip(place, [*key, account], strict=True)), "any_from_address": verdict.exposure.any_from_address}
-        for key, verdict in analysis.verdicts.items()
+        for key, verdict in judged(analysis).verdicts.items()
         for account in sorted({*verdict.exposure.external_accounts, *verdict.exposure.service_accounts})
     ]  # by a condition on the principal, or on the source of a service
     others = pd.DataFrame(otherwise, columns=[*place, "any_from_address"]).astype(named.dtypes.drop("grants"))
@@ -121,7 +122,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
     flags = accounts.assign(unknown=unknown.astype("boolean")).set_index("grantee_account_id")["unknown"]
     named_by = rows[place].drop_duplicates()
     named_by = named_by.assign(numerator=named_by["grantee_account_id"].map(flags).astype("Float64"))
-    every = pd.concat([named_by, judged(analysis)], ignore_index=True)
+    every = pd.concat([named_by, every_identity(analysis)], ignore_index=True)
     given = contributions(
         every, DISTINCT, str(analysis.period), numerator=every["numerator"], counted=every["grantee_account_id"]
     )
@@ -172,7 +173,7 @@ def unguarded_services(analysis: Analysis) -> Measure:
     return _identities(analysis, (~guarded).fillna(value=False))
 
 
-def judged(analysis: Analysis) -> pd.DataFrame:
+def every_identity(analysis: Analysis) -> pd.DataFrame:
     """Every identity with the ``numerator`` 0, or NA where something of it could not be read or judged.
 
     Beside what is counted of identities it says where there is nothing, and where it is the least there is.

@@ -11,8 +11,9 @@ from datetime import timedelta
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import IDENTITY
 from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
-from sesreport.kpis.measures.exposure import IDENTITY, SES_POLICIES, judged
+from sesreport.kpis.measures.exposure import SES_POLICIES, every_identity
 from sesreport.kpis.registry import Measure, kpi, measured
 
 REGISTER = f"{SES_POLICIES}; register of outside accounts"
@@ -203,7 +204,7 @@ def _counted(analysis: Analysis, grants: pd.DataFrame, flags: pd.Series, *more: 
 def _contributed(analysis: Analysis, grants: pd.DataFrame, flags: pd.Series, reduction: str) -> Contributions:
     """One row per grant, and one per identity that says whether it could be judged in full."""
     counted = grants[IDENTITY].assign(numerator=flags.astype("Float64"), denominator=1.0)
-    rows = pd.concat([counted, judged(analysis)], ignore_index=True)
+    rows = pd.concat([counted, every_identity(analysis)], ignore_index=True)
     return contributions(
         rows, reduction, str(analysis.period), numerator=rows["numerator"], denominator=rows["denominator"]
     )

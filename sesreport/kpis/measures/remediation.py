@@ -6,12 +6,12 @@ import pandas as pd
 
 from sesreport.analysis.basis import basis_of
 from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.episodes import NOT_OBSERVED, OPEN
-from sesreport.findings.looks import chain
+from sesreport.findings.findings import found
 from sesreport.findings.survival import AGES
 from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
 from sesreport.kpis.registry import Measure, kpi
-from sesreport.kpis.results import SEVERITIES
 
 DATASETS = ("identities", "policies")
 SOURCE = "Snapshots, and CloudTrail's event history of policy changes between them"
@@ -41,8 +41,8 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
     """Not measurable in a month in which nothing is known to have been resolved."""
     lives = analysis.lives
     means = lives[lives["resolved_in"].notna()].groupby("resolved_in")["days"].mean()
-    history = {str(each.period): None for each in chain(analysis)} | {str(m): float(mean) for m, mean in means.items()}
-    history |= {str(each.period): None for each in chain(analysis)[:-1] if not _seen(each)}
+    history = {str(each.period): None for each in analysis.chain} | {str(m): float(mean) for m, mean in means.items()}
+    history |= {str(each.period): None for each in analysis.chain[:-1] if not _seen(each)}
     month = lives[_in(lives["resolved_in"], analysis)].reset_index(drop=True)
     standing = lives[lives["status"].isin([OPEN, NOT_OBSERVED])]
     still = f"{len(standing)} still open{_oldest(standing)}."
@@ -120,7 +120,7 @@ def findings_open(analysis: Analysis) -> Measure:
     reason = f"Open {told}."
     if unseen:
         reason += f" {unseen} could not be looked at this time."
-    history = {str(each.period): float(_open_at(lives, each)) if _seen(each) else None for each in chain(analysis)[:-1]}
+    history = {str(each.period): float(_open_at(lives, each)) if _seen(each) else None for each in analysis.chain[:-1]}
     frame = standing.reset_index(drop=True)
     given = _contributions(frame, COUNT, analysis)
     return Measure(len(standing), frame, len(standing), reason=reason, history=history, contributions=given)
@@ -130,8 +130,8 @@ def _open_at(lives: pd.DataFrame, earlier: Analysis) -> int:
     """Findings that were open at an earlier snapshot, and those begun before that it could not look at."""
     ended = lives["resolved_at"].fillna(lives["resolved_by"]) <= pd.Timestamp(earlier.snapshot.finished_at)
     begun = lives["first_seen"] < pd.Timestamp(earlier.snapshot.started_at)
-    unseen = begun & ~ended & ~lives["fingerprint"].isin(earlier.found["fingerprint"])
-    return int(earlier.found["status"].eq("open").sum()) + int(unseen.sum())
+    unseen = begun & ~ended & ~lives["fingerprint"].isin(found(earlier)["fingerprint"])
+    return int(found(earlier)["status"].eq("open").sum()) + int(unseen.sum())
 
 
 def _counted(analysis: Analysis, what: str) -> Measure:
@@ -140,7 +140,7 @@ def _counted(analysis: Analysis, what: str) -> Measure:
     counts = lives[f"{what}_in"].value_counts()
     history = {
         str(each.period): float(counts.get(str(each.period), 0)) if _seen(each) else None
-        for each in chain(analysis)[1:-1]
+        for each in analysis.chain[1:-1]
     }
     if analysis.previous is None:
         reason = f"It takes an earlier snapshot to know; {len(rows)} are known from change events and the register."

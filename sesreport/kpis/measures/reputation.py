@@ -9,11 +9,11 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.aws_lines import LINES, over
-from sesreport.analysis.basis import PLACE
 from sesreport.analysis.daily import known_sum
 from sesreport.analysis.joins import joined
 from sesreport.analysis.monthly import first_whole_month
 from sesreport.analysis.registry import Analysis
+from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
 from sesreport.kpis.contributions import DISTINCT, HIGHEST, LOWEST, RATIO, contributions
 from sesreport.kpis.registry import Measure, kpi, measured

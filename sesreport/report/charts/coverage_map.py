@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from sesreport.analysis.basis import PARTLY, PLACE, UNREAD, WHOLE, place_states
+from sesreport.analysis.basis import PARTLY, UNREAD, WHOLE, place_states
 from sesreport.analysis.joins import joined
 from sesreport.core.text import visible
+from sesreport.core.vocabulary import PLACE
 from sesreport.report.charts.look import BAD, GOOD, LIGHT, PALE, WATCH, bar_rows, canvas, finish, key
 from sesreport.report.charts.names import account_labels, sentence_list
 from sesreport.report.charts.registry import chart

@@ -6,7 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sesreport.kpis.results import SEVERITIES, Results
+from sesreport.core.vocabulary import SEVERITIES
+from sesreport.kpis.results import Results
 from sesreport.kpis.words import SEVERITY_COLORS, within
 from sesreport.report.charts.look import bar_rows, canvas, finish, key, value_axis
 from sesreport.report.charts.registry import chart

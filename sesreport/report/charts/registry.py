@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sesreport.analysis.basis import COLLECTED, place_basis
+from sesreport.analysis.basis import COLLECTED, Basis, place_basis
 from sesreport.core.registry import Registry
-from sesreport.kpis.results import Basis, Results
+from sesreport.kpis.results import Results
 from sesreport.kpis.words import within
 from sesreport.report.charts.look import look, no_data
 

@@ -8,6 +8,7 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from sesreport.core.period import Period
+from sesreport.core.vocabulary import GRAVE
 from sesreport.kpis.results import Results
 from sesreport.kpis.words import within_kpi
 from sesreport.report.charts.look import BAD, LIGHT, MUTED, PAPER, WATCH, WORST, bar_rows, canvas, finish, key, no_data
@@ -68,7 +69,7 @@ def anomalies(
 
 def _message(known: pd.DataFrame, where: str) -> str:
     """What is grave and of this month, else how many there were."""
-    grave = known[known["recent"] & known["severity"].isin(["critical", "high"])]
+    grave = known[known["recent"] & known["severity"].isin(GRAVE)]
     if grave.empty:
         milder = counted(len(known), "milder or earlier anomaly", "milder or earlier anomalies")
         return f"No grave anomaly of sending this month{where}; {milder}"

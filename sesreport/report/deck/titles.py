@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sesreport.analysis.basis import Basis
 from sesreport.core.period import Period
 from sesreport.core.text import visible
 from sesreport.kpis import words
@@ -18,7 +19,6 @@ from sesreport.kpis.results import (
     OFF_TARGET,
     ON_TARGET,
     WATCH,
-    Basis,
     Findings,
     Kpi,
     standing,

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from sesreport.core.text import visible
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis.words import UNKNOWN
 from sesreport.report.charts.registry import why_empty
 
@@ -100,12 +101,6 @@ def table(
     return Table(id, caption, kept, values, len(chosen), name, empty, open)
 
 
-def severity_order(severities: pd.Series) -> pd.Series:
-    """Sort key: critical first, unknown words last."""
-    order = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-    return severities.map(order).fillna(len(order)).astype(int)
-
-
 def _values(series: pd.Series, column: Column) -> tuple[Value, ...]:
     if column.kind == "integer":
         return tuple(None if pd.isna(v) else int(v) for v in series.astype(object))
@@ -142,6 +137,6 @@ def _encoded(head: Column, values: tuple[Value, ...]) -> dict[str, Any]:
         return {**encoded, "values": values}
     texts = [value for value in distinct if value is not None]
     if head.kind == "rank":
-        texts = list(pd.Series(texts, dtype=object).sort_values(key=severity_order))
+        texts = list(pd.Series(texts, dtype=object).sort_values(key=severity_rank))
     places = {text: i for i, text in enumerate(texts)}
     return {**encoded, "texts": texts, "values": [-1 if value is None else places[value] for value in values]}

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from sesreport.analysis.basis import COLLECTED, PLACE, REGIONS, is_gap, place_basis, places
+from sesreport.analysis.basis import COLLECTED, REGIONS, is_gap, place_basis, places
+from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.ooxml import moment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import GRAVE
 from sesreport.kpis.results import Coverage
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
@@ -23,7 +24,7 @@ def changes(pack: Pack) -> Content | None:
     told = "; ".join(
         f"{LABELS[what].lower()}: {', '.join(f'{number[what, change]} {change}' for change in COLORS)}" for what in WHAT
     )
-    severe = int(rows["severity"].isin(["critical", "high"]).sum())
+    severe = int(rows["severity"].isin(GRAVE).sum())
     return Content(
         title=titles.changes(
             number["grant", "added"], number["grant", "removed"], compared, pack.results.coverage.places

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.survival import AGES, UNKNOWN_AGE
 from sesreport.kpis import words
-from sesreport.kpis.results import SEVERITIES
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import Chart, Content, Series, slide

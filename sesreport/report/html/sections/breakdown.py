@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.basis import Basis
 from sesreport.kpis import words
 from sesreport.kpis.breakdown import judgements
-from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, WATCH, Basis
+from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, WATCH
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.html.section import Content, section

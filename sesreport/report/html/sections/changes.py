@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.core.vocabulary import GRAVE, severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.report.contents import Pack
 from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, severity_order, table
+from sesreport.report.html.table import Column, table
 
 _COLUMNS = (
     Column("severity", "Severity", "rank", facet=True),
@@ -65,7 +66,7 @@ def so_what(results: Results, frame: pd.DataFrame) -> str:
 
 
 def _weight(frame: pd.DataFrame) -> str:
-    serious = int(frame["severity"].isin(["critical", "high"]).sum())
+    serious = int(frame["severity"].isin(GRAVE).sum())
     return (
         f"{serious:,} of {len(frame):,} changes weigh high or critical: each needs someone who asked for it."
         if serious
@@ -74,4 +75,4 @@ def _weight(frame: pd.DataFrame) -> str:
 
 
 def _order(column: pd.Series) -> pd.Series:
-    return severity_order(column) if column.name == "severity" else column
+    return severity_rank(column) if column.name == "severity" else column

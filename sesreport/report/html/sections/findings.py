@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.core.vocabulary import SEVERITIES, severity_rank
 from sesreport.kpis import words
-from sesreport.kpis.results import SEVERITIES, Results
+from sesreport.kpis.results import Results
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, severity_order, table
+from sesreport.report.html.table import Column, table
 
 _COLUMNS = (
     Column("severity", "Severity", "rank", facet=True),
@@ -37,7 +38,7 @@ def findings(pack: Pack) -> Content:
     frame = pack.frames.get("findings")
     rows = frame
     if frame is not None and len(frame):
-        made = frame.assign(_rank=severity_order(frame["severity"]), _state=frame["status"].ne("open"),
+        made = frame.assign(_rank=severity_rank(frame["severity"]), _state=frame["status"].ne("open"),
                             mark=frame["fingerprint"].str[:12])  # fmt: skip
         rows = made.sort_values(["_state", "_rank", "rule", "account_id", "fingerprint"])
     return Content(

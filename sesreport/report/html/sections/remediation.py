@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
-from sesreport.report.html.table import Column, severity_order, table
+from sesreport.report.html.table import Column, table
 
 _TIMES = (
     Column("dimension", "By", facet=True),
@@ -52,7 +53,7 @@ def remediation(pack: Pack) -> Content:
     if lives is not None and len(lives):
         days = {name: lives[name].map(_days) for name in ("days_low", "days_high")}
         made = lives.assign(**days, mark=lives["fingerprint"].str[:12], _state=lives["status"].map(_STATUS),
-                            _rank=severity_order(lives["severity"]))  # fmt: skip
+                            _rank=severity_rank(lives["severity"]))  # fmt: skip
         shown = made.sort_values(["_state", "_rank", "rule", "account_id", "fingerprint", "episode"])
     summed = None
     if times is not None and len(times):

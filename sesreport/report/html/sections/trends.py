@@ -5,10 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.trends.forecasts import ABOVE, CROSSES, TOO_LITTLE, UNKNOWN, first_lines
+from sesreport.core.vocabulary import GRAVE, severity_rank
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, severity_order, table
+from sesreport.report.html.table import Column, table
 
 _ANOMALIES = (
     Column("severity", "Severity", "rank", facet=True),
@@ -90,15 +91,15 @@ def _grave(found: pd.DataFrame) -> pd.DataFrame:
     if found.empty:
         return found
     recent = found["in_period"].fillna(value=False).astype(bool)
-    grave = found[recent & found["severity"].isin(["critical", "high"])]
-    return grave.sort_values("severity", key=severity_order, kind="stable")
+    grave = found[recent & found["severity"].isin(GRAVE)]
+    return grave.sort_values("severity", key=severity_rank, kind="stable")
 
 
 def _anomalies(pack: Pack, found: pd.DataFrame) -> pd.DataFrame:
     if found.empty:
         return found
     earlier = ~found["in_period"].fillna(value=False).astype(bool)
-    order = found.assign(earlier=earlier, rank=severity_order(found["severity"]))
+    order = found.assign(earlier=earlier, rank=severity_rank(found["severity"]))
     order = order.sort_values(["earlier", "rank", "day"], ascending=[True, True, False], kind="stable")
     return _named(pack, order)
 

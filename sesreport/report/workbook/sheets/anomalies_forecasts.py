@@ -5,20 +5,20 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.trends.forecasts import first_lines
+from sesreport.core.vocabulary import GRAVE, PLACE
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
-PLACE = ("account_id", "region", "words")
 ANOMALIES = (
-    *PLACE, "severity", "kind", "day", "first_day", "last_day", "value", "expected", "low", "high", "deviations",
-    "in_period",
+    *PLACE, "words", "severity", "kind", "day", "first_day", "last_day", "value", "expected", "low", "high",
+    "deviations", "in_period",
 )  # fmt: skip
 FORECASTS = (
-    *PLACE, "state", "metric", "line", "threshold", "current", "forecast", "low", "high", "crosses_at", "earliest_at",
-    "latest_at", "basis",
+    *PLACE, "words", "state", "metric", "line", "threshold", "current", "forecast", "low", "high", "crosses_at",
+    "earliest_at", "latest_at", "basis",
 )  # fmt: skip
 RANK = {
     "critical": 0, "already above": 0, "high": 1, "crosses": 1, "may cross": 2, "medium": 3, "not known": 4,
@@ -41,7 +41,7 @@ def anomalies_forecasts(pack: Pack) -> Content:
     unusual, ahead = _anomalies(pack), _forecasts(pack)
     rows = with_account_names(pack, pd.concat([unusual, ahead], ignore_index=True))
     rows = ranked(rows, rows["rank"], "account_id", "region", "what", "day")
-    grave = int((unusual["signal"].isin(["critical", "high"]) & (unusual["rank"] < EARLIER)).sum())
+    grave = int((unusual["signal"].isin(GRAVE) & (unusual["rank"] < EARLIER)).sum())
     first = first_lines(ahead)
     told = f"{_states(first, 'quotas and review lines')}{_states(ahead.drop(first.index), 'pause lines')}"
     return Content(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sesreport.analysis.basis import PLACE, POLICY_DATASETS, REGIONS
+from sesreport.analysis.basis import POLICY_DATASETS, REGIONS
+from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import BEHIND, behind, frame, nothing, ranked, with_account_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sesreport.analysis.basis import PLACE
+from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import (

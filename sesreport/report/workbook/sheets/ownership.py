@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sesreport.analysis.basis import PLACE
+from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import Column, Content, sheet

@@ -7,8 +7,8 @@ from functools import reduce
 import pandas as pd
 
 from sesreport.analysis.aws_lines import BELOW, LINES, PAUSE, REVIEW, accounts_over, reached
-from sesreport.analysis.basis import PLACE
 from sesreport.analysis.joins import joined
+from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import Column, Content, sheet
 from sesreport.report.workbook.evidence import (

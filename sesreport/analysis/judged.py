@@ -1,0 +1,62 @@
+"""Policies as they stood at one time, and what they add up to: those of a snapshot, or of a moment after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from sesreport.analysis.exposures import EXPOSURES, exposures
+from sesreport.analysis.grants import GRANTS, grants
+from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.verdicts import Verdict, judge, known, questions
+from sesreport.core.vocabulary import IdentityKey
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All that a rule about policies may look at."""
+
+    verdicts: Mapping[IdentityKey, Verdict]
+    identities: pd.DataFrame
+    """In the shape of the frame ``identities``; also those whose policies were not read."""
+    accounts: pd.DataFrame
+    register: pd.DataFrame
+    """With the standing of each approval at the time."""
+    today: date
+
+    @cached_property
+    def grants(self) -> pd.DataFrame:
+        """The frame ``grants``."""
+        return GRANTS.conform(grants(self.verdicts, self.accounts, self.register))
+
+    @cached_property
+    def exposures(self) -> pd.DataFrame:
+        """The frame ``exposures``."""
+        return EXPOSURES.conform(exposures(self.verdicts, self.identities))
+
+
+def judged(analysis: Analysis) -> Judged:
+    """The policies of the snapshot."""
+    return analysis.once(_judged)
+
+
+def _judged(analysis: Analysis) -> Judged:
+    accounts, identities, register = analysis.accounts, analysis.identities, analysis.register
+    whom = known(accounts, register, analysis.organization_id, analysis.config.organization, analysis.today)
+    asked = questions(identities, analysis.snapshot.policies)
+    verdicts = judge(asked, whom, analysis.cache, analysis.executor)
+    return Judged(verdicts, identities, accounts, register, analysis.today)
+
+
+@derived(GRANTS)
+def _grants(analysis: Analysis) -> pd.DataFrame:
+    return judged(analysis).grants
+
+
+@derived(EXPOSURES)
+def _exposures(analysis: Analysis) -> pd.DataFrame:
+    return judged(analysis).exposures
