@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -72,7 +73,7 @@ def test_no_file_imports_in_a_circle() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))
-        lines = [where(a, next(line for x, y, line in EDGES if (x, y) == (a, b))) for a, b in zip(circle, circle[1:])]
+        lines = [where(a, next(n for x, y, n in EDGES if (x, y) == (a, b))) for a, b in pairwise(circle)]
         pytest.fail(f"{' -> '.join(circle)} ({', '.join(lines)})")
 
 

@@ -6,7 +6,7 @@ attribute of the analysis, and the order follows from that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
+from sesreport.core.frames import FrameAttribute, Framed
 from sesreport.core.period import Period
 from sesreport.core.registry import Registry
 from sesreport.core.schema import Frame
@@ -27,7 +28,7 @@ Of = ParamSpec("Of")
 
 
 @dataclass
-class Analysis:
+class Analysis(Framed):
     """All frames of one period: what AWS said (from the snapshot) and what follows from it."""
 
     snapshot: Snapshot
@@ -50,6 +51,28 @@ class Analysis:
             self._once[key] = make(self, *of, **named)
         return self._once[key]  # type: ignore[no-any-return]
 
+    accounts = FrameAttribute()
+    anomalies = FrameAttribute()
+    changes = FrameAttribute()
+    changes_since = FrameAttribute()
+    costs = FrameAttribute()
+    coverage = FrameAttribute()
+    daily = FrameAttribute()
+    dedicated_ips = FrameAttribute()
+    exposures = FrameAttribute()
+    findings = FrameAttribute()
+    forecasts = FrameAttribute()
+    grants = FrameAttribute()
+    identities = FrameAttribute()
+    lives = FrameAttribute()
+    metrics = FrameAttribute()
+    monthly = FrameAttribute()
+    policies = FrameAttribute()
+    recommendations = FrameAttribute()
+    remediation_times = FrameAttribute()
+    sending = FrameAttribute()
+    sending_accounts = FrameAttribute()
+
     @property
     def today(self) -> date:
         """The day the snapshot was begun: the only clock of an analysis."""
@@ -69,21 +92,26 @@ class Analysis:
             out.append(before)
         return out[::-1]
 
-    def __getattr__(self, name: str) -> pd.DataFrame:
-        if name.startswith("_"):
-            raise AttributeError(name)
+    def frame_names(self) -> Iterable[str]:
+        return [*dict.fromkeys([*self.snapshot.frame_names(), REGISTER.name, *derived_frames()])]
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A frame that was collected, derived, or is the register; also of somebody else's."""
+        if name == REGISTER.name:
+            return self.register
         if name not in self._made:
-            if name in FRAMES:
-                declared, make = FRAMES[name]
-                self._made[name] = declared.conform(make(self))
-            else:
-                return getattr(self.snapshot, name)  # type: ignore[no-any-return]
+            if name not in FRAMES:
+                if name not in self.snapshot.frame_names():
+                    raise self.no_frame(name)
+                return self.snapshot.frame(name)
+            declared, make = FRAMES[name]
+            self._made[name] = declared.conform(make(self))
         return self._made[name]
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
         """Every frame by name: collected (or enriched), the register, derived."""
-        return {name: getattr(self, name) for name in [*self.snapshot.frames, REGISTER.name, *derived_frames()]}
+        return {name: self.frame(name) for name in self.frame_names()}
 
 
 Make = Callable[[Analysis], pd.DataFrame]

@@ -10,9 +10,8 @@ from functools import partial
 from multiprocessing import get_context
 from urllib.parse import SplitResult, urlsplit
 
-from sesreport.core.errors import ConfigError
+from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.logs import start_log
-from sesreport.settings.config import suggestion
 
 Open = Callable[[SplitResult], AbstractContextManager[Executor]]
 _SCHEMES: dict[str, Open] = {}

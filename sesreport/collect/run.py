@@ -19,9 +19,9 @@ from sesreport.collect.places import Regions, default_regions, row, unread
 from sesreport.collect.plan import Place, Plan, Progress
 from sesreport.collect.registry import Collector, collectors
 from sesreport.collect.site import Site
-from sesreport.core.errors import CollectError, ConfigError, OutageError, SesReportError, SnapshotError
+from sesreport.core.errors import CollectError, ConfigError, OutageError, SesReportError, SnapshotError, suggestion
 from sesreport.core.period import Period
-from sesreport.settings.config import Config, suggestion
+from sesreport.settings.config import Config
 from sesreport.snapshot import coverage
 from sesreport.snapshot.coverage import COVERAGE, EVERYTHING, GLOBAL
 from sesreport.snapshot.storage import is_url, publish, snapshots_folder

@@ -2,6 +2,7 @@
 
 SesReportError                    exit code 4 unless a subclass says otherwise
 ├── ConfigError                   2  a file, option or value the user can correct
+├── NoFrameError                  2  there is no frame of that name
 ├── CollectError                  4  a collection could not be made at all
 │   ├── CredentialsError          2  no usable AWS credentials, profile or role
 │   └── OutageError               4  AWS does not answer; --resume goes on later
@@ -17,6 +18,9 @@ Each message is one line: what, where, what to do. Only :mod:`sesreport.cli.main
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
+
 
 class SesReportError(Exception):
     """Base of all errors that are told to the user in one line."""
@@ -26,6 +30,12 @@ class SesReportError(Exception):
 
 class ConfigError(SesReportError):
     """A file, option or value the user can correct."""
+
+    exit_code = 2
+
+
+class NoFrameError(SesReportError, AttributeError):
+    """There is no frame of that name."""
 
     exit_code = 2
 
@@ -68,3 +78,11 @@ class DeliveryError(SesReportError):
     """A pack is made but could not be delivered to one destination or more."""
 
     exit_code = 5
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """``; did you mean 'x'?`` or, with no near name, the names there are."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known are {', '.join(sorted(known))}" if known else ""

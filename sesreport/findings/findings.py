@@ -11,13 +11,13 @@ import pandas as pd
 from sesreport.analysis.joins import joined
 from sesreport.analysis.judged import Judged
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.core.errors import ConfigError
+from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.schema import Frame, account_id, at, real, text
 from sesreport.core.vocabulary import IDENTITY, SEVERITIES
 from sesreport.findings.cache import remembered
 from sesreport.findings.fingerprint import fingerprints
 from sesreport.findings.registry import OfPolicies, Rule, rules
-from sesreport.settings.config import FindingException, FindingsSetting, suggestion
+from sesreport.settings.config import FindingException, FindingsSetting
 
 FINDINGS = Frame(
     "findings",

@@ -202,7 +202,7 @@ class History:
         self._sound.add((path, name))
 
     def _declared(self, name: str) -> Frame:
-        from sesreport.settings.config import suggestion
+        from sesreport.core.errors import suggestion
 
         if name not in frames():
             raise ConfigError(f"no frame {name!r}{suggestion(name, list(frames()))}")

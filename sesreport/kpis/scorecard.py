@@ -19,7 +19,7 @@ from sesreport.analysis.basis import (
     places_left_out,
 )
 from sesreport.analysis.registry import Analysis
-from sesreport.core.errors import ConfigError
+from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.schema import nullable
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.episodes import NOT_OBSERVED
@@ -30,7 +30,7 @@ from sesreport.kpis.judging import LINES, statuses
 from sesreport.kpis.registry import Definition, Measure, kpis
 from sesreport.kpis.results import Coverage, Findings, Gap, Kpi, Point, Results, SnapshotRef
 from sesreport.policy import LIMITS
-from sesreport.settings.config import KpiSetting, suggestion
+from sesreport.settings.config import KpiSetting
 from sesreport.settings.register import why_nobody_is_known
 from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK, REGION_DISABLED, SKIPPED
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from sesreport.core.frames import FrameAttribute, Framed
 from sesreport.kpis.results import Results
 
 
@@ -21,12 +22,45 @@ class Branding:
 
 
 @dataclass(frozen=True)
-class Pack:
+class Pack(Framed):
     """All of one period: numbers, the frames behind them (by name), and branding."""
 
     results: Results
     frames: Mapping[str, pd.DataFrame]
     branding: Branding = Branding()
+
+    accounts = FrameAttribute()
+    anomalies = FrameAttribute()
+    changes = FrameAttribute()
+    changes_since = FrameAttribute()
+    costs = FrameAttribute()
+    coverage = FrameAttribute()
+    daily = FrameAttribute()
+    dedicated_ips = FrameAttribute()
+    exposures = FrameAttribute()
+    findings = FrameAttribute()
+    forecasts = FrameAttribute()
+    grants = FrameAttribute()
+    identities = FrameAttribute()
+    kpi_breakdown = FrameAttribute()
+    lives = FrameAttribute()
+    metrics = FrameAttribute()
+    monthly = FrameAttribute()
+    policies = FrameAttribute()
+    recommendations = FrameAttribute()
+    register = FrameAttribute()
+    remediation_times = FrameAttribute()
+    sending = FrameAttribute()
+    sending_accounts = FrameAttribute()
+
+    def frame_names(self) -> Iterable[str]:
+        return self.frames
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A frame of the pack, also one of somebody else's, or a KPI's (``kpi_<id>``)."""
+        if name not in self.frames:
+            raise self.no_frame(name)
+        return self.frames[name]
 
     @property
     def about(self) -> str:

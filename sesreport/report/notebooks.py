@@ -21,11 +21,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
-from sesreport.core.errors import ConfigError
+from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.files import sha256_of, write_whole
 from sesreport.core.resources import shipped
 from sesreport.core.text import marked
-from sesreport.settings.config import suggestion
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from sesreport.core.days import read_day
-from sesreport.core.errors import ConfigError
-from sesreport.settings.config import describe, read_toml, suggestion
+from sesreport.core.errors import ConfigError, suggestion
+from sesreport.settings.config import describe, read_toml
 from sesreport.settings.rows import Number, Row, Unread, csv_rows, is_blank
 
 COLUMNS = (

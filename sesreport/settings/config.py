@@ -5,10 +5,9 @@ AWS settings (profiles, SSO, endpoints, default Region) are the SDK's own and ha
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sesreport.core.days import read_day
-from sesreport.core.errors import ConfigError
+from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.files import read_text
 from sesreport.core.redaction import hide, redacted
 from sesreport.core.vocabulary import Severity
@@ -267,11 +266,3 @@ def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     if isinstance(current, type) and issubclass(current, BaseModel):
         return [field.alias or name for name, field in current.model_fields.items()]
     return []
-
-
-def suggestion(name: str, known: Mapping[str, Any] | list[str] | tuple[str, ...]) -> str:
-    """``; did you mean 'x'?`` or, with no near name, the names there are."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; known are {', '.join(sorted(known))}" if known else ""

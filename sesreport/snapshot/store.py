@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from sesreport.core.errors import ConfigError, NameTakenError, SnapshotError
 from sesreport.core.files import sha256_of, whole_folder
 from sesreport.core.formats import FormatError
+from sesreport.core.frames import FrameAttribute, Framed
 from sesreport.core.period import Period
 from sesreport.core.schema import Frame
 from sesreport.core.version import __version__
@@ -34,8 +35,20 @@ from sesreport.snapshot.manifest import FORMAT, MANIFEST, parse_manifest
 _NAME = re.compile(r"(?P<begun>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
 
 
-class Snapshot:
+class Snapshot(Framed):
     """One collection: frames as attributes (``snapshot.identities``), verified against the manifest."""
+
+    accounts = FrameAttribute()
+    changes = FrameAttribute()
+    costs = FrameAttribute()
+    coverage = FrameAttribute()
+    dedicated_ips = FrameAttribute()
+    identities = FrameAttribute()
+    metrics = FrameAttribute()
+    policies = FrameAttribute()
+    recommendations = FrameAttribute()
+    sending = FrameAttribute()
+    sending_accounts = FrameAttribute()
 
     def __init__(self, path: Path) -> None:
         """Raises SnapshotError when the snapshot is missing, incomplete, changed, or of another format."""
@@ -44,6 +57,7 @@ class Snapshot:
         self.sha256 = sha256_of(path / MANIFEST)
         """Hash of the manifest, which holds the hash of every file: it names the evidence."""
         self._declared = declared_frames()
+        self._read_frames: dict[str, pd.DataFrame] = {}
         files = self.manifest["files"]
         for name in self._declared:
             if name not in files and (path / f"{name}.parquet").exists():
@@ -71,14 +85,18 @@ class Snapshot:
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
         """All collected frames by name."""
-        return {name: getattr(self, name) for name in self._declared}
+        return {name: self.frame(name) for name in self._declared}
 
-    def __getattr__(self, name: str) -> pd.DataFrame:
-        if name.startswith("_") or name not in self._declared:
-            raise AttributeError(f"a snapshot has no frame {name!r}")
-        frame = self._read(self._declared[name])
-        setattr(self, name, frame)
-        return frame
+    def frame_names(self) -> Iterable[str]:
+        return self._declared
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """A collected frame; also of a dataset of somebody else's."""
+        if name not in self._declared:
+            raise self.no_frame(name)
+        if name not in self._read_frames:
+            self._read_frames[name] = self._read(self._declared[name])
+        return self._read_frames[name]
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {entry['rows']}" for name, entry in self.manifest["files"].items())

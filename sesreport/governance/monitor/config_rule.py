@@ -32,7 +32,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesreport.aws.clients import own_client
-from sesreport.core.errors import ConfigError, SesReportError
+from sesreport.core.errors import ConfigError, SesReportError, suggestion
 from sesreport.core.text import one_line
 from sesreport.governance.monitor.evaluation import (
     COMPLIANT,
@@ -48,7 +48,6 @@ from sesreport.governance.monitor.message import Place, limited
 from sesreport.governance.monitor.settings import read_settings
 from sesreport.governance.monitor.watch import place_of
 from sesreport.policy import CLASSES
-from sesreport.settings.config import suggestion
 
 log = logging.getLogger(__name__)
 

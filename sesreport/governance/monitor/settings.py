@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sesreport.core.errors import ConfigError
-from sesreport.settings.config import describe, suggestion
+from sesreport.core.errors import ConfigError, suggestion
+from sesreport.settings.config import describe
 
 PREFIX = "SESREPORT_WATCH_"
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from sesreport.core.errors import ConfigError
+from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.registry import Registry
-from sesreport.settings.config import Config, describe, suggestion
+from sesreport.settings.config import Config, describe
 
 if TYPE_CHECKING:
     from sesreport.report.delivery.parcel import Parcel
