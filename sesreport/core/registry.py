@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Hashable, Iterator, Mapping
 from threading import RLock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 OWN = "sesreport"
@@ -44,6 +44,14 @@ def load(kind: str) -> None:
             importlib.import_module(f"{package}.{name}")
 
 
+_REGISTRIES: list[Registry[Any]] = []
+
+
+def extended() -> bool:
+    """Whether a module outside this package has registered anything: what it makes, no hash of our code covers."""
+    return any(owner(module) != OWN for registry in _REGISTRIES for module in registry._modules.values())
+
+
 class Registry(Mapping[str, Item], Generic[Item]):
     """The things of one kind by name, in the order in which they were registered; its folders are loaded when asked."""
 
@@ -54,6 +62,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
         self._places: dict[Hashable, str] = {}
         self._loaded = self._loading = False
         self._lock = RLock()
+        _REGISTRIES.append(self)
 
     def add(self, name: str, item: Item, module: str, *, place: Hashable = None) -> None:
         """Registers a thing that a module defines; ``place`` is a number that no two of a kind may have.
@@ -69,11 +78,6 @@ class Registry(Mapping[str, Item], Generic[Item]):
             raise ValueError(f"{self.kind} {name!r}: {place} is taken by {self._places[place]!r}")
         self._items[name] = item
         self._modules[name] = module
-
-    @property
-    def extended(self) -> bool:
-        """Whether a module outside this package has registered something."""
-        return any(owner(self._modules[name]) != OWN for name in self)
 
     def __getitem__(self, name: str) -> Item:
         self._load()

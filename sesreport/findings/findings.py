@@ -11,10 +11,10 @@ import pandas as pd
 from sesreport.analysis.joins import joined
 from sesreport.analysis.judged import Judged
 from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.remembered import remembered_frame
 from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.schema import Frame, account_id, at, real, text
 from sesreport.core.vocabulary import IDENTITY, SEVERITIES
-from sesreport.findings.cache import remembered
 from sesreport.findings.fingerprint import fingerprints
 from sesreport.findings.registry import OfPolicies, Rule, rules
 from sesreport.settings.config import FindingException, FindingsSetting
@@ -94,7 +94,7 @@ def found(analysis: Analysis) -> pd.DataFrame:
 
 
 def _found(analysis: Analysis) -> pd.DataFrame:
-    return remembered(analysis, FOUND, find)
+    return remembered_frame(analysis, FOUND, lambda: find(analysis))
 
 
 def find(analysis: Analysis, among: Collection[Rule] | None = None) -> pd.DataFrame:

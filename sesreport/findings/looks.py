@@ -140,7 +140,7 @@ def _moments(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
     """
     moments, there_found = moments_of(analysis)
     blamed = about.loc[about["policy_name"].notna(), ["fingerprint", *IDENTITY]]
-    both = joined(moments.rename_axis("moment").reset_index(), blamed, how="inner", on=IDENTITY)
+    both = joined(moments, blamed, how="inner", on=IDENTITY)
     there = pd.MultiIndex.from_frame(both[["moment", "fingerprint"]]).isin(
         pd.MultiIndex.from_frame(there_found[["moment", "fingerprint"]])
     )

@@ -16,7 +16,9 @@ from sesreport.analysis.identities import IDENTITIES, with_accounts
 from sesreport.analysis.judged import Judged
 from sesreport.analysis.read_identities import read_lanes
 from sesreport.analysis.registry import Analysis
+from sesreport.analysis.remembered import remembered_frame
 from sesreport.analysis.verdicts import Question, judge, known, texts_of
+from sesreport.core.schema import Frame, at, count, flag, text
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import FOUND, find_in_policies
 from sesreport.findings.replay import RETENTION, Event, Moment, replay
@@ -25,6 +27,27 @@ from sesreport.settings.register import standing_on
 from sesreport.snapshot.events import name_of
 from sesreport.snapshot.frames.identities import IDENTITIES as COLLECTED
 
+MOMENTS = Frame(
+    "moments",
+    "Moments between two snapshots at which the policies of an identity, or an approval, changed.",
+    keys={"moment": count("Its number.")},
+    columns={
+        "account_id": text("Account of the identity.", required=True),
+        "region": text("Region of the identity.", required=True),
+        "identity": text("The identity.", required=True),
+        "at": at("When it was.", required=True),
+        "before": flag("Just before what happened, not just after.", required=True),
+        "whole": flag("Whether all policies of the moment are known.", required=True),
+        "basis": text("event or register.", required=True),
+        "principal": text("Who did it."),
+    },
+)
+FOUND_AT = Frame(
+    "found_at",
+    "Findings at each moment.",
+    keys={**FOUND.keys, "moment": count("The number of the moment.")},
+    columns=FOUND.columns,
+)
 _CLOCK = re.compile("currenttime|epochtime", re.IGNORECASE)
 
 
@@ -56,17 +79,27 @@ def moments_between(earlier: Analysis | None, later: Analysis) -> list[Moment]:
 def moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The moments since the previous snapshot as a frame, and the findings at each.
 
-    The first has the columns ``account_id``, ``region``, ``identity``, ``at``, ``before``, ``whole``, ``basis`` and
-    ``principal`` (see :class:`sesreport.findings.replay.Moment`); the second those of :data:`FOUND` and ``moment``, the
-    number of the row in the first.
+    The first is :data:`MOMENTS`, the second :data:`FOUND_AT`.
     """
     return analysis.once(_moments)
 
 
 def _moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
-    made = moments_between(analysis.previous, analysis)
-    table = pd.DataFrame(
+    def made() -> list[Moment]:
+        return analysis.once(_moments_before)
+
+    moments = remembered_frame(analysis, MOMENTS, lambda: _table(made()))
+    return moments, remembered_frame(analysis, FOUND_AT, lambda: findings_at(made(), analysis))
+
+
+def _moments_before(analysis: Analysis) -> list[Moment]:
+    return moments_between(analysis.previous, analysis)
+
+
+def _table(made: Sequence[Moment]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
+            "moment": range(len(made)),
             **{
                 name: pd.array([moment.identity[i] for moment in made], dtype="string")
                 for i, name in enumerate(IDENTITY)
@@ -78,7 +111,6 @@ def _moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
             "principal": pd.array([moment.principal for moment in made], dtype="string"),
         }
     )
-    return table, findings_at(made, analysis)
 
 
 def findings_at(made: Sequence[Moment], later: Analysis) -> pd.DataFrame:
@@ -87,7 +119,7 @@ def findings_at(made: Sequence[Moment], later: Analysis) -> pd.DataFrame:
     Other identities of the place count as they are in the later snapshot (an address takes precedence over its
     domain).
     """
-    parts = [FOUND.empty().assign(moment=pd.Series(dtype="int64"))]
+    parts = [FOUND_AT.empty()]
     for (register, today), states in _alike(made, later).items():
         for state in _apart(states):
             judged = _judged({key: policies for key, policies, _ in state}, later, register.frame, today)

@@ -211,12 +211,12 @@ def breakdown(
     measures: Measures,
     lines: pd.DataFrame,
     overall: pd.DataFrame,
-    before: tuple[Analysis, Measures] | None = None,
+    before: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The frame :data:`KPI_BREAKDOWN`.
 
     ``lines`` has :data:`~sesreport.kpis.judging.LINES` by ``kpi``; ``overall`` the rows of the whole organization, in
-    the shape of the frame; ``before`` the analysis of the month before with its measures. A KPI that yields no
+    the shape of the frame; ``before`` the values of groups by the snapshot of the month before. A KPI that yields no
     contributions has its overall row alone.
     """
     wanted = {definition.datasets for definition, _ in measures}
@@ -225,7 +225,7 @@ def breakdown(
     reaching = [(d, m) for d, m in measures if m.contributions and m.contributions.rows["period"].eq(month).any()]
     priors = [by_group(analysis, reaching, basis, month)]
     if before is not None:
-        priors.append(by_group(*before, bases(before[0], wanted)))
+        priors.append(before)
     found = by_group(analysis, measures, basis).merge(lines, on="kpi").merge(_prior(priors), how="left", on=KEYS)
     rows = found.assign(
         status=statuses(found, analysis.config.report.minimum_coverage),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from sesreport.analysis.basis import (
     POLICY_DATASETS,
     Basis,
     account_basis,
-    basis_of,
     is_gap,
     place_basis,
     places_left_out,
@@ -26,6 +25,7 @@ from sesreport.findings.episodes import NOT_OBSERVED
 from sesreport.kpis import headline as verdict
 from sesreport.kpis.breakdown import KPI_BREAKDOWN, OVERALL, Measures, breakdown
 from sesreport.kpis.contributions import SUM
+from sesreport.kpis.earlier import MONTHS, Bases, Numbers, earlier_numbers, keep_numbers, measured_kpis, places_of_kpis
 from sesreport.kpis.judging import LINES, statuses
 from sesreport.kpis.registry import Definition, Measure, kpis
 from sesreport.kpis.results import Coverage, Findings, Gap, Kpi, Point, Results, SnapshotRef
@@ -34,7 +34,6 @@ from sesreport.settings.config import KpiSetting
 from sesreport.settings.register import why_nobody_is_known
 from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK, REGION_DISABLED, SKIPPED
 
-MONTHS = 13
 NOTED = 3
 """Places whose notes page one tells."""
 _SIGNS = {"lower": 1, "higher": -1, "none": 0}
@@ -52,18 +51,17 @@ class Scorecard:
 def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     """Measures everything once; ``analysis.previous`` gives earlier values where the data do not reach back."""
     coverage = _coverage(analysis)
-    bases, lines = _bases(analysis), _lines(analysis)
-    measures = _measures(analysis, bases, kpis())
-    earlier = _earlier(analysis, measures)
+    bases, lines = places_of_kpis(analysis), _lines(analysis)
+    measures = measured_kpis(analysis, kpis())
+    earlier = earlier_numbers(analysis, measures)
     overall = _overall(analysis, measures, bases, lines)
-    history = {month: _points(before, each) for month, (before, each) in earlier.items()}
     scored = tuple(
         _kpi(
             analysis,
             definition,
             measure,
             found,
-            {month: told[definition.id] for month, told in history.items() if definition.id in told},
+            {month: told.points[definition.id] for month, told in earlier.items() if definition.id in told.points},
         )
         for (definition, measure), found in zip(measures, overall.to_dict("records"), strict=True)
     )
@@ -99,7 +97,8 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         register_sha256=register_sha256,
     )
     frames = {kpi.frame: _plain(measure.frame) for kpi, (_, measure) in zip(scored, measures, strict=True)}
-    frames[KPI_BREAKDOWN.name] = _breakdown(analysis, measures, lines, overall, scored, earlier)
+    frames[KPI_BREAKDOWN.name] = whole = _breakdown(analysis, measures, lines, overall, scored, earlier)
+    keep_numbers(analysis, measures, whole[whole["dimension"] != OVERALL])
     return Scorecard(results, frames)
 
 
@@ -142,22 +141,6 @@ def _line(definition: Definition, setting: KpiSetting) -> tuple[float | None, fl
     own = definition.watch if setting.target is None else setting.target
     target = definition.target if setting.target is None else setting.target
     return target, own if setting.watch is None else setting.watch
-
-
-Bases = Mapping[tuple[str, ...], Basis]
-"""Read and expected places by datasets."""
-
-
-def _bases(analysis: Analysis) -> Bases:
-    """A KPI of the collection itself rests on the places of the policies."""
-    wanted = {definition.datasets for definition in kpis()}
-    return {datasets: analysis.once(basis_of, datasets or POLICY_DATASETS) for datasets in wanted}
-
-
-def _measures(analysis: Analysis, bases: Bases, wanted: Iterable[Definition]) -> list[tuple[Definition, Measure]]:
-    """The KPIs, without a value where nothing was read that they rest on (the collection itself needs nothing read)."""
-    measured = ((definition, definition.measure(analysis)) for definition in wanted)
-    return [(d, m if bases[d.datasets].read or not d.datasets else m.unread()) for d, m in measured]
 
 
 def _lines(analysis: Analysis) -> pd.DataFrame:
@@ -244,35 +227,13 @@ def _comparable(analysis: Analysis, measure: Measure, found: Any) -> bool:
 
 def _breakdown(
     analysis: Analysis, measures: Measures, lines: pd.DataFrame, overall: pd.DataFrame, scored: Sequence[Kpi],
-    earlier: Mapping[str, tuple[Analysis, Measures]],
+    earlier: Mapping[str, Numbers],
 ) -> pd.DataFrame:  # fmt: skip
     whole = overall.rename(columns={"read": "places_read", "expected": "places_expected"}).assign(
         dimension=OVERALL, group=OVERALL, prior=pd.array([kpi.prior for kpi in scored], dtype="Float64")
     )[list(KPI_BREAKDOWN.all_columns)]
-    return breakdown(analysis, measures, lines, whole, earlier.get(str(analysis.period.shift(-1))))
-
-
-def _earlier(analysis: Analysis, measures: Measures) -> dict[str, tuple[Analysis, Measures]]:
-    """KPIs of the earlier snapshots by month, of the newest where a month has several.
-
-    Of the month before all, for its groups; else those whose own history does not tell the month.
-    """
-    found: dict[str, tuple[Analysis, Measures]] = {}
-    last = analysis.period.shift(-1)
-    before, first = analysis.previous, analysis.period.shift(1 - MONTHS)
-    while before is not None and before.period >= first:
-        if str(before.period) not in found:
-            month = str(before.period)
-            wanted = [d for d, measure in measures if before.period == last or month not in measure.history]
-            found[month] = before, _measures(before, _bases(before), wanted)
-        before = before.previous
-    return found
-
-
-def _points(analysis: Analysis, measures: Measures) -> dict[str, float | None]:
-    """Values for a series; NA where too little was read, or an account that was not would look like a dip."""
-    minimum, bases = analysis.config.report.minimum_coverage, _bases(analysis)
-    return {d.id: m.value if not d.datasets or (bases[d.datasets].share or 0) >= minimum else None for d, m in measures}
+    before = earlier.get(str(analysis.period.shift(-1)))
+    return breakdown(analysis, measures, lines, whole, None if before is None else before.groups)
 
 
 def _findings(analysis: Analysis, coverage: Coverage) -> Findings:

@@ -13,18 +13,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
-from sesreport.analysis.registry import FRAMES
-from sesreport.collect.registry import COLLECTORS
+from sesreport.analysis.remembered import cache_folder
 from sesreport.core.errors import NameTakenError, SnapshotError, WriteError
 from sesreport.core.files import sha256_of, whole_folder
 from sesreport.core.formats import FormatError, read_format
+from sesreport.core.kept import code_sha256
 from sesreport.core.period import Period
+from sesreport.core.registry import extended
 from sesreport.core.schema import nullable
-from sesreport.findings.cache import code_sha256
-from sesreport.findings.registry import RULES
-from sesreport.kpis.registry import KPIS
 from sesreport.report.compute import branding, make_pack, table_of, write_data
 from sesreport.report.contents import Pack
 from sesreport.report.stored import read_stored
@@ -43,7 +39,7 @@ _SEAL, _FORMAT = "kept.json", "sesreport-kept/1"
 
 def kept_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]) -> Pack | None:
     """The pack of the very same input; None where it was not kept, or was changed since."""
-    if _extended() or not _register_readable(config):
+    if extended() or not _register_readable(config):
         return None
     folder = _folder(snapshot, config, period, earlier)
     try:
@@ -60,7 +56,7 @@ def keep_pack(
     made: Path, snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]
 ) -> None:
     """Copies ``results.json`` and ``data/`` of a folder; where that fails the next one is only slower."""
-    if _extended() or not _register_readable(config):
+    if extended() or not _register_readable(config):
         return
     folder = _folder(snapshot, config, period, earlier)
     files = [made / "results.json", *(made / "data").glob("*.parquet")]
@@ -99,18 +95,13 @@ def _folder(snapshot: Snapshot, config: Config, period: Period, earlier: Mapping
         code_sha256(), snapshot.id, snapshot.sha256, before, config.sha256, register.exists(),
         register_sha256(register), str(period),
     ]  # fmt: skip
-    return user_cache_path("sesreport") / "packs" / hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+    return cache_folder(config) / "packs" / hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 def _register_readable(config: Config) -> bool:
     """Whether the register is there, or need not be; else computing says what is wrong with it."""
     register = Path(config.paths.register_file)
     return register.is_file() or not (config.register_named or register.exists() or register.is_symlink())
-
-
-def _extended() -> bool:
-    """Whether somebody has registered a rule, KPI or frame of their own, whose code no hash covers."""
-    return any(kind.extended for kind in (COLLECTORS, FRAMES, RULES, KPIS))
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -163,6 +163,8 @@ class Paths(_Section):
     """Where snapshots are kept: a folder, or any URL that fsspec opens (``s3://bucket/snapshots``)."""
     output: str = "out"
     """Where packs are written."""
+    cache: str = ""
+    """Where what was computed of months that are over is kept; empty means the user's cache folder."""
 
 
 class Config(_Section):
@@ -186,6 +188,7 @@ class Config(_Section):
             register_file=str(base / paths.register_file),
             snapshots=paths.snapshots if "://" in paths.snapshots else str(base / paths.snapshots),
             output=str(base / paths.output),
+            cache=str(base / paths.cache) if paths.cache else "",
         )
         return self.model_copy(update={"paths": moved})
 

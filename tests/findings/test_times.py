@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from estate import STRANGER, Estate, policy
 
-from sesreport.findings import cache
+from sesreport.analysis import remembered
 from sesreport.findings import findings as judged
 from sesreport.findings.findings import found
 from sesreport.findings.fingerprint import fingerprint, listed
@@ -102,22 +102,52 @@ def test_one_account_written_twice_is_one() -> None:
     assert listed([root, STRANGER, "b"]) == listed(["b", STRANGER, root])
 
 
-def test_large_snapshots_are_judged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "WORTH", 1)
-    monkeypatch.setattr(cache, "user_cache_path", lambda name: tmp_path / "cache")
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what was found is kept, of any snapshot, however small."""
+    monkeypatch.setattr(remembered, "WORTH", 0)
+    monkeypatch.setattr(remembered, "cache_folder", lambda _: tmp_path / "cache")
+    return tmp_path / "cache" / "months"
+
+
+def test_a_snapshot_is_judged_once(tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     estate = Estate().identity(policies={"p": policy(STRANGER)})
     first = estate.analysis(tmp_path / "a")
-    path = first.snapshot.path
     expected = found(first)
     again = estate.analysis(tmp_path / "unused")
     again.snapshot = first.snapshot
-    monkeypatch.setattr(judged, "found", lambda analysis: pytest.fail(f"{path} was judged again"))
+    monkeypatch.setattr(judged, "find", lambda _: pytest.fail("was judged again"))
     pd.testing.assert_frame_equal(found(again), expected)
-    (file,) = (tmp_path / "cache" / "found").iterdir()
-    file.write_bytes(b"PAR1 broken")
-    monkeypatch.undo()
-    monkeypatch.setattr(cache, "WORTH", 1)
-    monkeypatch.setattr(cache, "user_cache_path", lambda name: tmp_path / "cache")
-    once_more = estate.analysis(tmp_path / "unused too")
-    once_more.snapshot = first.snapshot
-    pd.testing.assert_frame_equal(found(once_more), expected)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1 broken", None])
+def test_what_was_kept_and_is_damaged_is_made_again(tmp_path: Path, kept: Path, damage: bytes | None) -> None:
+    estate = Estate().identity(policies={"p": policy(STRANGER)})
+    first = estate.analysis(tmp_path / "a")
+    expected = found(first)
+    (file,) = kept.iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:-9] + b"." + content[-8:] if damage is None else damage)
+    again = estate.analysis(tmp_path / "unused")
+    again.snapshot = first.snapshot
+    pd.testing.assert_frame_equal(found(again), expected)
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("what", ["register", "settings", "day before"])
+def test_of_another_input_nothing_is_kept(tmp_path: Path, kept: Path, what: str) -> None:
+    estate = Estate().identity(policies={"p": policy(STRANGER)})
+    first = estate.analysis(tmp_path / "a")
+    found(first)
+    other = estate.analysis(tmp_path / "unused")
+    other.snapshot = first.snapshot
+    match what:
+        case "register":
+            other.register = other.register.iloc[:0]
+        case "settings":
+            report = other.config.report.model_copy(update={"expiry_warning_days": 1})
+            other.config = other.config.model_copy(update={"report": report})
+        case "day before":
+            other.previous = first
+    found(other)
+    assert len(list(kept.iterdir())) == 2

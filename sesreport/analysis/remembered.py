@@ -1,0 +1,72 @@
+"""What was computed of a large snapshot, kept on disk: months that are over are not worked out again for every pack."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from platformdirs import user_cache_path
+
+from sesreport.analysis.registry import Analysis
+from sesreport.core.errors import SchemaError
+from sesreport.core.kept import Kept, code_sha256
+from sesreport.core.registry import extended
+from sesreport.core.schema import Frame
+from sesreport.settings.config import Config
+
+WORTH = 1000
+"""Identities from which on it is quicker to read than to work out."""
+FILES = 200
+"""Files kept of each kind."""
+
+
+def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> bytes:
+    """What ``make`` makes, from disk where it was made before from the very same.
+
+    The same is: snapshot and earlier snapshots, settings, register, period, reference data and the code of this
+    package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing is remembered. ``what``
+    names it, with all else it depends on.
+    """
+    if len(analysis.snapshot.identities) < WORTH or extended():
+        return make()
+    kept = Kept(cache_folder(analysis.config) / "months", FILES)
+    key = hashlib.sha256(f"{what}\n{analysis.once(_inputs)}".encode()).hexdigest()
+    found = kept.read(key)
+    if found is None:
+        found = make()
+        kept.write(key, found)
+    return found
+
+
+def remembered_frame(
+    analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame], *, of: str = ""
+) -> pd.DataFrame:
+    """The same for a frame, conformed to its declaration; ``of`` is what else it depends on."""
+    made = remembered(analysis, f"{declared.name} {of}", lambda: _stored(declared, make()))
+    try:
+        return declared.from_arrow(pq.read_table(io.BytesIO(made), schema=declared.arrow))
+    except (pa.ArrowException, SchemaError, KeyError):  # kept by another version of a library
+        return declared.conform(make())
+
+
+def cache_folder(config: Config) -> Path:
+    """The folder of ``paths.cache``; the user's cache where it names none."""
+    return Path(config.paths.cache) if config.paths.cache else user_cache_path("sesreport")
+
+
+def _stored(declared: Frame, frame: pd.DataFrame) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(declared.to_arrow(declared.conform(frame)), sink, compression="zstd")
+    return sink.getvalue().to_pybytes()
+
+
+def _inputs(analysis: Analysis) -> str:
+    register = analysis.register.to_json(date_format="iso")
+    snapshots = [(str(each.period), each.snapshot.id, each.snapshot.sha256) for each in analysis.chain]
+    return json.dumps([code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), register])
