@@ -11,7 +11,7 @@ help:  ## What there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: demo
-demo: .venv/run  ## The demonstration organization's pack in out/<period>/
+demo: .venv/demo  ## The demonstration organization's pack in out/<period>/
 	$(BIN)/sesreport run --demo
 
 .PHONY: test
@@ -27,7 +27,7 @@ matrix: .venv/dev  ## Long proof: answers of AWS spoiled in every way, and what 
 	$(BIN)/python -m tests.collect.matrix $(MATRIX)
 
 .PHONY: airflow
-airflow: .venv/run  ## Long proof: the Airflow DAG under a real Airflow 3, in an environment of its own
+airflow: .venv/demo  ## Long proof: the Airflow DAG under a real Airflow 3, in an environment of its own
 	$(BIN)/python tests/schedules/airflow_for_real.py
 
 .PHONY: lint
@@ -42,7 +42,7 @@ lab: .venv/lab  ## JupyterLab on the notebooks
 	$(BIN)/jupyter lab notebooks
 
 .PHONY: bench
-bench: .venv/run  ## How long the demonstration's run takes, beside empty notebooks
+bench: .venv/demo  ## How long the demonstration's run takes, beside empty notebooks
 	$(BIN)/python benchmarks/run_bench.py
 
 .PHONY: wheel
@@ -50,16 +50,17 @@ wheel: .venv/dev  ## The wheel in dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 .PHONY: docs
-docs: .venv/run  ## Write the parts of README that come from the code
+docs: .venv/demo  ## Write the parts of README that come from the code
 	$(BIN)/python -m sesreport.cli.docs
 
 .PHONY: lock
-lock: .venv/dev  ## Resolve the lock files again
+lock: .venv/dev  ## Resolve the lock files in requirements/ again
 	$(PIP) uv
 	$(UV) --all-extras --output-file .venv/all.lock
-	$(UV) --constraint .venv/all.lock --output-file requirements.lock
-	$(UV) --constraint .venv/all.lock --extra dev --output-file requirements-dev.lock
-	$(UV) --constraint .venv/all.lock --extra lab --output-file requirements-lab.lock
+	$(UV) --constraint .venv/all.lock --output-file requirements/run.lock
+	$(UV) --constraint .venv/all.lock --extra demo --output-file requirements/demo.lock
+	$(UV) --constraint .venv/all.lock --extra demo --extra dev --output-file requirements/dev.lock
+	$(UV) --constraint .venv/all.lock --extra demo --extra lab --output-file requirements/lab.lock
 
 .PHONY: clean
 clean:  ## Remove what make made, but no snapshot and no pack
@@ -69,15 +70,16 @@ clean:  ## Remove what make made, but no snapshot and no pack
 	$(PYTHON) -m venv .venv
 
 # Each stamp stands for an installed lock file; the package itself is installed in place, without resolving again.
-.venv/run: requirements.lock pyproject.toml | .venv/bin/python
-	$(PIP) --require-hashes -r requirements.lock
+# requirements/run.lock, a plain install, is for where sesreport runs every month: templates/schedules has it.
+.venv/demo: requirements/demo.lock pyproject.toml | .venv/bin/python
+	$(PIP) --require-hashes -r requirements/demo.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev: requirements-dev.lock .venv/run
-	$(PIP) --require-hashes -r requirements-dev.lock
+.venv/dev: requirements/dev.lock .venv/demo
+	$(PIP) --require-hashes -r requirements/dev.lock
 	@touch $@
 
-.venv/lab: requirements-lab.lock .venv/run
-	$(PIP) --require-hashes -r requirements-lab.lock
+.venv/lab: requirements/lab.lock .venv/demo
+	$(PIP) --require-hashes -r requirements/lab.lock
 	@touch $@

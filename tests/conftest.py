@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from tests_shared import once, run, shared
+from tests_shared import EXTRA, once, run, shared, without
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.collect.run import collect
@@ -92,12 +92,16 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder in which the demonstration's pack was made once, by the command line; ``stdout.txt`` is what it said."""
+    """A folder in which the demonstration's pack was made once, by the command line; ``stdout.txt`` is what it said.
+
+    A pack calls no AWS, the demonstration's neither, and so it is made without the extra that serves it.
+    """
     folder = shared(tmp_path_factory, worker_id) / "demo-pack"
 
     def make() -> None:
         shutil.copytree(demo_folder, folder / "data" / "demo-snapshots", ignore=shutil.ignore_patterns("done"))
-        done = run("report", "--demo", "--period", "2026-10", cwd=folder, env={"PYTHONHASHSEED": "1"})
+        env = {"PYTHONHASHSEED": "1", **without(folder / "blocked", *EXTRA)}
+        done = run("report", "--demo", "--period", "2026-10", cwd=folder, env=env)
         assert done.returncode == 0, done.stderr
         (folder / "stdout.txt").write_text(done.stdout)
 

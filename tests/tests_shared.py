@@ -48,6 +48,27 @@ def run(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> subpro
     )  # fmt: skip
 
 
+EXTRA = ("moto", "flask", "flask_cors", "werkzeug")
+"""What only the extra of the demonstration brings."""
+_BLOCK = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {packages!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def without(folder: Path, *packages: str) -> dict[str, str]:
+    """An environment in which Python finds none of the packages, as if they were not installed."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(_BLOCK.format(packages=packages))
+    return {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     base = tmp_path_factory.getbasetemp()
     return base if worker_id == "master" else base.parent

@@ -224,7 +224,7 @@ class Frame:
         if self.unique and len(table):
             counts = table.group_by(list(self.keys)).aggregate([([], "count_all")])
             if len(counts) < len(table):
-                twice = counts.filter(pc.greater(counts["count_all"], 1)).select(list(self.keys))
+                twice = counts.filter(pc.greater(counts["count_all"], pa.scalar(1))).select(list(self.keys))
                 raise SchemaError(f"frame {self.name}: two rows with the key {twice.slice(0, 1).to_pylist()[0]}")
         return table
 

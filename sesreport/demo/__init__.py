@@ -5,6 +5,7 @@
 
 Its data is ``data/demo`` (see the README there). Everything is a function of that folder and of ``today``. May import
 everything from ``core`` to ``report``. A new operation of AWS is one function with ``@operation`` in ``operations/``.
+What answers needs the extra ``sesreport[demo]``; this module, ``endpoint`` and ``snapshot`` load without it.
 """
 
 from __future__ import annotations

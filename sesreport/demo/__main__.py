@@ -7,7 +7,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from sesreport.core.errors import SesReportError
+from sesreport.core.errors import ConfigError, SesReportError
 from sesreport.demo.endpoint import data_path, environment, reference_day
 
 
@@ -34,8 +34,10 @@ def main() -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from sesreport.demo.server import exit_with_parent, listen
-
+    try:
+        from sesreport.demo.server import exit_with_parent, listen
+    except ImportError as error:
+        raise ConfigError(f"the demonstration needs its extra ({error}): pip install 'sesreport[demo]'") from error
     server = listen(options.host, options.port, options.data, options.today or reference_day(options.data))
     url = f"http://{options.host}:{server.port}"
     print(url, flush=True)  # noqa: T201

@@ -115,7 +115,7 @@ def scope_of(request: Request) -> Scope | None:
     return Scope(match["key"], match["region"], _MODELS.get(service, service))
 
 
-def route(service: str, request: Request) -> tuple[OperationModel, Mapping[str, Any]] | None:
+def route(service: str, request: Request) -> tuple[OperationModel, dict[str, Any]] | None:
     """The operation a request means, with its path parameters; None when the model has no such operation."""
     try:
         model, path_params = get_service_router(service).match(request)
@@ -124,7 +124,7 @@ def route(service: str, request: Request) -> tuple[OperationModel, Mapping[str, 
     return model, path_params
 
 
-def parameters(model: OperationModel, request: Request, path_params: Mapping[str, Any]) -> Mapping[str, Any]:
+def parameters(model: OperationModel, request: Request, path_params: dict[str, Any]) -> Mapping[str, Any]:
     """The request's parameters under the names of the service model."""
     protocol = determine_request_protocol(model.service_model, request.content_type)
     parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](model, timestamp_parser=_utc).parse(

@@ -123,7 +123,7 @@ def serve(*, today: date, host: str = "127.0.0.1", port: int = 0, data: Path | N
 
     It shows the organization as it stands at the first instant (UTC) of ``today``, and ends with this
     process. ``data`` is a folder like ``data/demo``. Raises DemoError when it does not start, ConfigError for
-    bad data.
+    bad data and where the extra ``sesreport[demo]`` is not installed.
     """
     folder = data or data_path()
     organization = load_organization(folder)

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 from moto.core.serialize import JSONSerializer, QuerySerializer, ResponseSerializer, get_serializer_class
 
 
-class _FlatLists(JSONSerializer):  # type: ignore[misc]
+class _FlatLists(JSONSerializer):
     """Sends lists of plain numbers as they are; one by one, a year of metrics takes a tenth of a second."""
 
     def _serialize_type_list(self, serialized: Any, value: Any, shape: Any, key: str) -> None:
@@ -18,7 +18,7 @@ class _FlatLists(JSONSerializer):  # type: ignore[misc]
             super()._serialize_type_list(serialized, value, shape, key)
 
 
-class _PlainXml(QuerySerializer):  # type: ignore[misc]
+class _PlainXml(QuerySerializer):
     """Writes XML by itself: xmltodict checks every name again, three times as slow for send statistics."""
 
     def _serialize_body(self, body: Any) -> str:

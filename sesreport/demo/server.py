@@ -20,7 +20,7 @@ from sesreport.demo.application import Application
 from sesreport.demo.world import World
 
 
-class _Handler(MotoRequestHandler):  # type: ignore[misc]
+class _Handler(MotoRequestHandler):
     """Keeps connections open (Werkzeug's own handler closes each), and does not log every call."""
 
     protocol_version = "HTTP/1.1"

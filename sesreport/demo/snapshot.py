@@ -101,7 +101,7 @@ def demo_snapshot(near: Path) -> Path:
     """The demonstration's snapshot of its last closed month, with twelve earlier months beside it.
 
     That of ``sesreport run --demo`` in a folder or the nearest one above it; else it is collected, once per version,
-    and kept in the user's cache.
+    and kept in the user's cache. Only then is the extra ``sesreport[demo]`` needed; raises ConfigError without it.
     """
     from sesreport.collect.run import collect
     from sesreport.demo import reference_day

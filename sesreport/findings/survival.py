@@ -59,12 +59,12 @@ def median(lives: pd.DataFrame) -> float | None:
     ended = lives["status"].eq(RESOLVED) & lives["days_high"].notna()
     if not ended.any():
         return None
-    from statsmodels.duration.survfunc import SurvfuncRight  # a second to import
+    from scipy.stats import CensoredData, ecdf  # half a second to import
 
     known = lives["days_low"].where(lives["status"].ne(NOT_OBSERVED), _days_seen(lives))
     times = lives["days_high"].where(ended, known)
-    curve = SurvfuncRight(times.to_numpy("float64"), ended.to_numpy("int64"))
-    below = curve.surv_times[curve.surv_prob <= 0.5 + 1e-12]
+    still_open = ecdf(CensoredData.right_censored(times.to_numpy("float64"), ~ended.to_numpy("bool"))).sf
+    below = still_open.quantiles[still_open.probabilities <= 0.5 + 1e-12]
     return float(below[0]) if len(below) else None
 
 

@@ -9,17 +9,14 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from html import unescape
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
-import yaml
 from openpyxl import load_workbook
 from pptx import Presentation
 from tests_shared import UMASK, computed_once, run
@@ -394,30 +391,3 @@ def test_help_loads_neither_pandas_nor_boto3() -> None:
 @pytest.mark.parametrize("name", docs.PARTS)
 def test_generated_documentation_is_up_to_date(name: str) -> None:
     assert (ROOT / name).read_text() == docs.rendered(name), "run 'make docs'"
-
-
-def requirements(lines: list[str]) -> dict[str, str]:
-    names = {"matplotlib-base": "matplotlib", "nbconvert-core": "nbconvert", "python-duckdb": "duckdb"}
-    found = {}
-    for line in lines:
-        name, bounds = re.match(r"([A-Za-z0-9-]+)\s*(.*)", line).groups()  # type: ignore[union-attr]
-        found[names.get(name, name)] = bounds.replace(" ", "")
-    return found
-
-
-def test_environment_yml_lists_what_pyproject_does() -> None:
-    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = requirements([*project["dependencies"], *project["optional-dependencies"]["lab"]])
-    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
-    listed = requirements([line for line in conda if isinstance(line, str)])
-    assert listed.pop("python") == project["requires-python"]
-    listed.pop("pip")
-    assert listed == wanted
-
-
-def test_every_dependency_has_a_reason() -> None:
-    text = (ROOT / "pyproject.toml").read_text()
-    block = text[text.index("dependencies = [") : text.index("[dependency-groups]")]
-    lines = [line for line in block.splitlines() if line.startswith('  "')]
-    assert len(lines) > 10
-    assert all(re.search(r" # \w+", line) for line in lines)

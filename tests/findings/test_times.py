@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from estate import STRANGER, Estate, policy
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sesreport.analysis import remembered
 from sesreport.findings import findings as judged
@@ -50,6 +53,23 @@ def test_the_median_counts_what_is_still_open(
     rows: list[tuple[str, float, float | None]], expected: float | None
 ) -> None:
     assert median(lives(*rows)) == expected
+
+
+def by_hand(known: list[tuple[str, int]]) -> int | None:
+    """The median by the product of Kaplan and Meier, in fractions."""
+    still_open = Fraction(1)
+    for day in sorted({days for status, days in known if status == "resolved"}):
+        at_risk = sum(days >= day for _, days in known)
+        still_open *= 1 - Fraction(known.count(("resolved", day)), at_risk)
+        if still_open <= Fraction(1, 2):
+            return day
+    return None
+
+
+@settings(deadline=None)  # the first case imports scipy.stats
+@given(st.lists(st.tuples(st.sampled_from(["resolved", "open"]), st.integers(0, 12)), min_size=1, max_size=40))
+def test_the_median_is_that_of_the_product_by_hand(known: list[tuple[str, int]]) -> None:
+    assert median(lives(*[(status, days, days) for status, days in known])) == by_hand(known)
 
 
 def test_the_mean_is_of_the_month_and_the_longest_it_can_have_been() -> None:

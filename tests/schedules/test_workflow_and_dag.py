@@ -74,7 +74,7 @@ def test_the_workflow_makes_the_month_between_credentials_and_upload(
 
 def test_the_workflow_installs_what_was_locked(steps: list[dict[str, Any]]) -> None:
     (install,) = [step["run"] for step in steps if "pip install" in step.get("run", "")]
-    assert "--require-hashes -r requirements.lock" in install
+    assert "--require-hashes -r requirements/run.lock" in install
     assert "--no-deps --no-build-isolation ." in install
 
 

@@ -100,9 +100,18 @@ def _rows(
     content = read_bytes(f"{folder}/{frame}.parquet")
     if hashlib.sha256(content).hexdigest() != files.get(frame):
         raise UnreadableError(f"{folder}/{frame}.parquet: was changed after it was written")
-    place = [("account_id", "==", change.owner), ("region", "==", change.region), ("identity", "==", change.identity)]
+    if change.identity is None:
+        raise UnreadableError("the event does not say which identity was changed")
     try:
-        rows: list[dict[str, Any]] = pq.read_table(io.BytesIO(content), columns=columns, filters=place).to_pylist()
+        table = pq.read_table(
+            io.BytesIO(content),
+            columns=columns,
+            filters=[
+                ("account_id", "==", change.owner),
+                ("region", "==", change.region),
+                ("identity", "==", change.identity),
+            ],
+        )
     except (OSError, KeyError, pa.ArrowException) as error:
         raise UnreadableError(f"{folder}/{frame}.parquet: cannot be read: {error}") from error
-    return rows
+    return table.to_pylist()

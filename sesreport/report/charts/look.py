@@ -11,7 +11,7 @@ import base64
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -23,6 +23,9 @@ from sesreport.core.text import visible
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.charts.text import compact, lines, shortened
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 INK, MUTED, GRID, PAPER = "#1B1B1B", "#595959", "#D9D9D9", "#FFFFFF"
 ACTUAL, LIGHT, PALE = "#404040", "#A6A6A6", "#E4E4E4"
 GOOD, WATCH, BAD, WORST = "#0072B2", "#E69F00", "#A4262C", SEVERITY_COLORS["critical"]
@@ -30,7 +33,7 @@ GOOD, WATCH, BAD, WORST = "#0072B2", "#E69F00", "#A4262C", SEVERITY_COLORS["crit
 WIDTH = 8.0
 CHARACTER = 0.079
 """Width of an average character of the label font, with room to spare: whatever font a browser has, labels fit."""
-_RC: Mapping[str, Any] = {
+_RC: Mapping[RcKeyType, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the layout is the same on every machine
     "font.size": 9.5,
     "text.parse_math": False,  # a "$" in a name is a "$"

@@ -26,7 +26,7 @@ from pptx.enum.dml import MSO_LINE
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches, Pt
-from xlsxwriter import Workbook  # type: ignore[import-untyped]  # python-pptx's own
+from xlsxwriter import Workbook
 
 from sesreport.core.period import Period
 from sesreport.core.text import marked
@@ -52,7 +52,7 @@ _MOST_LABEL = 0.42
 _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
-class _InertWorkbook(CategoryWorkbookWriter):  # type: ignore[misc]
+class _InertWorkbook(CategoryWorkbookWriter):
     """The chart's own workbook, in which outside text is neither a formula nor a link."""
 
     @contextmanager
@@ -62,15 +62,16 @@ class _InertWorkbook(CategoryWorkbookWriter):  # type: ignore[misc]
         book.close()
 
 
-class _InertData(CategoryChartData):  # type: ignore[misc]
+class _InertData(CategoryChartData):
     @property
     def _workbook_writer(self) -> CategoryWorkbookWriter:
-        return _InertWorkbook(self)
+        return _InertWorkbook(self)  # type: ignore[no-untyped-call]  # python-pptx's constructors have no types
 
 
 def add(slide: Any, chart: Chart, box: Box, name: str) -> Any:
     """Add the chart to the slide; the graphic frame."""
-    data = _InertData(number_format=_LABEL_FORMATS.get(chart.unit, "General"))
+    number_format = _LABEL_FORMATS.get(chart.unit, "General")
+    data: CategoryChartData = _InertData(number_format=number_format)  # type: ignore[no-untyped-call]  # as above
     chart = _with_room(chart)
     _categorize(data, chart, box)
     for series in chart.series:

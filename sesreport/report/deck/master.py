@@ -48,7 +48,9 @@ def start(branding: Branding) -> tuple[Any, Any, Box | None]:
     _drop_slides(deck)
     layout = _layout(deck, str(template))
     title = next(shape for shape in layout.placeholders if shape.placeholder_format.type in _TITLES)
-    by = factor(Emu(deck.slide_width).inches, Emu(deck.slide_height).inches)
+    if deck.slide_width is None or deck.slide_height is None:
+        raise ConfigError(f"report.deck_template {template} does not say how large its slides are: set its slide size")
+    by = factor(deck.slide_width.inches, deck.slide_height.inches)
     inches = [Emu(value).inches / by for value in (title.left, title.top, title.width, title.height)]
     return deck, layout, Box(*inches)
 

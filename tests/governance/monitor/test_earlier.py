@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,12 @@ def test_an_identity_the_snapshot_does_not_know_is_not_known(tmp_path: Path) -> 
     snapshot(tmp_path, day(1), agency=STRICT)
     other = read_event(put(policy(allow()), identity="shop.example.com"))
     assert not before(other, str(tmp_path)).known
+
+
+def test_of_an_identity_the_event_does_not_name_nothing_is_known(tmp_path: Path) -> None:
+    snapshot(tmp_path, day(1), agency=STRICT)
+    found = before(replace(CHANGE, identity=None), str(tmp_path))
+    assert not found.known and "does not say which identity" in found.note
 
 
 def test_a_changed_snapshot_is_not_believed(tmp_path: Path) -> None:

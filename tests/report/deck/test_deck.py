@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from pptx import Presentation
 from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.oxml.ns import qn
 from pptx.util import Inches
 from workbook.sample_pack import sample_pack
 
@@ -200,6 +201,15 @@ def test_a_template_in_a_wide_typeface_gets_texts_in_the_one_they_were_measured_
         for run in paragraph.runs
     ]
     assert {run.font.name for run in runs} == {"Arial"}
+
+
+def test_a_template_without_a_slide_size_is_told_in_one_line(tmp_path: Path) -> None:
+    house = Presentation()
+    root = house.part._element
+    root.remove(root.find(qn("p:sldSz")))
+    house.save(str(tmp_path / "house.pptx"))
+    with pytest.raises(ConfigError, match=r"deck_template .*house\.pptx does not say how large its slides are"):
+        write_deck(sample_pack(Branding(deck_template=str(tmp_path / "house.pptx"))), tmp_path / "pack.pptx")
 
 
 @pytest.mark.parametrize("content", [b"not a deck", None])
