@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from sesreport.collect.closing import evidence_of
     from sesreport.collect.run import collect
     from sesreport.core.period import Period
+    from sesreport.demo.open import open_pack
     from sesreport.findings.history import History
     from sesreport.kpis.results import Results
     from sesreport.kpis.scorecard import score
     from sesreport.report import charts, tables
     from sesreport.report.build import report
     from sesreport.report.delivery import deliver
-    from sesreport.report.open import open_pack
     from sesreport.settings.config import Config, load_config
     from sesreport.settings.register import read_register
     from sesreport.snapshot.store import Snapshot, load, snapshots
@@ -44,7 +44,7 @@ _WHERE = {
     "evidence_of": "collect.closing",
     "load": "snapshot.store",
     "load_config": "settings.config",
-    "open_pack": "report.open",
+    "open_pack": "demo.open",
     "read_register": "settings.register",
     "report": "report.build",
     "score": "kpis.scorecard",

@@ -18,9 +18,9 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
 from sesreport.demo import reference_day, serve
 from sesreport.demo import snapshot as demonstration
+from sesreport.demo.open import open_pack
 from sesreport.demo.organization import load_organization
 from sesreport.demo.snapshot import FOLDER, HISTORY, demo_snapshot
-from sesreport.report.open import open_pack
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import write_snapshot
 

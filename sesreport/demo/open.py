@@ -1,4 +1,4 @@
-"""Open a pack: the folder of one already made, or one computed from a snapshot for an analyst."""
+"""Open a pack: the folder of one already made, or one computed for an analyst from a snapshot of ours or the demo's."""
 
 from __future__ import annotations
 
