@@ -26,7 +26,7 @@ from sesreport.snapshot.store import write_snapshot
 
 PACKAGE = Path(sesreport.__file__).parent
 ADVICE = "pip install 'sesreport[demo]'"
-LOADED_WITHOUT = ("sesreport.demo", "sesreport.demo.endpoint", "sesreport.demo.snapshot")
+LOADED_WITHOUT = ("sesreport.demo.open", "sesreport.demo", "sesreport.demo.endpoint", "sesreport.demo.snapshot")
 
 
 @pytest.fixture
