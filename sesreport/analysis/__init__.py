@@ -11,9 +11,9 @@ from concurrent.futures import Executor
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
+from sesreport.analysis.verdicts import VerdictCache
 from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
-from sesreport.policy import ExposureCache
 from sesreport.settings.config import Config
 from sesreport.settings.register import register_of
 from sesreport.snapshot.store import Snapshot
@@ -43,7 +43,7 @@ def analyze(
     if register is None:
         register = register_of(config, today)
     chosen = period or Period(today.year, today.month).shift(-1)
-    cache = ExposureCache() if previous is None else previous.cache
+    cache = VerdictCache() if previous is None else previous.cache
     return Analysis(snapshot, config, register, chosen, previous, executor, cache)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.basis import POLICY_DATASETS
-from sesreport.analysis.joins import joined
+from sesreport.analysis.joins import joined, rows
 from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, account_id, text
@@ -63,7 +63,7 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
 
 def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, now: Known) -> pd.DataFrame:
     both = joined(old, new, how="outer", on=SUBJECT, suffixes=("_old", "_new"), indicator=True)
-    told = [before.of(*p) and now.of(*p) for p in zip(*(both[name] for name in IDENTITY), strict=True)]
+    told = [before.of(*p) and now.of(*p) for p in rows(both, IDENTITY)]
     both = both[pd.Series(told, index=both.index, dtype=bool)]
     differs = (both["value_old"] != both["value_new"]).fillna(False).astype(bool) | (
         both["value_old"].isna() != both["value_new"].isna()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from sesreport.analysis.joins import rows
 from sesreport.analysis.verdicts import Verdict
 from sesreport.core.schema import Frame, count, flag, text, texts
 from sesreport.core.vocabulary import IdentityKey
@@ -50,10 +51,10 @@ EXPOSURES = Frame(
 def exposures(verdicts: Mapping[IdentityKey, Verdict], identities: pd.DataFrame) -> pd.DataFrame:
     """An identity that could not be read needs review, and nothing else is said of it."""
     out = []
-    for identity in identities.to_dict("records"):
-        base = {k: identity[k] for k in [*IDENTITIES.keys, "identity_type", "owner", "environment", "policies"]}
-        base = {k: None if v is pd.NA else v for k, v in base.items()}
-        verdict = verdicts.get((identity["account_id"], identity["region"], identity["identity"]))
+    names = [*IDENTITIES.keys, "identity_type", "owner", "environment", "policies"]
+    for values in rows(identities, names):
+        base = dict(zip(names, values, strict=True))
+        verdict = verdicts.get((base["account_id"], base["region"], base["identity"]))
         if verdict is None:
             out.append({**base, "needs_review": True, "reasons": ["its policies could not be read"]})
             continue

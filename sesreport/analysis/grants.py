@@ -92,7 +92,8 @@ def grants(verdicts: Mapping[IdentityKey, Verdict], accounts: pd.DataFrame, regi
     approvals = dict(zip(register["account_id"], register["status"], strict=True))
     rows = []
     for (account, region, identity), verdict in verdicts.items():
-        for row in _told(verdict):
+        for told in verdict.once(_told):
+            row = dict(told)
             grantee = row.get("grantee_account_id")
             standing = _standing(grantee, account, verdict.known.organization.accounts, approvals)
             if row["scope"] == "external" and standing == "expired":

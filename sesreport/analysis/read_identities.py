@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.basis import POLICY_DATASETS, read_places
+from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis
-from sesreport.core.vocabulary import IDENTITY, IdentityKey
+from sesreport.core.vocabulary import IDENTITY, PLACE, IdentityKey
 from sesreport.policy import within
 
 Lane = tuple[str, str]
@@ -15,7 +16,7 @@ Lane = tuple[str, str]
 def read_lanes(analysis: Analysis, datasets: tuple[str, ...]) -> set[Lane]:
     """Places (``account_id``, ``region``) in which all of the datasets were read without a gap."""
     read = read_places(analysis.coverage, datasets)
-    return set(zip(read["account_id"], read["region"], strict=True))
+    return set(rows(read, PLACE))
 
 
 def read_identities(analysis: Analysis) -> tuple[set[IdentityKey], set[IdentityKey]]:
@@ -28,10 +29,11 @@ def read_identities(analysis: Analysis) -> tuple[set[IdentityKey], set[IdentityK
     identities = analysis.identities
     held = stored.reindex(pd.MultiIndex.from_frame(identities[IDENTITY])).fillna(0).to_numpy()
     read = (identities["policies"] == held).fillna(False)
-    places = list(zip(*(identities[name] for name in IDENTITY), strict=True))
-    blank = {place for place, known in zip(places, read, strict=True) if not known}
+    places = list(rows(identities, IDENTITY))
+    known_whole = read.tolist()
+    blank = {place for place, known in zip(places, known_whole, strict=True) if not known}
     single = set()
-    for place, known in zip(places, read, strict=True):
+    for place, known in zip(places, known_whole, strict=True):
         lane, name = place[:2], place[2]
         if not known or lane in whole:
             continue

@@ -14,11 +14,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
+from sesreport.analysis.verdicts import VerdictCache
 from sesreport.core.frames import FrameAttribute, Framed
 from sesreport.core.period import Period
 from sesreport.core.registry import Registry
 from sesreport.core.schema import Frame
-from sesreport.policy import ExposureCache
 from sesreport.settings.config import Config
 from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.store import Snapshot
@@ -39,7 +39,7 @@ class Analysis(Framed):
     """The analysis of an earlier snapshot to compare with."""
     executor: Executor | None = field(default=None, repr=False)
     """Where policies are judged; in this thread without one."""
-    cache: ExposureCache = field(default_factory=ExposureCache, repr=False, compare=False)
+    cache: VerdictCache = field(default_factory=VerdictCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

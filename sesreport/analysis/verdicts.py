@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import pandas as pd
 
+from sesreport.analysis.joins import rows
 from sesreport.core.vocabulary import IDENTITY, PLACE, IdentityKey
 from sesreport.policy import (
     Exposure,
@@ -27,6 +28,9 @@ from sesreport.policy import (
 )
 from sesreport.settings.config import Organization as Settings
 
+Made = TypeVar("Made")
+Of = ParamSpec("Of")
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -36,10 +40,18 @@ class Verdict:
     policies: Mapping[str, str]
     exposure: Exposure
     known: Known
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, make: Callable[Concatenate[Verdict, Of], Made], *of: Of.args, **named: Of.kwargs) -> Made:
+        """What ``make`` makes of this verdict and of hashable arguments, made when first asked for and not changed."""
+        key = (make, of, *named.items())
+        if key not in self._made:
+            self._made[key] = make(self, *of, **named)
+        return self._made[key]  # type: ignore[no-any-return]
 
     def read(self) -> tuple[Policy, ...]:
         """The policies, read."""
-        return read_policies(self.policies)
+        return self.once(_read)
 
     def without(self, statement: Statement) -> Summary:
         """Who could send if a statement were not there."""
@@ -62,6 +74,10 @@ class Verdict:
     def summary(self) -> Summary:
         """Who can send, to compare with."""
         return summary(self.exposure)
+
+
+def _read(verdict: Verdict) -> tuple[Policy, ...]:
+    return read_policies(verdict.policies)
 
 
 Summary = tuple[object, ...]
@@ -133,6 +149,26 @@ def known(
     )
 
 
+class VerdictCache(ExposureCache):
+    """Exposures worked out before, and the verdicts they belong to with what was made of them.
+
+    An exposure that is the same object was asked for with the same ARN, policies, organization and register, and on the
+    same day where that matters; so the verdict is the same, too.
+    """
+
+    def __init__(self, most: int = 50_000) -> None:
+        super().__init__(most)
+        self._verdicts: dict[int, Verdict] = {}
+
+    def verdict(self, question: Question, exposure: Exposure, whom: Known) -> Verdict:
+        """The verdict of an exposure."""
+        found = self._verdicts.get(id(exposure))
+        if found is None or found.exposure is not exposure:
+            found = Verdict(question.arn, question.policies, exposure, whom)
+            self._add(self._verdicts, id(exposure), found)
+        return found
+
+
 Texts = Mapping[str, str]
 """Policies by name."""
 
@@ -158,10 +194,10 @@ def questions(identities: pd.DataFrame, policies: pd.DataFrame) -> dict[Identity
         account, region = str(place["account_id"].iloc[0]), str(place["region"].iloc[0])
         whole = [
             len(documents.get((account, region, name), {})) == count
-            for name, count in zip(place["identity"], place["policies"], strict=True)
+            for name, count in rows(place, ("identity", "policies"))
         ]  # else some of its texts could not be stored
         place = place[whole]
-        arns = {str(name): str(arn) for name, arn in zip(place["identity"], place["arn"], strict=True)}
+        arns = {str(name): str(arn) for name, arn in rows(place, ("identity", "arn"))}
         attached = {name: documents[account, region, name] for name in arns if (account, region, name) in documents}
         verified = set(place.loc[place["verification_status"].eq("SUCCESS").fillna(False), "identity"])
         before = addresses_by_domain(name for name in attached if name in verified)
@@ -176,21 +212,20 @@ def questions(identities: pd.DataFrame, policies: pd.DataFrame) -> dict[Identity
 def texts_of(policies: pd.DataFrame) -> dict[IdentityKey, dict[str, str]]:
     """The policies of each identity by name, from the frame ``policies``."""
     out: dict[IdentityKey, dict[str, str]] = defaultdict(dict)
-    columns = (policies[name] for name in (*IDENTITY, "policy_name", "document"))
-    for account, region, identity, name, document in zip(*columns, strict=True):
+    for account, region, identity, name, document in rows(policies, (*IDENTITY, "policy_name", "document")):
         out[account, region, identity][name] = document
     return dict(out)
 
 
 def judge(
-    asked: Mapping[IdentityKey, Question], whom: Known, cache: ExposureCache, executor: Executor | None = None
+    asked: Mapping[IdentityKey, Question], whom: Known, cache: VerdictCache, executor: Executor | None = None
 ) -> dict[IdentityKey, Verdict]:
     """The engine's verdict on each identity, worked out by ``executor`` in tasks of :data:`CHUNK`."""
     every = list(asked.values())
     chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
     answers = chain.from_iterable((executor.map if executor else map)(partial(_decide, whom, cache), chunks))
     return {
-        key: Verdict(question.arn, question.policies, exposure, whom)
+        key: cache.verdict(question, exposure, whom)
         for (key, question), exposure in zip(asked.items(), answers, strict=True)
     }
 

@@ -11,7 +11,7 @@ import pandas as pd
 from sesreport.analysis import Analysis, analyze
 from sesreport.analysis.basis import places
 from sesreport.analysis.changes_since import GRAVE, SCOPES, Known
-from sesreport.analysis.joins import joined
+from sesreport.analysis.joins import joined, rows
 from sesreport.core.text import visible
 from sesreport.core.vocabulary import IDENTITY, PLACE
 from sesreport.findings.fingerprint import canonical
@@ -95,7 +95,7 @@ def compare(older: Snapshot, newer: Snapshot, *, config: Config | None = None) -
     before, after = analyze(older, config), analyze(newer, config)
     known = Known(before), Known(after)
     both = joined(_rights(before), _rights(after), how="outer", on=[*IDENTITY, "who"], suffixes=("_old", "_new"))
-    told = [all(each.of(*place) for each in known) for place in zip(*(both[name] for name in IDENTITY), strict=True)]
+    told = [all(each.of(*place) for each in known) for place in rows(both, IDENTITY)]
     both = both[pd.Series(told, index=both.index, dtype=bool)]
     rank = {scope: place for place, scope in enumerate(SCOPES)}
     was, now = both["scope_old"].map(rank).fillna(-1), both["scope_new"].map(rank).fillna(-1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from sesreport.analysis.joins import joined
+from sesreport.analysis.joins import joined, rows
 from sesreport.analysis.judged import Judged
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.analysis.remembered import remembered_frame
@@ -134,14 +135,12 @@ def collated(
     ]
     found = pd.concat(parts, ignore_index=True).astype("string")
     found = found.assign(fingerprint=pd.array(fingerprints(found), dtype="string"))
-    columns = [name for name in found.columns if name != "fingerprint"]
-    merged = found.groupby("fingerprint", as_index=False, sort=False).agg(
-        {name: _joined if name == "evidence" else "first" for name in columns}
-    )
+    merged = _merged(found)
     by_id = accounts.set_index("account_id")
     own = joined(merged, identities[[*IDENTITY, "owner"]], on=IDENTITY)["owner"]
     exceptions = [
-        next((e for e in settings.exceptions if _matches(e, row, today)), None) for row in merged.to_dict("records")
+        next((e for e in settings.exceptions if _matches(e, row, today)), None)
+        for row in (merged.to_dict("records") if settings.exceptions else [{}] * len(merged))
     ]
     severity = pd.Categorical(merged["severity"], SEVERITIES, ordered=True)
     frame = merged.assign(
@@ -164,8 +163,20 @@ def check_rule_names(config_rules: list[str]) -> None:
             raise ConfigError(f"findings: no rule {name!r}{suggestion(name, known)}")
 
 
-def _joined(values: pd.Series) -> str:
-    return "; ".join(dict.fromkeys(values))
+def _merged(found: pd.DataFrame) -> pd.DataFrame:
+    """One row for each fingerprint: the first, with the evidence of all."""
+    first = found.groupby("fingerprint", as_index=False, sort=False).first()
+    several = found[found["fingerprint"].duplicated(keep=False)]
+    told: dict[str, dict[str, None]] = defaultdict(dict)
+    for key, evidence in rows(several, ("fingerprint", "evidence")):
+        told[key][evidence] = None
+    evidence = (
+        first["fingerprint"]
+        .map({key: "; ".join(each) for key, each in told.items()})
+        .astype("string")
+        .fillna(first["evidence"])
+    )
+    return first.assign(evidence=evidence)
 
 
 def _matches(exception: FindingException, row: dict[Any, Any], today: date) -> bool:

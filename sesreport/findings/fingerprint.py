@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import lru_cache
 
 import pandas as pd
+
+from sesreport.analysis.joins import rows
 
 FINGERPRINTED = ("rule", "account_id", "region", "identity", "grantee")
 _ROOT = re.compile(r"(?P<before>^|, |everybody but )arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):root(?=, |$)")
 
 
-def fingerprint(place: Sequence[str | None]) -> str:
+@lru_cache(1 << 18)
+def fingerprint(place: tuple[str | None, ...]) -> str:
     """128 bits of SHA-256 over the values of :data:`FINGERPRINTED`, in hexadecimal; None is a value of its own.
 
     The policy's name, the statement's place in it and the layout of its text are not in it. An account's number and
@@ -32,8 +36,7 @@ def canonical(grantee: str) -> str:
 
 def fingerprints(found: pd.DataFrame) -> list[str]:
     """The fingerprint of each row of a frame with the columns :data:`FINGERPRINTED`."""
-    columns = [[None if pd.isna(value) else value for value in found[name]] for name in FINGERPRINTED]
-    return [fingerprint(place) for place in zip(*columns, strict=True)]
+    return [fingerprint(place) for place in rows(found, FINGERPRINTED)]
 
 
 def listed(principals: Iterable[str]) -> str:

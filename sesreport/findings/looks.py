@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from sesreport.analysis.joins import joined
+from sesreport.analysis.joins import among, joined, rows
 from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.analysis.registry import Analysis
-from sesreport.core.vocabulary import IDENTITY
+from sesreport.core.vocabulary import IDENTITY, PLACE
 from sesreport.findings.episodes import FOUND, GONE, SIGHTINGS, UNREAD
 from sesreport.findings.findings import found
 from sesreport.findings.moments import moments as moments_of
@@ -36,10 +36,10 @@ def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
     told = pd.concat([frame[["fingerprint", *ABOUT, "_at"]] for frame in seen], ignore_index=True)
     about = told.sort_values("_at", kind="stable").drop_duplicates("fingerprint", keep="last")
     about = about.drop(columns="_at").reset_index(drop=True)
-    rows = [_approval_ends(about, analyses[-1]), _month_begins(about, analyses)]
+    parts = [_approval_ends(about, analyses[-1]), _month_begins(about, analyses)]
     for analysis in analyses:
-        rows += [_moments(about, analysis), _snapshot(about, analysis)]
-    sightings = pd.concat(rows, ignore_index=True).sort_values(["since", "_rank"], kind="stable", ignore_index=True)
+        parts += [_moments(about, analysis), _snapshot(about, analysis)]
+    sightings = pd.concat(parts, ignore_index=True).sort_values(["since", "_rank"], kind="stable", ignore_index=True)
     return sightings.assign(order=range(len(sightings)))[list(SIGHTINGS)], about.set_index("fingerprint")
 
 
@@ -55,7 +55,7 @@ def _snapshot(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
     state = (
         reason.notna()
         .map({True: UNREAD, False: GONE})
-        .mask(about["fingerprint"].isin(found(analysis)["fingerprint"]), FOUND)
+        .mask(among(about["fingerprint"], found(analysis)["fingerprint"]), FOUND)
     )
     return pd.DataFrame(
         {
@@ -92,7 +92,7 @@ def unread(about: pd.DataFrame, analysis: Analysis) -> pd.Series:
             continue
         collected = tuple(name for name in datasets if name in frames())
         read = analysis.once(read_lanes, collected)
-        known = [lane in read for lane in zip(chosen["account_id"], chosen["region"], strict=True)]
+        known = [lane in read for lane in rows(chosen, PLACE)]
         gaps = analysis.once(_gaps, tuple(name for name in datasets if name not in frames()))
         whole = np.array(known, dtype=bool) & gaps.of(chosen).isna().to_numpy()
         if set(datasets) <= {"identities", "policies"}:
@@ -129,8 +129,7 @@ class _Gaps:
 
 
 def _among(findings: pd.DataFrame, places: set[tuple[str, str, str]]) -> pd.Series:
-    here = zip(*(findings[name] for name in IDENTITY), strict=True)
-    return pd.Series([place in places for place in here], index=findings.index, dtype=bool)
+    return pd.Series([place in places for place in rows(findings, IDENTITY)], index=findings.index, dtype=bool)
 
 
 def _moments(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
@@ -177,7 +176,7 @@ def _month_begins(about: pd.DataFrame, analyses: Sequence[Analysis]) -> pd.DataF
     of_month = about[about["rule"].isin([rule.slug for rule in rules().values() if rule.of_month])]
     begun = pd.Series(pd.NaT, index=of_month.index, dtype="datetime64[us, UTC]")
     for analysis in reversed(analyses):
-        here = of_month["fingerprint"].isin(found(analysis)["fingerprint"])
+        here = among(of_month["fingerprint"], found(analysis)["fingerprint"])
         begun = begun.mask(here, pd.Timestamp(analysis.period.start))
     begun = begun.dropna()
     return _not_there(of_month.loc[begun.index, "fingerprint"], begun, "interval")

@@ -134,7 +134,11 @@ def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.Dat
     )[EVIDENCE]
 
 
-def _said(say: Callable[[Verdict, Statement], str | None], verdict: Verdict, statement: Statement) -> str | None:
+Say = Callable[[Verdict, Statement], str | None]
+"""What there is to say of a statement; a function of a module, so that it is asked once of each verdict."""
+
+
+def _said(say: Say, verdict: Verdict, statement: Statement) -> str | None:
     """What ``say`` has to say; where that fails, the statement is found as one the rule cannot judge."""
     try:
         return say(verdict, statement)
@@ -142,20 +146,23 @@ def _said(say: Callable[[Verdict, Statement], str | None], verdict: Verdict, sta
         return f"the rule cannot judge it ({type(fault).__name__}: {fault})"
 
 
-def at_statements(judged: Judged, say: Callable[[Verdict, Statement], str | None]) -> pd.DataFrame:
+def at_statements(judged: Judged, say: Say) -> pd.DataFrame:
     """The places of the statements that ``say`` has something to say about; that is the evidence."""
     rows = [
-        {
-            "account_id": account,
-            "region": region,
-            "identity": identity,
-            "policy_name": policy.name,
-            "grantee": listed(principal.value for principal in statement.principals),
-            "evidence": f"{policy.name}, statement {statement.index + 1}: {said}",
-        }
-        for (account, region, identity), verdict in judged.verdicts.items()
+        (*identity, *where) for identity, verdict in judged.verdicts.items() for where in verdict.once(_statements, say)
+    ]
+    return pd.DataFrame(rows, columns=EVIDENCE, dtype="string")
+
+
+def _statements(verdict: Verdict, say: Say) -> list[tuple[str, str, str]]:
+    """Policy, grantees and evidence of the statements that ``say`` has something to say about."""
+    return [
+        (
+            policy.name,
+            listed(principal.value for principal in statement.principals),
+            f"{policy.name}, statement {statement.index + 1}: {said}",
+        )
         for policy in verdict.read()
         for statement in policy.statements
         if (said := _said(say, verdict, statement))
     ]
-    return pd.DataFrame(rows, columns=EVIDENCE, dtype="string")

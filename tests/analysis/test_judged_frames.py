@@ -115,7 +115,7 @@ def test_an_identity_that_was_not_read_is_not_told_as_removed(tmp_path: Path) ->
     from sesreport.snapshot.coverage import COVERAGE
 
     coverage = pd.concat([now.snapshot.coverage, COVERAGE.from_rows([gap])], ignore_index=True)
-    object.__setattr__(now.snapshot, "coverage", coverage)
+    now.snapshot._read_frames["coverage"] = coverage
     assert dataclasses.replace(now, previous=before).changes_since.empty
 
 

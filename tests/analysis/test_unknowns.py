@@ -112,7 +112,7 @@ def test_an_account_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
 
 def test_without_any_place_to_read_nothing_is_on_target(tmp_path: Path) -> None:
     made = Example().analysis(tmp_path)
-    object.__setattr__(made.snapshot, "coverage", made.snapshot.coverage.iloc[:0])
+    made.snapshot._read_frames["coverage"] = made.snapshot.coverage.iloc[:0]
     assert {found.status for found in score(made).results.kpis} == {NOT_MEASURABLE}
 
 

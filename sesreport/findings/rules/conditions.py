@@ -8,6 +8,7 @@ import pandas as pd
 
 from sesreport.analysis.grants import covers
 from sesreport.analysis.judged import Judged
+from sesreport.analysis.verdicts import Verdict
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, of_policies, rule
 from sesreport.policy import Condition, Effect, Statement
@@ -83,7 +84,7 @@ def no_condition(judged: Judged) -> pd.DataFrame:
 @of_policies
 def bulk_beyond_limit(judged: Judged) -> pd.DataFrame:
     """Statements that cover ses:SendBulkEmail and are limited by ses keys through negation or ForAllValues alone."""
-    return at_statements(judged, lambda _, statement: _bulk(statement))
+    return at_statements(judged, _bulk)
 
 
 @rule(
@@ -108,7 +109,7 @@ def bulk_beyond_limit(judged: Judged) -> pd.DataFrame:
 @of_policies
 def deny_on_undocumented_key(judged: Judged) -> pd.DataFrame:
     """Denies with a positive condition on an undocumented key."""
-    return at_statements(judged, lambda _, statement: _undocumented(statement))
+    return at_statements(judged, _undocumented)
 
 
 def _weak(statement: Statement) -> str | None:
@@ -146,7 +147,7 @@ def _reason(condition: Condition, present: set[str]) -> str | None:
     return None
 
 
-def _bulk(statement: Statement) -> str | None:
+def _bulk(verdict: Verdict, statement: Statement) -> str | None:
     limits = [c for c in statement.conditions if c.name in ("ses:fromaddress", "ses:recipients")]
     vacuous = [c for c in limits if c.qualifier == "ForAllValues" or c.if_exists or "Not" in c.base]
     if (
@@ -159,7 +160,7 @@ def _bulk(statement: Statement) -> str | None:
     return f"covers ses:SendBulkEmail; {', '.join(f'{c.operator} {c.key}' for c in limits)} may be true there"
 
 
-def _undocumented(statement: Statement) -> str | None:
+def _undocumented(verdict: Verdict, statement: Statement) -> str | None:
     if statement.effect is Effect.ALLOW:
         return None
     names = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.grants import covers
+from sesreport.analysis.joins import rows
 from sesreport.analysis.judged import Judged
 from sesreport.analysis.verdicts import Verdict
 from sesreport.core.vocabulary import IDENTITY
@@ -158,7 +159,7 @@ def precedence_alone(judged: Judged) -> pd.DataFrame:
         if verdict.exposure.without_precedence.wider_than(verdict.exposure)
     }
     identities = judged.identities
-    places = list(zip(*(identities[name] for name in IDENTITY), strict=True))
+    places = list(rows(identities, IDENTITY))
     chosen = identities[pd.Series([place in wider for place in places], index=identities.index, dtype=bool)]
     said = [f"without that rule the exposure would be {wider[place]}" for place in places if place in wider]
     return at_identities(chosen, pd.Series(said, index=chosen.index, dtype="string"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.basis import basis_of
+from sesreport.analysis.joins import among
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.episodes import NOT_OBSERVED, OPEN
@@ -130,7 +131,7 @@ def _open_at(lives: pd.DataFrame, earlier: Analysis) -> int:
     """Findings that were open at an earlier snapshot, and those begun before that it could not look at."""
     ended = lives["resolved_at"].fillna(lives["resolved_by"]) <= pd.Timestamp(earlier.snapshot.finished_at)
     begun = lives["first_seen"] < pd.Timestamp(earlier.snapshot.started_at)
-    unseen = begun & ~ended & ~lives["fingerprint"].isin(found(earlier)["fingerprint"])
+    unseen = begun & ~ended & ~among(lives["fingerprint"], found(earlier)["fingerprint"])
     return int(found(earlier)["status"].eq("open").sum()) + int(unseen.sum())
 
 
