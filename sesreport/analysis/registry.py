@@ -43,6 +43,8 @@ class Analysis(Framed):
     """Exposures worked out before; the analyses of a history share one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    remembered: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Frames of :mod:`sesreport.analysis.remembered`."""
 
     def once(self, make: Callable[Concatenate[Analysis, Of], Made], *of: Of.args, **named: Of.kwargs) -> Made:
         """What ``make`` makes of this analysis and of hashable arguments, made when first asked for and not changed."""
@@ -72,6 +74,12 @@ class Analysis(Framed):
     remediation_times = FrameAttribute()
     sending = FrameAttribute()
     sending_accounts = FrameAttribute()
+
+    def release(self) -> None:
+        """Forgets what can be made again, as a long history would fill the memory; what is remembered stays."""
+        self._made.clear()
+        self._once.clear()
+        self.snapshot.release()
 
     @property
     def today(self) -> date:

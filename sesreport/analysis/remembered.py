@@ -44,15 +44,16 @@ def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> byte
     return found
 
 
-def remembered_frame(
-    analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame], *, of: str = ""
-) -> pd.DataFrame:
-    """The same for a frame, conformed to its declaration; ``of`` is what else it depends on."""
-    made = remembered(analysis, f"{declared.name} {of}", lambda: _stored(declared, make()))
-    try:
-        return declared.from_arrow(pq.read_table(io.BytesIO(made), schema=declared.arrow))
-    except (pa.ArrowException, SchemaError, KeyError):  # kept by another version of a library
-        return declared.conform(make())
+def remembered_frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """The same for a frame, conformed to its declaration; it stays when the analysis is released."""
+    if declared.name not in analysis.remembered:
+        made = remembered(analysis, declared.name, lambda: _stored(declared, make()))
+        try:
+            frame = declared.from_arrow(pq.read_table(io.BytesIO(made), schema=declared.arrow))
+        except (pa.ArrowException, SchemaError, KeyError):  # kept by another version of a library
+            frame = declared.conform(make())
+        analysis.remembered[declared.name] = frame
+    return analysis.remembered[declared.name]
 
 
 def cache_folder(config: Config) -> Path:

@@ -33,6 +33,8 @@ def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
     seen = []
     for analysis in analyses:
         seen += [_dated(analysis), found(analysis).assign(_at=pd.Timestamp(analysis.snapshot.started_at))]
+        if analysis is not analyses[-1]:
+            analysis.release()
     told = pd.concat([frame[["fingerprint", *ABOUT, "_at"]] for frame in seen], ignore_index=True)
     about = told.sort_values("_at", kind="stable").drop_duplicates("fingerprint", keep="last")
     about = about.drop(columns="_at").reset_index(drop=True)

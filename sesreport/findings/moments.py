@@ -81,15 +81,12 @@ def moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     The first is :data:`MOMENTS`, the second :data:`FOUND_AT`.
     """
-    return analysis.once(_moments)
 
-
-def _moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
     def made() -> list[Moment]:
         return analysis.once(_moments_before)
 
-    moments = remembered_frame(analysis, MOMENTS, lambda: _table(made()))
-    return moments, remembered_frame(analysis, FOUND_AT, lambda: findings_at(made(), analysis))
+    table = remembered_frame(analysis, MOMENTS, lambda: _table(made()))
+    return table, remembered_frame(analysis, FOUND_AT, lambda: findings_at(made(), analysis))
 
 
 def _moments_before(analysis: Analysis) -> list[Moment]:

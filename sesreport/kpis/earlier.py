@@ -67,6 +67,7 @@ def earlier_numbers(analysis: Analysis, measures: Measures) -> dict[str, Numbers
             found[month] = numbers_of(before, tuple(d.id for d, _ in measures), grouped=True)
         else:
             found[month] = numbers_of(before, tuple(d.id for d, m in measures if month not in m.history))
+        before.release()
     return found
 
 

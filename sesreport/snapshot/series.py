@@ -7,6 +7,7 @@ counts once, by its newest whole observation.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -150,9 +151,13 @@ def gaps(looked: pd.DataFrame, *, until: pd.Timestamp) -> pd.DataFrame:
     return holes[holes["since"] < holes["until"]].reset_index(drop=True)
 
 
+MEMORY = "256MB"
+"""What a query may take; it goes on in the system's folder for temporary files."""
+
+
 def connection() -> duckdb.DuckDBPyConnection:
     """An in-memory DuckDB that thinks in UTC."""
-    connected = duckdb.connect()
+    connected = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": tempfile.gettempdir()})
     connected.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
     return connected
 

@@ -98,6 +98,10 @@ class Snapshot(Framed):
             self._read_frames[name] = self._read(self._declared[name])
         return self._read_frames[name]
 
+    def release(self) -> None:
+        """Forgets the frames that were read; they are read again when they are asked for."""
+        self._read_frames.clear()
+
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {entry['rows']}" for name, entry in self.manifest["files"].items())
         return f"<Snapshot {self.id}: {rows}>"
