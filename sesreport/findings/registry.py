@@ -34,6 +34,7 @@ __all__ = [
 
 EVIDENCE = [*IDENTITY, "policy_name", "grantee", "evidence"]
 """Columns a rule returns; ``policy_name`` and ``grantee`` are NA for findings about an identity as a whole."""
+_NOWHERE = pd.DataFrame(columns=EVIDENCE, dtype="string")
 DATASETS = ("identities", "policies")
 
 
@@ -120,6 +121,8 @@ def rules() -> dict[str, Rule]:
 
 def at_grants(grants: pd.DataFrame) -> pd.DataFrame:
     """The places of grants, with the reason of their scope as evidence."""
+    if grants.empty:
+        return _NOWHERE
     where = grants["policy_name"] + ", statement " + grants["statement"].astype("string")
     where = where.where(grants["statement"] > 0, grants["policy_name"])
     return grants.assign(evidence=where + ": " + grants["why"])[EVIDENCE]
@@ -127,6 +130,8 @@ def at_grants(grants: pd.DataFrame) -> pd.DataFrame:
 
 def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.DataFrame:
     """The places of identities."""
+    if identities.empty:
+        return _NOWHERE
     return identities.assign(
         policy_name=pd.array([pd.NA] * len(identities), dtype="string"),
         grantee=pd.array([pd.NA] * len(identities), dtype="string"),
@@ -158,4 +163,4 @@ def at_statements(judged: Judged, say: Callable[[Verdict, Statement], str | None
         for statement in policy.statements
         if (said := _said(say, verdict, statement))
     ]
-    return pd.DataFrame(rows, columns=EVIDENCE, dtype="string")
+    return pd.DataFrame(rows, columns=EVIDENCE, dtype="string") if rows else _NOWHERE
