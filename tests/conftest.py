@@ -11,12 +11,14 @@ from typing import Any
 
 import boto3
 import pytest
-from tests_shared import EXTRA, once, run, shared, without
+from hypothesis import settings
+from tests_shared import EXTRA, examples, once, run, shared, without
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.collect.run import collect
 from sesreport.demo import reference_day
 from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
+from sesreport.kpis.scorecard import Scorecard, score
 from sesreport.snapshot.store import Snapshot, load, snapshots
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,6 +31,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+settings.register_profile("suite", examples(50))
+settings.load_profile("suite")
 
 
 def pytest_collection_finish() -> None:
@@ -76,6 +82,12 @@ def demo(demo_folder: Path) -> Snapshot:
 @pytest.fixture(scope="session")
 def demo_analysis(demo: Snapshot) -> Analysis:
     return analyze(demo, demo_config())
+
+
+@pytest.fixture(scope="session")
+def demo_card(demo_analysis: Analysis) -> Scorecard:
+    """Its KPIs, and the frames behind them."""
+    return score(demo_analysis)
 
 
 @pytest.fixture(scope="session")

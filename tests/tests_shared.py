@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sesreport.core.period import Period
 from sesreport.report.build import make_pack
@@ -17,6 +18,21 @@ from sesreport.report.contents import Pack
 from sesreport.settings.config import Config
 from sesreport.settings.register import register_sha256
 from sesreport.snapshot.store import Snapshot
+
+TIMES = int(os.environ.get("SESREPORT_TIMES", "1"))
+"""How many times as many random cases as the suite has: ``make properties`` sets it."""
+
+
+def examples(number: int) -> settings:
+    """So many examples of a property, the same in every run of the suite; many more, and others, in a long run."""
+    return settings(
+        max_examples=number * TIMES,
+        derandomize=TIMES == 1,
+        database=None,
+        deadline=None,
+        print_blob=TIMES > 1,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def once(folder: Path, make: object) -> Path:

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from estate import DEV, EU, ORGANIZATION, SHOP, STRANGER, US, VENDOR, Estate, policy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests_shared import examples
 
 import sesreport as ses
 from sesreport.cli.main import cli
@@ -127,7 +128,7 @@ START = datetime(2026, 9, 1, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10)
 @given(
     st.lists(st.tuples(st.floats(min_value=0, max_value=40, allow_nan=False), st.booleans()), min_size=1, max_size=5)
 )
