@@ -24,7 +24,7 @@ from sesreport.core.period import Period
 from sesreport.demo.snapshot import demo_config
 from sesreport.kpis import words
 from sesreport.kpis.results import NOT_MEASURABLE, Results
-from sesreport.kpis.scorecard import score
+from sesreport.kpis.scorecard import Scorecard, score
 from sesreport.report import tables
 from sesreport.report.build import Made, report
 from sesreport.report.contents import Pack
@@ -301,8 +301,8 @@ def test_the_verdict_leads_with_the_share_that_was_read(little: Written) -> None
     )
 
 
-def test_where_enough_was_read_the_verdict_still_says_of_how_much(demo_analysis: Analysis) -> None:
-    results = score(demo_analysis).results
+def test_where_enough_was_read_the_verdict_still_says_of_how_much(demo_card: Scorecard) -> None:
+    results = demo_card.results
     assert results.verdict[1].startswith("79 findings are open in what could be read: 100 of 105 places; 3 critical")
     assert "1 account is suspended or closing and not counted." in results.verdict[2]
 
