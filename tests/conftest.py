@@ -19,6 +19,8 @@ from sesreport.collect.run import collect
 from sesreport.demo import reference_day
 from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
 from sesreport.kpis.scorecard import Scorecard, score
+from sesreport.report.contents import Pack
+from sesreport.report.stored import read_stored
 from sesreport.snapshot.store import Snapshot, load, snapshots
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -118,3 +120,9 @@ def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id:
         (folder / "stdout.txt").write_text(done.stdout)
 
     return once(folder, make)
+
+
+@pytest.fixture(scope="session")
+def demo_pack(made: Path) -> Pack:
+    """Numbers and frames of that pack; no test changes them."""
+    return read_stored(made / "out" / "2026-10")

@@ -14,21 +14,24 @@ from typing import Any
 import click
 import nbformat
 import pytest
-from tests_shared import computed_once
 
 from sesreport.cli import given
 from sesreport.cli import main as cli
 from sesreport.collect import closing
+from sesreport.collect.run import collect
 from sesreport.core.errors import ConfigError, SesReportError, WriteError
 from sesreport.core.files import check_writable
 from sesreport.core.period import Period
 from sesreport.demo.snapshot import demo_environment
 from sesreport.report import build
+from sesreport.report.contents import Pack
+from sesreport.settings.config import Config
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, snapshot_of, snapshots, speaks_for, standing_snapshot, write_snapshot
 
 outputs = build.outputs
 OCTOBER = Period(2026, 10)
+ACCOUNT = "210000000001"
 LATE = datetime(2026, 12, 1, tzinfo=UTC)
 
 
@@ -87,10 +90,10 @@ def test_what_can_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def here(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(demo_folder: Path, demo_pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with the demonstration's snapshot of October; packs are made without documents.
 
-    What is computed from the very same input is computed once for all tests of this file.
+    Their numbers are those of that snapshot, and what is collected is one account.
     """
     folder = tmp_path / "data" / "demo-snapshots"
     folder.mkdir(parents=True)
@@ -98,7 +101,8 @@ def here(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)
     monkeypatch.setattr(build, "outputs", dict)
-    monkeypatch.setattr(build, "make_pack", computed_once)
+    monkeypatch.setattr(build, "make_pack", lambda *_, **__: demo_pack)
+    monkeypatch.setattr(closing, "collect", one_account)
     monkeypatch.setattr("sesreport.demo.snapshot.demo_history", lambda *_: None)
     monkeypatch.setattr(given, "now", lambda: at(11, 3, 12))
     return tmp_path
@@ -111,6 +115,11 @@ def sesreport(*arguments: str) -> int:
     except SesReportError as error:
         click.echo(f"sesreport: {error}", err=True)
         return error.exit_code
+
+
+def one_account(config: Config, **how: Any) -> Path:
+    chosen = config.organization.model_copy(update={"accounts_include": [ACCOUNT]})
+    return collect(config.model_copy(update={"organization": chosen}), **how)
 
 
 def never(*_: object, **__: object) -> Path:
@@ -312,7 +321,8 @@ def test_a_destination_that_cannot_be_reached_is_told_before_collecting(
 
 
 def test_the_doctor_looks_at_destinations_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings(here, f'[[delivery.folder]]\npath = "{here}/away"\n[[delivery.folder]]\npath = "{here}"\n')
+    folders = f'[[delivery.folder]]\npath = "{here}/away"\n[[delivery.folder]]\npath = "{here}"\n'
+    settings(here, f'{folders}[organization]\naccounts_include = ["{ACCOUNT}"]\n')
     with demo_environment(date(2026, 11, 3)):
         assert sesreport("doctor") == 3
     told = capsys.readouterr().out
