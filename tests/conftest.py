@@ -16,8 +16,8 @@ from tests_shared import EXTRA, examples, once, run, shared, without
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.collect.run import collect
-from sesreport.demo import reference_day
-from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
+from sesreport.demo import Endpoint, reference_day, serve
+from sesreport.demo.snapshot import demo_clock, demo_config
 from sesreport.kpis.scorecard import Scorecard, score
 from sesreport.report.contents import Pack
 from sesreport.report.stored import read_stored
@@ -64,13 +64,27 @@ def own_log() -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def endpoint() -> Iterator[Endpoint]:
+    """The demonstration's AWS, as of the day it was written for."""
+    with serve(today=reference_day()) as running:
+        yield running
+
+
+@pytest.fixture
+def demo_aws(endpoint: Endpoint) -> Iterator[None]:
+    """Leads the SDK there for one test."""
+    with endpoint.activate():
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_folder(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder of snapshots with the demonstration organization as of the day it was written for."""
     folder = shared(tmp_path_factory, worker_id) / "demo-snapshots"
 
     def make() -> None:
         day = reference_day()
-        with demo_environment(day):
+        with endpoint.activate():
             collect(demo_config(snapshots=folder), clock=lambda: demo_clock(day))
 
     return once(folder, make)
