@@ -33,7 +33,7 @@ def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> byte
     package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing is remembered. ``what``
     names it, with all else it depends on.
     """
-    if len(analysis.snapshot.identities) < WORTH or extended():
+    if not _worth(analysis):
         return make()
     kept = Kept(cache_folder(analysis.config) / "months", FILES)
     key = hashlib.sha256(f"{what}\n{analysis.once(_inputs)}".encode()).hexdigest()
@@ -48,11 +48,17 @@ def remembered_frame(
     analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame], *, of: str = ""
 ) -> pd.DataFrame:
     """The same for a frame, conformed to its declaration; ``of`` is what else it depends on."""
+    if not _worth(analysis):
+        return declared.conform(make())
     made = remembered(analysis, f"{declared.name} {of}", lambda: _stored(declared, make()))
     try:
         return declared.from_arrow(pq.read_table(io.BytesIO(made), schema=declared.arrow))
     except (pa.ArrowException, SchemaError, KeyError):  # kept by another version of a library
         return declared.conform(make())
+
+
+def _worth(analysis: Analysis) -> bool:
+    return len(analysis.snapshot.identities) >= WORTH and not extended()
 
 
 def cache_folder(config: Config) -> Path:
