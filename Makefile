@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TESTS ?= tests
+TIMES ?= 100
 UV = $(BIN)/uv pip compile pyproject.toml --group build --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
@@ -21,6 +22,10 @@ test: .venv/dev  ## All tests (TESTS=tests/policy for some)
 .PHONY: prove
 prove: .venv/dev  ## Long proofs: every way to a verdict on 200,000 hostile cases (PROVE="--count 20000")
 	$(BIN)/python -m tests.policy.prove $(PROVE)
+
+.PHONY: properties
+properties: .venv/dev  ## Long proof: the random tests with a hundred times as many cases (TIMES=1000)
+	SESREPORT_TIMES=$(TIMES) $(BIN)/pytest -n 2 -m "hypothesis or random" $(TESTS)
 
 .PHONY: matrix
 matrix: .venv/dev  ## Long proof: answers of AWS spoiled in every way, and what is collected (MATRIX="--fault cut")

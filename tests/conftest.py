@@ -11,12 +11,16 @@ from typing import Any
 
 import boto3
 import pytest
-from tests_shared import EXTRA, once, run, shared, without
+from hypothesis import settings
+from tests_shared import EXTRA, examples, once, run, shared, without
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.collect.run import collect
-from sesreport.demo import reference_day
-from sesreport.demo.snapshot import demo_clock, demo_config, demo_environment
+from sesreport.demo import Endpoint, reference_day, serve
+from sesreport.demo.snapshot import demo_clock, demo_config
+from sesreport.kpis.scorecard import Scorecard, score
+from sesreport.report.contents import Pack
+from sesreport.report.stored import read_stored
 from sesreport.snapshot.store import Snapshot, load, snapshots
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,6 +33,40 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+settings.register_profile("suite", examples(50))
+settings.load_profile("suite")
+
+
+FIRST = (
+    "report/test_agreement.py",  # makes the pack of the demonstration, for which others wait
+    "collect/test_survival.py",
+    "findings/test_lives.py",
+    "report/html/test_html_in_a_browser.py",
+    "report/test_unread_places.py",
+    "kpis/test_kpi_sql.py",
+    "findings/test_history.py",
+    "kpis/test_kpi_unknown.py",
+    "cli/test_cli_and_pack.py",
+    "findings/test_lives_against_the_truth.py",
+    "kpis/test_kpi_cases.py",
+    "collect/test_collect_organizations.py",
+    "report/test_open.py",
+    "policy/test_hostile.py",
+)
+"""The files that take longest: with one of them left at the end, one worker would have nothing to do."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Has workers take the files in the order in which they are here, not by their numbers of tests."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {Path(__file__).parent / name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: order.get(item.path, len(order)))
 
 
 def pytest_collection_finish() -> None:
@@ -56,13 +94,27 @@ def own_log() -> Iterator[Callable[[], None]]:
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def endpoint() -> Iterator[Endpoint]:
+    """The demonstration's AWS, as of the day it was written for."""
+    with serve(today=reference_day()) as running:
+        yield running
+
+
+@pytest.fixture
+def demo_aws(endpoint: Endpoint) -> Iterator[None]:
+    """Leads the SDK there for one test."""
+    with endpoint.activate():
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo_folder(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder of snapshots with the demonstration organization as of the day it was written for."""
     folder = shared(tmp_path_factory, worker_id) / "demo-snapshots"
 
     def make() -> None:
         day = reference_day()
-        with demo_environment(day):
+        with endpoint.activate():
             collect(demo_config(snapshots=folder), clock=lambda: demo_clock(day))
 
     return once(folder, make)
@@ -76,6 +128,12 @@ def demo(demo_folder: Path) -> Snapshot:
 @pytest.fixture(scope="session")
 def demo_analysis(demo: Snapshot) -> Analysis:
     return analyze(demo, demo_config())
+
+
+@pytest.fixture(scope="session")
+def demo_card(demo_analysis: Analysis) -> Scorecard:
+    """Its KPIs, and the frames behind them."""
+    return score(demo_analysis)
 
 
 @pytest.fixture(scope="session")
@@ -106,3 +164,9 @@ def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id:
         (folder / "stdout.txt").write_text(done.stdout)
 
     return once(folder, make)
+
+
+@pytest.fixture(scope="session")
+def demo_pack(made: Path) -> Pack:
+    """Numbers and frames of that pack; no test changes them."""
+    return read_stored(made / "out" / "2026-10")

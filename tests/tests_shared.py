@@ -7,16 +7,24 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from sesreport.core.period import Period
-from sesreport.report.build import make_pack
-from sesreport.report.contents import Pack
-from sesreport.settings.config import Config
-from sesreport.settings.register import register_sha256
-from sesreport.snapshot.store import Snapshot
+TIMES = int(os.environ.get("SESREPORT_TIMES", "1"))
+"""How many times as many random cases as the suite has: ``make properties`` sets it."""
+
+
+def examples(number: int) -> settings:
+    """So many examples of a property, the same in every run of the suite; many more, and others, in a long run."""
+    return settings(
+        max_examples=number * TIMES,
+        derandomize=TIMES == 1,
+        database=None,
+        deadline=None,
+        print_blob=TIMES > 1,
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def once(folder: Path, make: object) -> Path:
@@ -72,18 +80,3 @@ def without(folder: Path, *packages: str) -> dict[str, str]:
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     base = tmp_path_factory.getbasetemp()
     return base if worker_id == "master" else base.parent
-
-
-_COMPUTED: dict[Any, Pack] = {}
-
-
-def computed_once(
-    snapshot: Snapshot, config: Config, period: Period, *, earlier: dict[Period, Snapshot] | None = None
-) -> Pack:
-    """:func:`make_pack`, once for the very same input; for tests of what is done with a pack, which none changes."""
-    register = register_sha256(Path(config.paths.register_file))
-    before = [old.sha256 for old in (earlier or {}).values()]
-    inputs = (snapshot.id, snapshot.sha256, config.sha256, register, str(period), *before)
-    if inputs not in _COMPUTED:
-        _COMPUTED[inputs] = make_pack(snapshot, config, period, earlier=earlier)
-    return _COMPUTED[inputs]

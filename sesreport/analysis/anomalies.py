@@ -66,5 +66,8 @@ ANOMALIES = Frame(
 @derived(ANOMALIES)
 def anomalies(analysis: Analysis) -> pd.DataFrame:
     """All episodes of the days that are known."""
-    found = find(sending_series(analysis))
+    sending = sending_series(analysis)
+    if sending.places.empty:
+        return ANOMALIES.empty()
+    found = find(sending)
     return found.assign(in_period=found["last_day"] >= pd.Timestamp(analysis.period.start))

@@ -70,13 +70,16 @@ def _without_regions(coverage: pd.DataFrame, expected: pd.DataFrame) -> pd.DataF
     A suspended account, which nobody can read, has a skipped row for everything. Every account has Regions, so an empty
     list of them tells nothing.
     """
+    coverage = coverage[~coverage["account_id"].isin(expected["account_id"])]
+    if coverage.empty:
+        return coverage[["account_id"]]
     whole = coverage[coverage["region"].eq(GLOBAL)]
     skipped = whole.loc[whole["dataset"].eq(EVERYTHING) & whole["status"].eq(SKIPPED), "account_id"]
     lists = whole[whole["dataset"].eq(REGIONS)]
     told = lists["status"].eq(OK) & lists["rows"].gt(0)
     listed = coverage.loc[coverage["region"].ne(GLOBAL), "account_id"]
     known = listed[~listed.isin(lists.loc[~told, "account_id"])]
-    settled = pd.concat([expected["account_id"], skipped, known])
+    settled = pd.concat([skipped, known])
     rest = coverage.loc[~coverage["account_id"].isin(settled), ["account_id"]]
     return rest.drop_duplicates(ignore_index=True)
 
@@ -97,8 +100,8 @@ def read_places(coverage: pd.DataFrame, datasets: Sequence[str]) -> pd.DataFrame
     wanted = coverage[
         (coverage["region"] != GLOBAL) & coverage["dataset"].isin(list(datasets)) & (coverage["status"] == OK)
     ]
-    counts = wanted.groupby(["account_id", "region"])["dataset"].nunique().reset_index()
-    return counts.loc[counts["dataset"] == len(set(datasets)), ["account_id", "region"]].reset_index(drop=True)
+    counts = wanted.drop_duplicates([*PLACE, "dataset"]).groupby(PLACE).size().reset_index(name="size")
+    return counts.loc[counts["size"] == len(set(datasets)), PLACE].reset_index(drop=True)
 
 
 WHOLE, PARTLY, UNREAD = "read", "partly read", "not read"
@@ -123,7 +126,16 @@ def place_basis(coverage: pd.DataFrame, datasets: Sequence[str]) -> Basis:
 
 def basis_of(analysis: Analysis, datasets: tuple[str, ...]) -> Basis:
     """The :func:`place_basis` of an analysis, to be asked for ``once``."""
-    return place_basis(analysis.coverage, datasets)
+    return Basis(len(analysis.once(read_in, datasets)), analysis.once(_expected))
+
+
+def read_in(analysis: Analysis, datasets: tuple[str, ...]) -> pd.DataFrame:
+    """The :func:`read_places` of an analysis, to be asked for ``once``."""
+    return read_places(analysis.coverage, datasets)
+
+
+def _expected(analysis: Analysis) -> int:
+    return len(places(analysis.coverage))
 
 
 def places_left_out(analysis: Analysis) -> int:

@@ -34,6 +34,12 @@ class Judged:
         return GRANTS.conform(grants(self.verdicts, self.accounts, self.register))
 
     @cached_property
+    def sending(self) -> pd.DataFrame:
+        """Those of Allow statements through which somebody really can send."""
+        grants = self.grants
+        return grants[(grants["effect"] == "Allow") & grants["can_send"] & (grants["scope"] != "none")]
+
+    @cached_property
     def exposures(self) -> pd.DataFrame:
         """The frame ``exposures``."""
         return EXPOSURES.conform(exposures(self.verdicts, self.identities))

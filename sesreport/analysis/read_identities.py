@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sesreport.analysis.basis import POLICY_DATASETS, read_places
+from sesreport.analysis.basis import POLICY_DATASETS, read_in
 from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import IDENTITY, PLACE, IdentityKey
@@ -15,8 +15,7 @@ Lane = tuple[str, str]
 
 def read_lanes(analysis: Analysis, datasets: tuple[str, ...]) -> set[Lane]:
     """Places (``account_id``, ``region``) in which all of the datasets were read without a gap."""
-    read = read_places(analysis.coverage, datasets)
-    return set(rows(read, PLACE))
+    return set(rows(analysis.once(read_in, datasets), PLACE))
 
 
 def read_identities(analysis: Analysis) -> tuple[set[IdentityKey], set[IdentityKey]]:

@@ -33,7 +33,7 @@ def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> byte
     package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing is remembered. ``what``
     names it, with all else it depends on.
     """
-    if len(analysis.snapshot.identities) < WORTH or extended():
+    if not _worth(analysis):
         return make()
     kept = Kept(cache_folder(analysis.config) / "months", FILES)
     key = hashlib.sha256(f"{what}\n{analysis.once(_inputs)}".encode()).hexdigest()
@@ -47,13 +47,22 @@ def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> byte
 def remembered_frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """The same for a frame, conformed to its declaration; it stays when the analysis is released."""
     if declared.name not in analysis.remembered:
-        made = remembered(analysis, declared.name, lambda: _stored(declared, make()))
-        try:
-            frame = declared.from_arrow(pq.read_table(io.BytesIO(made), schema=declared.arrow))
-        except (pa.ArrowException, SchemaError, KeyError):  # kept by another version of a library
-            frame = declared.conform(make())
-        analysis.remembered[declared.name] = frame
+        analysis.remembered[declared.name] = _frame(analysis, declared, make)
     return analysis.remembered[declared.name]
+
+
+def _frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    if not _worth(analysis):
+        return declared.conform(make())
+    made = remembered(analysis, declared.name, lambda: _stored(declared, make()))
+    try:
+        return declared.from_arrow(pq.read_table(io.BytesIO(made), schema=declared.arrow))
+    except (pa.ArrowException, SchemaError, KeyError):  # kept by another version of a library
+        return declared.conform(make())
+
+
+def _worth(analysis: Analysis) -> bool:
+    return len(analysis.snapshot.identities) >= WORTH and not extended()
 
 
 def cache_folder(config: Config) -> Path:

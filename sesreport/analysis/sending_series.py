@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 
 import pandas as pd
 
-from sesreport.analysis.basis import read_places
+from sesreport.analysis.basis import SENDING_DATASETS, read_in
 from sesreport.analysis.daily import METRICS
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.trends import Series, series
@@ -30,7 +30,7 @@ def read_days(analysis: Analysis) -> pd.DataFrame:
     listed = metrics.loc[metrics["dimension"] == "account", ["account_id", "region", "metric"]].drop_duplicates()
     columns = {name: column for name, column in METRICS.items() if column in COUNTS}
     asked = listed.assign(column=listed["metric"].map(columns).astype("string")).dropna(subset=["column"])
-    read = read_places(analysis.coverage, ("metrics",)).merge(pd.DataFrame({"column": list(COUNTS)}), how="cross")
+    read = analysis.once(read_in, SENDING_DATASETS).merge(pd.DataFrame({"column": list(COUNTS)}), how="cross")
     keys = ["account_id", "region", "column"]
     whole = pd.MultiIndex.from_frame(read[keys]).isin(pd.MultiIndex.from_frame(asked[keys]))
     reach = pd.Series(whole).map({True: analysis.config.collect.metric_days, False: LISTED_DAYS})

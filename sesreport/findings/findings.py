@@ -17,7 +17,7 @@ from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.schema import Frame, account_id, at, real, text
 from sesreport.core.vocabulary import IDENTITY, SEVERITIES
 from sesreport.findings.fingerprint import fingerprints
-from sesreport.findings.registry import OfPolicies, Rule, rules
+from sesreport.findings.registry import EVIDENCE, OfPolicies, Rule, rules
 from sesreport.settings.config import FindingException, FindingsSetting
 
 FINDINGS = Frame(
@@ -118,6 +118,7 @@ def collated(
     Findings of the same rule, place and grantee are one, their evidence joined.
     """
     known = rules()
+    nothing = pd.DataFrame(columns=[*EVIDENCE, "rule", "rule_id", "title", "severity", "why", "recommendation"])
     parts = [
         where.assign(
             rule=slug,
@@ -128,8 +129,9 @@ def collated(
             recommendation=known[slug].recommendation,
         )
         for slug, where in places.items()
+        if len(where)
     ]
-    found = pd.concat(parts, ignore_index=True).astype("string")
+    found = pd.concat([nothing, *parts], ignore_index=True).astype("string")
     found = found.assign(fingerprint=pd.array(fingerprints(found), dtype="string"))
     merged = _merged(found)
     by_id = accounts.set_index("account_id")

@@ -34,6 +34,7 @@ __all__ = [
 
 EVIDENCE = [*IDENTITY, "policy_name", "grantee", "evidence"]
 """Columns a rule returns; ``policy_name`` and ``grantee`` are NA for findings about an identity as a whole."""
+_NOWHERE = pd.DataFrame(columns=EVIDENCE, dtype="string")
 DATASETS = ("identities", "policies")
 
 
@@ -120,6 +121,8 @@ def rules() -> dict[str, Rule]:
 
 def at_grants(grants: pd.DataFrame) -> pd.DataFrame:
     """The places of grants, with the reason of their scope as evidence."""
+    if grants.empty:
+        return _NOWHERE
     where = grants["policy_name"] + ", statement " + grants["statement"].astype("string")
     where = where.where(grants["statement"] > 0, grants["policy_name"])
     return grants.assign(evidence=where + ": " + grants["why"])[EVIDENCE]
@@ -127,6 +130,8 @@ def at_grants(grants: pd.DataFrame) -> pd.DataFrame:
 
 def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.DataFrame:
     """The places of identities."""
+    if identities.empty:
+        return _NOWHERE
     return identities.assign(
         policy_name=pd.array([pd.NA] * len(identities), dtype="string"),
         grantee=pd.array([pd.NA] * len(identities), dtype="string"),
@@ -151,7 +156,7 @@ def at_statements(judged: Judged, say: Say) -> pd.DataFrame:
     rows = [
         (*identity, *where) for identity, verdict in judged.verdicts.items() for where in verdict.once(_statements, say)
     ]
-    return pd.DataFrame(rows, columns=EVIDENCE, dtype="string")
+    return pd.DataFrame(rows, columns=EVIDENCE, dtype="string") if rows else _NOWHERE
 
 
 def _statements(verdict: Verdict, say: Say) -> list[tuple[str, str, str]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sesreport.analysis.basis import POLICY_DATASETS, REGIONS, places, read_places
+from sesreport.analysis.basis import POLICY_DATASETS, REGIONS, places, read_in
 from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.core.schema import Frame, count, real, text
@@ -94,7 +94,7 @@ def _owned(analysis: Analysis, rows: pd.DataFrame) -> pd.DataFrame:
     identities = analysis.identities
     theirs = identities[PLACE].assign(group=identities["owner"].fillna(NO_OWNER)).drop_duplicates()
     both = [ACCOUNT_OWNER.members(analysis, rows), joined(rows, theirs, how="inner", on=PLACE)]
-    return pd.concat(both, ignore_index=True).drop_duplicates([*PLACE, "group"])
+    return pd.concat(both, ignore_index=True).drop_duplicates(["datasets", *PLACE, "group"])
 
 
 ACCOUNT_OWNER = _by_account("owner", NO_OWNER)
@@ -161,23 +161,23 @@ def bases(analysis: Analysis, wanted: Iterable[tuple[str, ...]]) -> pd.DataFrame
     parts = []
     for datasets in sorted(wanted):
         of = datasets or POLICY_DATASETS
-        found = joined(every, read_places(coverage, of).assign(read=1), on=PLACE)
+        found = joined(every, analysis.once(read_in, of).assign(read=1), on=PLACE)
         found = joined(found.assign(read=found["read"].fillna(0)), _gaps(coverage, of), on=PLACE)
-        parts.append(_summed(analysis, found).assign(datasets="+".join(datasets)))
-    return pd.concat(parts, ignore_index=True).astype({"dimension": "string", "datasets": "string"})
+        parts.append(found.assign(datasets="+".join(datasets)))
+    return _summed(analysis, pd.concat(parts, ignore_index=True).astype({"datasets": "string"}))
 
 
 def _summed(analysis: Analysis, found: pd.DataFrame) -> pd.DataFrame:
-    """Places by dimension and group; by account first, where the Region does not matter."""
+    """Places by datasets, dimension and group; by account first, where the Region does not matter."""
     sums = ["read", "expected", "places"]
-    accounts = found.groupby(["account_id", "gap"], as_index=False, dropna=False)[sums].sum()
+    accounts = found.groupby(["datasets", "account_id", "gap"], as_index=False, dropna=False)[sums].sum()
     members = [
         (ACCOUNT_OWNER if name == "owner" else each).members(analysis, accounts).assign(dimension=name)
         for name, each in DIMENSIONS.items()
     ]
     members.append(DIMENSIONS["owner"].members(analysis, found).assign(dimension=BY_IDENTITY))
-    keys = ["dimension", "group"]
-    whole = pd.concat(members, ignore_index=True)
+    keys = ["datasets", "dimension", "group"]
+    whole = pd.concat(members, ignore_index=True).astype({"dimension": "string"})
     summed = whole.groupby(keys)[["read", "expected"]].sum().astype("Int64").reset_index()
     summed = summed.merge(_told(whole, keys), how="left", on=keys)
     places_alone = summed[summed["dimension"] != BY_IDENTITY].assign(by_identity=False)

@@ -45,10 +45,9 @@ class Contributions:
 
     def months(self) -> pd.DataFrame:
         """:func:`reduced` by month, the month itself at least."""
-        found = reduced(self.rows.assign(reduction=self.reduction), ["period"])
-        if self.period not in set(found["period"]):
-            found.loc[len(found), ["period", "reduction"]] = [self.period, self.reduction]
-        return with_nothing(found).set_index("period").sort_index()
+        found = reduced(self.rows.assign(reduction=self.reduction), ["period"]).set_index("period")
+        found = found.reindex(found.index.union([self.period]))  # sorts them
+        return with_nothing(found.assign(reduction=self.reduction))
 
 
 def contributions(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,21 +50,9 @@ class Scorecard:
 
 def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     """Measures everything once; ``analysis.previous`` gives earlier values where the data do not reach back."""
-    coverage = _coverage(analysis)
-    bases, lines = places_of_kpis(analysis), _lines(analysis)
-    measures = measured_kpis(analysis, kpis())
-    earlier = earlier_numbers(analysis, measures)
-    overall = _overall(analysis, measures, bases, lines)
-    scored = tuple(
-        _kpi(
-            analysis,
-            definition,
-            measure,
-            found,
-            {month: told.points[definition.id] for month, told in earlier.items() if definition.id in told.points},
-        )
-        for (definition, measure), found in zip(measures, overall.to_dict("records"), strict=True)
-    )
+    coverage = coverage_of(analysis)
+    judged = _judged(analysis, kpis())
+    scored = judged.kpis
     findings = _findings(analysis, coverage)
     snapshot = analysis.snapshot
     organization = (
@@ -96,16 +84,54 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         configuration_sha256=analysis.config.sha256,
         register_sha256=register_sha256,
     )
-    frames = {kpi.frame: _plain(measure.frame) for kpi, (_, measure) in zip(scored, measures, strict=True)}
-    frames[KPI_BREAKDOWN.name] = whole = _breakdown(analysis, measures, lines, overall, scored, earlier)
-    keep_numbers(analysis, measures, whole[whole["dimension"] != OVERALL])
+    frames = {kpi.frame: _plain(measure.frame) for kpi, (_, measure) in zip(scored, judged.measures, strict=True)}
+    frames[KPI_BREAKDOWN.name] = whole = _breakdown(analysis, judged)
+    keep_numbers(analysis, judged.measures, whole[whole["dimension"] != OVERALL])
     return Scorecard(results, frames)
 
 
-def check_kpi_names(settings: dict[str, KpiSetting]) -> None:
-    """Raises ConfigError for a KPI id in the settings that does not exist."""
+def judge(analysis: Analysis, *wanted: str) -> tuple[Kpi, ...]:
+    """The KPIs of these ids alone, as :func:`score` has them: without findings, coverage and groups, so sooner.
+
+    Raises ConfigError for an id that does not exist.
+    """
+    check_kpi_names(wanted)
+    return _judged(analysis, [definition for definition in kpis() if definition.id in wanted]).kpis
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """KPIs, and what they and their groups are made from."""
+
+    measures: Measures
+    lines: pd.DataFrame
+    overall: pd.DataFrame
+    earlier: Mapping[str, Numbers]
+    kpis: tuple[Kpi, ...]
+
+
+def _judged(analysis: Analysis, wanted: Sequence[Definition]) -> _Judged:
+    bases, lines = places_of_kpis(analysis), _lines(analysis)
+    measures = measured_kpis(analysis, wanted)
+    earlier = earlier_numbers(analysis, measures)
+    overall = _overall(analysis, measures, bases, lines)
+    scored = tuple(
+        _kpi(
+            analysis,
+            definition,
+            measure,
+            found,
+            {month: told.points[definition.id] for month, told in earlier.items() if definition.id in told.points},
+        )
+        for (definition, measure), found in zip(measures, overall.to_dict("records"), strict=True)
+    )
+    return _Judged(measures, lines, overall, earlier, scored)
+
+
+def check_kpi_names(names: Iterable[str]) -> None:
+    """Raises ConfigError for a KPI id, of the settings or asked for, that does not exist."""
     known = [definition.id for definition in kpis()]
-    for name in settings:
+    for name in names:
         if name not in known:
             raise ConfigError(f"kpis: no KPI {name!r}{suggestion(name, known)}")
 
@@ -225,15 +251,12 @@ def _comparable(analysis: Analysis, measure: Measure, found: Any) -> bool:
     return bool(found["read"] >= analysis.config.report.minimum_coverage * found["expected"])
 
 
-def _breakdown(
-    analysis: Analysis, measures: Measures, lines: pd.DataFrame, overall: pd.DataFrame, scored: Sequence[Kpi],
-    earlier: Mapping[str, Numbers],
-) -> pd.DataFrame:  # fmt: skip
-    whole = overall.rename(columns={"read": "places_read", "expected": "places_expected"}).assign(
-        dimension=OVERALL, group=OVERALL, prior=pd.array([kpi.prior for kpi in scored], dtype="Float64")
+def _breakdown(analysis: Analysis, judged: _Judged) -> pd.DataFrame:
+    whole = judged.overall.rename(columns={"read": "places_read", "expected": "places_expected"}).assign(
+        dimension=OVERALL, group=OVERALL, prior=pd.array([kpi.prior for kpi in judged.kpis], dtype="Float64")
     )[list(KPI_BREAKDOWN.all_columns)]
-    before = earlier.get(str(analysis.period.shift(-1)))
-    return breakdown(analysis, measures, lines, whole, None if before is None else before.groups)
+    before = judged.earlier.get(str(analysis.period.shift(-1)))
+    return breakdown(analysis, judged.measures, judged.lines, whole, None if before is None else before.groups)
 
 
 def _findings(analysis: Analysis, coverage: Coverage) -> Findings:
@@ -261,7 +284,8 @@ def _noted(coverage: pd.DataFrame) -> str:
     return f" {'; '.join(told[:NOTED])}{more}." if told else ""
 
 
-def _coverage(analysis: Analysis) -> Coverage:
+def coverage_of(analysis: Analysis) -> Coverage:
+    """What was read of what should have been: numbers, gaps, and the statement of page one."""
     frame = analysis.coverage
     names = analysis.accounts.set_index("account_id")["name"]
     gaps = frame[is_gap(frame)]

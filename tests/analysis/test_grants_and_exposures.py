@@ -38,34 +38,46 @@ def document(*statements: dict[str, Any]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-@pytest.mark.parametrize(
-    ("principal", "elements", "scope", "exposure", "standing"),
-    [
-        (SHOP, {}, "own", "own", "own"),
-        (f"arn:aws:iam::{SHOP}:role/mailer", {}, "own", "own", "own"),
-        (DEV, {}, "organization", "organization", "organization"),
-        (VENDOR, {}, "vendor", "vendor", "valid"),
-        (FORMER, {}, "external", "external", "expired"),
-        (STRANGER, {}, "external", "external", None),
-        (f"arn:aws:iam::{STRANGER}:role/mailer", {}, "external", "external", None),
-        ("*", {}, "public", "public", None),
-        (
-            "*",
-            {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}},
-            "organization",
-            "organization",
-            None,
-        ),
-        ("*", {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-another00001"}}}, "external", "external", None),
-        (STRANGER, {"Resource": "arn:aws:ses:eu-west-1:210000000001:identity/example.net"}, "none", "none", None),
-    ],
-)
-def test_a_grantee_is_placed(
-    principal: str, elements: dict[str, Any], scope: str, exposure: str, standing: str | None, tmp_path: Path
-) -> None:
-    analysis = of({"p": policy(principal, **elements)}, tmp_path)
-    grant, found = analysis.grants.iloc[0], analysis.exposures.iloc[0]
-    assert (grant["scope"], found["exposure"]) == (scope, exposure)
+GRANTEES: list[tuple[Any, dict[str, Any], str, str | None]] = [
+    (SHOP, {}, "own", "own"),
+    (f"arn:aws:iam::{SHOP}:role/mailer", {}, "own", "own"),
+    (DEV, {}, "organization", "organization"),
+    (f"arn:aws:iam::{DEV}:root", {}, "organization", "organization"),
+    (VENDOR, {}, "vendor", "valid"),
+    (FORMER, {}, "external", "expired"),
+    (STRANGER, {}, "external", None),
+    (f"arn:aws:iam::{STRANGER}:role/mailer", {}, "external", None),
+    ("*", {}, "public", None),
+    ({"AWS": "*"}, {}, "public", None),
+    ("*", {"Condition": {"StringEquals": {"aws:UserAgent": "ours"}}}, "public", None),
+    ("*", {"Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}}, "organization", None),
+    ("*", {"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-another00001"}}}, "external", None),
+    (COGNITO, {}, "service", None),
+    (STRANGER, {"Resource": "arn:aws:ses:eu-west-1:210000000001:identity/example.net"}, "none", None),
+]
+"""Principal and other elements of a statement, how far it reaches, and the standing of who is let in."""
+
+
+@pytest.fixture(scope="module")
+def placed(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """An identity for each grantee."""
+    estate = Estate()
+    for number, (principal, elements, _, _) in enumerate(GRANTEES):
+        estate.identity(f"{number}.example.com", {"p": policy(principal, **elements)})
+    return estate.analysis(tmp_path_factory.mktemp("placed"))
+
+
+def at(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of one identity."""
+    return frame[frame["identity"] == name]
+
+
+@pytest.mark.parametrize("number", range(len(GRANTEES)))
+def test_a_grantee_is_placed(number: int, placed: Analysis) -> None:
+    _, _, scope, standing = GRANTEES[number]
+    name = f"{number}.example.com"
+    (_, grant), (_, found) = *at(placed.grants, name).iterrows(), *at(placed.exposures, name).iterrows()
+    assert grant["scope"] == found["exposure"] == scope
     assert (None if pd.isna(grant["register_status"]) else grant["register_status"]) == standing
     assert bool(grant["registered"]) == (standing == "valid")
     assert not found["needs_review"]
@@ -97,27 +109,36 @@ def test_two_service_grants_of_one_identity_are_judged_apart(tmp_path: Path) -> 
     assert found["policy_name"].tolist() == ["b"]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{",
-        "",
-        "[]",
-        "null",
-        '{"Statement": 7}',
-        '{"Statement": []}',
-        '{"Statement": {"Effect": "ALLOW"}}',
-        '{"Statement": [{"Effect": "Allow"}]}',
-        "[" * 3000,
-        "\x00",
-        '{"a":1,"a":2}',
-    ],
-)
-def test_a_policy_that_cannot_be_read_needs_review(text: str, tmp_path: Path) -> None:
-    analysis = of({"p": text, "q": policy(SHOP)}, tmp_path)
-    assert analysis.exposures["needs_review"].all()
-    assert (analysis.grants["scope"] == "needs review").any()
-    assert "needs_review" in set(analysis.findings["rule"])
+UNREADABLE = [
+    "{",
+    "",
+    "[]",
+    "null",
+    '{"Statement": 7}',
+    '{"Statement": []}',
+    '{"Statement": {"Effect": "ALLOW"}}',
+    '{"Statement": [{"Effect": "Allow"}]}',
+    "[" * 3000,
+    "\x00",
+    '{"a":1,"a":2}',
+]
+
+
+@pytest.fixture(scope="module")
+def unreadable(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """An identity for each text, with a good policy beside it."""
+    estate = Estate()
+    for number, text in enumerate(UNREADABLE):
+        estate.identity(f"{number}.example.com", {"p": text, "q": policy(SHOP)})
+    return estate.analysis(tmp_path_factory.mktemp("unreadable"))
+
+
+@pytest.mark.parametrize("number", range(len(UNREADABLE)))
+def test_a_policy_that_cannot_be_read_needs_review(number: int, unreadable: Analysis) -> None:
+    name = f"{number}.example.com"
+    assert at(unreadable.exposures, name)["needs_review"].tolist() == [True]
+    assert (at(unreadable.grants, name)["scope"] == "needs review").any()
+    assert "needs_review" in set(at(unreadable.findings, name)["rule"])
 
 
 def test_policies_that_were_not_read_are_not_none(tmp_path: Path) -> None:
@@ -142,18 +163,29 @@ def test_an_address_with_its_own_policy_is_not_reached_through_its_domain(tmp_pa
     assert alone.exposures["exposure"].tolist() == ["external"]
 
 
-@pytest.mark.parametrize(
-    ("pattern", "anyone"),
-    [
-        ("*", True), ("*@example.com", True), ("**@example.com", True), ("*example.com", True),
-        ("?*@example.com", True), (["news@example.com", "*"], True),
-        ("news@example.com", False), ("news-*@example.com", False),
-    ],
-)  # fmt: skip
-def test_a_pattern_that_holds_nobody_is_no_limit(pattern: str | list[str], anyone: bool, tmp_path: Path) -> None:
-    analysis = of({"p": policy(STRANGER, Condition={"StringLike": {"ses:FromAddress": pattern}})}, tmp_path)
-    assert bool(analysis.grants.iloc[0]["any_from_address"]) is anyone
-    assert ("any_from_address" in set(analysis.findings["rule"])) is anyone
+PATTERNS: list[tuple[str | list[str], bool]] = [
+    ("*", True), ("*@example.com", True), ("**@example.com", True), ("*example.com", True),
+    ("?*@example.com", True), (["news@example.com", "*"], True),
+    ("news@example.com", False), ("news-*@example.com", False),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """The domain in a Region for each pattern."""
+    estate = Estate()
+    for number, (pattern, _) in enumerate(PATTERNS):
+        limit = {"StringLike": {"ses:FromAddress": pattern}}
+        estate.identity("example.com", {"p": policy(STRANGER, Condition=limit)}, region=f"eu-west-{number}")
+    return estate.analysis(tmp_path_factory.mktemp("limited"))
+
+
+@pytest.mark.parametrize("number", range(len(PATTERNS)))
+def test_a_pattern_that_holds_nobody_is_no_limit(number: int, limited: Analysis) -> None:
+    anyone = PATTERNS[number][1]
+    grants, findings = (f[f["region"] == f"eu-west-{number}"] for f in (limited.grants, limited.findings))
+    assert grants["any_from_address"].tolist() == [anyone]
+    assert ("any_from_address" in set(findings["rule"])) is anyone
 
 
 HOSTILE = [
@@ -163,17 +195,28 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """An identity of each name, with a policy, a statement, an owner and a change of that name."""
+    estate = Estate()
+    for name in HOSTILE:
+        principal = f"arn:aws:iam::{STRANGER}:role/{name}"
+        estate.identity(name, {name: policy(principal, Sid=name)}, tags={"owner": name})
+        estate.change("2026-10-02T00:00", "PutIdentityPolicy", name, policy(STRANGER), identity=name)
+    return estate.analysis(tmp_path_factory.mktemp("hostile"))
+
+
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_name_is_text(name: str, tmp_path: Path) -> None:
-    estate = Estate().identity(
-        name, {name: policy(f"arn:aws:iam::{STRANGER}:role/{name}", Sid=name)}, tags={"owner": name}
-    )
-    estate.change("2026-10-02T00:00", "PutIdentityPolicy", name, policy(STRANGER), identity=name)
-    analysis = estate.analysis(tmp_path)
-    assert analysis.exposures["identity"].tolist() == [name]
-    assert analysis.exposures["exposure"].tolist() == ["external"] or analysis.exposures["needs_review"].all()
-    assert set(analysis.lives["identity"]) == {name}
-    assert set(analysis.frames) >= {"grants", "findings"}
+def test_a_hostile_name_is_text(name: str, hostile: Analysis) -> None:
+    (_, found) = next(at(hostile.exposures, name).iterrows())
+    assert found["exposure"] == "external" or found["needs_review"]
+    assert len(at(hostile.lives, name))
+    assert at(hostile.identities, name)["owner"].tolist() == [name]
+
+
+def test_hostile_names_are_in_every_frame_as_they_are(hostile: Analysis) -> None:
+    assert all(set(frame["identity"]) >= set(HOSTILE) for frame in (hostile.grants, hostile.findings, hostile.changes))
+    assert set(hostile.frames) >= {"grants", "findings", "lives", "changes_since"}
 
 
 def test_a_lone_surrogate_in_a_policy_is_stored_as_the_escape_it_came_from(tmp_path: Path) -> None:

@@ -23,29 +23,6 @@ def only(frame: pd.DataFrame) -> pd.Series:
     return frame.iloc[0]
 
 
-@pytest.mark.parametrize(
-    ("policies", "scope"),
-    [
-        ({"p": allow("210000000001")}, "own"),
-        ({"p": allow("arn:aws:iam::210000000002:root")}, "organization"),
-        ({"p": allow("310000000001")}, "vendor"),
-        ({"p": allow("310000000002")}, "external"),
-        ({"p": allow("arn:aws:iam::420000000001:role/mailer")}, "external"),
-        ({"p": allow("*")}, "public"),
-        ({"p": allow({"AWS": "*"})}, "public"),
-        ({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})}, "organization"),
-        ({"p": allow("*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-somebody001"}})}, "external"),
-        ({"p": allow("*", Condition={"StringEquals": {"aws:UserAgent": "ours"}})}, "public"),
-        ({"p": allow(COGNITO)}, "service"),
-        ({"p": allow("420000000001", Resource="arn:aws:ses:eu-west-1:210000000001:identity/other.com")}, "none"),
-    ],
-)
-def test_a_grant_reaches_as_far_as_it_lets_in(policies: dict[str, Any], scope: str, tmp_path: Path) -> None:
-    made = Example(policies).analysis(tmp_path)
-    assert only(made.grants)["scope"] == scope
-    assert only(made.exposures)["exposure"] == scope
-
-
 def test_every_shape_of_a_statement_is_read(tmp_path: Path) -> None:
     document = {"version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": ["420000000001"]},
                 "Action": "SES:SENDEMAIL", "Resource": "*"}}  # fmt: skip
@@ -89,34 +66,6 @@ def test_an_exception_holds_for_its_place_and_time_and_stays_counted(
     exception = {"rule": "open_to_anyone", "reason": "agreed", "expires": expires, **match}
     made = configured(Example({"p": allow("*")}).analysis(tmp_path), exceptions=[exception])
     assert made.findings.set_index("rule").loc["open_to_anyone", "status"] == status
-
-
-def compared(before: Example, now: Example, folder: Path) -> pd.DataFrame:
-    old, new = before.analysis(folder / "old"), now.analysis(folder / "new")
-    return dataclasses.replace(new, previous=old).changes_since
-
-
-def test_without_an_earlier_snapshot_nothing_is_said_to_have_changed(tmp_path: Path) -> None:
-    assert Example({"p": allow("*")}).analysis(tmp_path).changes_since.empty
-
-
-def test_a_new_grant_and_a_wider_exposure_are_told(tmp_path: Path) -> None:
-    found = compared(Example(), Example({"p": allow("420000000001")}), tmp_path).set_index("what")
-    assert found.loc["grant", "change"] == "added"
-    assert (found.loc["exposure", "before"], found.loc["exposure", "after"]) == ("none", "external")
-    assert set(found["severity"]) == {"high"}
-
-
-def test_an_identity_that_was_not_read_is_not_told_as_removed(tmp_path: Path) -> None:
-    before = Example(elsewhere=[(OWN, "us-east-1")]).analysis(tmp_path / "old")
-    now = Example().analysis(tmp_path / "new")
-    gap = {"account_id": OWN, "region": "us-east-1", "dataset": "everything", "status": "denied", "reason": "no",
-           "calls": 1, "retries": 0, "rows": 0, "seconds": 0.0}  # fmt: skip
-    from sesreport.snapshot.coverage import COVERAGE
-
-    coverage = pd.concat([now.snapshot.coverage, COVERAGE.from_rows([gap])], ignore_index=True)
-    now.snapshot._read_frames["coverage"] = coverage
-    assert dataclasses.replace(now, previous=before).changes_since.empty
 
 
 def test_an_address_with_policies_of_its_own_is_not_its_domain_s(demo_analysis: Analysis) -> None:

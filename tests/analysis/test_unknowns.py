@@ -14,8 +14,9 @@ from small_organizations import after, extended, gap, metric
 from sesreport.analysis import Analysis, analyze
 from sesreport.findings.differences import compare
 from sesreport.findings.examples import DEVELOPMENT, OWN, REGION, Example, allow
+from sesreport.kpis.registry import kpis
 from sesreport.kpis.results import NOT_MEASURABLE, Kpi
-from sesreport.kpis.scorecard import score
+from sesreport.kpis.scorecard import judge, score
 from sesreport.settings.config import Config
 from sesreport.snapshot.store import load
 
@@ -25,13 +26,20 @@ IN_THE_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
 
 
 def kpi(analysis: Analysis, name: str) -> Kpi:
-    return score(analysis).results.kpi(name)
+    (found,) = judge(analysis, name)
+    return found
+
+
+def evidence(analysis: Analysis, name: str) -> pd.DataFrame:
+    """The frame behind a KPI."""
+    (definition,) = [each for each in kpis() if each.id == name]
+    return definition.measure(analysis).frame
 
 
 def test_an_identity_that_could_not_be_read_is_among_those_that_need_review(tmp_path: Path) -> None:
-    card = score(UNREAD.analysis(tmp_path))
-    assert card.results.kpi("public_identities").reason == "0 of 1 identities; 1 more need review."
-    assert card.frames["kpi_public_identities"]["identity"].tolist() == ["example.com"]
+    made = UNREAD.analysis(tmp_path)
+    assert kpi(made, "public_identities").reason == "0 of 1 identities; 1 more need review."
+    assert evidence(made, "public_identities")["identity"].tolist() == ["example.com"]
 
 
 @pytest.mark.parametrize("owner", ["\ud800x", "=cmd|' /C calc'!A0", "<script>", "\x00", "\u202egro"])
@@ -46,7 +54,7 @@ def test_a_bounce_count_that_was_not_published_is_not_zero(tmp_path: Path) -> No
         Example(),
         metrics=[metric("Send", "2026-10-01", 5000), metric("Reputation.BounceRate", "2026-10-01", 0.01)],
     )
-    row = score(made).frames["kpi_bounce_rate"].iloc[0]
+    row = evidence(made, "bounce_rate").iloc[0]
     assert row["sent"] == 5000
     assert pd.isna(row["bounces"])
     assert pd.isna(row["own_rate"])
@@ -55,7 +63,7 @@ def test_a_bounce_count_that_was_not_published_is_not_zero(tmp_path: Path) -> No
 def test_own_rates_are_not_worked_out_from_a_handful_of_messages(tmp_path: Path) -> None:
     few = [metric("Send", "2026-10-01", 999), metric("Bounce", "2026-10-01", 99)]
     enough = [metric("Send", "2026-10-01", 1000, DEVELOPMENT), metric("Bounce", "2026-10-01", 30, DEVELOPMENT)]
-    frame = score(extended(tmp_path, Example(), metrics=[*few, *enough])).frames["kpi_bounce_rate"]
+    frame = evidence(extended(tmp_path, Example(), metrics=[*few, *enough]), "bounce_rate")
     rates = frame.set_index("account_id")["own_rate"]
     assert pd.isna(rates[OWN])
     assert rates[DEVELOPMENT] == pytest.approx(0.03)
@@ -104,15 +112,14 @@ def test_an_account_without_a_name_is_called_by_its_id(tmp_path: Path) -> None:
         sending_accounts=[{"account_id": account, "region": REGION, "max_24_hour_send": 10.0}],
         coverage=[gap(account, REGION, d, "ok") for d in ("metrics", "sending_accounts")],
     )
-    card = score(made)
-    assert card.results.kpi("quota_use").reason.startswith(f"Busiest day in {account}, {REGION}: 5 of 10.")
-    assert card.results.kpi("bounce_rate").reason.startswith(f"Highest in {account}, {REGION};")
-    assert card.frames["kpi_sent_volume"]["account_id"].tolist() == [account]
+    assert kpi(made, "quota_use").reason.startswith(f"Busiest day in {account}, {REGION}: 5 of 10.")
+    assert kpi(made, "bounce_rate").reason.startswith(f"Highest in {account}, {REGION};")
+    assert evidence(made, "sent_volume")["account_id"].tolist() == [account]
 
 
 def test_without_any_place_to_read_nothing_is_on_target(tmp_path: Path) -> None:
-    made = Example().analysis(tmp_path)
-    made.snapshot._read_frames["coverage"] = made.snapshot.coverage.iloc[:0]
+    made = Estate().analysis(tmp_path)
+    assert made.coverage.empty
     assert {found.status for found in score(made).results.kpis} == {NOT_MEASURABLE}
 
 

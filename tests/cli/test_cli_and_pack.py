@@ -19,7 +19,7 @@ import nbformat
 import pytest
 from openpyxl import load_workbook
 from pptx import Presentation
-from tests_shared import UMASK, computed_once, run
+from tests_shared import UMASK
 
 import sesreport as ses
 from sesreport.cli import docs
@@ -30,6 +30,7 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.policy import LIMITS
 from sesreport.report import build
+from sesreport.report.contents import Pack
 from sesreport.report.delivery.message import message
 from sesreport.report.delivery.parcel import open_parcel
 from sesreport.report.notebooks import check_parameters, execute, notebooks, parameters_of, run_notebooks
@@ -290,6 +291,14 @@ def test_a_failing_notebook_leaves_the_others_and_what_ran_of_it(pack: Path, tmp
     assert [cell.source for cell in ran] == ["1 + 1", "1 / 0"]
 
 
+def ended_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
+    """The exit code of a command in this process."""
+    monkeypatch.setattr(sys, "argv", ["sesreport", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -320,59 +329,68 @@ def test_a_mistake_is_one_line_and_the_right_exit_code(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["sesreport", *arguments])
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "demo-snapshots").symlink_to(made / "data" / "demo-snapshots")
     (tmp_path / "bad.toml").write_text("[organisation]\n")
     (tmp_path / "kpi.toml").write_text("[kpis.owned]\ntarget = 1\n")
     (tmp_path / "policy.json").write_text("{}")
     (tmp_path / "a-file").write_text("")
-    with pytest.raises(SystemExit) as ended:
-        main()
+    ended = ended_with(monkeypatch, *arguments)
     said = capsys.readouterr().err
-    assert ended.value.code == code, said
+    assert ended == code, said
     assert says in said
     assert not (tmp_path / "out").exists()
     assert len(snapshots(tmp_path / "data" / "demo-snapshots")) == 1  # nothing was collected first
 
 
 def test_gaps_and_findings_set_the_exit_code_when_asked(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Path, demo_pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "demo-snapshots").symlink_to(made / "data" / "demo-snapshots")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)  # exit codes rest on the numbers alone
     monkeypatch.setattr(build, "outputs", dict)
-    monkeypatch.setattr(build, "make_pack", computed_once)
+    monkeypatch.setattr(build, "make_pack", lambda *_, **__: demo_pack)
     report = ["report", "--demo", "--period", "2026-10"]
     assert cli.main([*report, "--strict"], standalone_mode=False) == 3
     assert cli.main([*report, "--fail-on", "critical"], standalone_mode=False) == 1
 
 
-def test_a_corrupt_snapshot_leaves_the_earlier_pack(made: Path, tmp_path: Path) -> None:
+def test_a_corrupt_snapshot_leaves_the_earlier_pack(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copytree(made / "data", tmp_path / "data")
     (tmp_path / "out" / "2026-10").mkdir(parents=True)
     (tmp_path / "out" / "2026-10" / "manifest.json").write_text("earlier")
     (path,) = snapshots(tmp_path / "data" / "demo-snapshots")
     (path / "identities.parquet").write_bytes(b"PAR1")
-    done = run("report", "--demo", "--period", "2026-10", cwd=tmp_path)
-    assert done.returncode == 4
-    assert "identities.parquet was changed after it was written" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    assert ended_with(monkeypatch, "report", "--demo", "--period", "2026-10") == 4
+    assert "identities.parquet was changed after it was written" in capsys.readouterr().err
     assert (tmp_path / "out" / "2026-10" / "manifest.json").read_text() == "earlier"
 
 
-def test_explain_tells_witness_and_protection(made: Path, tmp_path: Path) -> None:
-    done = run("explain", "example.net", "--demo", cwd=made)
-    assert done.returncode == 0
-    assert "organization: Accounts of the organization can send." in done.stdout
-    assert "without it the exposure would be public" in done.stdout
+def test_explain_tells_witness_and_protection(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(made)
+    assert ended_with(monkeypatch, "explain", "example.net", "--demo") == 0
+    told = capsys.readouterr().out
+    assert "organization: Accounts of the organization can send." in told
+    assert "without it the exposure would be public" in told
+
+
+def test_explain_judges_a_policy_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "p.json").write_text(
         '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ses:*", "Resource": "*"}}'
     )
     arn = "arn:aws:ses:eu-west-1:210000000001:identity/example.com"
-    done = run("explain", "--policy", "p.json", "--identity", arn, cwd=tmp_path)
-    assert "public: Anybody with an AWS account can send." in done.stdout
+    assert ended_with(monkeypatch, "explain", "--policy", "p.json", "--identity", arn) == 0
+    assert "public: Anybody with an AWS account can send." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", sorted(cli.commands))

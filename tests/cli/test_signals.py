@@ -20,7 +20,7 @@ def work(**_):
         time.sleep(60)
     finally:
         print("cleaning", flush=True)
-        until = time.monotonic() + 1
+        until = time.monotonic() + 0.2
         while time.monotonic() < until:
             time.sleep(0.01)
         print("cleaned", flush=True)

@@ -54,6 +54,7 @@ from sesreport.snapshot.coverage import COVERAGE, DENIED, ERROR, EVERYTHING, GLO
 from sesreport.snapshot.store import Snapshot, load, snapshots
 from tests.collect.proxy import Answer, Proxy, Question, Spoil, proxying
 from tests.collect.spoiled import FAULTS, Fault, is_xml
+from tests.collect.waits import QUICK
 
 NOW = datetime(2026, 11, 3, 6, tzinfo=UTC)
 ONCE, ALWAYS, PLACE = "once", "always", "in one place"
@@ -72,13 +73,6 @@ COVERED_APART = {
 """Columns whose coverage has a row of its own: that dataset."""
 POINTS = 40
 """Send statistics of each account × Region that are collected."""
-QUICK = {
-    "sesreport.collect.lane.pause_before": lambda attempt, fault: 0.02,
-    "sesreport.collect.outage.EVERY": 0.2,
-    "sesreport.aws.sign_in.PAUSE": 0.02,
-    "botocore.retries.standard.ExponentialBackoff.delay_amount": lambda self, context: 0.02,
-}
-"""Waits that would only make the matrix slow."""
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,7 @@ def proxying(proxy: Proxy) -> Iterator[Proxy]:
     closing = threading.Event()
     server = Server(("127.0.0.1", 0), Handler)
     proxy.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True, name="proxy").start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True, name="proxy").start()
     try:
         yield proxy
     finally:

@@ -43,7 +43,6 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Read:
         double = Double({name.replace("_", "-"): answer for name, answer in answers.items()})  # type: ignore[misc]
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
-        monkeypatch.setattr("sesreport.aws.sign_in.PAUSE", 0.01)
         monkeypatch.setattr("botocore.loaders.create_loader", loader)  # service models are read once, not per test
         with running(double) as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)

@@ -8,7 +8,7 @@ import pytest
 
 import sesreport.aws.clients
 from sesreport.collect.datasets.accounts import UNSERVED
-from sesreport.demo import reference_day, serve
+from sesreport.demo import Endpoint
 from tests.collect.matrix import ALWAYS, ONCE, PLACE, Lab, Part, cells, lab
 
 NARROW = Part(
@@ -20,8 +20,8 @@ WHOLE, GAP, ENDED = "the same", "a gap in coverage", "ended without a snapshot"
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with serve(today=reference_day()) as endpoint, lab(NARROW, endpoint, tmp_path_factory.mktemp("lab")) as built:
+def narrow(endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with lab(NARROW, endpoint, tmp_path_factory.mktemp("lab")) as built:
         yield built
 
 

@@ -76,14 +76,16 @@ def lead(monkeypatch: pytest.MonkeyPatch) -> Lead:
     return to
 
 
-def settings(folder: Path, **more: object) -> Config:
-    return Config.model_validate(
+def settings(folder: Path, *, outage: float = 0.5, **more: object) -> Config:
+    """``outage`` may be shorter than the settings allow."""
+    config = Config.model_validate(
         {
             "organization": {"regions": [REGION]},
-            "collect": {"pace": 0, "max_attempts": 2, "timeout": 2, "outage": 1, "workers": 1, **more},
+            "collect": {"pace": 0, "max_attempts": 2, "timeout": 2, "workers": 1, **more},
             "paths": {"snapshots": str(folder)},
         }
     )
+    return config.model_copy(update={"collect": config.collect.model_copy(update={"outage": outage})})
 
 
 def read(config: Config, *, resume: bool = False) -> Path:
@@ -137,7 +139,7 @@ def test_an_endpoint_that_comes_back_in_time_leaves_no_gap(tmp_path: Path, lead:
     double = breaking(after=3)
     with running(double) as url:
         lead(url)
-        threading.Timer(3, double.broken.clear).start()
+        threading.Timer(0.7, double.broken.clear).start()
         snapshot = load(read(settings(tmp_path, outage=20)))
     assert snapshot.identities["policies"].tolist() == [1] * len(NAMES)
     assert set(snapshot.coverage["status"]) == {"ok", "skipped"}

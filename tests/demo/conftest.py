@@ -10,19 +10,13 @@ from typing import Any
 import boto3
 import pytest
 
-from sesreport.demo import Endpoint, data_path, serve
+from sesreport.demo import Endpoint, data_path
 from sesreport.demo.calls import Call, Caller
 from sesreport.demo.world import World
 
 TODAY = date(2026, 11, 3)
 MANAGEMENT = "210000000001"
 Client = Callable[..., Any]
-
-
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[Endpoint]:
-    with serve(today=TODAY) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

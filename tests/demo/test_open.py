@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from papermill.exceptions import PapermillExecutionError
 import sesreport as ses
 from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
+from sesreport.core.resources import shipped
+from sesreport.demo.organization import load_organization
 from sesreport.kpis.registry import KPIS
 from sesreport.report import kept
 from sesreport.report.compute import make_pack
+from sesreport.report.contents import Pack
 from sesreport.report.notebooks import check_injected
 from sesreport.settings.config import Config, load_config
 from sesreport.snapshot.store import Snapshot, load
@@ -61,13 +65,14 @@ def test_without_settings_the_nearest_folder_with_snapshots_counts(project: Path
     assert ses.open_pack(snapshot="latest").frames["register"].empty
 
 
-def test_the_demonstration_s_snapshot_comes_with_its_own_register(demo: Snapshot, cache: Path, project: Path) -> None:
-    opened = ses.open_pack(snapshot=str(demo.path))
+def test_the_demonstration_s_snapshot_comes_with_its_own_register(tmp_path: Path, project: Path) -> None:
+    theirs = load_organization(shipped("data/demo")).id
+    opened = ses.open_pack(snapshot=str(Estate(organization=theirs).identity().write(tmp_path / "demo")))
     assert opened.results.organization_name == "Example Corp"
     assert len(opened.frames["register"]) > 1
 
 
-def inputs(tmp_path: Path, **report: Any) -> tuple[Snapshot, Config]:
+def inputs(tmp_path: Path) -> tuple[Snapshot, Config]:
     (tmp_path / "ours.csv").write_text("account_id,name\n")
     settings = tmp_path / "sesreport.toml"
     settings.write_text('[paths]\nregister = "ours.csv"\n')
@@ -77,21 +82,37 @@ def inputs(tmp_path: Path, **report: Any) -> tuple[Snapshot, Config]:
     return load(path), load_config(settings)
 
 
-def test_a_pack_opened_again_is_the_one_computed(tmp_path: Path, cache: Path) -> None:
-    snapshot, config = inputs(tmp_path)
-    first = kept.computed_pack(snapshot, config, OCTOBER, earlier={})
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Pack]:
+    """A folder with the inputs and the cache of a pack, and the pack."""
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        return folder, kept.computed_pack(*inputs(folder), OCTOBER, earlier={})
+
+
+@pytest.fixture
+def computed(first: tuple[Path, Pack], tmp_path: Path, cache: Path) -> tuple[Snapshot, Config]:
+    """The inputs in a folder of the test's own, with a cache that holds their pack."""
+    shutil.copytree(first[0], tmp_path, dirs_exist_ok=True)
+    return inputs(tmp_path)
+
+
+def test_a_pack_opened_again_is_the_one_computed(first: tuple[Path, Pack], computed: tuple[Snapshot, Config]) -> None:
+    (snapshot, config), (_, fresh) = computed, first
     again = kept.kept_pack(snapshot, config, OCTOBER, earlier={})
     plain = make_pack(snapshot, config, OCTOBER)
-    assert again is not None and again.results == first.results == plain.results
+    assert again is not None and again.results == fresh.results == plain.results
     assert list(again.frames) == sorted(plain.frames)
     for name in plain.frames:
-        assert_frame_equal(again.frames[name], first.frames[name])
+        assert_frame_equal(again.frames[name], fresh.frames[name])
 
 
 @pytest.mark.parametrize("changed", ["register", "no register", "settings", "period", "earlier", "file"])
-def test_a_pack_of_another_input_is_computed_anew(tmp_path: Path, cache: Path, changed: str) -> None:
-    snapshot, config = inputs(tmp_path)
-    kept.computed_pack(snapshot, config, OCTOBER, earlier={})
+def test_a_pack_of_another_input_is_computed_anew(
+    tmp_path: Path, cache: Path, computed: tuple[Snapshot, Config], changed: str
+) -> None:
+    snapshot, config = computed
     period, earlier = OCTOBER, dict[Period, Snapshot]()
     match changed:
         case "register":
@@ -110,10 +131,9 @@ def test_a_pack_of_another_input_is_computed_anew(tmp_path: Path, cache: Path, c
 
 
 def test_with_a_kpi_of_one_s_own_nothing_is_taken_from_the_cache(
-    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    computed: tuple[Snapshot, Config], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshot, config = inputs(tmp_path)
-    kept.computed_pack(snapshot, config, OCTOBER, earlier={})
+    snapshot, config = computed
     monkeypatch.setitem(KPIS._modules, "wildcard_policies", "__main__")
     assert kept.kept_pack(snapshot, config, OCTOBER, earlier={}) is None
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.findings.episodes import FOUND, GONE, NOT_OBSERVED, OPEN, RESOLVED, UNREAD, episodes
 
@@ -112,7 +113,7 @@ def test_what_comes_back_is_a_life_of_its_own_and_a_blank_within_is_not_an_end()
     assert lives["status"].tolist() == [RESOLVED, OPEN]
 
 
-@settings(max_examples=120, deadline=None)
+@examples(40)
 @given(
     st.lists(
         st.lists(st.tuples(st.sampled_from([FOUND, GONE, UNREAD]), st.booleans()), min_size=1, max_size=9),

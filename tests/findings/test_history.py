@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from estate import DEV, EU, ORGANIZATION, SHOP, STRANGER, US, VENDOR, Estate, policy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests_shared import examples
 
 import sesreport as ses
 from sesreport.cli.main import cli
@@ -127,7 +128,7 @@ START = datetime(2026, 9, 1, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(10)
 @given(
     st.lists(st.tuples(st.floats(min_value=0, max_value=40, allow_nan=False), st.booleans()), min_size=1, max_size=5)
 )
@@ -329,6 +330,7 @@ def test_a_report_is_made_from_the_organization_s_own_snapshot(
     settings_file.write_text(f'[organization]\nid = "{ORGANIZATION}"\n[paths]\nsnapshots = "{mixed}"\noutput = "out"\n')
     monkeypatch.setattr(build, "notebooks", list)
     monkeypatch.setattr(build, "outputs", dict)
+    monkeypatch.setattr(build, "make_pack", lambda snapshot, config, period, **_: make_pack(snapshot, config, period))
     said = CliRunner().invoke(cli, ["report", "--config", str(settings_file), "--period", "2026-10", "-q"])
     assert said.exit_code == 0, said.output
     assert Results.read(tmp_path / "out" / "2026-10" / "results.json").snapshot.id == "20261103T060000Z"

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 from estate import EU, SHOP, STRANGER, VENDOR, Estate, policy, statement
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.analysis import Analysis
 
@@ -87,7 +88,7 @@ class Story:
 
 
 @pytest.mark.parametrize("only_whole", [False, True])
-@settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4)
 @given(data=st.data())
 def test_lives_never_contradict_the_truth(
     only_whole: bool, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

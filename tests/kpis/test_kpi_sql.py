@@ -12,15 +12,16 @@ import pytest
 from estate import STRANGER, Estate, policy
 from plain_sql import GROUPS, ROWS, PackSql
 from random_estates import random_estate
+from tests_shared import TIMES
 
 from sesreport.analysis import Analysis
 from sesreport.kpis.registry import kpis
 from sesreport.kpis.results import NOT_MEASURABLE, Results
-from sesreport.kpis.scorecard import score
+from sesreport.kpis.scorecard import Scorecard, score
 from sesreport.report.build import write_data
 from sesreport.report.contents import Pack
 
-NAMES = ("demo", *(f"random {seed}" for seed in range(4)))
+NAMES = ("demo", *(f"random {seed}" for seed in range(1 + 2 * TIMES)))
 IT_TAKES_TWO = ("findings_opened", "findings_resolved")
 """Not known from one snapshot alone."""
 KEYS = ["kpi", "dimension", "group"]
@@ -46,7 +47,7 @@ def packs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
     return {}
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.random) for name in NAMES])
 def made(
     request: pytest.FixtureRequest, packs: dict[str, Made], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Made]:
@@ -54,9 +55,11 @@ def made(
     if name not in packs:
         folder = tmp_path_factory.mktemp("pack")
         if name == "demo":
-            packs[name] = _made(request.getfixturevalue("demo_analysis"), folder)
+            analysis, card = (request.getfixturevalue(each) for each in ("demo_analysis", "demo_card"))
         else:
-            packs[name] = _made(random_estate(int(name.split()[1])).analysis(folder / "snapshots"), folder)
+            analysis = random_estate(int(name.split()[1])).analysis(folder / "snapshots")
+            card = score(analysis)
+        packs[name] = _made(analysis, card, folder)
     yield packs[name]
 
 
@@ -66,11 +69,11 @@ def two_months(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("two")
     before = Estate(datetime(2026, 10, 2, 6, tzinfo=UTC)).identity(policies={"old": policy("*")})
     now = Estate().identity(policies={"new": policy(STRANGER)})
-    return _made(now.analysis(folder / "now", previous=before.analysis(folder / "before")), folder)
+    analysis = now.analysis(folder / "now", previous=before.analysis(folder / "before"))
+    return _made(analysis, score(analysis), folder)
 
 
-def _made(analysis: Analysis, folder: Path) -> Made:
-    card = score(analysis)
+def _made(analysis: Analysis, card: Scorecard, folder: Path) -> Made:
     frames = {**analysis.frames, **card.frames}
     write_data(Pack(card.results, frames), folder)
     return Made(card.results, frames["kpi_breakdown"], PackSql(folder, analysis.period.start, analysis.period.end))

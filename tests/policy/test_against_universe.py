@@ -1,24 +1,19 @@
-"""The symbolic verdict against the referee's answers to a universe of requests, both ways.
-
-``SESREPORT_POLICY_CASES=200000 pytest tests/policy/test_against_universe.py`` makes the long run.
-"""
+"""The symbolic verdict against the referee's answers to a universe of requests, both ways."""
 
 from __future__ import annotations
 
-import os
 from datetime import date
 
-from hypothesis import HealthCheck, given, reject
-from hypothesis import settings as runs
+from hypothesis import given, reject
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.policy import Organization, analyze_models, decide, narrower_or_equal, read_policies
 from tests.policy.universe import Constants, Setting, TooManyError, classify, requests, verdict
 from tests.policy.vocabulary import documents, settings
 
-CASES = int(os.environ.get("SESREPORT_POLICY_CASES", "250"))
 TODAY = date(2026, 11, 24)
-many = runs(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=True)
+many = examples(60)
 
 
 def exposure_of(setting: Setting, policies):

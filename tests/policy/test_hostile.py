@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests_shared import TIMES
 
 from sesreport.policy import Exposure, Organization, analyze, decide, read_policies
 from sesreport.policy.cache import ExposureCache
@@ -28,9 +29,9 @@ def agrees(tally: prove.Tally, *ways: str) -> None:
         pytest.fail("\n".join(tally.lines()), pytrace=False)
 
 
-@pytest.fixture(scope="module", params=(0, 400, 800, 1200))
+@pytest.fixture(scope="module", params=(0, 1200))
 def tally(request: pytest.FixtureRequest) -> prove.Tally:
-    return prove.run(count=500, referee=0, seed=11, first=request.param, pack=50)
+    return prove.run(count=250 * TIMES, referee=0, seed=11, first=request.param, pack=50)
 
 
 def test_every_way_gives_the_verdict_of_the_engine(tally: prove.Tally) -> None:
@@ -51,10 +52,9 @@ def test_what_is_no_policy_needs_review(tally: prove.Tally) -> None:
     agrees(tally, "unreadable texts")
 
 
-@pytest.mark.parametrize("first", (5000, 6000))
-def test_the_referee_agrees(first: int) -> None:
-    found = prove.run(count=220, referee=200, seed=11, first=first, pack=10_000)
-    assert found.compared["referee"] > 150
+def test_the_referee_agrees() -> None:
+    found = prove.run(count=120, referee=100, seed=11, first=5000, pack=10_000)
+    assert found.compared["referee"] > 75
     agrees(found, "referee")
 
 
@@ -121,11 +121,11 @@ def test_a_way_that_says_none_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
         return Exposure(identity_arn, "none", False)
 
     monkeypatch.setattr(prove, "analyze", nobody)
-    found = prove.run(count=60, referee=0, seed=11, pack=10_000)
+    found = prove.run(count=20, referee=0, seed=11, pack=10_000)
     assert found.bad["analyze", prove.FALSE_SAFE]
 
 
 def test_a_way_that_raises_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prove, "explain_policies", None)
-    found = prove.run(count=30, referee=0, seed=11, pack=10_000)
+    found = prove.run(count=10, referee=0, seed=11, pack=10_000)
     assert found.bad["explain", prove.CRASH]

@@ -6,9 +6,9 @@ import json
 from datetime import date
 from typing import Any
 
-from hypothesis import HealthCheck, given
-from hypothesis import settings as runs
+from hypothesis import given
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.policy import (
     CLASSES,
@@ -23,7 +23,7 @@ from tests.policy.build import DOMAIN, ORGANIZATION, REGISTER, TODAY
 from tests.policy.universe import Setting
 from tests.policy.vocabulary import documents, settings, statements
 
-laws = runs(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+laws = examples(30)
 
 
 def judged(setting: Setting, *sources: Any, today: date = TODAY) -> Exposure:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.policy.model import Effect, PrincipalKind
 from sesreport.policy.reader import MAX_CHARACTERS, read_policy
@@ -242,6 +243,7 @@ def test_no_object_makes_the_reader_raise(document):
     assert read.errors or read.statements
 
 
+@examples(100)
 @given(st.data())
 def test_no_damaged_text_makes_the_reader_raise(data):
     text = json.dumps(policy(statement(Condition={"StringLike": {"ses:FromAddress": ["a*", "b"]}}), statement()))

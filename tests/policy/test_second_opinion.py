@@ -1,16 +1,11 @@
-"""z3 is asked the same question by other means: no class of callers may be judged differently.
-
-``SESREPORT_SOLVER_CASES=3000 pytest tests/policy/test_second_opinion.py`` asks more.
-"""
+"""z3 is asked the same question by other means: no class of callers may be judged differently."""
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, given, target
-from hypothesis import settings as runs
+from hypothesis import given, target
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.policy import Organization, analyze_models, read_policies
 from tests.policy.build import TODAY
@@ -19,7 +14,6 @@ from tests.policy.vocabulary import ACCOUNTS, settings, values_of
 pytest.importorskip("z3", reason="z3-solver is not installed: no second opinion")
 from tests.policy.second_opinion import Question
 
-CASES = int(os.environ.get("SESREPORT_SOLVER_CASES", "20"))
 _STRING = ("StringEquals", "StringLike", "StringNotEquals", "StringNotLike")
 _KEYS = {
     "aws:PrincipalAccount": _STRING,
@@ -66,7 +60,7 @@ def statements(draw: st.DrawFn):
 ASKED: list[bool] = []
 
 
-@runs(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@examples(12)
 @given(settings, st.lists(statements(), min_size=1, max_size=3))
 def test_the_solver_agrees_on_every_class(setting, drawn):
     document = {"Version": "2012-10-17", "Statement": drawn}

@@ -7,28 +7,31 @@ import shutil
 import signal
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 import nbformat
 import pytest
-from tests_shared import computed_once
 
 from sesreport.cli import given
 from sesreport.cli import main as cli
 from sesreport.collect import closing
+from sesreport.collect.run import collect
 from sesreport.core.errors import ConfigError, SesReportError, WriteError
 from sesreport.core.files import check_writable
 from sesreport.core.period import Period
-from sesreport.demo.snapshot import demo_environment
+from sesreport.demo import Endpoint
 from sesreport.report import build
+from sesreport.report.contents import Pack
+from sesreport.settings.config import Config
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, snapshot_of, snapshots, speaks_for, standing_snapshot, write_snapshot
 
 outputs = build.outputs
 OCTOBER = Period(2026, 10)
+ACCOUNT = "210000000001"
 LATE = datetime(2026, 12, 1, tzinfo=UTC)
 
 
@@ -87,10 +90,12 @@ def test_what_can_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def here(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(
+    demo_folder: Path, demo_pack: Pack, endpoint: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """The current folder, with the demonstration's snapshot of October; packs are made without documents.
 
-    What is computed from the very same input is computed once for all tests of this file.
+    Their numbers are those of that snapshot, and what is collected is one account.
     """
     folder = tmp_path / "data" / "demo-snapshots"
     folder.mkdir(parents=True)
@@ -98,7 +103,9 @@ def here(demo_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)
     monkeypatch.setattr(build, "outputs", dict)
-    monkeypatch.setattr(build, "make_pack", computed_once)
+    monkeypatch.setattr(build, "make_pack", lambda *_, **__: demo_pack)
+    monkeypatch.setattr(closing, "collect", one_account)
+    monkeypatch.setattr("sesreport.demo.snapshot.demo_environment", lambda _: endpoint.activate())
     monkeypatch.setattr("sesreport.demo.snapshot.demo_history", lambda *_: None)
     monkeypatch.setattr(given, "now", lambda: at(11, 3, 12))
     return tmp_path
@@ -111,6 +118,11 @@ def sesreport(*arguments: str) -> int:
     except SesReportError as error:
         click.echo(f"sesreport: {error}", err=True)
         return error.exit_code
+
+
+def one_account(config: Config, **how: Any) -> Path:
+    chosen = config.organization.model_copy(update={"accounts_include": [ACCOUNT]})
+    return collect(config.model_copy(update={"organization": chosen}), **how)
 
 
 def never(*_: object, **__: object) -> Path:
@@ -278,12 +290,12 @@ def settings(here: Path, text: str) -> Path:
 
 
 def test_run_delivers_a_made_pack_and_says_5_when_one_destination_fails(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    here: Path, endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "good").mkdir()
     (here / "later").mkdir()
     settings(here, f'[[delivery.folder]]\npath = "{here}/later"\n[[delivery.folder]]\npath = "{here}/good"\n')
-    with demo_environment(date(2026, 11, 3)):
+    with endpoint.activate():
         assert sesreport("run", "-q", "--strict", "--fail-on", "low") == 3
         (here / "later" / "2026-10" / "results.json").unlink()
         (here / "later" / "2026-10").rename(here / "taken")
@@ -311,18 +323,21 @@ def test_a_destination_that_cannot_be_reached_is_told_before_collecting(
     assert said[1].startswith("sesreport: nothing was collected")
 
 
-def test_the_doctor_looks_at_destinations_too(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings(here, f'[[delivery.folder]]\npath = "{here}/away"\n[[delivery.folder]]\npath = "{here}"\n')
-    with demo_environment(date(2026, 11, 3)):
+def test_the_doctor_looks_at_destinations_too(
+    here: Path, endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = f'[[delivery.folder]]\npath = "{here}/away"\n[[delivery.folder]]\npath = "{here}"\n'
+    settings(here, f'{folders}[organization]\naccounts_include = ["{ACCOUNT}"]\n')
+    with endpoint.activate():
         assert sesreport("doctor") == 3
     told = capsys.readouterr().out
     assert f"MISSING  delivery to folder {here}/away: {here}/away is not a folder that is there" in told
     assert f"ok       delivery to folder {here}: can be delivered to" in told
 
 
-def test_asked_not_to_nothing_is_delivered(here: Path) -> None:
+def test_asked_not_to_nothing_is_delivered(here: Path, endpoint: Endpoint) -> None:
     settings(here, f'[[delivery.folder]]\npath = "{here}/away"\n')
-    with demo_environment(date(2026, 11, 3)):
+    with endpoint.activate():
         assert sesreport("run", "-q", "--no-deliver") == 0
 
 

@@ -24,7 +24,7 @@ from sesreport.core.period import Period
 from sesreport.demo.snapshot import demo_config
 from sesreport.kpis import words
 from sesreport.kpis.results import NOT_MEASURABLE, Results
-from sesreport.kpis.scorecard import score
+from sesreport.kpis.scorecard import coverage_of, judge, score
 from sesreport.report import tables
 from sesreport.report.build import Made, report
 from sesreport.report.contents import Pack
@@ -237,7 +237,8 @@ def test_an_identity_whose_policies_were_not_read_is_not_one_without_policies(li
 def test_a_value_that_rests_on_too_little_is_not_compared_with_the_month_before(
     little: Written, september: Analysis
 ) -> None:
-    kpi = _pack(little.snapshot, september).results.kpi("public_identities")
+    analysis = analyze(little.snapshot, demo_config(), period=OCTOBER, previous=september)
+    (kpi,) = judge(analysis, "public_identities")
     assert (kpi.value, kpi.prior, kpi.change) == (0, 3, None)
     assert words.change(kpi) == "not comparable"
 
@@ -272,9 +273,10 @@ def test_no_change_is_told_of_places_that_were_not_read(blind: Pack) -> None:
 
 def test_the_numbers_of_a_month_of_which_nothing_was_read_are_a_gap_later(demo: Snapshot, tmp_path: Path) -> None:
     unread = without_places(_a_month_before(demo, tmp_path), tmp_path)
-    results = _pack(demo, analyze(unread, demo_config(), period=SEPTEMBER)).results
-    prior = {name: results.kpi(name).prior for name in ("public_identities", "findings_open", "findings_opened")}
-    assert set(prior.values()) == {None}
+    before = analyze(unread, demo_config(), period=SEPTEMBER)
+    analysis = analyze(demo, demo_config(), period=OCTOBER, previous=before)
+    kpis = judge(analysis, "public_identities", "findings_open", "findings_opened")
+    assert [kpi.prior for kpi in kpis] == [None] * 3
 
 
 # The verdict comes first
@@ -301,8 +303,8 @@ def test_the_verdict_leads_with_the_share_that_was_read(little: Written) -> None
     )
 
 
-def test_where_enough_was_read_the_verdict_still_says_of_how_much(demo_analysis: Analysis) -> None:
-    results = score(demo_analysis).results
+def test_where_enough_was_read_the_verdict_still_says_of_how_much(demo_pack: Pack) -> None:
+    results = demo_pack.results
     assert results.verdict[1].startswith("79 findings are open in what could be read: 100 of 105 places; 3 critical")
     assert "1 account is suspended or closing and not counted." in results.verdict[2]
 
@@ -466,5 +468,4 @@ def test_a_snapshot_that_was_read_whole_stays_as_it_is(demo: Snapshot, tmp_path:
 def test_identities_that_vanished_while_collecting_are_named_on_page_one(demo: Snapshot, tmp_path: Path) -> None:
     note = "vanished while collecting (1): gone.example.com"
     noted = with_note(demo, tmp_path, "210000000004", "eu-west-1", note)
-    statement = score(analyze(noted, demo_config())).results.coverage.statement
-    assert f"210000000004 eu-west-1: {note}." in statement
+    assert f"210000000004 eu-west-1: {note}." in coverage_of(analyze(noted, demo_config())).statement

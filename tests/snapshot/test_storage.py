@@ -10,6 +10,7 @@ from pathlib import Path
 
 import boto3
 import fsspec
+import pandas as pd
 import pytest
 from fsspec.implementations.arrow import ArrowFSWrapper
 from moto.server import ThreadedMotoServer
@@ -17,8 +18,10 @@ from moto.server import ThreadedMotoServer
 from sesreport.core.errors import ConfigError, SnapshotError, WriteError
 from sesreport.settings.config import Config
 from sesreport.snapshot import storage
-from sesreport.snapshot.store import Snapshot, load, snapshots, write_snapshot
+from sesreport.snapshot.collected import frames
+from sesreport.snapshot.store import load, snapshots, write_snapshot
 
+Frames = dict[str, pd.DataFrame]
 NOW = datetime(2026, 11, 1, 6, tzinfo=UTC)
 
 
@@ -28,8 +31,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def collected() -> Frames:
+    return {name: frame.from_rows(frame.samples) for name, frame in frames().items()}
+
+
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
+def s3() -> Iterator[str]:
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -38,11 +46,11 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in {
-        "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y",
+        "AWS_ENDPOINT_URL": s3, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y",
         "AWS_DEFAULT_REGION": "us-east-1", "AWS_CONFIG_FILE": os.devnull,
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
@@ -61,18 +69,18 @@ def config_of(url: str) -> Config:
     return Config.model_validate({"paths": {"snapshots": url}})
 
 
-def written(folder: Path, demo: Snapshot) -> Path:
-    return write_snapshot(folder, demo.frames, started_at=NOW, finished_at=NOW, about={"scope": "organization"})
+def written(folder: Path, collected: Frames) -> Path:
+    return write_snapshot(folder, collected, started_at=NOW, finished_at=NOW, about={"scope": "organization"})
 
 
 def keys_in(bucket: str) -> list[str]:
     return [one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=bucket)["Contents"]]
 
 
-def test_a_snapshot_in_s3_is_read_from_another_machine(bucket: str, demo: Snapshot, cache: Path) -> None:
+def test_a_snapshot_in_s3_is_read_from_another_machine(bucket: str, collected: Frames, cache: Path) -> None:
     url = f"s3://{bucket}/ses/snapshots"
     folder = storage.snapshots_folder(config_of(url))
-    path = written(folder, demo)
+    path = written(folder, collected)
     storage.publish(folder, url)
     assert f"ses/snapshots/{path.name}/manifest.json" in keys_in(bucket)
     (cache / "cache").rename(cache / "gone")
@@ -80,22 +88,22 @@ def test_a_snapshot_in_s3_is_read_from_another_machine(bucket: str, demo: Snapsh
     assert load(found).sha256 == load(cache / "gone" / path.relative_to(cache / "cache")).sha256
 
 
-def test_a_snapshot_without_its_manifest_is_not_there_yet(bucket: str, demo: Snapshot, tmp_path: Path) -> None:
-    path = written(tmp_path / "local", demo)
+def test_a_snapshot_without_its_manifest_is_not_there_yet(bucket: str, collected: Frames, tmp_path: Path) -> None:
+    path = written(tmp_path / "local", collected)
     for file in path.glob("*.parquet"):
         boto3.client("s3").upload_file(str(file), bucket, f"s/{path.name}/{file.name}")
     assert snapshots(storage.mirror(f"s3://{bucket}/s")) == []
 
 
 def test_what_could_not_be_published_is_published_with_the_next(
-    bucket: str, demo: Snapshot, monkeypatch: pytest.MonkeyPatch
+    bucket: str, collected: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = storage.mirror(f"s3://{bucket}/s")
-    first = written(folder, demo)
+    first = written(folder, collected)
     with monkeypatch.context() as denied, pytest.raises(WriteError, match=f"the snapshot is kept at {first}"):
         denied.setattr(ArrowFSWrapper, "put_file", refuse)
         storage.publish(folder, f"s3://{bucket}/s")
-    second = written(folder, demo)
+    second = written(folder, collected)
     storage.publish(folder, f"s3://{bucket}/s")
     assert {key for key in keys_in(bucket) if key.endswith("manifest.json")} == {
         f"s/{first.name}/manifest.json",
@@ -103,10 +111,10 @@ def test_what_could_not_be_published_is_published_with_the_next(
     }
 
 
-def test_a_changed_byte_in_s3_is_noticed(bucket: str, demo: Snapshot, cache: Path) -> None:
+def test_a_changed_byte_in_s3_is_noticed(bucket: str, collected: Frames, cache: Path) -> None:
     url = f"s3://{bucket}/s"
     folder = storage.mirror(url)
-    path = written(folder, demo)
+    path = written(folder, collected)
     storage.publish(folder, url)
     boto3.client("s3").put_object(Bucket=bucket, Key=f"s/{path.name}/identities.parquet", Body=b"other")
     (cache / "cache").rename(cache / "gone")
@@ -115,29 +123,29 @@ def test_a_changed_byte_in_s3_is_noticed(bucket: str, demo: Snapshot, cache: Pat
         load(found)
 
 
-def test_any_scheme_of_fsspec_will_do(demo: Snapshot) -> None:
+def test_any_scheme_of_fsspec_will_do(collected: Frames) -> None:
     folder = storage.mirror("memory://evidence")
-    path = written(folder, demo)
+    path = written(folder, collected)
     storage.publish(folder, "memory://evidence")
     assert fsspec.filesystem("memory").exists(f"/evidence/{path.name}/manifest.json")
 
 
-def test_a_folder_may_be_named_by_its_url(demo: Snapshot, tmp_path: Path) -> None:
+def test_a_folder_may_be_named_by_its_url(collected: Frames, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/shared/snapshots"
     folder = storage.mirror(url)
-    path = written(folder, demo)
+    path = written(folder, collected)
     storage.publish(folder, url)
     assert load(tmp_path / "shared" / "snapshots" / path.name).sha256 == load(path).sha256
 
 
 def test_two_machines_that_began_in_the_same_second_both_keep_their_snapshot(
-    demo: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collected: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, seals = f"file://{tmp_path}/shared", []
     for machine in ("one", "two"):
         monkeypatch.setattr(storage, "user_cache_path", lambda name, machine=machine: tmp_path / machine / name)
         folder = storage.mirror(url if machine == "one" else f"file://{tmp_path}/nothing-yet")
-        path = write_snapshot(folder, demo.frames, started_at=NOW, finished_at=NOW, about={"by": machine})
+        path = write_snapshot(folder, collected, started_at=NOW, finished_at=NOW, about={"by": machine})
         renamed = storage.publish(folder, url)
         seals.append(load(renamed.get(path, path)).sha256)
     found = snapshots(tmp_path / "shared")
@@ -145,13 +153,13 @@ def test_two_machines_that_began_in_the_same_second_both_keep_their_snapshot(
     assert [load(path).sha256 for path in found] == seals
 
 
-def test_a_snapshot_that_was_taken_away_is_not_put_back(demo: Snapshot, tmp_path: Path) -> None:
+def test_a_snapshot_that_was_taken_away_is_not_put_back(collected: Frames, tmp_path: Path) -> None:
     url = f"file://{tmp_path}/shared"
     folder = storage.mirror(url)
-    path = written(folder, demo)
+    path = written(folder, collected)
     storage.publish(folder, url)
     shutil.rmtree(tmp_path / "shared" / path.name)
-    second = written(folder, demo)
+    second = written(folder, collected)
     storage.publish(folder, url)
     assert [one.name for one in snapshots(tmp_path / "shared")] == [second.name]
 

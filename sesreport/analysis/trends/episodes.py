@@ -18,12 +18,12 @@ def episodes(alarms: NDArray[np.bool_], strength: Array, *, apart: int = APART) 
     ``alarms`` and ``strength`` are places × days; the days of the answer are positions.
     """
     row, day = np.nonzero(alarms)
+    if not len(row):
+        return pd.DataFrame({name: pd.Series(dtype="int64") for name in ("row", "first", "last", "days", "worst")})
     found = pd.DataFrame({"row": row, "day": day, "strength": strength[row, day]})
     new = (found["row"] != found["row"].shift()) | (found["day"] - found["day"].shift() > apart)
     found = found.assign(episode=new.cumsum())
     grouped = found.groupby("episode")
     made = grouped.agg(row=("row", "first"), first=("day", "first"), last=("day", "last"), days=("day", "size"))
-    if made.empty:
-        return made.assign(worst=pd.Series(dtype="int64")).reset_index(drop=True)
     worst = found.loc[grouped["strength"].idxmax(), "day"].to_numpy()
     return made.assign(worst=worst).reset_index(drop=True)

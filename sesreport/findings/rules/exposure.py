@@ -11,12 +11,6 @@ from sesreport.analysis.judged import Judged
 from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, of_policies, rule
 
 
-def _sending(judged: Judged) -> pd.DataFrame:
-    """Allow statements through which somebody really can send."""
-    grants = judged.grants
-    return grants[(grants["effect"] == "Allow") & grants["can_send"] & (grants["scope"] != "none")]
-
-
 @rule(
     id="SES001",
     title="Anyone can send as this identity",
@@ -34,7 +28,7 @@ def open_to_anyone(judged: Judged) -> pd.DataFrame:
     """Grants behind a public exposure."""
     public = judged.exposures[judged.exposures["exposure"] == "public"]
     keys = ["account_id", "region", "identity"]
-    grants = _sending(judged)
+    grants = judged.sending
     return at_grants(joined(grants[grants["scope"] == "public"], public[keys], how="inner", on=keys))
 
 
@@ -51,7 +45,7 @@ def open_to_anyone(judged: Judged) -> pd.DataFrame:
 @of_policies
 def unknown_account(judged: Judged) -> pd.DataFrame:
     """Outside accounts that the register does not know: principals, those a condition names or a service acts for."""
-    grants = _sending(judged)
+    grants = judged.sending
     named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
     principals = at_grants(grants[named & grants["register_status"].isna()])
     approved = set(judged.register.loc[judged.register["status"].isin(["valid", "expiring"]), "account_id"])
@@ -84,7 +78,7 @@ def _accounts_in(grants: pd.DataFrame, column: str, how: str, approved: set[str]
 @of_policies
 def expired_approval(judged: Judged) -> pd.DataFrame:
     """Grants to accounts with an expired register entry."""
-    grants = _sending(judged)
+    grants = judged.sending
     return at_grants(grants[(grants["register_status"] == "expired") & grants["grantee_account_id"].notna()])
 
 
@@ -101,7 +95,7 @@ def expired_approval(judged: Judged) -> pd.DataFrame:
 @of_policies
 def foreign_organization(judged: Judged) -> pd.DataFrame:
     """Grants through which members of a foreign organization can send."""
-    grants = _sending(judged)
+    grants = judged.sending
     foreign = grants["grantee_account_id"].isna() & grants["external_orgs"].notna()
     return at_grants(grants[(grants["scope"] == "external") & foreign])
 
@@ -118,7 +112,7 @@ def foreign_organization(judged: Judged) -> pd.DataFrame:
 @of_policies
 def beyond_approval(judged: Judged) -> pd.DataFrame:
     """Approved accounts on an identity that their register entry does not list."""
-    grants = _sending(judged)
+    grants = judged.sending
     approved = judged.register[judged.register["identities"].list.len().fillna(0) > 0]
     listed = {row["account_id"]: list(row["identities"]) for row in approved.to_dict("records")}
     beyond = [
@@ -149,7 +143,7 @@ def beyond_approval(judged: Judged) -> pd.DataFrame:
 @of_policies
 def service_without_source(judged: Judged) -> pd.DataFrame:
     """Service principals without a source condition."""
-    grants = _sending(judged)
+    grants = judged.sending
     return at_grants(grants[(grants["scope"] == "service") & ~grants["guarded"].fillna(value=True)])
 
 
@@ -167,7 +161,7 @@ def service_without_source(judged: Judged) -> pd.DataFrame:
 @of_policies
 def non_production_on_production(judged: Judged) -> pd.DataFrame:
     """Non-production accounts of the organization on identities of production accounts."""
-    grants = _sending(judged)
+    grants = judged.sending
     outside = grants["grantee_account_id"] != grants["account_id"]
     mismatch = (grants["identity_environment"] == "prod") & grants["grantee_environment"].isin(
         ["staging", "dev", "sandbox"]
@@ -187,7 +181,7 @@ def non_production_on_production(judged: Judged) -> pd.DataFrame:
 @of_policies
 def inactive_account(judged: Judged) -> pd.DataFrame:
     """Grantees in the organization that are not ACTIVE."""
-    grants = _sending(judged)
+    grants = judged.sending
     return at_grants(grants[grants["grantee_status"].notna() & (grants["grantee_status"] != "ACTIVE")])
 
 
@@ -203,7 +197,7 @@ def inactive_account(judged: Judged) -> pd.DataFrame:
 @of_policies
 def any_from_address(judged: Judged) -> pd.DataFrame:
     """Outside grantees on a domain without a limit on the From address."""
-    grants = _sending(judged)
+    grants = judged.sending
     outside = grants["scope"].isin(["vendor", "external", "public"])
     return at_grants(grants[outside & grants["any_from_address"].fillna(False)])
 

@@ -182,7 +182,7 @@ def accounts_under_review(analysis: Analysis) -> Measure:
 
 
 def _highest(analysis: Analysis, what: str) -> Measure:
-    days, frame = _days(analysis, what)
+    days, frame = analysis.once(_days, what)
     given = contributions(days, HIGHEST, str(analysis.period), numerator=days[f"aws_{what}_rate"], denominator=None)
     found = measured(given, frame)
     if found.value is None:
@@ -194,7 +194,7 @@ def _highest(analysis: Analysis, what: str) -> Measure:
 
 
 def _margin(analysis: Analysis, what: str) -> Measure:
-    days, frame = _days(analysis, what)
+    days, frame = analysis.once(_days, what)
     review, pause = LINES[f"{what}_rate"]
     distance = (review - days[f"aws_{what}_rate"]).round(DIGITS)
     given = contributions(days, LOWEST, str(analysis.period), numerator=distance, denominator=None)

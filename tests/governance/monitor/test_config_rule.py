@@ -92,7 +92,7 @@ def config(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Config
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL_CONFIG_SERVICE", f"http://127.0.0.1:{server.server_port}")
     yield told
     server.shutdown()

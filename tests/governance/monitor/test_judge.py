@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, reject
-from hypothesis import settings as runs
+from hypothesis import given, reject
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.governance.monitor.attached import Attached
 from sesreport.governance.monitor.earlier import UNKNOWN, Earlier
@@ -225,7 +225,7 @@ def changed(setting: Setting, text: str) -> Change:
     )  # fmt: skip
 
 
-@runs(max_examples=80, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@examples(30)
 @given(whos, documents(2), documents(2), st.one_of(st.none(), documents(1)))
 def test_the_message_says_newly_exactly_when_the_change_is_not_narrower(
     setting: Setting, new: Any, old: Any, beside: Any

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests_shared import examples
 
 from sesreport.report.deck.textfit import ELLIPSIS, fit, width, wrap
 
@@ -21,7 +22,7 @@ def test_text_that_does_not_fit_ends_with_an_ellipsis() -> None:
     assert fit("Policies with a wildcard principal", 2, 14) == "Policies with a wildc…"
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text(max_size=120), st.floats(0.5, 6), st.integers(1, 4), st.booleans())
 def test_fitted_text_never_takes_more_room(text: str, inches: float, lines: int, bold: bool) -> None:
     fitted = fit(text, inches, 14, lines=lines, bold=bold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,18 +10,18 @@ from pathlib import Path
 import pytest
 from delivery_aws import OCTOBER, Aws
 from moto.server import ThreadedMotoServer
-from tests_shared import once, shared
-
-from sesreport.demo.snapshot import demo_config
-from sesreport.report.build import report
-from sesreport.snapshot.store import Snapshot
 
 
 @pytest.fixture(scope="session")
-def a_pack(demo: Snapshot, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder of packs with the demonstration's, made without notebooks."""
-    folder = shared(tmp_path_factory, worker_id) / "pack-to-deliver"
-    return once(folder, lambda: report(demo_config(output=folder), OCTOBER, snapshot=demo, only=[]))
+def a_pack(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of packs with the demonstration's, as one made without notebooks is."""
+    folder = tmp_path_factory.mktemp("pack-to-deliver")
+    pack = folder / str(OCTOBER)
+    shutil.copytree(made / "out" / str(OCTOBER), pack, ignore=shutil.ignore_patterns("notebooks"))
+    manifest = json.loads((pack / "manifest.json").read_text())
+    files = {name: entry for name, entry in manifest["files"].items() if not name.startswith("notebooks/")}
+    (pack / "manifest.json").write_text(json.dumps({**manifest, "notebooks": {}, "files": files}))
+    return folder
 
 
 @pytest.fixture
