@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from sesreport.analysis.joins import joined
+from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import PLACE
 from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, NOT_OFFERED, OK, REGION_DISABLED, SKIPPED
-
-if TYPE_CHECKING:
-    from sesreport.analysis.registry import Analysis
 
 POLICY_DATASETS = ("identities", "policies")
 """A place is read where both were: what the coverage of every output counts."""

@@ -13,15 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sesreport.analysis import Analysis, analyze
 from sesreport.settings.config import Config
 from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, write_snapshot
-
-if TYPE_CHECKING:
-    from sesreport.analysis import Analysis
 
 OWN, DEVELOPMENT, SUSPENDED = "210000000001", "210000000002", "210000000003"
 VENDOR, FORMER_VENDOR, UNKNOWN = "310000000001", "310000000002", "420000000001"
@@ -96,8 +94,6 @@ class Example:
 
     def analysis(self, folder: Path, *, now: datetime = NOW) -> Analysis:
         """The example as an analysis of a snapshot written to ``folder``."""
-        from sesreport.analysis import analyze
-
         previous = None if self.earlier is None else self.earlier.analysis(folder / "earlier", now=now - MONTH)
         rows = self._rows(now)
         declared = frames()

@@ -8,15 +8,17 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pandas as pd
 
-from sesreport.core.errors import ConfigError, SnapshotError
+from sesreport.core.errors import ConfigError, SnapshotError, suggestion
 from sesreport.core.files import sha256_of
 from sesreport.core.period import Period
 from sesreport.core.schema import Frame, nullable
+from sesreport.findings.differences import Differences, compare
+from sesreport.settings.config import Config
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.series import Source, connection, gaps, moment, parquet, quoted, stored, text, windows
 from sesreport.snapshot.store import (
@@ -29,10 +31,6 @@ from sesreport.snapshot.store import (
     snapshot_of,
     snapshots,
 )
-
-if TYPE_CHECKING:
-    from sesreport.findings.differences import Differences
-    from sesreport.settings.config import Config
 
 Day = str | date | datetime
 
@@ -165,8 +163,6 @@ class History:
 
     def compare(self, older: Day, newer: Day) -> Differences:
         """Who gained and who lost the right to send between two days: see :class:`Differences`."""
-        from sesreport.findings.differences import compare
-
         paths = self.as_of(older), self.as_of(newer)
         if paths[0] == paths[1]:
             raise ConfigError(
@@ -202,8 +198,6 @@ class History:
         self._sound.add((path, name))
 
     def _declared(self, name: str) -> Frame:
-        from sesreport.core.errors import suggestion
-
         if name not in frames():
             raise ConfigError(f"no frame {name!r}{suggestion(name, list(frames()))}")
         return frames()[name]

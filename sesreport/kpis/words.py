@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from sesreport.analysis.basis import Basis
 from sesreport.core.vocabulary import SEVERITIES
+from sesreport.kpis.registry import Definition
 from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Coverage, Findings, Kpi, Results
-
-if TYPE_CHECKING:
-    from sesreport.kpis.registry import Definition
 
 SHAPES = {ON_TARGET: "●", WATCH: "▲", OFF_TARGET: "■", NOT_MEASURABLE: "○"}
 """A shape beside the word, so that color is never the only sign."""

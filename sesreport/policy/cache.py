@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from sesreport.policy.exposure import Exposure
 from sesreport.policy.keys import Form, key
 from sesreport.policy.model import Policy, Statement
 from sesreport.policy.patterns import parse, variables_of
 from sesreport.policy.reader import read_policy
-
-if TYPE_CHECKING:
-    from sesreport.policy.exposure import Exposure
 
 
 class ExposureCache:
