@@ -1,7 +1,8 @@
 """Who can send through an Amazon SES identity, decided over all requests from its policies alone.
 
 Pure: no AWS call, no file, no clock, no pandas. ``analyze`` decides, ``explain`` says why, ``narrower_or_equal``
-compares two versions, ``read_policy`` reads one document and ``decide`` answers one request. May import ``core``. A new condition key is an entry of ``keys``; a new operator one of ``grammar``.
+compares two versions, ``read_policy`` reads one document and ``decide`` answers one request. May import ``core``. A new
+condition key is an entry of ``keys``; a new operator one of ``grammar``.
 """
 
 from sesreport.policy.analyze import analyze, analyze_models
