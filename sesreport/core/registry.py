@@ -53,7 +53,7 @@ def extended() -> bool:
 
 
 class Registry(Mapping[str, Item], Generic[Item]):
-    """The things of one kind by name, in the order in which they were registered; its folders are loaded when asked."""
+    """The things of one kind in the order of their names, however they were imported; loaded when first asked for."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -85,7 +85,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
 
     def __iter__(self) -> Iterator[str]:
         self._load()
-        return iter(list(self._items))
+        return iter(sorted(self._items))
 
     def __len__(self) -> int:
         self._load()
