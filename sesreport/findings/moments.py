@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,10 +20,11 @@ from sesreport.analysis.verdicts import Question, judge, known, texts_of
 from sesreport.core.schema import Frame, at, count, flag, text
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import FOUND, find_in_policies
-from sesreport.findings.replay import RETENTION, Event, Moment, replay
+from sesreport.findings.replay import Event, Moment, replay
 from sesreport.policy import within
+from sesreport.policy.cache import depends_on_the_day
 from sesreport.settings.register import standing_on
-from sesreport.snapshot.events import name_of
+from sesreport.snapshot.events import RETENTION, name_of
 from sesreport.snapshot.frames.identities import IDENTITIES as COLLECTED
 
 MOMENTS = Frame(
@@ -48,7 +48,6 @@ FOUND_AT = Frame(
     keys={**FOUND.keys, "moment": count("The number of the moment.")},
     columns=FOUND.columns,
 )
-_CLOCK = re.compile("currenttime|epochtime", re.IGNORECASE)
 
 
 def moments_between(earlier: Analysis | None, later: Analysis) -> list[Moment]:
@@ -153,13 +152,21 @@ def _alike(made: Sequence[Moment], later: Analysis) -> dict[tuple[_Standing, dat
         if at not in standings:
             register = standing_on(later.register, at, warning_days=later.config.report.expiry_warning_days)
             standings[at] = _Standing(tuple(register["status"]), register)
-        timed = any(_CLOCK.search(text) for text in moment.policies.values())
-        day = at.date() if timed else later.today
+        day = at.date() if _timed(moment.policies, later) else later.today
         numbers[standings[at], day, moment.identity, frozenset(moment.policies.items())].append(number)
     out: dict[tuple[_Standing, date], list[State]] = defaultdict(list)
     for (standing, day, identity, _), alike in numbers.items():
         out[standing, day].append((identity, made[alike[0]].policies, alike))
     return out
+
+
+def _timed(policies: Mapping[str, str], later: Analysis) -> bool:
+    """Whether a policy asks for the time, as it is read and not as it is written."""
+    return any(
+        depends_on_the_day(statement)
+        for name, text in policies.items()
+        for statement in later.cache.read(name, text).statements
+    )
 
 
 def _apart(states: Sequence[State]) -> list[list[State]]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sesreport.core.vocabulary import IdentityKey
 from sesreport.snapshot.events import Kind, named
 
-RETENTION = timedelta(days=90)
 PUT = frozenset(named(Kind.CREATES_POLICY, Kind.PUTS_POLICY))
 DELETE = frozenset(named(Kind.DELETES_POLICY))
 DELETE_IDENTITY = frozenset(named(Kind.DELETES_IDENTITY))

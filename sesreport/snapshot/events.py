@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -52,6 +53,9 @@ class Operation:
 def _begins(member: str) -> Operation:
     return Operation(Kind.BEGINS_IDENTITY, "v1", member, twins=("CreateEmailIdentity",))
 
+
+RETENTION = timedelta(days=90)
+"""How long CloudTrail keeps its event history (CloudTrail User Guide, "Working with CloudTrail event history")."""
 
 OPERATIONS: Mapping[str, Operation] = {
     "CreateEmailIdentity": Operation(Kind.BEGINS_IDENTITY, "v2", "emailIdentity"),

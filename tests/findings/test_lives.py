@@ -68,6 +68,16 @@ def test_an_event_tells_the_moment_and_who(tmp_path: Path) -> None:
     assert (life["opened_in"], life["resolved_in"]) == ("2026-09", "2026-10")
 
 
+@pytest.mark.parametrize("key", ["aws:CurrentTime", "aws:\\u0043urrentTime", "AWS:currenttime"])
+def test_a_policy_that_ends_by_itself_is_judged_by_the_day_of_the_moment(key: str, tmp_path: Path) -> None:
+    text = json.dumps(policy(STRANGER, Condition={"DateLessThan": {"KEY": "2026-10-20T00:00:00Z"}})).replace("KEY", key)
+    now = at(NOVEMBER).change("2026-10-10T00:00", "PutIdentityPolicy", "p")
+    now.rows["changes"][-1]["policy"] = text
+    now.change("2026-10-12T00:00", "DeleteIdentityPolicy", "p")
+    life = only(chain(tmp_path, at(OCTOBER), now))
+    assert (life["status"], life["days"], life["first_seen"]) == ("resolved", 2, pd.Timestamp("2026-10-10", tz="UTC"))
+
+
 def test_what_came_and_went_between_two_snapshots_is_known_from_events(tmp_path: Path) -> None:
     now = at(NOVEMBER).change("2026-10-10T00:00", "PutIdentityPolicy", "p", OPEN["p"])
     now.change("2026-10-12T00:00", "DeleteIdentityPolicy", "p")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sesreport.collect.earlier import same_name
@@ -18,6 +18,7 @@ from sesreport.snapshot.events import (
     HIDDEN,
     OF_ACCOUNT,
     OPERATIONS,
+    RETENTION,
     SOURCE,
     Kind,
     enabled_of,
@@ -27,7 +28,6 @@ from sesreport.snapshot.events import (
 )
 from sesreport.snapshot.frames.changes import CHANGES
 
-RETENTION = timedelta(days=90)
 LOOKUP = Operation("cloudtrail", "lookup_events", items="Events")
 FEW = 3
 """Pages of all of SES's events, reads included, that are cheaper than a question for each of 17 or more names."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.collect.datasets.changes import RETENTION
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.known_events import ACCOUNT, Row, by_whom, events_of, month_start, newest_first, placed, recent
 from sesreport.findings.registry import Example, event, rule
-from sesreport.snapshot.events import Kind, name_of
+from sesreport.snapshot.events import RETENTION, Kind, name_of
 
 SANDBOX = 200.0
 """Recipients a day in SES's sandbox, where every account begins in every Region (SES Developer Guide, "Service
