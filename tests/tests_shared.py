@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sesreport.cli.main import main
+
 TIMES = int(os.environ.get("SESREPORT_TIMES", "1"))
 """How many times as many random cases as the suite has: ``make properties`` sets it."""
 
@@ -75,6 +77,14 @@ def without(folder: Path, *packages: str) -> dict[str, str]:
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(_BLOCK.format(packages=packages))
     return {"PYTHONPATH": os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])}
+
+
+def ended_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
+    """The exit code of the command line in this process."""
+    monkeypatch.setattr(sys, "argv", ["sesreport", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code
 
 
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:

@@ -19,11 +19,11 @@ import nbformat
 import pytest
 from openpyxl import load_workbook
 from pptx import Presentation
-from tests_shared import UMASK
+from tests_shared import UMASK, ended_with
 
 import sesreport as ses
 from sesreport.cli import docs
-from sesreport.cli.main import cli, main
+from sesreport.cli.main import cli
 from sesreport.core.errors import ConfigError, SnapshotError
 from sesreport.core.period import Period
 from sesreport.kpis import words
@@ -289,14 +289,6 @@ def test_a_failing_notebook_leaves_the_others_and_what_ran_of_it(pack: Path, tmp
     assert done[0].error == "ZeroDivisionError: division by zero (cell 3)"
     ran = [cell for cell in nbformat.read(done[0].path, as_version=4).cells if cell.get("outputs")]
     assert [cell.source for cell in ran] == ["1 + 1", "1 / 0"]
-
-
-def ended_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
-    """The exit code of a command in this process."""
-    monkeypatch.setattr(sys, "argv", ["sesreport", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return ended.value.code
 
 
 @pytest.mark.parametrize(

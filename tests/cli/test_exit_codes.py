@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import click
 import pandas as pd
 import pytest
+from tests_shared import ended_with
 
 from sesreport.cli import main as cli
 from sesreport.cli.exit_codes import has_gaps
@@ -141,38 +142,46 @@ def test_a_collection_that_read_no_place_is_incomplete(
     assert cli.cli.main(["collect", *options], standalone_mode=False) == code
 
 
-def collect(cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-        **variables,
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "sesreport", "collect"],
-        cwd=cwd, env=environment, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+Collecting = Callable[..., tuple[int | str | None, str]]
 
 
-def test_without_credentials_the_line_says_how_to_get_some(tmp_path: Path) -> None:
-    done = collect(tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("sesreport: no AWS credentials: ")
-    assert "aws sso login" in done.stderr
-    assert done.stderr.count("\n") == 1
+@pytest.fixture
+def collecting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Collecting:
+    """Exit code and standard error of ``sesreport collect`` with these variables and no others of the SDK."""
+
+    def ended(**variables: str) -> tuple[int | str | None, str]:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("sesreport.aws.sign_in.PAUSE", 0.01)
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in {
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+            **variables,
+        }.items():
+            monkeypatch.setenv(name, value)
+        code = ended_with(monkeypatch, "collect")
+        return code, capsys.readouterr().err
+
+    return ended
+
+
+def test_without_credentials_the_line_says_how_to_get_some(collecting: Collecting, tmp_path: Path) -> None:
+    code, said = collecting()
+    assert code == 2
+    assert said.startswith("sesreport: no AWS credentials: ")
+    assert "aws sso login" in said
+    assert said.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_endpoint_that_is_down_is_not_blamed_on_the_credentials(tmp_path: Path) -> None:
-    done = collect(
-        tmp_path,
-        AWS_ENDPOINT_URL="http://127.0.0.1:9",
-        AWS_ACCESS_KEY_ID="AKIAEXAMPLE",
-        AWS_SECRET_ACCESS_KEY="secret",
+def test_an_endpoint_that_is_down_is_not_blamed_on_the_credentials(collecting: Collecting) -> None:
+    code, said = collecting(
+        AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_ACCESS_KEY_ID="AKIAEXAMPLE", AWS_SECRET_ACCESS_KEY="secret"
     )
-    assert done.returncode == 4
-    assert done.stderr.startswith("sesreport: AWS cannot be reached: ")
-    assert "http://127.0.0.1:9" in done.stderr
-    assert done.stderr.count("\n") == 1
+    assert code == 4
+    assert said.startswith("sesreport: AWS cannot be reached: ")
+    assert "http://127.0.0.1:9" in said
+    assert said.count("\n") == 1

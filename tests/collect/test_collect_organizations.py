@@ -17,10 +17,11 @@ import pandas as pd
 import pytest
 import yaml
 from botocore import xform_name
+from tests_shared import ended_with
 
 from sesreport.analysis.basis import place_basis
 from sesreport.cli.doctor import doctor
-from sesreport.cli.main import STOPPED, main
+from sesreport.cli.main import STOPPED
 from sesreport.collect.lane import Lane
 from sesreport.collect.operation import Operation
 from sesreport.collect.permissions import caller_policy, member_policy
@@ -244,10 +245,7 @@ def test_wrong_profile_names_the_ones_there_are(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "")
-    monkeypatch.setattr(sys, "argv", ["sesreport", "collect", "--profile", "audti"])
-    with pytest.raises(SystemExit) as ended:
-        main()
+    assert ended_with(monkeypatch, "collect", "--profile", "audti") == 2
     told = capsys.readouterr()
-    assert ended.value.code == 2
     assert told.err == "sesreport: no AWS profile 'audti'; the profiles are: audit\n"
     assert told.out == ""

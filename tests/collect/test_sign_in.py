@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from tests_shared import ended_with
 
 from sesreport.aws.clients import Aws
 from sesreport.aws.statuses import status_of
@@ -140,26 +140,24 @@ def test_an_endpoint_that_fails_is_no_fault_of_the_credentials(profile: Profile,
     assert isinstance(raised, CollectError) and raised.exit_code == 4
 
 
-def test_an_endpoint_that_cannot_be_reached_has_one_exit_code_everywhere(tmp_path: Path) -> None:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+@pytest.mark.parametrize("command", ["doctor", "collect", "run"])
+def test_an_endpoint_that_cannot_be_reached_has_one_exit_code_everywhere(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "AWS_ACCESS_KEY_ID": "AKIA",
         "AWS_SECRET_ACCESS_KEY": "s",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
-    }
-    started = {
-        command: subprocess.Popen(
-            [sys.executable, "-m", "sesreport", command], cwd=tmp_path, env=environment, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True,
-        )
-        for command in ("doctor", "collect", "run")
-    }  # fmt: skip
-    said = {command: process.communicate(timeout=120)[0] for command, process in started.items()}
-    assert all("AWS cannot be reached" in text for text in said.values())
-    codes = {command: process.returncode for command, process in started.items()}
-    assert codes == {"doctor": 4, "collect": 4, "run": 4}
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert ended_with(monkeypatch, command) == 4
+    told = capsys.readouterr()
+    assert "AWS cannot be reached" in told.out + told.err
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
 
 

@@ -19,6 +19,7 @@ import pytest
 import sesreport
 from sesreport.core.errors import ConfigError
 from sesreport.demo import DemoError, Endpoint, data_path, reference_day, serve
+from sesreport.demo.world import World
 
 ROOT = Path(sesreport.__file__).resolve().parent.parent
 TODAY = date(2026, 11, 3)
@@ -153,13 +154,22 @@ def test_a_port_in_use_is_one_line(endpoint: Endpoint) -> None:
     ],
 )
 def test_bad_data_is_one_line_that_names_the_file(tmp_path: Path, file: str, text: str, message: str) -> None:
-    folder = tmp_path / "demo"
-    shutil.copytree(data_path(), folder)
-    (folder / file).write_text(text)
     with pytest.raises(ConfigError) as caught:
-        serve(today=TODAY, data=folder)
+        World.load(spoiled(tmp_path, file, text), TODAY)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def spoiled(folder: Path, file: str, text: str) -> Path:
+    shutil.copytree(data_path(), folder / "demo")
+    (folder / "demo" / file).write_text(text)
+    return folder / "demo"
+
+
+@pytest.mark.parametrize(("file", "text"), [("organization.toml", "id = "), ("prices.toml", "[usage]\n")])
+def test_bad_data_is_told_by_who_starts_the_process(tmp_path: Path, file: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^[^\n]*{file}: [^\n]+$"):
+        serve(today=TODAY, data=spoiled(tmp_path, file, text))
 
 
 def test_in_the_foreground_it_tells_how_to_use_it() -> None:
