@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +39,10 @@ def imports(module: str, path: Path) -> Iterator[tuple[str, int]]:
         yield from ((name, node.lineno) for name in named if name in MODULES and name != module)
 
 
-EDGES = [(module, to, line) for module, path in MODULES.items() for to, line in imports(module, path)]
+@cache
+def edges() -> list[tuple[str, str, int]]:
+    """A module, one that it imports, and the line."""
+    return [(module, to, line) for module, path in MODULES.items() for to, line in imports(module, path)]
 
 
 def package_of(module: str) -> str:
@@ -58,7 +62,7 @@ def test_every_package_has_its_place_in_the_flow() -> None:
 def test_no_import_goes_down_the_flow() -> None:
     wrong = [
         f"{where(module, line)} imports {to}"
-        for module, to, line in EDGES
+        for module, to, line in edges()
         if package_of(module) in PACKAGES
         and (not package_of(to) or PACKAGES.index(package_of(to)) > PACKAGES.index(package_of(module)))
     ]
@@ -67,13 +71,13 @@ def test_no_import_goes_down_the_flow() -> None:
 
 def test_no_file_imports_in_a_circle() -> None:
     graph: dict[str, set[str]] = {}
-    for module, to, _ in EDGES:
+    for module, to, _ in edges():
         graph.setdefault(module, set()).add(to)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))
-        lines = [where(a, next(n for x, y, n in EDGES if (x, y) == (a, b))) for a, b in pairwise(circle)]
+        lines = [where(a, next(n for x, y, n in edges() if (x, y) == (a, b))) for a, b in pairwise(circle)]
         pytest.fail(f"{' -> '.join(circle)} ({', '.join(lines)})")
 
 

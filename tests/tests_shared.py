@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -80,10 +81,15 @@ def without(folder: Path, *packages: str) -> dict[str, str]:
 
 
 def ended_with(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int | str | None:
-    """The exit code of the command line in this process."""
+    """The exit code of the command line in this process, which heeds signals afterwards as it did before."""
     monkeypatch.setattr(sys, "argv", ["sesreport", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
+    heeded = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        for number, handler in heeded.items():
+            signal.signal(number, handler)
     return ended.value.code
 
 

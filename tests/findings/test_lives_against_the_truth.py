@@ -15,6 +15,7 @@ from tests_shared import examples
 
 from sesreport.analysis import Analysis
 
+pytestmark = pytest.mark.usefixtures("few_rules")
 START = datetime(2026, 7, 1, 6, tzinfo=UTC)
 STEP = timedelta(days=7)
 STEPS = ("add", "fix", "rename", "reorder", "replace", "look", "look unread", "look without events", "hide")
