@@ -60,6 +60,7 @@ _DTYPES: dict[pa.DataType, Any] = {
     pa.bool_(): pd.BooleanDtype(),
     pa.list_(pa.string()): pd.ArrowDtype(pa.list_(pa.string())),
 }
+_NULLABLE = {*_DTYPES.values(), pd.DatetimeTZDtype("us", "UTC")}
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,11 @@ def nullable(table: pa.Table) -> pd.DataFrame:
     plain = pa.schema([(field.name, _plain(field.type)) for field in table.schema])
     frame: pd.DataFrame = table.cast(plain).to_pandas(types_mapper=_DTYPES.get)
     return frame
+
+
+def is_nullable(frame: pd.DataFrame) -> bool:
+    """Whether all columns have dtypes that :func:`nullable` gives."""
+    return all(dtype in _NULLABLE for dtype in frame.dtypes)
 
 
 def _plain(stored: pa.DataType) -> pa.DataType:

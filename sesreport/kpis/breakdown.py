@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from sesreport.analysis.basis import POLICY_DATASETS, REGIONS, places, read_in
@@ -141,11 +142,15 @@ def by_group(analysis: Analysis, measures: Measures, basis: pd.DataFrame, month:
 
 def _rows(given: Mapping[str, tuple[Definition, Contributions]], month: str | None) -> pd.DataFrame:
     """The contributions of all KPIs to one month."""
-    parts = [
-        c.rows[c.rows["period"] == (month or c.period)].assign(kpi=name, reduction=c.reduction)
-        for name, (_, c) in given.items()
-    ]
-    return pd.concat(parts, ignore_index=True).astype({"kpi": "string", "reduction": "string"})
+    of = [c for _, c in given.values()]
+    numbers = [len(c.rows) for c in of]
+    rows = pd.concat([c.rows for c in of], ignore_index=True).assign(
+        kpi=pd.array(np.repeat(np.array(list(given), object), numbers), dtype="string"),
+        reduction=pd.array(np.repeat(np.array([c.reduction for c in of], object), numbers), dtype="string"),
+    )
+    wanted = np.repeat(np.array([month or c.period for c in of], object), numbers)
+    of_month: pd.DataFrame = rows[rows["period"].to_numpy(object) == wanted].reset_index(drop=True)
+    return of_month
 
 
 def bases(analysis: Analysis, wanted: Iterable[tuple[str, ...]]) -> pd.DataFrame:
@@ -158,13 +163,20 @@ def bases(analysis: Analysis, wanted: Iterable[tuple[str, ...]]) -> pd.DataFrame
     accounts = pd.concat([analysis.accounts["account_id"], coverage["account_id"]]).drop_duplicates()
     silent = accounts[~accounts.isin(expected["account_id"])].to_frame().assign(region=GLOBAL, expected=0)
     every = pd.concat([expected, silent], ignore_index=True).astype({"region": "string"}).assign(places=1)
-    parts = []
+    asked, read, gaps = [], [], []
     for datasets in sorted(wanted):
-        of = datasets or POLICY_DATASETS
-        found = joined(every, analysis.once(read_in, of).assign(read=1), on=PLACE)
-        found = joined(found.assign(read=found["read"].fillna(0)), _gaps(coverage, of), on=PLACE)
-        parts.append(found.assign(datasets="+".join(datasets)))
-    return _summed(analysis, pd.concat(parts, ignore_index=True).astype({"datasets": "string"}))
+        of, name = datasets or POLICY_DATASETS, "+".join(datasets)
+        asked.append(every.assign(datasets=name))
+        read.append(analysis.once(read_in, of).assign(datasets=name, read=1))
+        gaps.append(_gaps(coverage, of).assign(datasets=name))
+    found = _with_datasets(asked)
+    for known in (read, gaps):
+        found = joined(found, _with_datasets(known), on=["datasets", *PLACE])
+    return _summed(analysis, found.fillna({"read": 0}))
+
+
+def _with_datasets(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True).astype({"datasets": "string"})
 
 
 def _summed(analysis: Analysis, found: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,8 +31,20 @@ highest   the row with the highest numerator / denominator (the numerator alone 
 lowest    the row with the lowest
 ========  ====================================================================================================
 """
+JUDGED = (COUNT, DISTINCT, RATIO)
+"""Reductions of rows that are judged one by one, so that some may not be."""
 TEXTS = ("account_id", "region", "identity", "counted", "period")
 NUMBERS = ("numerator", "denominator")
+
+
+class Total(NamedTuple):
+    """What rows add up to."""
+
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    unknown: int
+    """How many of them could not be judged."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +57,16 @@ class Contributions:
     by_identity: bool
     """Whether they are of identities, or else of accounts and places as a whole."""
 
-    def months(self) -> pd.DataFrame:
-        """:func:`reduced` by month, the month itself at least."""
-        found = reduced(self.rows.assign(reduction=self.reduction), ["period"]).set_index("period")
-        found = found.reindex(found.index.union([self.period]))  # sorts them
-        return with_nothing(found.assign(reduction=self.reduction))
+    def months(self) -> dict[str, Total]:
+        """What the rows add up to by month, oldest first; the month itself at least."""
+        group, months = pd.factorize(self.rows["period"])
+        numbers = _Numbers(self.rows, group, len(months))
+        columns = *numbers.reduced(self.reduction), numbers.unknown(self.reduction)
+        nothing = 0.0 if self.reduction in (COUNT, DISTINCT) else None
+        found = {self.period: Total(nothing, nothing, nothing, 0)}
+        for month, value, numerator, denominator, unknown in zip(months, *columns, strict=True):
+            found[str(month)] = Total(_known(value), _known(numerator), _known(denominator), int(unknown))
+        return dict(sorted(found.items()))
 
 
 def contributions(
@@ -66,13 +85,13 @@ def contributions(
     """
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
-    rows = pd.DataFrame({name: _text(frame, name) for name in TEXTS}, index=frame.index)
+    columns = {name: _text(frame, name) for name in TEXTS}
     if counted is not None:
-        rows["counted"] = counted.astype("string")
-    rows["period"] = rows["period"].fillna(period)
-    for name, values in zip(NUMBERS, (numerator, denominator), strict=True):
-        rows[name] = _number(values, frame.index)
-    return Contributions(rows.reset_index(drop=True), reduction, period, "identity" in frame)
+        columns["counted"] = counted.astype("string")
+    columns["period"] = columns["period"].fillna(period)
+    columns |= {name: _number(n, frame.index) for name, n in zip(NUMBERS, (numerator, denominator), strict=True)}
+    rows = pd.DataFrame(columns).reset_index(drop=True)
+    return Contributions(rows, reduction, period, "identity" in frame)
 
 
 def reduced(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -91,11 +110,9 @@ def reduced(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         if here.any():
             for name, values in zip(found, numbers.reduced(reduction), strict=True):
                 found[name][here] = values[here]
-    known = numbers.count(numbers.known)
-    found["value"][known == 0] = np.nan
-    judged = np.isin(of, (COUNT, DISTINCT, RATIO))
-    unknown = pd.array(np.where(judged, numbers.count() - known, 0), dtype="Int64")
-    return labels.assign(**{name: _nullable(values) for name, values in found.items()}, unknown=unknown)
+    unknown = np.where(np.isin(of, JUDGED), numbers.count() - numbers.count(numbers.known), 0)
+    numbers_of = {name: _nullable(values) for name, values in found.items()}
+    return labels.assign(**numbers_of, unknown=pd.array(unknown, dtype="Int64"))
 
 
 def with_nothing(found: pd.DataFrame) -> pd.DataFrame:
@@ -121,15 +138,31 @@ class _Numbers:
     def __init__(self, rows: pd.DataFrame, group: np.ndarray, groups: int) -> None:
         self.numerator = rows["numerator"].to_numpy("float64", na_value=np.nan)
         self.denominator = rows["denominator"].to_numpy("float64", na_value=np.nan)
-        self.counted = pd.factorize(rows["counted"])[0]  # -1 is NA
+        self._counted = rows["counted"]
         self.group, self.groups = group, groups
         self.known = ~np.isnan(self.numerator)
 
     def count(self, where: np.ndarray | None = None) -> np.ndarray:
         return np.bincount(self.group if where is None else self.group[where], minlength=self.groups)
 
+    @cached_property
+    def counted(self) -> np.ndarray:
+        """Numbers for what is counted once; -1 is NA."""
+        return pd.factorize(self._counted)[0]
+
+    def unknown(self, reduction: str) -> np.ndarray:
+        """How many rows of every group could not be judged."""
+        return self.count() - self.count(self.known) if reduction in JUDGED else np.zeros(self.groups, dtype="int64")
+
     def reduced(self, reduction: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Value, numerator and denominator of every group, whatever its own reduction."""
+        """Value, numerator and denominator of every group, whatever its own reduction.
+
+        A group none of whose rows could be judged has no value.
+        """
+        value, numerator, denominator = self._reduced(reduction)
+        return np.where(self.count(self.known) > 0, value, np.nan), numerator, denominator
+
+    def _reduced(self, reduction: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if reduction in (HIGHEST, LOWEST):
             return self._extreme(lowest=reduction == LOWEST)
         if reduction == DISTINCT:
@@ -162,6 +195,10 @@ class _Numbers:
         for out, values in zip(found, (value, self.numerator, self.denominator), strict=True):
             out[groups] = values[ordered[first]]
         return found[0], found[1], found[2]
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _nullable(values: np.ndarray) -> pd.api.extensions.ExtensionArray:

@@ -49,18 +49,11 @@ def measured(given: Contributions, frame: pd.DataFrame, reason: str = "") -> Mea
 
     A numerator is told beside a denominator only: of a plain sum it would be the value again.
     """
-    found = given.months()
-    values = {str(month): _plain(value) for month, value in found["value"].items()}
-    row = dict(found.loc[given.period])
-    value, numerator, denominator = values[given.period], _plain(row["numerator"]), _plain(row["denominator"])
-    if denominator is None:
-        numerator = None
-    history = {month: value for month, value in values.items() if month < given.period and value is not None}
-    return Measure(value, frame, numerator, denominator, reason, history, given, int(row["unknown"]))
-
-
-def _plain(value: object) -> float | None:
-    return None if pd.isna(value) else float(value)  # type: ignore[arg-type, call-overload]
+    months = given.months()
+    total = months[given.period]
+    numerator = None if total.denominator is None else total.numerator
+    history = {month: each.value for month, each in months.items() if month < given.period and each.value is not None}
+    return Measure(total.value, frame, numerator, total.denominator, reason, history, given, total.unknown)
 
 
 @dataclass(frozen=True)

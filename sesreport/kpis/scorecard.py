@@ -13,13 +13,13 @@ from sesreport.analysis.basis import (
     POLICY_DATASETS,
     Basis,
     account_basis,
+    basis_of,
     is_gap,
-    place_basis,
     places_left_out,
 )
 from sesreport.analysis.registry import Analysis
 from sesreport.core.errors import ConfigError, suggestion
-from sesreport.core.schema import nullable
+from sesreport.core.schema import is_nullable, nullable
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.episodes import NOT_OBSERVED
 from sesreport.kpis import headline as verdict
@@ -300,7 +300,7 @@ def coverage_of(analysis: Analysis) -> Coverage:
         )
         for row in gaps.to_dict("records")
     )
-    accounts, read = account_basis(frame, POLICY_DATASETS), place_basis(frame, POLICY_DATASETS)
+    accounts, read = account_basis(frame, POLICY_DATASETS), analysis.once(basis_of, POLICY_DATASETS)
     everything = frame[frame["dataset"] == EVERYTHING]
     disabled = everything[everything["status"] == REGION_DISABLED]
     statement = (
@@ -354,4 +354,6 @@ def _compared_with(analysis: Analysis) -> str:
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """The evidence as it will be stored: nullable dtypes, no index."""
+    if is_nullable(frame):
+        return frame.reset_index(drop=True)
     return nullable(pa.Table.from_pandas(frame, preserve_index=False))
