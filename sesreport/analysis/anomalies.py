@@ -66,8 +66,7 @@ ANOMALIES = Frame(
 @derived(ANOMALIES)
 def anomalies(analysis: Analysis) -> pd.DataFrame:
     """All episodes of the days that are known."""
-    sending = sending_series(analysis)
-    if sending.places.empty:
+    if analysis.daily.empty:
         return ANOMALIES.empty()
-    found = find(sending)
+    found = find(sending_series(analysis))
     return found.assign(in_period=found["last_day"] >= pd.Timestamp(analysis.period.start))
