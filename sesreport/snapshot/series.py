@@ -60,39 +60,55 @@ def stored(name: str, sources: Sequence[Source], *, where: str = "TRUE") -> pd.D
     wholly in the window; failing that the newest there is, ``partial``. What nobody observed has no row: see
     :func:`gaps`. A series that a newer snapshot lacks is no zero either (CloudWatch stops listing a metric two weeks
     after its last value), so the older's stays. ``where`` is an SQL condition on the dataset's columns.
-    """  # a newer snapshot's rows take the place of all older ones from its first whole row of the series on
+    """
     declared, window = frames()[name], WINDOWS[name]
-    parts = [_observations(name, number, source, window, where) for number, source in enumerate(sources)]
-    parts = [part for part in parts if part]
-    if not parts:
+    observed = {number: _observations(name, source, window, where) for number, source in enumerate(sources)}
+    observed = {number: query for number, query in observed.items() if query}
+    if not observed:
         return declared.empty().assign(snapshot=pd.Series(dtype="string"), partial=pd.Series(dtype="boolean"))
     keys, columns = (", ".join(map(quoted, names)) for names in (declared.keys, declared.all_columns))
     series = ", ".join(quoted(name) for name in declared.keys if name != "at")
-    query = f"""
-        WITH seen AS ({" UNION ALL BY NAME ".join(parts)}),
-        begun AS (SELECT {series}, number, min("at") AS first FROM seen WHERE NOT partial GROUP BY ALL),
-        newer AS (
-            SELECT {series}, number, min(first) OVER (
-                PARTITION BY {series} ORDER BY number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ) AS first FROM begun
-        ),
-        whole AS (
-            SELECT seen.* FROM seen JOIN newer USING ({series}, number)
-            WHERE NOT partial AND (newer.first IS NULL OR "at" < newer.first)
-        ),
-        rest AS (SELECT * FROM seen WHERE partial),
-        known AS (SELECT DISTINCT {keys} FROM whole SEMI JOIN rest USING ({keys})),
-        lone AS (
-            SELECT * FROM rest ANTI JOIN known USING ({keys})
-            QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY number DESC) = 1
-        )
-        SELECT {columns}, snapshot, partial FROM (FROM whole UNION ALL BY NAME FROM lone) ORDER BY {keys}
-    """
     with connection() as connected:
+        begun = " UNION ALL ".join(
+            f'SELECT {series}, {number} AS number, min("at") AS first FROM ({query}) WHERE NOT partial GROUP BY ALL'
+            for number, query in observed.items()
+        )
+        # A newer snapshot's rows take the place of all older ones from its first whole row of the series on.
+        connected.execute(f"""
+            CREATE TEMP TABLE newer AS SELECT {series}, number, min(first) OVER (
+                PARTITION BY {series} ORDER BY number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS first FROM ({begun})
+        """)
+        # Most of an old snapshot is replaced in every series; what is left is little to compare row by row.
+        replaced = dict(connected.execute(_REPLACED_SINCE).fetchall())
+        seen = " UNION ALL BY NAME ".join(
+            f"SELECT *, {number} AS number, {text(sources[number].path.name)} AS snapshot FROM ({query}) "
+            + (f'WHERE partial OR "at" < make_timestamptz({replaced[number]})' if number in replaced else "")
+            for number, query in observed.items()
+        )
+        query = f"""
+            WITH seen AS MATERIALIZED ({seen}),
+            whole AS (
+                SELECT seen.* FROM seen JOIN newer USING ({series}, number)
+                WHERE NOT partial AND (newer.first IS NULL OR "at" < newer.first)
+            ),
+            rest AS (SELECT * FROM seen WHERE partial),
+            known AS (SELECT DISTINCT {keys} FROM whole SEMI JOIN rest USING ({keys})),
+            lone AS (
+                SELECT * FROM rest ANTI JOIN known USING ({keys})
+                QUALIFY row_number() OVER (PARTITION BY {keys} ORDER BY number DESC) = 1
+            )
+            SELECT {columns}, snapshot, partial FROM (FROM whole UNION ALL BY NAME FROM lone) ORDER BY {keys}
+        """
         return nullable(connected.sql(query).to_arrow_table())
 
 
-def _observations(name: str, number: int, source: Source, window: Window, where: str) -> str:
+_REPLACED_SINCE = "SELECT number, epoch_us(max(first)) FROM newer GROUP BY number HAVING count(*) = count(first)"
+"""When newer snapshots have replaced every series of one, which none of them lacks."""
+
+
+def _observations(name: str, source: Source, window: Window, where: str) -> str:
+    """The rows of one snapshot, each with whether it is ``partial``; nothing where it has no such file."""
     files = [source.path / f"{each}.parquet" for each in (name, "coverage")]
     if not files[0].is_file():
         return ""
@@ -103,8 +119,7 @@ def _observations(name: str, number: int, source: Source, window: Window, where:
         f"\"at\" < {began} - INTERVAL '{_seconds(window.reach)} seconds'",
     )
     return (
-        f"SELECT seen.*, {number} AS number, {text(source.path.name)} AS snapshot, "
-        f"({late} OR {early} OR places.account_id IS NULL) AS partial "
+        f"SELECT seen.*, ({late} OR {early} OR places.account_id IS NULL) AS partial "
         f"FROM {parquet([files[0]])} AS seen LEFT JOIN ({read}) AS places USING (account_id, region) WHERE ({where})"
     )
 
