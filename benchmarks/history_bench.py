@@ -29,7 +29,7 @@ from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, write_snapshot
 
 ACCOUNTS, REGION = 100, "eu-west-1"
-METRICS = ("Send", "Delivery", "Bounce", "Complaint", "Reject", "Reputation.BounceRate")
+METRICS = ("Send", "Delivery", "Bounce", "Complaint", "Reject", "Reputation.BounceRate", "Reputation.ComplaintRate")
 DATASETS = ("identities", "policies", "sending", "metrics", "changes", "sending_accounts")
 
 

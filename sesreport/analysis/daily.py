@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.remembered import remembered_frame
 from sesreport.core.schema import Frame, account_id, at, real, text
 from sesreport.snapshot.series import source_of, stored
 
@@ -46,6 +47,10 @@ def known_sum(values: pd.Series) -> float:
 @derived(DAILY)
 def daily(analysis: Analysis) -> pd.DataFrame:
     """Account-wide metrics side by side, by all snapshots: each day by its newest whole observation."""
+    return remembered_frame(analysis, DAILY, lambda: _daily(analysis))
+
+
+def _daily(analysis: Analysis) -> pd.DataFrame:
     names = {**METRICS, **REPUTATION}
     metrics = _metrics(analysis)
     wide = (

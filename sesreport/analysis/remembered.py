@@ -45,15 +45,18 @@ def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> byte
 
 
 def remembered_frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    """The same for a frame, conformed to its declaration; it stays when the analysis is released."""
+    """The same for a frame, conformed to its declaration.
+
+    That of a small snapshot stays in memory when the analysis is released; that of a large one is read again.
+    """
+    if _worth(analysis):
+        return _frame(analysis, declared, make)
     if declared.name not in analysis.remembered:
-        analysis.remembered[declared.name] = _frame(analysis, declared, make)
+        analysis.remembered[declared.name] = declared.conform(make())
     return analysis.remembered[declared.name]
 
 
 def _frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-    if not _worth(analysis):
-        return declared.conform(make())
     made = remembered(analysis, declared.name, lambda: _stored(declared, make()))
     try:
         return declared.from_arrow(pq.read_table(io.BytesIO(made), schema=declared.arrow))

@@ -91,6 +91,10 @@ def findings(analysis: Analysis) -> pd.DataFrame:
 
 def found(analysis: Analysis) -> pd.DataFrame:
     """What one snapshot shows by itself (:data:`FOUND`); the frame ``findings`` adds since when, by all snapshots."""
+    return analysis.once(_found)
+
+
+def _found(analysis: Analysis) -> pd.DataFrame:
     return remembered_frame(analysis, FOUND, lambda: find(analysis))
 
 

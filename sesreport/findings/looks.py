@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,34 +31,40 @@ def looks(analyses: Sequence[Analysis]) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     ``analyses`` are of one chain, oldest first. The second frame has :data:`ABOUT` by fingerprint.
     """
-    seen = []
+    about, here, between = None, [], []
     for analysis in analyses:
-        seen += [_dated(analysis), found(analysis).assign(_at=pd.Timestamp(analysis.snapshot.started_at))]
+        table, then = moments_of(analysis)
+        now = found(analysis)
+        about = _told(about, then, table["at"].reindex(then["moment"]).array)
+        about = _told(about, now, pd.Timestamp(analysis.snapshot.started_at))
+        here.append(now["fingerprint"])
+        between.append((table, then[["moment", "fingerprint"]]))
+        if analysis.previous is not None:
+            analysis.previous.release()  # of which the moments were asked
         if analysis is not analyses[-1]:
             analysis.release()
-    told = pd.concat([frame[["fingerprint", *ABOUT, "_at"]] for frame in seen], ignore_index=True)
-    about = told.sort_values("_at", kind="stable").drop_duplicates("fingerprint", keep="last")
-    about = about.drop(columns="_at").reset_index(drop=True)
-    parts = [_approval_ends(about, analyses[-1]), _month_begins(about, analyses)]
-    for analysis in analyses:
-        parts += [_moments(about, analysis), _snapshot(about, analysis)]
+    assert about is not None, "a chain has an analysis"
+    parts = [_approval_ends(about, analyses[-1]), _month_begins(about, analyses, here)]
+    for analysis, there, moments in zip(analyses, here, between, strict=True):
+        parts += [_moments(about, *moments), _snapshot(about, analysis, there)]
     sightings = pd.concat(parts, ignore_index=True).sort_values(["since", "_rank"], kind="stable", ignore_index=True)
     return sightings.assign(order=range(len(sightings)))[list(SIGHTINGS)], about.set_index("fingerprint")
 
 
-def _dated(analysis: Analysis) -> pd.DataFrame:
-    """The findings at the moments before an analysis, with the time of each."""
-    moments, found = moments_of(analysis)
-    return found.assign(_at=moments["at"].reindex(found["moment"]).array)
+def _told(about: pd.DataFrame | None, found: pd.DataFrame, at: Any) -> pd.DataFrame:
+    """What is said of each finding, by what was found later."""
+    told = found[["fingerprint", *ABOUT]].assign(_at=at).sort_values("_at", kind="stable").drop(columns="_at")
+    both = told if about is None else pd.concat([about, told], ignore_index=True)
+    return both.drop_duplicates("fingerprint", keep="last", ignore_index=True)
 
 
-def _snapshot(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
-    """One look at each finding: found, gone, or not read and why."""
+def _snapshot(about: pd.DataFrame, analysis: Analysis, there: pd.Series) -> pd.DataFrame:
+    """One look at each finding: found (``there`` has the fingerprints), gone, or not read and why."""
     reason = unread(about, analysis)
     state = (
         reason.notna()
         .map({True: UNREAD, False: GONE})
-        .mask(among(about["fingerprint"], found(analysis)["fingerprint"]), FOUND)
+        .mask(among(about["fingerprint"], there), FOUND)
     )
     return pd.DataFrame(
         {
@@ -134,16 +141,15 @@ def _among(findings: pd.DataFrame, places: set[tuple[str, str, str]]) -> pd.Seri
     return pd.Series([place in places for place in rows(findings, IDENTITY)], index=findings.index, dtype=bool)
 
 
-def _moments(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+def _moments(about: pd.DataFrame, moments: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """A look at each moment, at the findings that a policy of the identity is to blame for.
 
     Of policies not all known, what is found is there, and what is not may be.
     """
-    moments, there_found = moments_of(analysis)
     blamed = about.loc[about["policy_name"].notna(), ["fingerprint", *IDENTITY]]
     both = joined(moments, blamed, how="inner", on=IDENTITY)
     there = pd.MultiIndex.from_frame(both[["moment", "fingerprint"]]).isin(
-        pd.MultiIndex.from_frame(there_found[["moment", "fingerprint"]])
+        pd.MultiIndex.from_frame(found[["moment", "fingerprint"]])
     )
     state = both["whole"].map({True: GONE, False: UNREAD}).astype("string").mask(there, FOUND)
     return pd.DataFrame(
@@ -173,13 +179,12 @@ def _approval_ends(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
     return _not_there(expired.loc[at.index, "fingerprint"], at, "register")
 
 
-def _month_begins(about: pd.DataFrame, analyses: Sequence[Analysis]) -> pd.DataFrame:
+def _month_begins(about: pd.DataFrame, analyses: Sequence[Analysis], here: Sequence[pd.Series]) -> pd.DataFrame:
     """What a rule finds of the month alone was not there when the month began in which it was first found."""
     of_month = about[about["rule"].isin([rule.slug for rule in rules().values() if rule.of_month])]
     begun = pd.Series(pd.NaT, index=of_month.index, dtype="datetime64[us, UTC]")
-    for analysis in reversed(analyses):
-        here = among(of_month["fingerprint"], found(analysis)["fingerprint"])
-        begun = begun.mask(here, pd.Timestamp(analysis.period.start))
+    for analysis, found_then in zip(reversed(analyses), reversed(here), strict=True):
+        begun = begun.mask(among(of_month["fingerprint"], found_then), pd.Timestamp(analysis.period.start))
     begun = begun.dropna()
     return _not_there(of_month.loc[begun.index, "fingerprint"], begun, "interval")
 
