@@ -16,9 +16,9 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.files import check_writable, exchange, remove_folder, sha256_of, whole_folder
 from sesreport.core.period import Period
 from sesreport.core.version import __version__
-from sesreport.report.compute import earlier_snapshots, make_pack, write_data
+from sesreport.report.compute import earlier_snapshots, write_data
 from sesreport.report.contents import Pack
-from sesreport.report.kept import keep_pack
+from sesreport.report.kept import keep_pack, kept_pack, new_pack
 from sesreport.report.manifest import COMPLETE, FAILED_NOTEBOOKS, FORMAT, MANIFEST, pack_status
 from sesreport.report.notebooks import Executed, check_all, notebooks, run_notebooks
 from sesreport.settings.config import Config
@@ -87,10 +87,12 @@ def report(
             "same, say --other-month"
         )
     earlier = earlier_snapshots(folder, period, chosen)
-    pack = make_pack(chosen, config, period, earlier=earlier)
+    kept = kept_pack(chosen, config, period, earlier=earlier)
+    pack = kept or new_pack(chosen, config, period, earlier=earlier)
     with whole_folder(destination, replace=True) as temporary:
         write_data(pack, temporary)
-        keep_pack(temporary, chosen, config, period, earlier=earlier)
+        if kept is None:
+            keep_pack(temporary, chosen, config, period, earlier=earlier)
         with ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
             running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)
             for ending, write in outputs().items():

@@ -79,11 +79,16 @@ def computed_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier
     found = kept_pack(snapshot, config, period, earlier=earlier)
     if found is not None:
         return found
-    pack = make_pack(snapshot, config, period, earlier=earlier)
+    pack = new_pack(snapshot, config, period, earlier=earlier)
     with tempfile.TemporaryDirectory(prefix="sesreport-") as folder:
         write_data(pack, Path(folder))
         keep_pack(Path(folder), snapshot, config, period, earlier=earlier)
-    # As they come back from the disk, so that both ways give the same.
+    return pack
+
+
+def new_pack(snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot]) -> Pack:
+    """The pack of a snapshot, worked out now; its frames are as they come back from the disk, as a kept one's are."""
+    pack = make_pack(snapshot, config, period, earlier=earlier)
     frames = {name: nullable(table_of(frame)) for name, frame in pack.frames.items()}
     return Pack(pack.results, frames, pack.branding)
 
