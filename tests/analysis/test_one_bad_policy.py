@@ -17,8 +17,7 @@ from sesreport.governance.monitor import judge as watch
 from sesreport.governance.monitor.attached import Attached
 from sesreport.governance.monitor.known import Known
 from sesreport.governance.monitor.message import Place
-from sesreport.policy import Organization
-from sesreport.policy import verdict as engine
+from sesreport.policy import Organization, engine
 
 BAD, GOOD = "bad.example.com", "good.example.com"
 
@@ -28,7 +27,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that fails for one identity."""
     right = engine._decide
 
-    def fails(question: engine.Question) -> engine.Outcome:
+    def fails(question: engine.Question) -> engine.DecidedExposure:
         if question.identity_arn.endswith(BAD):
             raise KeyError("888888888888")
         return right(question)
