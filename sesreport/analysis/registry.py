@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
-from sesreport.analysis.verdicts import VerdictCache
+from sesreport.analysis.judged_identities import JudgedIdentityCache
 from sesreport.core.frames import FrameAttribute, Framed
 from sesreport.core.period import Period
 from sesreport.core.registry import Registry
@@ -39,7 +39,7 @@ class Analysis(Framed):
     """The analysis of an earlier snapshot to compare with."""
     executor: Executor | None = field(default=None, repr=False)
     """Where policies are judged; in this thread without one."""
-    cache: VerdictCache = field(default_factory=VerdictCache, repr=False, compare=False)
+    cache: JudgedIdentityCache = field(default_factory=JudgedIdentityCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

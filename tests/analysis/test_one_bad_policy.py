@@ -64,10 +64,10 @@ def test_a_row_that_cannot_be_made_costs_its_identity_alone(monkeypatch: pytest.
 
     right = module._row
 
-    def fails(verdict: Any, *rest: Any) -> dict[str, Any]:
-        if verdict.arn.endswith(BAD):
+    def fails(identity: Any, *rest: Any) -> dict[str, Any]:
+        if identity.arn.endswith(BAD):
             raise ZeroDivisionError("here")
-        return right(verdict, *rest)
+        return right(identity, *rest)
 
     monkeypatch.setattr(module, "_row", fails)
     made = Estate().identity(BAD, {"p": policy(VENDOR)}).identity(GOOD, {"p": policy(STRANGER)}).analysis(tmp_path)

@@ -61,7 +61,7 @@ def _where(change: Change) -> str:
 
 
 def body(change: Change, judgement: Judgement, arn: str | None) -> str:
-    """The message: the verdict in its first line, then what was done, by whom, and what follows for the identity.
+    """The message: the judgement in its first line, then what was done, by whom, and what follows for the identity.
 
     What is cut off where it grows too long is the end of the explanation.
     """
