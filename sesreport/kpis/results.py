@@ -184,9 +184,9 @@ class Results:
     classification: str
     contact: str
     headline: str
-    """The verdict as one line of at most 90 characters."""
+    """What page one says, as one line of at most 90 characters."""
     verdict: tuple[str, ...]
-    """The verdict in at most three sentences; the first says so where too little was read."""
+    """The same in at most three sentences; the first says so where too little was read."""
     limits: str
     """What no number of the pack covers; page one of every output shows it once, beside the coverage statement."""
     decisions: tuple[Decision, ...]

@@ -68,8 +68,8 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Page one: the verdict's sentences, what is asked, the board's own KPIs."""
+class Headline:
+    """Page one: its sentences, what is asked, the board's own KPIs."""
 
     sentences: tuple[str, ...]
     asks: tuple[str, ...]
@@ -92,7 +92,7 @@ class Content:
     title: str
     subtitle: str
     """Measure, unit, period, scope."""
-    body: tuple[Chart, ...] | Table | Verdict | Nothing
+    body: tuple[Chart, ...] | Table | Headline | Nothing
     source: str
     notes: str
     takeaway: str = ""

@@ -21,7 +21,7 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
 from sesreport.report.deck import charts, master, scale
-from sesreport.report.deck.description import Cell, Chart, Content, Nothing, Table, Verdict
+from sesreport.report.deck.description import Cell, Chart, Content, Headline, Nothing, Table
 from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.report.deck.textfit import LINE, fit, width, wrap
 from sesreport.report.deck.titles import limited
@@ -78,11 +78,11 @@ class _Slide:
         grid = self._title(content)
         self._text(grid.subtitle, content.subtitle, SUBTITLE_SIZE, name="Subtitle", color=MUTED)
         body = content.body
-        if isinstance(body, Verdict):
+        if isinstance(body, Headline):
             across = grid.body.width - 2 * INSET
             basis = [fit(text, across, SMALL_SIZE, lines=2) for text in body.basis]
             above, foot = grid.body_and_foot(_height(basis, across, SMALL_SIZE, 6) + 0.21)
-            self._verdict(body, above)
+            self._headline(body, above)
             parts = [(text, SMALL_SIZE, INK, False) for text in basis]
             self._panel(foot, parts, name="What this rests on", anchor=MSO_ANCHOR.MIDDLE)
         elif isinstance(body, Table):
@@ -136,7 +136,7 @@ class _Slide:
             frame.paragraphs[0].alignment = align
         return shape
 
-    def _charts(self, body: tuple[Chart, ...] | Nothing | Table | Verdict, box: Box) -> None:
+    def _charts(self, body: tuple[Chart, ...] | Nothing | Table | Headline, box: Box) -> None:
         if isinstance(body, Nothing):
             self._panel(box, [(body.text, 20, MUTED, False)], name="No data", anchor=MSO_ANCHOR.MIDDLE)
         elif isinstance(body, tuple):
@@ -207,7 +207,7 @@ class _Slide:
         shape._element.remove(shape._element.find(f"{{{_P}}}style"))  # the theme's shadow and outline
         return shape
 
-    def _verdict(self, body: Verdict, box: Box) -> None:
+    def _headline(self, body: Headline, box: Box) -> None:
         cards_height = 1.6 if body.kpis else 0.0
         top = Box(box.left, box.top, box.width, box.height - cards_height - (0.2 if body.kpis else 0))
         says, asks = top.split(0.58) if body.asks else (top, None)

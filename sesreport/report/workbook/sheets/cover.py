@@ -1,4 +1,4 @@
-"""Cover: the verdict, what it rests on, and which evidence it was computed from."""
+"""Cover: the sentences of page one, what it rests on, and which evidence it was computed from."""
 
 from __future__ import annotations
 

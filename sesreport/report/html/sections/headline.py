@@ -1,4 +1,4 @@
-"""The verdict: what the board is told and asked."""
+"""Page one: the headline, its sentences, and the decisions asked of the board."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from sesreport.report.html.section import Content, section
 
 
 @section(10, "verdict", "Verdict")
-def verdict(pack: Pack) -> Content:
+def headline(pack: Pack) -> Content:
     results = pack.results
     return Content(
         heading=results.headline or f"{results.period_name}: no verdict was made",
-        partial="verdict.html.j2",
+        partial="headline.html.j2",
         data={"sentences": results.verdict[:3], "decisions": results.decisions},
     )
