@@ -21,7 +21,7 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
 from sesreport.report.deck import charts, master, scale
-from sesreport.report.deck.description import Cell, Chart, Content, Headline, Nothing, Table
+from sesreport.report.deck.description import Cell, Headline, Nothing, SlideChart, SlideContent, SlideTable
 from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.report.deck.textfit import LINE, fit, width, wrap
 from sesreport.report.deck.titles import limited
@@ -43,7 +43,7 @@ NOTES_LIMIT = 12_000
 """Characters of speaker notes."""
 
 
-def write(slides: list[Content], pack: Pack, path: Path) -> None:
+def write(slides: list[SlideContent], pack: Pack, path: Path) -> None:
     """Write the slides as one .pptx; whole or not at all. Raises WriteError and, for a template, ConfigError."""
     deck, layout, title_place = master.start(pack.branding)
     results = pack.results
@@ -74,7 +74,7 @@ class _Slide:
         self.title_place, self.pack, self.number = title_place, pack, number
         self.accent = pack.branding.accent.lstrip("#").upper()
 
-    def write(self, content: Content) -> None:
+    def write(self, content: SlideContent) -> None:
         grid = self._title(content)
         self._text(grid.subtitle, content.subtitle, SUBTITLE_SIZE, name="Subtitle", color=MUTED)
         body = content.body
@@ -85,7 +85,7 @@ class _Slide:
             self._headline(body, above)
             parts = [(text, SMALL_SIZE, INK, False) for text in basis]
             self._panel(foot, parts, name="What this rests on", anchor=MSO_ANCHOR.MIDDLE)
-        elif isinstance(body, Table):
+        elif isinstance(body, SlideTable):
             self._table(body, grid.body_above_takeaway if content.takeaway else grid.body)
             self._takeaway(content.takeaway, grid.takeaway)
         elif content.kpi is not None:
@@ -100,7 +100,7 @@ class _Slide:
         cut = notes if len(notes) <= NOTES_LIMIT else f"{notes[: NOTES_LIMIT - 1]}…"
         self.slide.notes_slide.notes_text_frame.text = cut
 
-    def _title(self, content: Content) -> Grid:
+    def _title(self, content: SlideContent) -> Grid:
         grid = _grid(content.title, self.size, self.title_place)
         title = self.slide.shapes.title
         across = grid.title.width - 0.05
@@ -136,7 +136,7 @@ class _Slide:
             frame.paragraphs[0].alignment = align
         return shape
 
-    def _charts(self, body: tuple[Chart, ...] | Nothing | Table | Headline, box: Box) -> None:
+    def _charts(self, body: tuple[SlideChart, ...] | Nothing | SlideTable | Headline, box: Box) -> None:
         if isinstance(body, Nothing):
             self._panel(box, [(body.text, 20, MUTED, False)], name="No data", anchor=MSO_ANCHOR.MIDDLE)
         elif isinstance(body, tuple):
@@ -237,7 +237,7 @@ class _Slide:
         value = (words.number(kpi.value, kpi.unit), 28.0, INK, True)
         self._panel(rest, [value, (kpi.label, SMALL_SIZE, MUTED, False)], name=kpi.label, gap=2)
 
-    def _table(self, body: Table, box: Box) -> None:
+    def _table(self, body: SlideTable, box: Box) -> None:
         rows = len(body.rows) + 1
         size = next((each for each in TABLE_SIZES[1:] if _suits(body, box, each)), SMALL_SIZE)
         across = _across(body, box.width, size)
@@ -276,7 +276,7 @@ class _Slide:
         paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
         _underline(cell)
 
-    def _footer(self, content: Content, grid: Grid) -> None:
+    def _footer(self, content: SlideContent, grid: Grid) -> None:
         results = self.pack.results
         text = f"Source: {content.source} · snapshot {results.snapshot.sha256[:12]} · {results.classification}"
         self._text(grid.footer, text, SMALL_SIZE, name="Footer", color=MUTED)
@@ -315,10 +315,10 @@ def _grid(title: str, size: tuple[float, float], title_place: Box | None) -> Gri
     return Grid.of(*size, min(2, len(wrap(title, across - 0.05, TITLE_SIZE, bold=True))), title_place)
 
 
-def _pages(content: Content, size: tuple[float, float], title_place: Box | None) -> list[Content]:
+def _pages(content: SlideContent, size: tuple[float, float], title_place: Box | None) -> list[SlideContent]:
     """The content, a table that is too tall for one slide over several, as evenly as its rows allow."""
     body = content.body
-    if not isinstance(body, Table):
+    if not isinstance(body, SlideTable):
         return [content]
     grid = _grid(content.title + " (9 of 9)", size, title_place)
     box = grid.body_above_takeaway if content.takeaway else grid.body
@@ -343,7 +343,7 @@ def _pages(content: Content, size: tuple[float, float], title_place: Box | None)
     ]
 
 
-def _across(body: Table, across: float, size: float) -> list[float]:
+def _across(body: SlideTable, across: float, size: float) -> list[float]:
     """Column widths: what the content needs on one line where that is enough, else the declared shares."""
     shares = [share / sum(body.widths) for share in body.widths]
     if body.lines == 1:
@@ -358,7 +358,7 @@ def _across(body: Table, across: float, size: float) -> list[float]:
     return [across * share for share in shares]
 
 
-def _suits(body: Table, box: Box, size: float) -> bool:
+def _suits(body: SlideTable, box: Box, size: float) -> bool:
     """Whether the whole table can be shown at that size with nothing shortened and no word broken."""
     across = _across(body, box.width, size)
     headers = tuple(Cell(header, bold=True) for header in body.headers)

@@ -12,7 +12,7 @@ from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.ooxml import moment
-from sesreport.report.workbook.description import Column
+from sesreport.report.workbook.description import SheetColumn
 from sesreport.snapshot.coverage import EVERYTHING
 
 SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
@@ -64,7 +64,7 @@ def _values(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[object, ...]]
     return list(rows[list(keys)].astype("object").itertuples(index=False, name=None))
 
 
-BEHIND = Column("behind", "Behind KPI", "texts", width=36)
+BEHIND = SheetColumn("behind", "Behind KPI", "texts", width=36)
 """Which KPIs the row is evidence of: filtered by one, the sheet shows what it was counted from."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sesreport.core.text import marked
-from sesreport.report.workbook.description import Column
+from sesreport.report.workbook.description import SheetColumn
 
 Value = str | float | int | None
 CELL_LIMIT = 32_767
@@ -33,7 +33,7 @@ def text(value: str) -> str:
     return value[: CELL_LIMIT - len(mark)] + mark
 
 
-def cells(rows: pd.DataFrame, column: Column) -> list[Value]:
+def cells(rows: pd.DataFrame, column: SheetColumn) -> list[Value]:
     """One column's cells, top to bottom. A column the frame lacks is unknown throughout."""
     if column.kind == "input" or column.source not in rows.columns:
         blank = column.kind == "input" or column.kind in NUMBERS | DATES | {"spark"}
@@ -77,7 +77,7 @@ def _joined(value: object, unknown: str) -> str:
     return text("; ".join(unknown if _unknown(item) else str(item) for item in items)) if items else "none"
 
 
-def width(column: Column, values: list[Value], *, cap: int = 60) -> float:
+def width(column: SheetColumn, values: list[Value], *, cap: int = 60) -> float:
     """Column width in characters: what nine rows of ten need, at least the header's longest word."""
     if column.width is not None:
         return column.width

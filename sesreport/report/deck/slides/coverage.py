@@ -8,7 +8,7 @@ from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Cell, Content, Nothing, Table, slide
+from sesreport.report.deck.description import Cell, Nothing, SlideContent, SlideTable, slide
 from sesreport.report.deck.evidence import frame, kpi, method
 
 ROWS = 9
@@ -17,16 +17,16 @@ NOT_COUNTED = "not counted"
 
 
 @slide(order=120)
-def coverage(pack: Pack) -> Content:
+def coverage(pack: Pack) -> SlideContent:
     found = pack.results.coverage
     gaps = _by_place(pack)
     more = len(gaps) - ROWS
     shown = gaps[:ROWS]
     statuses = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in found.by_status.items())
-    return Content(
+    return SlideContent(
         title=titles.coverage(found.places),
         subtitle="Appendix · what could not be read (place = account × Region), and why",
-        body=Table(
+        body=SlideTable(
             headers=("Account", "Account id", "Region", "Place", "Datasets", "Reason"),
             rows=tuple(_row(*each) for each in shown),
             widths=(2.3, 1.6, 1.6, 1.5, 1.6, 3.7),

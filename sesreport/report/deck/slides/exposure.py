@@ -6,7 +6,7 @@ from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.charts.names import EXPOSURES
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Chart, Content, Series, slide
+from sesreport.report.deck.description import SlideChart, SlideContent, SlideSeries, slide
 from sesreport.report.deck.evidence import NEUTRAL, frame, kpi, method, nothing
 
 COLORS = {
@@ -18,22 +18,22 @@ CLASSES = {name: (label, COLORS.get(name)) for name, label in EXPOSURES.items()}
 
 
 @slide(order=40)
-def exposure(pack: Pack) -> Content:
+def exposure(pack: Pack) -> SlideContent:
     rows = frame(pack, "exposures", ("exposure",))
     counts = rows["exposure"].fillna("not decided").value_counts()
     shown = [name for name in CLASSES if counts.get(name, 0)]
     measured = kpi(pack, "public_identities")
     unknown = int(counts.get("not decided", 0))
     told = "; ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
-    return Content(
+    return SlideContent(
         title=titles.public_identities(measured) if measured else "Who can send from our identities",
         subtitle=f"Identities by the widest sender their policies allow, count, {pack.results.period_name}"
         + (f"; of {unknown:,} the policies were not read" if unknown else ""),
         body=(
-            Chart(
+            SlideChart(
                 kind="bar",
                 categories=tuple(CLASSES[name][0] for name in shown),
-                series=(Series("Identities", tuple(float(counts[name]) for name in shown), pack.branding.accent),),
+                series=(SlideSeries("Identities", tuple(float(counts[name]) for name in shown), pack.branding.accent),),
                 unit="count",
                 alt=f"Identities by widest sender: {told}.",
                 point_colors=tuple(CLASSES[name][1] for name in shown),

@@ -7,14 +7,14 @@ import pandas as pd
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Chart, Content, Series, slide
+from sesreport.report.deck.description import SlideChart, SlideContent, SlideSeries, slide
 from sesreport.report.deck.evidence import frame, kpi, method, nothing
 
 TOP = 9
 
 
 @slide(order=50)
-def external_accounts(pack: Pack) -> Content:
+def external_accounts(pack: Pack) -> SlideContent:
     """The title counts the red bars; where they are more than fit, the subtitle says so."""
     accounts = frame(pack, "kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "unknown"))
     accounts = accounts.assign(unknown=accounts["unknown"].fillna(value=True).astype("bool"))
@@ -30,14 +30,14 @@ def external_accounts(pack: Pack) -> Content:
     )
     rest = f"; {TOP} of {len(accounts):,} accounts" if len(accounts) > TOP else ""
     red, measured = SEVERITY_COLORS["high"], kpi(pack, "unknown_accounts")
-    return Content(
+    return SlideContent(
         title=titles.unknown_accounts(measured) if measured else "Outside accounts that can send as us",
         subtitle=f"Identities each outside account can send from, count{rest}; without a valid approval in red",
         body=(
-            Chart(
+            SlideChart(
                 kind="bar",
                 categories=tuple(labels),
-                series=(Series("Identities", tuple(map(float, shown["identities"])), pack.branding.accent),),
+                series=(SlideSeries("Identities", tuple(map(float, shown["identities"])), pack.branding.accent),),
                 unit="count",
                 alt=f"Identities per outside account: {told}.",
                 point_colors=tuple(red if unknown else None for unknown in shown["unknown"]),

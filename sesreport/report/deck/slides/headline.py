@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Content, Headline, slide
+from sesreport.report.deck.description import Headline, SlideContent, slide
 from sesreport.report.deck.evidence import method
 
 
 @slide(order=10)
-def headline(pack: Pack) -> Content:
+def headline(pack: Pack) -> SlideContent:
     results = pack.results
     kpis = [kpi for kpi in results.kpis if kpi.headline]
-    return Content(
+    return SlideContent(
         title=titles.limited(results.headline or f"{results.title}, {results.period_name}"),
         subtitle=f"{results.title} · {results.organization_name} · {results.period_name}",
         body=Headline(

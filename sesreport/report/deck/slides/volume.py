@@ -6,20 +6,20 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Content, Nothing, slide
+from sesreport.report.deck.description import Nothing, SlideContent, slide
 from sesreport.report.deck.evidence import NEUTRAL, frame, kpi, method
 from sesreport.report.deck.kpi_series import chart, known
 
 
 @slide(order=90)
-def volume(pack: Pack) -> Content | None:
+def volume(pack: Pack) -> SlideContent | None:
     measured = kpi(pack, "sent_volume")
     if measured is None:
         return None
     driver, moved = _driver(pack, measured)
     body = chart(pack, measured, kind="column")
     emphasis = (NEUTRAL,) * (len(body.categories) - 1) + (None,)
-    return Content(
+    return SlideContent(
         title=titles.volume(measured, driver),
         subtitle="Messages sent by month, all accounts and Regions that were read",
         body=(type(body)(**{**body.__dict__, "point_colors": emphasis}),)

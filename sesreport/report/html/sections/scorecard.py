@@ -7,13 +7,13 @@ from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH,
 from sesreport.report.charts import figure_svg, sparkline
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
+from sesreport.report.html.section import SectionContent, section
 
 
 @section(20, "scorecard", "Scorecard")
-def scorecard(pack: Pack) -> Content:
+def scorecard(pack: Pack) -> SectionContent:
     kpis = pack.results.kpis
-    return Content(
+    return SectionContent(
         heading=heading(pack.results),
         so_what=so_what(pack.results),
         partial="scorecard.html.j2",
