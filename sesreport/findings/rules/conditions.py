@@ -12,7 +12,7 @@ from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, of_policies, rule
 from sesreport.policy import Condition, Effect, Statement
-from sesreport.policy.keys import Source, key
+from sesreport.policy.keys import ValueSource, key
 
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
 SENSITIVE = {
@@ -126,13 +126,13 @@ def _reason(condition: Condition, present: set[str]) -> str | None:
         return None
     source = key(condition.name).source
     name = condition.key
-    if source in (Source.CALLER, Source.TAG):
+    if source in (ValueSource.CALLER, ValueSource.TAG):
         return f"the caller chooses {name}"
-    if source is Source.FIXED:
+    if source is ValueSource.FIXED:
         return f"{name} is the same in every request"
     if condition.name == "aws:username":
         return f"any account can have a user of the name in {name}"
-    if condition.name in present or source is Source.TIME:
+    if condition.name in present or source is ValueSource.TIME:
         return None
     if condition.qualifier == "ForAllValues":
         return f"ForAllValues on {name} is true when the key is missing"
