@@ -50,7 +50,7 @@ def known_ses_regions() -> set[str]:
 
 
 @dataclass(frozen=True)
-class Caller:
+class CallerIdentity:
     """Who the credentials belong to."""
 
     account_id: str
@@ -71,7 +71,7 @@ class Aws:
 
     config: Config
     profile: str | None = None
-    caller: Caller = field(init=False)
+    caller: CallerIdentity = field(init=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -92,7 +92,7 @@ class Aws:
         )
         self._own = self._session(botocore.session.Session(profile=self.profile))
         sts = partial(self._limited, "sts", self._home, attempts=4)
-        self.caller = Caller(*sign_in.identify(self._own._session, sts, self._deadlines.limit))
+        self.caller = CallerIdentity(*sign_in.identify(self._own._session, sts, self._deadlines.limit))
         self._fetched[self.caller.account_id] = time.monotonic()
 
     def call(

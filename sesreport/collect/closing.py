@@ -19,7 +19,7 @@ from sesreport.snapshot.store import Snapshot, load, newest_with, organization_o
 
 
 @dataclass(frozen=True)
-class Evidence:
+class MonthEvidence:
     """What a month's pack is made from."""
 
     snapshot: Snapshot
@@ -36,7 +36,7 @@ def evidence_of(
     single_account: bool = False,
     anew: bool = False,
     **how: Any,
-) -> Evidence:
+) -> MonthEvidence:
     """The snapshot that stands for a month, so that a rerun makes the same pack; collected where there is none yet.
 
     ``anew`` collects in any case, and the new snapshot stands for the month from then on; ``how`` are more arguments of
@@ -57,10 +57,10 @@ def evidence_of(
             speaks_for=period if anew else None,
             **how,
         )
-        return Evidence(load(path), collected=True)
+        return MonthEvidence(load(path), collected=True)
     snapshot = load(standing)
     _check_same_estate(snapshot, period, config, profile, single_account)
-    return Evidence(snapshot, collected=False)
+    return MonthEvidence(snapshot, collected=False)
 
 
 def _ours(folder: Path, config: Config, profile: str | None, single_account: bool) -> str | None:
