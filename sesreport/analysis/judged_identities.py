@@ -26,7 +26,7 @@ from sesreport.policy import (
     analyze_models,
     read_policies,
 )
-from sesreport.settings.config import Organization as Settings
+from sesreport.settings.config import OrganizationSettings
 
 Made = TypeVar("Made")
 Of = ParamSpec("Of")
@@ -129,7 +129,11 @@ class TrustedAccounts:
 
 
 def trusted_accounts(
-    accounts: pd.DataFrame, register: pd.DataFrame, organization_id: str | None, settings: Settings, today: date
+    accounts: pd.DataFrame,
+    register: pd.DataFrame,
+    organization_id: str | None,
+    settings: OrganizationSettings,
+    today: date,
 ) -> TrustedAccounts:
     """Members of the organization, and register entries that are valid (expiring ones are).
 

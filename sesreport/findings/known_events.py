@@ -9,7 +9,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.findings.registry import EVIDENCE
-from sesreport.snapshot.events import Kind, named
+from sesreport.snapshot.events import EventKind, named
 
 ACCOUNT = "(whole account)"
 """Stands for the identity where a finding is about none."""
@@ -29,7 +29,7 @@ def month_start(analysis: Analysis) -> pd.Timestamp:
     return pd.Timestamp(analysis.period.start)
 
 
-def events_of(analysis: Analysis, kind: Kind) -> pd.DataFrame:
+def events_of(analysis: Analysis, kind: EventKind) -> pd.DataFrame:
     """Events of a kind that took effect, of all snapshots, each once, oldest first."""
     held = pd.concat([each.snapshot.changes for each in newest_first(analysis)], ignore_index=True)
     held = held[held["event_name"].isin(named(kind)) & held["error_code"].isna()]

@@ -16,7 +16,7 @@ from sesreport.governance.monitor import evaluation
 from sesreport.governance.monitor import judge as watch
 from sesreport.governance.monitor.attached import Attached
 from sesreport.governance.monitor.known import Known
-from sesreport.governance.monitor.message import Place
+from sesreport.governance.monitor.message import FunctionPlace
 from sesreport.policy import Organization, engine
 
 BAD, GOOD = "bad.example.com", "good.example.com"
@@ -103,7 +103,7 @@ def test_the_config_rule_says_so(failing: None, known: Known, monkeypatch: pytes
     monkeypatch.setattr(evaluation, "own_client", lambda *_, **__: None)
     monkeypatch.setattr(evaluation, "identity_names", lambda _: list(texts))
     monkeypatch.setattr(evaluation, "attached", lambda _, name: Attached(texts[name]))
-    place = Place("aws", "eu-west-1", SHOP)
+    place = FunctionPlace("aws", "eu-west-1", SHOP)
     found = {one.identity: one for one in evaluation.evaluate(place, known, "vendor", (), lambda: True)}
     assert found[GOOD].compliance == "COMPLIANT"
     assert found[BAD].compliance == "NON_COMPLIANT" and found[BAD].annotation.startswith("Not judged: ")
@@ -113,5 +113,5 @@ def test_the_watch_tells_of_a_change_that_it_cannot_judge(known: Known, monkeypa
     monkeypatch.setattr(watch._Case, "judge", lambda _: 1 / 0)
     case: Any = None
     arn = f"arn:aws:ses:eu-west-1:{SHOP}:identity/{BAD}"
-    told = watch.judge(case, Attached({}), watch.Earlier(None, "nothing"), known, arn, case)
+    told = watch.judge(case, Attached({}), watch.EarlierText(None, "nothing"), known, arn, case)
     assert told.outcome.value == "cannot be judged" and "ZeroDivisionError" in told.words

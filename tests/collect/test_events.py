@@ -11,7 +11,7 @@ from sesreport.snapshot.events import (
     EVENTS,
     OF_ACCOUNT,
     OPERATIONS,
-    Kind,
+    EventKind,
     enabled_of,
     identity_of,
     member,
@@ -38,7 +38,7 @@ def test_an_operation_is_one_of_its_api_with_these_members(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, one in OPERATIONS.items() if one.api == "v1"])
 def test_an_operation_of_v1_has_a_twin_in_v2_that_does_the_same(name: str) -> None:
-    policies = {Kind.CREATES_POLICY, Kind.PUTS_POLICY}
+    policies = {EventKind.CREATES_POLICY, EventKind.PUTS_POLICY}
     one = OPERATIONS[name]
     assert one.twins
     for twin in one.twins:
@@ -55,7 +55,7 @@ def test_what_incidents_begin_with_is_collected() -> None:
 
 
 def test_every_operation_is_kept_unless_it_sets_an_attribute() -> None:
-    assert set(OPERATIONS) - set(EVENTS) == set(named(Kind.SETS_ATTRIBUTE))
+    assert set(OPERATIONS) - set(EVENTS) == set(named(EventKind.SETS_ATTRIBUTE))
 
 
 @pytest.mark.parametrize("name", WITH_IDENTITY)

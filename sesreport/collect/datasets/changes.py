@@ -20,7 +20,7 @@ from sesreport.snapshot.events import (
     OPERATIONS,
     RETENTION,
     SOURCE,
-    Kind,
+    EventKind,
     enabled_of,
     identity_of,
     member,
@@ -63,7 +63,7 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
                 changed = None
             else:
                 changed.add(same_name(row["identity"]))
-                begun |= {same_name(row["identity"])} if OPERATIONS[name].kind is Kind.BEGINS_IDENTITY else set()
+                begun |= {same_name(row["identity"])} if OPERATIONS[name].kind is EventKind.BEGINS_IDENTITY else set()
         if name in EVENTS and event["EventId"] not in seen:
             seen.add(event["EventId"])
             yield "changes", row

@@ -22,7 +22,7 @@ from sesreport.snapshot.events import (
     OF_ACCOUNT,
     OPERATIONS,
     SOURCE,
-    Kind,
+    EventKind,
     enabled_of,
     identity_of,
     member,
@@ -42,7 +42,7 @@ class Change:
 
     event_id: str
     event_name: str
-    kind: Kind | None
+    kind: EventKind | None
     """None for an operation that is not watched."""
     at: datetime
     account_id: str

@@ -14,7 +14,7 @@ from sesreport.core.text import one_line
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.judgement import Judgement, Outcome
 from sesreport.policy import explain, headline
-from sesreport.snapshot.events import Kind
+from sesreport.snapshot.events import EventKind
 
 SUBJECT_CHARACTERS = 99
 """Amazon SNS API Reference, Publish: fewer than 100."""
@@ -25,7 +25,7 @@ BODY_CHARACTERS = 60_000
 
 
 @dataclass(frozen=True)
-class Place:
+class FunctionPlace:
     """Where the function runs."""
 
     partition: str
@@ -50,7 +50,7 @@ def _what(change: Change) -> str:
     """What kind of change it is, in two words."""
     if change.of_account:
         return "account change"
-    return "identity change" if change.kind is Kind.BEGINS_IDENTITY else "policy change"
+    return "identity change" if change.kind is EventKind.BEGINS_IDENTITY else "policy change"
 
 
 def _where(change: Change) -> str:
@@ -110,7 +110,9 @@ def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]
     return {name: {"DataType": "String", "StringValue": limited(value)} for name, value in values.items()}
 
 
-def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, now: datetime) -> dict[str, Any]:
+def finding(
+    change: Change, judgement: Judgement, arn: str | None, here: FunctionPlace, now: datetime
+) -> dict[str, Any]:
     """The finding in AWS Security Finding Format 2018-10-08, of the account's own default product.
 
     Its Id is that of the change, so a second delivery of an event updates the finding of the first. Severity and types
