@@ -15,7 +15,7 @@ from pptx.enum.shapes import MSO_SHAPE, PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Emu, Inches, Pt
 
-from sesreport.core.files import replacing
+from sesreport.core.files import write_whole
 from sesreport.core.text import marked
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
@@ -62,8 +62,7 @@ def write(slides: list[SlideContent], pack: Pack, path: Path) -> None:
     master.keep_measured(deck)
     staged = io.BytesIO()
     deck.save(staged)
-    with replacing(path) as temporary, temporary.open("wb") as out:
-        rewrite(staged, out, finished_at=finished_at)
+    write_whole(path, lambda out: rewrite(staged, out, finished_at=finished_at))
 
 
 class _Slide:

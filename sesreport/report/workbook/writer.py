@@ -26,7 +26,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
-from sesreport.core.files import replacing
+from sesreport.core.files import write_whole
 from sesreport.report.ooxml import (
     KEYWORDS,
     Edit,
@@ -81,10 +81,9 @@ class Page:
 
 def write(pages: Sequence[Page], path: Path, properties: Properties) -> None:
     """Write the pages as one .xlsx; whole or not at all. Raises WriteError when the file system refuses."""
-    with replacing(path) as temporary, temporary.open("wb") as out:
-        staged = io.BytesIO()
-        edits, rows = _stage(pages, staged, properties)
-        rewrite(staged, out, finished_at=properties.finished_at, edits=edits, rows=rows)
+    staged = io.BytesIO()
+    edits, rows = _stage(pages, staged, properties)
+    write_whole(path, lambda out: rewrite(staged, out, finished_at=properties.finished_at, edits=edits, rows=rows))
 
 
 def _stage(
