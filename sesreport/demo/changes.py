@@ -13,7 +13,7 @@ from typing import Any
 
 from sesreport.core.errors import ConfigError
 from sesreport.demo.identities import DemoIdentity, DemoPolicy
-from sesreport.demo.organization import read_toml
+from sesreport.settings.config import read_toml
 
 _NAMES = {
     ("v1", "make"): "PutIdentityPolicy",

@@ -16,7 +16,7 @@ from typing import Any
 
 from sesreport.core.errors import ConfigError
 from sesreport.core.vocabulary import IdentityKey
-from sesreport.demo.organization import read_toml
+from sesreport.settings.config import read_toml
 
 
 @dataclass(frozen=True)

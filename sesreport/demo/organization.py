@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from sesreport.core.errors import ConfigError
+from sesreport.settings.config import read_toml
 
 
 @dataclass(frozen=True)
@@ -75,16 +74,6 @@ class DemoOrganization:
 def parent_path(path: str) -> str:
     """The path one level up: ``Workloads/Prod`` → ``Workloads`` → the root's empty path."""
     return path.rpartition("/")[0]
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """A data file's content. Raises ConfigError naming the file."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
 
 def load_organization(data: Path) -> DemoOrganization:

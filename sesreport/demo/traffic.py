@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sesreport.core.errors import ConfigError
-from sesreport.demo.organization import read_toml
+from sesreport.settings.config import read_toml
 
 SLOTS = 96
 """Quarters of an hour in a day: GetSendStatistics' step."""

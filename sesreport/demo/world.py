@@ -12,8 +12,9 @@ from sesreport.core.vocabulary import IdentityKey
 from sesreport.demo import traffic
 from sesreport.demo.changes import ManagementEvent, load_account_changes
 from sesreport.demo.identities import DemoIdentity, load_identities
-from sesreport.demo.organization import Account, DemoOrganization, load_organization, read_toml
+from sesreport.demo.organization import Account, DemoOrganization, load_organization
 from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
+from sesreport.settings.config import read_toml
 
 HISTORY_DAYS = 520
 """Days of traffic kept: CloudWatch's 455, and what the rates of the first of them look back on."""
