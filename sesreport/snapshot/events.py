@@ -7,6 +7,7 @@ member may be missing, hidden, or begin with a capital.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -120,6 +121,20 @@ def member(request: Mapping[str, Any], name: str) -> Any:
     """A member of a request, whose name may begin with a capital; None where there is none."""
     value = request.get(name)
     return value if value is not None else request.get(name[:1].upper() + name[1:])
+
+
+def mapping_of(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A member that is an object; empty where there is none."""
+    value = record.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def policy_of(request: Mapping[str, Any]) -> str | None:
+    """The policy put, given as text or as an object; None where it is hidden or blank."""
+    value = member(request, "policy")
+    if isinstance(value, Mapping):
+        return json.dumps(value)
+    return value if isinstance(value, str) and value.strip() and not value.startswith(HIDDEN) else None
 
 
 def text_of(request: Mapping[str, Any], name: str) -> str | None:
