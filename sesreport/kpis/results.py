@@ -202,10 +202,14 @@ class Results:
 
     def kpi(self, kpi_id: str) -> Kpi:
         """The KPI with that id; KeyError when there is none."""
-        for kpi in self.kpis:
-            if kpi.id == kpi_id:
-                return kpi
-        raise KeyError(kpi_id)
+        found = self.find_kpi(kpi_id)
+        if found is None:
+            raise KeyError(kpi_id)
+        return found
+
+    def find_kpi(self, kpi_id: str) -> Kpi | None:
+        """The KPI with that id; None where this pack does not have it."""
+        return next((kpi for kpi in self.kpis if kpi.id == kpi_id), None)
 
     def to_json(self) -> str:
         """The text of ``results.json``, in ASCII: outside text is whole, and acts on nothing that shows it."""

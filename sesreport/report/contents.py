@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -61,6 +61,13 @@ class Pack(Framed):
         if name not in self.frames:
             raise self.no_frame(name)
         return self.frames[name]
+
+    def columns(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+        """These columns of a frame; NA where it has no such column, and no rows where the pack has no such frame."""
+        found = self.frames.get(name)
+        if found is None:
+            return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
+        return found.reindex(columns=list(columns)).reset_index(drop=True)
 
     @property
     def about(self) -> str:

@@ -57,7 +57,7 @@ def section(order: int, id: str, title: str) -> Callable[[Make], Make]:  # noqa:
 
 def kpi_of(results: Results, kpi_id: str) -> Kpi | None:
     """The KPI, or None where this pack does not have it or does not know its value."""
-    found = next((kpi for kpi in results.kpis if kpi.id == kpi_id), None)
+    found = results.find_kpi(kpi_id)
     return found if found is not None and found.value is not None else None
 
 

@@ -18,19 +18,11 @@ from sesreport.snapshot.coverage import EVERYTHING
 SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
-def frame(pack: Pack, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """The pack's frame with exactly these columns (NA where it lacks one); no rows when there is no such frame."""
-    found = pack.frames.get(name)
-    if found is None:
-        return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
-    return found.reindex(columns=list(columns)).reset_index(drop=True)
-
-
 def with_account_names(
     pack: Pack, rows: pd.DataFrame, *, key: str = "account_id", name: str = "account"
 ) -> pd.DataFrame:
     """The rows with a column of account names (NA for accounts outside the organization)."""
-    accounts = frame(pack, "accounts", ("account_id", "name")).drop_duplicates("account_id")
+    accounts = pack.columns("accounts", ("account_id", "name")).drop_duplicates("account_id")
     names = accounts.set_index("account_id")["name"]
     return rows.assign(**{name: rows[key].map(names)})
 
@@ -76,7 +68,7 @@ def finished_at(pack: Pack) -> datetime:
 def basis(pack: Pack, name: str) -> str:
     """One sentence: in how many places was read what the frame is made from, and why not in the others."""
     datasets = COLLECTED.get(name, (name,))
-    coverage = frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows"))
+    coverage = pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows"))
     expected = places(coverage)
     if expected.empty:
         return f"What it rests on is not known: the coverage of {_list(datasets)} was not recorded."
@@ -95,7 +87,7 @@ def basis(pack: Pack, name: str) -> str:
 def found(pack: Pack, told: str, rows: pd.DataFrame, name: str) -> str:
     """A sheet's subtitle with the places its frame rests on; no rows of none of them are no number."""
     datasets = COLLECTED.get(name, (name,))
-    read = place_basis(frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows")), datasets)
+    read = place_basis(pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows")), datasets)
     if rows.empty and not read.read:
         return f"Not known: {_list(datasets)} could be read in no place"
     return f"{told}{words.within(read)}"

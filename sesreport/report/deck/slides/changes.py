@@ -7,7 +7,7 @@ from sesreport.kpis.results import Coverage
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import SlideChart, SlideContent, SlideSeries, slide
-from sesreport.report.deck.evidence import NEUTRAL, frame, method, nothing
+from sesreport.report.deck.evidence import NEUTRAL, method, nothing
 
 WHAT = ("grant", "identity", "owner", "exposure")
 LABELS = {"grant": "Grants", "identity": "Identities", "owner": "Owners", "exposure": "Exposures"}
@@ -16,7 +16,7 @@ LABELS = {"grant": "Grants", "identity": "Identities", "owner": "Owners", "expos
 @slide(order=30)
 def changes(pack: Pack) -> SlideContent | None:
     compared = pack.results.compared_with
-    rows = frame(pack, "changes_since", ("what", "change", "severity"))
+    rows = pack.columns("changes_since", ("what", "change", "severity"))
     if rows.empty and not compared:
         return None
     counts = rows.groupby(["what", "change"]).size()

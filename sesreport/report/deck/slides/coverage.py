@@ -9,7 +9,7 @@ from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import Cell, Nothing, SlideContent, SlideTable, slide
-from sesreport.report.deck.evidence import frame, kpi, method
+from sesreport.report.deck.evidence import method
 
 ROWS = 9
 NOT_COUNTED = "not counted"
@@ -18,7 +18,7 @@ NOT_COUNTED = "not counted"
 
 @slide(order=120)
 def coverage(pack: Pack) -> SlideContent:
-    found = pack.results.coverage
+    found, measured = pack.results.coverage, pack.results.find_kpi("coverage")
     gaps = _by_place(pack)
     more = len(gaps) - ROWS
     shown = gaps[:ROWS]
@@ -36,13 +36,13 @@ def coverage(pack: Pack) -> SlideContent:
         else Nothing(found.statement or "No gap: everything that should have been read was read."),
         source="coverage",
         takeaway=f"{counted(more, 'more place')} with gaps: sheet Data quality." if more > 0 else found.statement,
-        notes=method(pack, (kpi(pack, "coverage"),), f"Datasets by status: {statuses}." if statuses else ""),
+        notes=method(pack, (measured,), f"Datasets by status: {statuses}." if statuses else ""),
     )  # fmt: skip
 
 
 def _by_place(pack: Pack) -> list[tuple[str, list[Gap]]]:
     """The gaps by place, with whether it counts as read; the places that do not first, then those read in part."""
-    told = place_states(frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows")))
+    told = place_states(pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows")))
     states = {(row.account_id, row.region): row.state for row in told.itertuples()}
     places: dict[tuple[str, str], list[Gap]] = {}
     for gap in pack.results.coverage.gaps:

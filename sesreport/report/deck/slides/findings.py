@@ -8,7 +8,7 @@ from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import SlideChart, SlideContent, SlideSeries, slide
-from sesreport.report.deck.evidence import frame, kpi, method, nothing
+from sesreport.report.deck.evidence import method, nothing
 from sesreport.report.ooxml import moment
 
 COLORS = dict(zip(AGES, ("#D5DAE0", "#9AA5B1", "#E69F00", "#A4262C", "#595959"), strict=True))
@@ -16,7 +16,7 @@ COLORS = dict(zip(AGES, ("#D5DAE0", "#9AA5B1", "#E69F00", "#A4262C", "#595959"),
 
 @slide(order=100)
 def findings(pack: Pack) -> SlideContent:
-    rows = frame(pack, "findings", ("severity", "status", "age"))
+    rows = pack.columns("findings", ("severity", "status", "age"))
     rows = rows[rows["status"] == "open"].assign(age=rows["age"].fillna(UNKNOWN_AGE))
     at = moment(pack.results.snapshot.finished_at)
     counts = rows.groupby(["severity", "age"]).size()
@@ -31,7 +31,7 @@ def findings(pack: Pack) -> SlideContent:
         f"{severity}: {', '.join(f'{each.name.lower()} {each.values[place]:.0f}' for each in series)}"
         for place, severity in enumerate(severities)
     )
-    measured = kpi(pack, "mean_time_to_remediate")
+    measured = pack.results.find_kpi("mean_time_to_remediate")
     return SlideContent(
         title=titles.findings(pack.results.findings, older, pack.results.coverage.places),
         subtitle=f"Open findings by severity and age, count, at {at:%Y-%m-%d}{words.unseen(pack.results.findings)}",

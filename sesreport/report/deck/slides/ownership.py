@@ -5,13 +5,13 @@ from __future__ import annotations
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import Nothing, SlideContent, slide
-from sesreport.report.deck.evidence import kpi, method
+from sesreport.report.deck.evidence import method
 from sesreport.report.deck.kpi_series import chart, known
 
 
 @slide(order=70)
 def ownership(pack: Pack) -> SlideContent | None:
-    measured = kpi(pack, "owned_identities")
+    measured = pack.results.find_kpi("owned_identities")
     if measured is None:
         return None
     return SlideContent(

@@ -10,7 +10,7 @@ from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import SlideChart, SlideContent, SlideSeries, slide
-from sesreport.report.deck.evidence import account_names, frame, kpi, method, nothing
+from sesreport.report.deck.evidence import account_names, method, nothing
 
 TOP, MOST = 4, 9
 """Accounts of a chart, and at most where more are over a line: the title counts them."""
@@ -19,10 +19,10 @@ LABELS = {"bounce_rate": "Bounces", "complaint_rate": "Complaints"}
 
 @slide(order=80)
 def reputation(pack: Pack) -> SlideContent:
-    rows = frame(pack, "sending_accounts", ("account_id", "region", *LINES))
+    rows = pack.columns("sending_accounts", ("account_id", "region", *LINES))
     known = rows.dropna(subset=list(LINES), how="all")
     crossing = accounts_over(known)
-    kpis = (kpi(pack, "bounce_rate"), kpi(pack, "complaint_rate"))
+    kpis = (pack.results.find_kpi("bounce_rate"), pack.results.find_kpi("complaint_rate"))
     charts = tuple(made for metric in LINES if (made := _chart(pack, known, metric)) is not None)
     told = " ".join(made.alt for made in charts)
     organization = " and ".join(

@@ -9,7 +9,7 @@ from sesreport.core.vocabulary import GRAVE, PLACE
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.evidence import basis, found, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
 ANOMALIES = (
@@ -86,7 +86,7 @@ def _states(ahead: pd.DataFrame, lines: str) -> str:
 
 
 def _anomalies(pack: Pack) -> pd.DataFrame:
-    rows = frame(pack, "anomalies", ANOMALIES)
+    rows = pack.columns("anomalies", ANOMALIES)
     recent = rows["in_period"].fillna(value=False).astype(bool)
     rates = rows["kind"].isin(["sudden bounce rate", "sudden complaint rate"])
     return rows.assign(
@@ -99,7 +99,7 @@ def _anomalies(pack: Pack) -> pd.DataFrame:
 
 
 def _forecasts(pack: Pack) -> pd.DataFrame:
-    rows = frame(pack, "forecasts", FORECASTS)
+    rows = pack.columns("forecasts", FORECASTS)
     return rows.assign(
         signal=rows["state"],
         what="forecast: " + rows["metric"].map(METRICS) + " against " + rows["line"].map(LINES),

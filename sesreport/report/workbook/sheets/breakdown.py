@@ -6,7 +6,7 @@ from sesreport.kpis import words
 from sesreport.kpis.breakdown import judgements
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import frame, nothing, ranked
+from sesreport.report.workbook.evidence import nothing, ranked
 from sesreport.report.workbook.styles import STATUS_COLORS
 
 COLUMNS = (
@@ -26,9 +26,9 @@ WORST_FIRST = {"off target": 0, "watch": 1, "not measurable": 2, "on target": 3}
 )
 def breakdown(pack: Pack) -> SheetContent:
     kpis = {kpi.id: (place, kpi) for place, kpi in enumerate(pack.results.kpis)}
-    rows = frame(pack, "kpi_breakdown", COLUMNS)
+    rows = pack.columns("kpi_breakdown", COLUMNS)
     rows = rows[rows["dimension"].isin(list(TITLES)) & rows["kpi"].isin(list(kpis))]
-    accounts = frame(pack, "accounts", ("account_id", "name")).drop_duplicates("account_id")
+    accounts = pack.columns("accounts", ("account_id", "name")).drop_duplicates("account_id")
     names = rows["group"].map(accounts.set_index("account_id")["name"]).where(rows["dimension"] == "account")
     of = {
         name: {kpi_id: getattr(kpi, name) for kpi_id, (_, kpi) in kpis.items()} for name in ("label", "unit", "target")

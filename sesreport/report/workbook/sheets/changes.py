@@ -6,14 +6,14 @@ from sesreport.kpis import words
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import SEVERITY_ORDER, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.evidence import SEVERITY_ORDER, nothing, ranked, with_account_names
 
 COLUMNS = ("what", "change", "severity", "identity", "subject", "before", "after", "account_id", "region")
 
 
 @sheet(title="Changes", question="What is different since the last snapshot?", order=50, group="summary")
 def changes(pack: Pack) -> SheetContent:
-    rows = frame(pack, "changes_since", COLUMNS)
+    rows = pack.columns("changes_since", COLUMNS)
     rows = ranked(with_account_names(pack, rows), rows["severity"].map(SEVERITY_ORDER), "what", "change", "identity")
     compared = pack.results.compared_with or "no earlier snapshot"
     counted = rows["change"].value_counts()

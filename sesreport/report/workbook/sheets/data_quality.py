@@ -6,7 +6,7 @@ from sesreport.analysis.basis import POLICY_DATASETS, REGIONS
 from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import BEHIND, behind, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.evidence import BEHIND, behind, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 from sesreport.snapshot.coverage import EVERYTHING
 
@@ -26,7 +26,7 @@ COLORS = {"denied": BAD, "error": BAD, "throttled": CAREFUL, "not known": CAREFU
     kpis=tuple(KPIS),
 )
 def data_quality(pack: Pack) -> SheetContent:
-    rows = frame(pack, "coverage", COLUMNS)
+    rows = pack.columns("coverage", COLUMNS)
     rows = with_account_names(pack, rows).assign(state=rows["status"].str.replace("_", " "))
     rows = ranked(rows, rows["status"].map(ORDER), "account_id", "region", "dataset")
     rows = rows.assign(behind=behind(pack, rows[rows["dataset"].isin(DECISIVE)], KPIS).reindex(rows.index))

@@ -5,16 +5,7 @@ from __future__ import annotations
 from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import (
-    BEHIND,
-    basis,
-    behind,
-    found,
-    frame,
-    nothing,
-    ranked,
-    with_account_names,
-)
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
 ORDER = {"public": 0, "external": 1, "vendor": 2, "organization": 3, "service": 4, "own": 5, "none": 6}
@@ -35,7 +26,7 @@ COLORS = {"public": BAD, "external": CAREFUL, "not known": CAREFUL}
     kpis=tuple(KPIS),
 )
 def exposure(pack: Pack) -> SheetContent:
-    rows = frame(pack, "exposures", COLUMNS)
+    rows = pack.columns("exposures", COLUMNS)
     rows = ranked(with_account_names(pack, rows), rows["exposure"].map(ORDER), "identity", "account_id", "region")
     rows = rows.assign(behind=behind(pack, rows, KPIS))
     counted = rows["exposure"].fillna("not known").value_counts()

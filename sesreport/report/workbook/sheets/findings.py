@@ -6,7 +6,7 @@ from sesreport.kpis import words
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import SEVERITY_ORDER, basis, frame, nothing, ranked
+from sesreport.report.workbook.evidence import SEVERITY_ORDER, basis, nothing, ranked
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "evidence", "recommendation", "owner", "first_seen",
@@ -23,7 +23,7 @@ STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
     group="evidence",
 )
 def findings(pack: Pack) -> SheetContent:
-    rows = frame(pack, "findings", COLUMNS)
+    rows = pack.columns("findings", COLUMNS)
     rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
     rows = ranked(rows, rank, "opened_at", "rule", "identity", "fingerprint")
     counts = pack.results.findings

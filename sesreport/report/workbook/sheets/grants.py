@@ -5,16 +5,7 @@ from __future__ import annotations
 from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import (
-    BEHIND,
-    basis,
-    behind,
-    found,
-    frame,
-    nothing,
-    ranked,
-    with_account_names,
-)
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
 ORDER = {
@@ -47,7 +38,7 @@ COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not know
     kpis=tuple(KPIS),
 )
 def grants(pack: Pack) -> SheetContent:
-    rows = frame(pack, "grants", COLUMNS)
+    rows = pack.columns("grants", COLUMNS)
     rows = ranked(
         with_account_names(pack, rows), rows["scope"].map(ORDER), "grantee", "identity", "policy_name", "statement"
     )
@@ -97,6 +88,6 @@ def _outside(pack: Pack) -> str:
     """How many outside accounts can send, where the pack knows."""
     if "kpi_unknown_accounts" not in pack.frames:
         return ""
-    accounts = frame(pack, "kpi_unknown_accounts", ("unknown",))
+    accounts = pack.columns("kpi_unknown_accounts", ("unknown",))
     unknown = int(accounts["unknown"].fillna(value=True).sum())
     return f"; {len(accounts):,} outside accounts can send, {unknown:,} of them without a valid approval"

@@ -6,16 +6,7 @@ from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import (
-    BEHIND,
-    basis,
-    behind,
-    found,
-    frame,
-    nothing,
-    ranked,
-    with_account_names,
-)
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, nothing, ranked, with_account_names
 
 COLUMNS = (
     "identity", "owner", "account_owner", "tags", "ticket", "environment", "identity_type", "verification_status",
@@ -33,13 +24,13 @@ KPIS = {"owned_identities": (*PLACE, "identity")}
     kpis=tuple(KPIS),
 )
 def ownership(pack: Pack) -> SheetContent:
-    rows = frame(pack, "identities", COLUMNS)
+    rows = pack.columns("identities", COLUMNS)
     rows = ranked(
         with_account_names(pack, rows), rows["owner"].notna().astype("int64"), "identity", "account_id", "region"
     )
     unread = rows["owner"].isna() & rows["tags"].isna()
     rows = rows.assign(owner=rows["owner"].mask(unread, words.UNKNOWN), behind=behind(pack, rows, KPIS))
-    kpi = next((each for each in pack.results.kpis if each.id == "owned_identities"), None)
+    kpi = pack.results.find_kpi("owned_identities")
     told = f"Owned: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})" if kpi else "Owned: not known"
     return SheetContent(
         subtitle=found(pack, f"{told} · {len(rows):,} identities listed, without an owner first", rows, "identities"),

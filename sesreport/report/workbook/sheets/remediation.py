@@ -6,7 +6,7 @@ from sesreport.kpis import words
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import BEHIND, SEVERITY_ORDER, basis, behind, frame, nothing, ranked
+from sesreport.report.workbook.evidence import BEHIND, SEVERITY_ORDER, basis, behind, nothing, ranked
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "owner", "first_seen", "last_seen", "opened_at",
@@ -28,7 +28,7 @@ STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
     kpis=tuple(KPIS),
 )
 def remediation(pack: Pack) -> SheetContent:
-    rows = frame(pack, "lives", COLUMNS)
+    rows = pack.columns("lives", COLUMNS)
     rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
     rows = ranked(rows, rank, "first_seen", "rule", "identity", "fingerprint", "episode")
     rows = rows.assign(behind=behind(pack, rows, KPIS))

@@ -7,7 +7,7 @@ import pandas as pd
 from sesreport.analysis.aws_lines import LINES, told
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, frame, nothing
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, nothing
 
 COLUMNS = (
     "period", "account_id", "account_name", "environment", "sent", "delivered", "bounces", "complaints", "rejects",
@@ -24,7 +24,7 @@ KPIS = dict.fromkeys(("sent_volume", "delivered_volume"), ("account_id",))
     kpis=tuple(KPIS),
 )
 def sending(pack: Pack) -> SheetContent:
-    rows = frame(pack, "monthly", COLUMNS)
+    rows = pack.columns("monthly", COLUMNS)
     rows = rows.sort_values(["period", "sent"], ascending=False, kind="stable", na_position="first")
     now = (rows["period"] == pack.results.period).fillna(value=False)
     latest = rows[now]
@@ -67,13 +67,13 @@ def sending(pack: Pack) -> SheetContent:
 
 def _lines(pack: Pack, accounts: pd.Series) -> pd.Series:
     """The lines that AWS's own rates have reached in some Region of each account; NA where no rate is known."""
-    places = frame(pack, "sending_accounts", ("account_id", *LINES))
+    places = pack.columns("sending_accounts", ("account_id", *LINES))
     highest = places.groupby("account_id", as_index=False)[list(LINES)].max()
     return accounts.map(told(highest).set_axis(highest["account_id"]).to_dict()).astype("object")
 
 
 def _states(pack: Pack, accounts: pd.Series) -> pd.Series:
     """AWS's enforcement status per account: a fact of the snapshot."""
-    places = frame(pack, "sending_accounts", ("account_id", "enforcement_status")).dropna()
+    places = pack.columns("sending_accounts", ("account_id", "enforcement_status")).dropna()
     states = places.groupby("account_id")["enforcement_status"].agg(lambda found: ", ".join(sorted(set(found))))
     return accounts.map(states).astype("object")

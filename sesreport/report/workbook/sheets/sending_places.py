@@ -11,16 +11,7 @@ from sesreport.analysis.joins import joined
 from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import (
-    BEHIND,
-    basis,
-    behind,
-    found,
-    frame,
-    nothing,
-    ranked,
-    with_account_names,
-)
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
 PLACES = (
@@ -52,7 +43,7 @@ COLORS = {PAUSE: BAD, REVIEW: CAREFUL}
     kpis=tuple(KPIS),
 )
 def sending_places(pack: Pack) -> SheetContent:
-    parts = [frame(pack, "sending_accounts", PLACES), *(frame(pack, name, names) for name, names in COUNTED.items())]
+    parts = [pack.columns("sending_accounts", PLACES), *(pack.columns(name, names) for name, names in COUNTED.items())]
     rows = reduce(lambda left, right: joined(left, right, on=list(PLACE), how="outer"), parts)
     lines = {rate: reached(rows[rate], rate) for rate in LINES}
     rows = rows.assign(**{rate.replace("rate", "line"): line for rate, line in lines.items()})

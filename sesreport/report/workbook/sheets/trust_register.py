@@ -7,7 +7,7 @@ import pandas as pd
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import BEHIND, basis, behind, frame, nothing, ranked
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, nothing, ranked
 from sesreport.report.workbook.styles import BAD, CAREFUL, GOOD
 
 ORDER = {"not registered": 0, "expired": 1, "expiring": 2, "valid": 3}
@@ -27,8 +27,8 @@ COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": G
     kpis=tuple(KPIS),
 )
 def trust_register(pack: Pack) -> SheetContent:
-    register = frame(pack, "register", REGISTER)
-    able = frame(pack, "kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
+    register = pack.columns("register", REGISTER)
+    able = pack.columns("kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
         "grantee_account_id"
     )
     unregistered = able.loc[~able.index.isin(register["account_id"]), ["name"]].rename_axis("account_id").reset_index()
