@@ -10,12 +10,11 @@ import pandas as pd
 from sesreport.analysis.basis import COLLECTED, REGIONS, is_gap, place_basis, places
 from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
+from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.ooxml import moment
 from sesreport.report.workbook.description import SheetColumn
 from sesreport.snapshot.coverage import EVERYTHING
-
-SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
 def with_account_names(
@@ -56,6 +55,15 @@ def _values(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[object, ...]]
     return list(rows[list(keys)].astype("object").itertuples(index=False, name=None))
 
 
+FINDING = (
+    SheetColumn("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+    SheetColumn("status", "Status"),
+    SheetColumn("title", "Finding"),
+    SheetColumn("identity", "Identity"),
+    SheetColumn("grantee", "Grantee", unknown="none"),
+    SheetColumn("owner", "Owner", unknown="no owner"),
+)
+"""What a finding is: the first columns of every sheet of findings."""
 BEHIND = SheetColumn("behind", "Behind KPI", "texts", width=36)
 """Which KPIs the row is evidence of: filtered by one, the sheet shows what it was counted from."""
 

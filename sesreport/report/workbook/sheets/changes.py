@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import SEVERITY_ORDER, nothing, ranked, with_account_names
+from sesreport.report.workbook.evidence import nothing, ranked, with_account_names
 
 COLUMNS = ("what", "change", "severity", "identity", "subject", "before", "after", "account_id", "region")
 
@@ -14,7 +15,7 @@ COLUMNS = ("what", "change", "severity", "identity", "subject", "before", "after
 @sheet(title="Changes", question="What is different since the last snapshot?", order=50, group="summary")
 def changes(pack: Pack) -> SheetContent:
     rows = pack.columns("changes_since", COLUMNS)
-    rows = ranked(with_account_names(pack, rows), rows["severity"].map(SEVERITY_ORDER), "what", "change", "identity")
+    rows = ranked(with_account_names(pack, rows), severity_rank(rows["severity"]), "what", "change", "identity")
     compared = pack.results.compared_with or "no earlier snapshot"
     counted = rows["change"].value_counts()
     told = ", ".join(f"{counted.get(word, 0):,} {word}" for word in ("added", "removed", "changed"))

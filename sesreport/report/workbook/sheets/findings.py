@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
-from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import SEVERITY_ORDER, basis, nothing, ranked
+from sesreport.report.workbook.evidence import FINDING, basis, nothing, ranked
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "evidence", "recommendation", "owner", "first_seen",
@@ -24,7 +24,7 @@ STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
 )
 def findings(pack: Pack) -> SheetContent:
     rows = pack.columns("findings", COLUMNS)
-    rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
+    rank = severity_rank(rows["severity"]) + rows["status"].map(STATUS_ORDER).astype("float64")
     rows = ranked(rows, rank, "opened_at", "rule", "identity", "fingerprint")
     counts = pack.results.findings
     return SheetContent(
@@ -34,12 +34,7 @@ def findings(pack: Pack) -> SheetContent:
         "what was there at the first snapshot, from that one on, and it may be older. "
         f"The column Decision is for the reviewer. {basis(pack, 'findings')}",
         columns=(
-            SheetColumn("severity", "Severity", "signal", colors=SEVERITY_COLORS),
-            SheetColumn("status", "Status"),
-            SheetColumn("title", "Finding"),
-            SheetColumn("identity", "Identity"),
-            SheetColumn("grantee", "Grantee", unknown="none"),
-            SheetColumn("owner", "Owner", unknown="no owner"),
+            *FINDING,
             SheetColumn("opened_at", "Opened", "at"),
             SheetColumn("first_seen", "First seen", "at"),
             SheetColumn("age", "Age"),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
-from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import BEHIND, SEVERITY_ORDER, basis, behind, nothing, ranked
+from sesreport.report.workbook.evidence import BEHIND, FINDING, basis, behind, nothing, ranked
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "owner", "first_seen", "last_seen", "opened_at",
@@ -29,7 +29,7 @@ STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
 )
 def remediation(pack: Pack) -> SheetContent:
     rows = pack.columns("lives", COLUMNS)
-    rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
+    rank = severity_rank(rows["severity"]) + rows["status"].map(STATUS_ORDER).astype("float64")
     rows = ranked(rows, rank, "first_seen", "rule", "identity", "fingerprint", "episode")
     rows = rows.assign(behind=behind(pack, rows, KPIS))
     counts = rows["status"].value_counts()
@@ -44,12 +44,7 @@ def remediation(pack: Pack) -> SheetContent:
         note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
         f"last read, and not read since. {basis(pack, 'lives')}",
         columns=(
-            SheetColumn("severity", "Severity", "signal", colors=SEVERITY_COLORS),
-            SheetColumn("status", "Status"),
-            SheetColumn("title", "Finding"),
-            SheetColumn("identity", "Identity"),
-            SheetColumn("grantee", "Grantee", unknown="none"),
-            SheetColumn("owner", "Owner", unknown="no owner"),
+            *FINDING,
             SheetColumn("first_seen", "First seen", "at"),
             SheetColumn("last_seen", "Last seen", "at"),
             SheetColumn("days_low", "Days, at least", "days"),
