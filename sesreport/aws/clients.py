@@ -229,9 +229,9 @@ class Aws:
             raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
 
 
-def storage_options(profile: str | None = None) -> dict[str, Any]:
+def storage_options() -> dict[str, Any]:
     """Credentials, Region and endpoint of S3 as the SDK finds them, as Arrow's file system takes them."""
-    session = boto3.Session(profile_name=profile)
+    session = boto3.Session()
     credentials = session.get_credentials()
     found: dict[str, Any] = {"region": session.region_name or HOME_REGION}
     if credentials is not None:

@@ -271,7 +271,7 @@ def chosen(
         single = ["", *forms.members(forms.FREE, texts)]
     else:
         single = ["zq"]
-    single += _numbers(uses) + _moments(scene, uses) + [one for one, _ in _addresses(uses) if _has_ip(uses)]
+    single += _numbers(uses) + _moments(uses) + [one for one, _ in _addresses(uses) if _has_ip(uses)]
     if not about.multivalued:
         return [None, *((one,) for one in dict.fromkeys(single))]
     return [None, *_sets(uses, single)]
@@ -302,7 +302,7 @@ def _numbers(uses: Iterable[Use]) -> list[str]:
     return [f"{value:.9f}".rstrip("0").rstrip(".") for value in sorted(found | between)]
 
 
-def _moments(scene: Scene, uses: Iterable[Use]) -> list[str]:
+def _moments(uses: Iterable[Use]) -> list[str]:
     found: set[int] = set()
     for use in uses:
         if OPERATORS[use.condition.operator].family == "date":

@@ -86,29 +86,6 @@ _KEYS = {
     "ses:apiversion": Key(ValueSource.CALLER, documented=True),
 }
 
-#: The keys as AWS writes them.
-KEY_NAMES = (
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgPaths",
-    "aws:PrincipalIsAWSService",
-    "aws:PrincipalServiceName",
-    "aws:SourceAccount",
-    "aws:SourceArn",
-    "aws:SourceOrgID",
-    "aws:SourceIp",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-    "aws:CurrentTime",
-    "aws:SecureTransport",
-    "aws:UserAgent",
-    "ses:FromAddress",
-    "ses:FromDisplayName",
-    "ses:FeedbackAddress",
-    "ses:Recipients",
-)
-
 _TAG = Key(ValueSource.TAG)
 _UNKNOWN = Key(ValueSource.CALLER, multivalued=True)  # it may be either
 

@@ -47,12 +47,10 @@ class LoggedOperation:
     """Member of the request that names the identity; None where it names none."""
     enabled: str | None = None
     """Member that says what sending or production access was set to."""
-    twins: tuple[str, ...] = ()
-    """Of an operation of v1: the operations of v2 that do the same."""
 
 
 def _begins(member: str) -> LoggedOperation:
-    return LoggedOperation(EventKind.BEGINS_IDENTITY, "v1", member, twins=("CreateEmailIdentity",))
+    return LoggedOperation(EventKind.BEGINS_IDENTITY, "v1", member)
 
 
 RETENTION = timedelta(days=90)
@@ -66,39 +64,25 @@ OPERATIONS: Mapping[str, LoggedOperation] = {
     "VerifyEmailIdentity": _begins("emailAddress"),
     "SendCustomVerificationEmail": LoggedOperation(EventKind.BEGINS_IDENTITY, "v1 and v2", "emailAddress"),
     "DeleteEmailIdentity": LoggedOperation(EventKind.DELETES_IDENTITY, "v2", "emailIdentity"),
-    "DeleteIdentity": LoggedOperation(EventKind.DELETES_IDENTITY, "v1", "identity", twins=("DeleteEmailIdentity",)),
-    "DeleteVerifiedEmailAddress": LoggedOperation(
-        EventKind.DELETES_IDENTITY, "v1", "emailAddress", twins=("DeleteEmailIdentity",)
-    ),
+    "DeleteIdentity": LoggedOperation(EventKind.DELETES_IDENTITY, "v1", "identity"),
+    "DeleteVerifiedEmailAddress": LoggedOperation(EventKind.DELETES_IDENTITY, "v1", "emailAddress"),
     "CreateEmailIdentityPolicy": LoggedOperation(EventKind.CREATES_POLICY, "v2", "emailIdentity"),
     "UpdateEmailIdentityPolicy": LoggedOperation(EventKind.PUTS_POLICY, "v2", "emailIdentity"),
-    "PutIdentityPolicy": LoggedOperation(
-        EventKind.PUTS_POLICY, "v1", "identity", twins=("CreateEmailIdentityPolicy", "UpdateEmailIdentityPolicy")
-    ),
+    "PutIdentityPolicy": LoggedOperation(EventKind.PUTS_POLICY, "v1", "identity"),
     "DeleteEmailIdentityPolicy": LoggedOperation(EventKind.DELETES_POLICY, "v2", "emailIdentity"),
-    "DeleteIdentityPolicy": LoggedOperation(
-        EventKind.DELETES_POLICY, "v1", "identity", twins=("DeleteEmailIdentityPolicy",)
-    ),
+    "DeleteIdentityPolicy": LoggedOperation(EventKind.DELETES_POLICY, "v1", "identity"),
     "PutEmailIdentityConfigurationSetAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
     "PutEmailIdentityDkimAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
     "PutEmailIdentityDkimSigningAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
     "PutEmailIdentityFeedbackAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
     "PutEmailIdentityMailFromAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
-    "SetIdentityDkimEnabled": LoggedOperation(
-        EventKind.SETS_ATTRIBUTE, "v1", "identity", twins=("PutEmailIdentityDkimAttributes",)
-    ),
-    "SetIdentityFeedbackForwardingEnabled": LoggedOperation(
-        EventKind.SETS_ATTRIBUTE, "v1", "identity", twins=("PutEmailIdentityFeedbackAttributes",)
-    ),
-    "SetIdentityMailFromDomain": LoggedOperation(
-        EventKind.SETS_ATTRIBUTE, "v1", "identity", twins=("PutEmailIdentityMailFromAttributes",)
-    ),
+    "SetIdentityDkimEnabled": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v1", "identity"),
+    "SetIdentityFeedbackForwardingEnabled": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v1", "identity"),
+    "SetIdentityMailFromDomain": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v1", "identity"),
     "TagResource": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "resourceArn"),
     "UntagResource": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "resourceArn"),
     "PutAccountSendingAttributes": LoggedOperation(EventKind.SWITCHES_SENDING, "v2", enabled="sendingEnabled"),
-    "UpdateAccountSendingEnabled": LoggedOperation(
-        EventKind.SWITCHES_SENDING, "v1", enabled="enabled", twins=("PutAccountSendingAttributes",)
-    ),
+    "UpdateAccountSendingEnabled": LoggedOperation(EventKind.SWITCHES_SENDING, "v1", enabled="enabled"),
     "PutAccountDetails": LoggedOperation(EventKind.PUTS_DETAILS, "v2", enabled="productionAccessEnabled"),
 }
 """Every operation by its name. VerifyDomainDkim and SendCustomVerificationEmail are among those that begin an identity

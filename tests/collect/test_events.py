@@ -36,17 +36,6 @@ def test_an_operation_is_one_of_its_api_with_these_members(name: str) -> None:
         assert {wanted for wanted in (one.identity, one.enabled) if wanted} <= members
 
 
-@pytest.mark.parametrize("name", [name for name, one in OPERATIONS.items() if one.api == "v1"])
-def test_an_operation_of_v1_has_a_twin_in_v2_that_does_the_same(name: str) -> None:
-    policies = {EventKind.CREATES_POLICY, EventKind.PUTS_POLICY}
-    one = OPERATIONS[name]
-    assert one.twins
-    for twin in one.twins:
-        other = OPERATIONS[twin]
-        assert other.api == "v2"
-        assert other.kind is one.kind or {other.kind, one.kind} <= policies
-
-
 def test_what_incidents_begin_with_is_collected() -> None:
     assert set(EVENTS) >= {
         "CreateEmailIdentity", "VerifyEmailIdentity", "VerifyDomainIdentity", "PutAccountSendingAttributes",

@@ -13,10 +13,10 @@ def known(kpi: Kpi | None) -> bool:
     return kpi is not None and any(point.value is not None for point in kpi.series)
 
 
-def chart(pack: Pack, kpi: Kpi, *, kind: str = "line", heading: str = "") -> SlideChart:
+def chart(pack: Pack, kpi: Kpi, *, kind: str = "line") -> SlideChart:
     months = tuple(point.period for point in kpi.series)
     series = [SlideSeries("Actual", tuple(point.value for point in kpi.series), pack.branding.accent)]
     if kpi.target is not None:
         series.append(SlideSeries("Target", (kpi.target,) * len(months), MUTED, role="line"))
     told = ", ".join(f"{point.period} {words.number(point.value, kpi.unit)}" for point in kpi.series)
-    return SlideChart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; {words.aim(kpi)}.", heading)
+    return SlideChart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; {words.aim(kpi)}.")

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
 from sesreport.core.registry import Registry
 from sesreport.report.contents import Pack
 
-KINDS = (
+Kind = Literal[
     "text", "account_id", "texts", "flag", "integer", "share", "rate", "days", "real", "at", "date",
     "figure", "change", "signal", "link", "input", "spark",
-)  # fmt: skip
+]  # fmt: skip
 """How a column is written; ``figure`` and ``change`` follow the unit in the rows' column ``unit``; a
 ``signal`` is a word in bold, colored by :attr:`SheetColumn.colors`."""
 GROUPS = ("summary", "evidence", "reference")
@@ -34,7 +35,7 @@ class SheetColumn:
     source: str
     """Column of :attr:`SheetContent.rows`."""
     header: str
-    kind: str = "text"
+    kind: Kind = "text"
     choices: tuple[str, ...] = ()
     """For ``input``: what a reviewer may choose."""
     prompt: str = ""

@@ -17,13 +17,11 @@ from sesreport.report.workbook.description import SheetColumn
 from sesreport.snapshot.coverage import EVERYTHING
 
 
-def with_account_names(
-    pack: Pack, rows: pd.DataFrame, *, key: str = "account_id", name: str = "account"
-) -> pd.DataFrame:
+def with_account_names(pack: Pack, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with a column of account names (NA for accounts outside the organization)."""
     accounts = pack.columns("accounts", ("account_id", "name")).drop_duplicates("account_id")
     names = accounts.set_index("account_id")["name"]
-    return rows.assign(**{name: rows[key].map(names)})
+    return rows.assign(account=rows["account_id"].map(names))
 
 
 def ranked(rows: pd.DataFrame, rank: pd.Series, *then: str) -> pd.DataFrame:
