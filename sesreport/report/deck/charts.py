@@ -25,7 +25,7 @@ from pptx.enum.chart import (
 from pptx.enum.dml import MSO_LINE
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
-from pptx.util import Inches, Pt
+from pptx.util import Pt
 from xlsxwriter import Workbook
 
 from sesreport.core.period import Period
@@ -34,6 +34,7 @@ from sesreport.kpis import words
 from sesreport.report.deck.description import SlideChart, SlideSeries
 from sesreport.report.deck.grid import SMALL_SIZE, Box
 from sesreport.report.deck.master import FONT
+from sesreport.report.deck.shapes import emu
 from sesreport.report.deck.textfit import fit, width, wrap
 from sesreport.report.ooxml import xstring
 from sesreport.report.workbook.styles import BY_UNIT, INK, MUTED, on
@@ -76,9 +77,7 @@ def add(slide: Any, chart: SlideChart, box: Box, name: str) -> Any:
     _categorize(data, chart, box)
     for series in chart.series:
         data.add_series(marked(series.name), series.values)
-    frame = slide.shapes.add_chart(
-        _TYPES[chart.kind], Inches(box.left), Inches(box.top), Inches(box.width), Inches(box.height), data
-    )
+    frame = slide.shapes.add_chart(_TYPES[chart.kind], *emu(box), data)
     frame.name = name
     frame._element.nvGraphicFramePr.cNvPr.set("descr", marked(chart.alt))
     native = frame.chart
