@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from botocore.utils import parse_timestamp
 
 from sesreport.aws import sign_in
-from sesreport.aws.deadlines import Deadlines, limited
+from sesreport.aws.deadlines import Deadlines, limit_calls
 from sesreport.aws.wire import UnreadableAnswerError, check_form, is_awss
 from sesreport.core.errors import CredentialsError
 from sesreport.core.redaction import hide
@@ -171,7 +171,7 @@ class Aws:
         retried = ClientConfig(retries={"mode": "standard", "total_max_attempts": attempts})
         client = self._own.client(service, region_name=region, config=self._client_config.merge(retried))
         client.meta.events.register("before-parse", check_form)
-        return limited(client)
+        return limit_calls(client)
 
     def _sign_as(self, request: Any, **_: Any) -> None:
         """Names the credentials to sign with, as botocore's own S3 Express does."""

@@ -14,7 +14,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.core.registry import Registry
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.examples import Example, allow, deny, event
-from sesreport.findings.fingerprint import listed
+from sesreport.findings.fingerprint import list_principals
 from sesreport.policy import Statement
 
 __all__ = [
@@ -164,7 +164,7 @@ def _statements(identity: JudgedIdentity, say: Say) -> list[tuple[str, str, str]
     return [
         (
             policy.name,
-            listed(principal.value for principal in statement.principals),
+            list_principals(principal.value for principal in statement.principals),
             f"{policy.name}, statement {statement.index + 1}: {said}",
         )
         for policy in identity.read()

@@ -255,7 +255,7 @@ def _local_groups(domain: str, groups: Groups) -> Groups | None:
     return tuple(found)
 
 
-def chosen(
+def chosen_values(
     scene: Scene, name: str, extra: tuple[str, ...], known: Mapping[str, str | None]
 ) -> list[tuple[str, ...] | None]:
     """Values a key of the caller's choosing can have (``extra`` among them); None: it is left out."""

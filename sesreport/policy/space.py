@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sesreport.policy import patterns
 from sesreport.policy.automata import Budget
-from sesreport.policy.axes import CallOrigin, call_origins, chosen, from_addresses, times
+from sesreport.policy.axes import CallOrigin, call_origins, chosen_values, from_addresses, times
 from sesreport.policy.callers import Context, Who, people
 from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_holds, principal_matches
 from sesreport.policy.fragment import Links, is_clear
@@ -206,7 +206,7 @@ def _options(
     elif of_services and (name in _NOT_SERVICES or key(name).source is ValueSource.TAG):
         yield {}
     else:
-        for value in chosen(scene, name, links.extra.get(name, ()), known):
+        for value in chosen_values(scene, name, links.extra.get(name, ()), known):
             yield {} if value is None else {name: value}
 
 

@@ -90,12 +90,12 @@ because they add the domain or the address to the account's identities where it 
 _OF_ANY = tuple(dict.fromkeys(one.identity for one in OPERATIONS.values() if one.identity not in (None, "resourceArn")))
 
 
-def named(*kinds: EventKind) -> tuple[str, ...]:
+def operations_of(*kinds: EventKind) -> tuple[str, ...]:
     """Names of the operations of some kinds."""
     return tuple(name for name, one in OPERATIONS.items() if one.kind in kinds)
 
 
-ATTRIBUTES = named(EventKind.SETS_ATTRIBUTE)
+ATTRIBUTES = operations_of(EventKind.SETS_ATTRIBUTE)
 """What changes nothing but an attribute of an identity: looked at by incremental collections, and not kept."""
 EVENTS = tuple(name for name in OPERATIONS if name not in ATTRIBUTES)
 """What is kept in the frame ``changes``, and watched."""

@@ -15,7 +15,7 @@ from sesreport.snapshot.events import (
     enabled_of,
     identity_of,
     member,
-    named,
+    operations_of,
     text_of,
 )
 
@@ -44,7 +44,7 @@ def test_what_incidents_begin_with_is_collected() -> None:
 
 
 def test_every_operation_is_kept_unless_it_sets_an_attribute() -> None:
-    assert set(OPERATIONS) - set(EVENTS) == set(named(EventKind.SETS_ATTRIBUTE))
+    assert set(OPERATIONS) - set(EVENTS) == set(operations_of(EventKind.SETS_ATTRIBUTE))
 
 
 @pytest.mark.parametrize("name", WITH_IDENTITY)
@@ -66,7 +66,7 @@ def test_an_identity_that_is_hidden_or_odd_is_not_known(name: str, value: Any) -
     assert identity_of(name, {str(OPERATIONS[name].identity): value}) is None
 
 
-@pytest.mark.parametrize("name", named(*OF_ACCOUNT))
+@pytest.mark.parametrize("name", operations_of(*OF_ACCOUNT))
 def test_a_change_of_the_account_has_no_identity(name: str) -> None:
     assert identity_of(name, {"identity": "a.example"}) is None
 

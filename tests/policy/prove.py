@@ -45,7 +45,7 @@ from sesreport.policy import (
     read_policies,
 )
 from sesreport.policy.cache import ExposureCache
-from sesreport.policy.evaluator import resource_matches
+from sesreport.policy.evaluator import names_resource
 from sesreport.policy.explain import MEANINGS
 from sesreport.settings.approvals import Entry
 from sesreport.settings.config import Config
@@ -236,7 +236,7 @@ class Proof:
         for statement in (one for policy in policies for one in policy.statements):
             if not any("${" in value for value in statement.resources):
                 right = any(resource_fits(value, case.identity) for value in statement.resources)
-                kind = None if resource_matches(statement, request) == (right != statement.not_resource) else OTHER
+                kind = None if names_resource(statement, request) == (right != statement.not_resource) else OTHER
                 self.tally.note("resources", kind, case, lambda one=statement: str(one.resources))
 
     def _watch(self, case: Case, number: int) -> None:

@@ -44,7 +44,7 @@ from sesreport.governance.monitor.evaluation import (
 )
 from sesreport.governance.monitor.event import EventError
 from sesreport.governance.monitor.known import whom_we_know
-from sesreport.governance.monitor.message import FunctionPlace, limited
+from sesreport.governance.monitor.message import FunctionPlace, shortened
 from sesreport.governance.monitor.settings import read_settings
 from sesreport.governance.monitor.watch import place_of
 from sesreport.policy import CLASSES
@@ -178,7 +178,7 @@ def _wire(resource_type: str, resource_id: str, one: Evaluation, at: datetime) -
         "ComplianceResourceType": resource_type,
         "ComplianceResourceId": resource_id,
         "ComplianceType": one.compliance,
-        "Annotation": limited(one.annotation, ANNOTATION_CHARACTERS),
+        "Annotation": shortened(one.annotation, ANNOTATION_CHARACTERS),
         "OrderingTimestamp": at,
     }
 

@@ -45,7 +45,7 @@ class EarlierText:
 UNKNOWN = EarlierText(False, "the earlier text is not known")
 
 
-def before(change: Change, snapshots: str) -> EarlierText:
+def earlier_text(change: Change, snapshots: str) -> EarlierText:
     """What is known of the time before a change; ``snapshots`` is the configured location or empty."""
     if change.kind is EventKind.CREATES_POLICY:
         return EarlierText(

@@ -26,7 +26,7 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.text import one_line
 from sesreport.governance.monitor.account import judge_account
 from sesreport.governance.monitor.attached import Attached, attached
-from sesreport.governance.monitor.earlier import before
+from sesreport.governance.monitor.earlier import earlier_text
 from sesreport.governance.monitor.event import Change, read_event
 from sesreport.governance.monitor.judge import judge
 from sesreport.governance.monitor.judgement import Judgement, Outcome
@@ -57,7 +57,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, str]:
         return {**result, "outcome": f"failed call: {change.error_code}"}
     here = place_of(context)
     now = datetime.now(UTC)
-    judgement = judged(change, here, settings, whom_we_know(settings, today=now.date()))
+    judgement = judge_change(change, here, settings, whom_we_know(settings, today=now.date()))
     log.info("%s", one_line(f"{change.event_id} {change.event_name} {change.identity}: {judgement.outcome}"))
     if judgement.outcome is not Outcome.NOTHING or settings.notify == "all":
         _publish(change, judgement, here, settings, now)
@@ -72,7 +72,7 @@ def place_of(context: Any) -> FunctionPlace:
     return FunctionPlace(parts[1], parts[3], parts[4])
 
 
-def judged(change: Change, here: FunctionPlace, settings: MonitorSettings, known: Known) -> Judgement:
+def judge_change(change: Change, here: FunctionPlace, settings: MonitorSettings, known: Known) -> Judgement:
     """Reads what the event does not say, and judges; identities of other accounts cannot be read from here."""
     if change.of_account:
         return judge_account(change)
@@ -89,7 +89,7 @@ def judged(change: Change, here: FunctionPlace, settings: MonitorSettings, known
     needless = change.kind in (EventKind.BEGINS_IDENTITY, EventKind.DELETES_IDENTITY)
     now = Attached({}) if needless else read(change.identity)
     arn = change.arn(here.partition)
-    found = judge(change, now, before(change, settings.snapshots), known, arn, read)
+    found = judge(change, now, earlier_text(change, settings.snapshots), known, arn, read)
     return replace(found, notes=(*found.notes, *known.notes))
 
 

@@ -77,7 +77,9 @@ def kinds() -> dict[str, DestinationKind]:
     return dict(sorted(KINDS.items()))
 
 
-def chosen(delivery: Mapping[str, list[dict[str, Any]]]) -> list[tuple[DestinationKind, DestinationSettings]]:
+def chosen_destinations(
+    delivery: Mapping[str, list[dict[str, Any]]],
+) -> list[tuple[DestinationKind, DestinationSettings]]:
     """The destinations of ``[delivery]``, their keys checked. Raises ConfigError with place and remedy."""
     if not delivery:
         return []
@@ -97,13 +99,13 @@ def chosen(delivery: Mapping[str, list[dict[str, Any]]]) -> list[tuple[Destinati
 
 def destinations(config: Config, *, profile: str | None = None) -> list[Destination]:
     """The configured destinations, those that hold the pack before those that tell of it. Raises ConfigError."""
-    made = [kind.make(settings, profile) for kind, settings in chosen(config.delivery)]
+    made = [kind.make(settings, profile) for kind, settings in chosen_destinations(config.delivery)]
     return sorted(made, key=lambda each: each.place is None)
 
 
 def delivery_policy(config: Config) -> dict[str, Any]:
     """The least-privilege policy of whoever delivers; apart from collection's, which only reads. Raises ConfigError."""
-    statements = [s for kind, settings in chosen(config.delivery) for s in kind.permissions(settings)]
+    statements = [s for kind, settings in chosen_destinations(config.delivery) for s in kind.permissions(settings)]
     if not statements:
         raise ConfigError("[delivery] names no destination that needs AWS permissions")
     distinct = [s for i, s in enumerate(statements) if s not in statements[:i]]
