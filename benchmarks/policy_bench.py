@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any
 
 from sesreport.policy import ExposureCache, Organization, analyze, read_policies
-from sesreport.policy.verdict import Question, decide_exposure
+from sesreport.policy.engine import Question, decide_exposure
 
 TODAY = date(2026, 11, 24)
 OWN = "123456789012"

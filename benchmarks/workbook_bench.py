@@ -30,7 +30,7 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 from sesreport.report.contents import Pack
 from sesreport.report.deck import write_deck
 from sesreport.report.workbook import write_workbook
-from sesreport.report.workbook.description import Column, Content
+from sesreport.report.workbook.description import SheetColumn, SheetContent
 from sesreport.report.workbook.writer import Page, Properties, write
 
 
@@ -51,9 +51,9 @@ def export_frame(rows: int) -> pd.DataFrame:
 def export(frame: pd.DataFrame, path: Path) -> None:
     """One sheet of the workbook's own writer: table, styles, widths, inert text."""
     kinds = {"t": "text", "n": "real", "a": "at", "f": "flag", "c": "text"}
-    columns = [Column(name, name.replace("_", " "), kinds[name[0]]) for name in frame.columns]
+    columns = [SheetColumn(name, name.replace("_", " "), kinds[name[0]]) for name in frame.columns]
     about = Properties("Export", "Benchmark", "none", "sesreport", "none", "1F3864", datetime(2026, 11, 1, tzinfo=UTC))
-    write([Page("Export", "evidence", Content("", "", columns, frame))], path, about)
+    write([Page("Export", "evidence", SheetContent("", "", columns, frame))], path, about)
 
 
 def dump_frame(frame: pd.DataFrame, path: Path) -> None:

@@ -19,7 +19,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 CONDA = {"matplotlib-base": "matplotlib", "nbconvert-core": "nbconvert", "python-duckdb": "duckdb"}
 """Packages that conda-forge has under another name."""
-IMPORTS = {"python-pptx": "pptx"}
+IMPORTS = {"python-pptx": "pptx", "pyyaml": "yaml", "z3-solver": "z3"}
 """Packages that are imported under another name."""
 
 
@@ -59,6 +59,15 @@ def test_every_imported_package_is_declared() -> None:
     assert {where: names for where, names in missing.items() if names} == {}
 
 
+def test_every_package_that_tests_and_benchmarks_import_is_declared() -> None:
+    files = [path for name in ("tests", "benchmarks") for path in (ROOT / name).rglob("*.py")]
+    ours = {name for path in files for name in (path.stem, path.parent.name)}
+    needed = set().union(*map(imported, files)) - ours
+    assert needed - declared("demo", "dev") == RIVALS
+
+
+RIVALS = {"policyuniverse", "prowler"}
+"""What a benchmark compares with where somebody has installed it."""
 LOCKS = {"run": (), "demo": ("demo",), "dev": ("demo", "dev"), "lab": ("demo", "lab")}
 """The files of requirements/, and the extras that each installs."""
 

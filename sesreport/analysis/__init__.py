@@ -10,8 +10,8 @@ from concurrent.futures import Executor
 
 import pandas as pd
 
+from sesreport.analysis.judged_identities import JudgedIdentityCache
 from sesreport.analysis.registry import Analysis
-from sesreport.analysis.verdicts import VerdictCache
 from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
 from sesreport.settings.config import Config
@@ -43,7 +43,7 @@ def analyze(
     if register is None:
         register = register_of(config, today)
     chosen = period or Period(today.year, today.month).shift(-1)
-    cache = VerdictCache() if previous is None else previous.cache
+    cache = JudgedIdentityCache() if previous is None else previous.cache
     return Analysis(snapshot, config, register, chosen, previous, executor, cache)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, text
-from sesreport.settings.config import Organization
+from sesreport.settings.config import OrganizationSettings
 from sesreport.snapshot.frames.accounts import ACCOUNTS as COLLECTED
 
 ENVIRONMENTS = ("prod", "staging", "dev", "sandbox")
@@ -58,7 +58,7 @@ def first_tag(tags: dict[str, str], keys: list[str]) -> str | None:
     return None
 
 
-def _environment(tags: dict[str, str], ou_path: Any, organization: Organization) -> str | None:
+def _environment(tags: dict[str, str], ou_path: Any, organization: OrganizationSettings) -> str | None:
     words = [tags.get(organization.environment_tag, "")]
     if isinstance(ou_path, str):
         words += reversed(ou_path.split("/"))

@@ -50,7 +50,7 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
     if before is None:
         return CHANGES_SINCE.empty()
     parts = [
-        _difference(what, values(before), values(analysis), Known(before), Known(analysis))
+        _difference(what, values(before), values(analysis), PolicyCoverage(before), PolicyCoverage(analysis))
         for what, values in (
             ("identity", _identities),
             ("owner", _owners),
@@ -61,7 +61,9 @@ def changes_since(analysis: Analysis) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, now: Known) -> pd.DataFrame:
+def _difference(
+    what: str, old: pd.DataFrame, new: pd.DataFrame, before: PolicyCoverage, now: PolicyCoverage
+) -> pd.DataFrame:
     both = joined(old, new, how="outer", on=SUBJECT, suffixes=("_old", "_new"), indicator=True)
     told = [before.of(*p) and now.of(*p) for p in rows(both, IDENTITY)]
     both = both[pd.Series(told, index=both.index, dtype=bool)]
@@ -87,7 +89,7 @@ def _difference(what: str, old: pd.DataFrame, new: pd.DataFrame, before: Known, 
     )
 
 
-class Known:
+class PolicyCoverage:
     """Of which identities a snapshot can tell who is let in.
 
     Of all, there or not, in places read whole and in accounts it had not; elsewhere of those it read by themselves.

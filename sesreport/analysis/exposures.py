@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from sesreport.analysis.joins import rows
-from sesreport.analysis.verdicts import Verdict
+from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.schema import Frame, count, flag, text, texts
 from sesreport.core.vocabulary import IdentityKey
 from sesreport.snapshot.frames.identities import IDENTITIES
@@ -48,17 +48,17 @@ EXPOSURES = Frame(
 )  # fmt: skip
 
 
-def exposures(verdicts: Mapping[IdentityKey, Verdict], identities: pd.DataFrame) -> pd.DataFrame:
+def exposures(by_identity: Mapping[IdentityKey, JudgedIdentity], identities: pd.DataFrame) -> pd.DataFrame:
     """An identity that could not be read needs review, and nothing else is said of it."""
     out = []
     names = [*IDENTITIES.keys, "identity_type", "owner", "environment", "policies"]
     for values in rows(identities, names):
         base = dict(zip(names, values, strict=True))
-        verdict = verdicts.get((base["account_id"], base["region"], base["identity"]))
-        if verdict is None:
+        identity = by_identity.get((base["account_id"], base["region"], base["identity"]))
+        if identity is None:
             out.append({**base, "needs_review": True, "reasons": ["its policies could not be read"]})
             continue
-        found = verdict.exposure
+        found = identity.exposure
         out.append(
             {
                 **base,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sesreport.analysis.verdicts import Verdict
+from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.schema import Frame, account_id, flag, integer, text, texts
 from sesreport.core.vocabulary import IdentityKey
 from sesreport.policy import SENDING_ACTIONS, Effect, Grant, Principal, PrincipalKind, Statement
@@ -86,23 +86,25 @@ REASONS = {
 }
 
 
-def grants(verdicts: Mapping[IdentityKey, Verdict], accounts: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:
+def grants(
+    by_identity: Mapping[IdentityKey, JudgedIdentity], accounts: pd.DataFrame, register: pd.DataFrame
+) -> pd.DataFrame:
     """Nothing is dropped: Denies, unreadable documents and statements that let in nobody are rows too."""
     accounts = accounts.set_index("account_id")
     approvals = dict(zip(register["account_id"], register["status"], strict=True))
     rows = []
-    for (account, region, identity), verdict in verdicts.items():
-        for told in verdict.once(_told):
+    for (account, region, name), identity in by_identity.items():
+        for told in identity.once(_told):
             row = dict(told)
             grantee = row.get("grantee_account_id")
-            standing = _standing(grantee, account, verdict.known.organization.accounts, approvals)
+            standing = _standing(grantee, account, identity.trusted.organization.accounts, approvals)
             if row["scope"] == "external" and standing == "expired":
                 row["why"] = "outside account whose approval has expired"
             rows.append(
                 {
                     "account_id": account,
                     "region": region,
-                    "identity": identity,
+                    "identity": name,
                     **row,
                     "register_status": standing,
                     "registered": standing in ("valid", "expiring"),
@@ -127,13 +129,13 @@ def _standing(grantee: str | None, own: str, members: frozenset[str], approvals:
     return "organization" if grantee in members else approvals.get(grantee)
 
 
-def _told(verdict: Verdict) -> list[dict[str, Any]]:
+def _told(identity: JudgedIdentity) -> list[dict[str, Any]]:
     """The rows of one identity; whatever goes wrong with them costs this identity alone."""
     try:
-        return list(_rows(verdict))
+        return list(_rows(identity))
     except Exception as fault:  # noqa: BLE001 - one policy must never end the analysis of the others
         return [
-            _unjudged(name, f"could not be told apart ({type(fault).__name__}: {fault})") for name in verdict.policies
+            _unjudged(name, f"could not be told apart ({type(fault).__name__}: {fault})") for name in identity.policies
         ]
 
 
@@ -150,21 +152,21 @@ def _unjudged(policy_name: str, why: str) -> dict[str, Any]:
     }
 
 
-def _rows(verdict: Verdict) -> Iterator[dict[str, Any]]:
+def _rows(identity: JudgedIdentity) -> Iterator[dict[str, Any]]:
     judged = {
         (g.policy, g.statement, g.grantee_kind, g.grantee.removeprefix("everybody but ")): g
-        for g in verdict.exposure.grants
+        for g in identity.exposure.grants
     }
-    for policy in verdict.read():
+    for policy in identity.read():
         for statement in policy.statements:
             for principal in statement.principals:
                 grant = judged.get((statement.policy, statement.index, str(principal.kind), principal.value))
-                yield _row(verdict, statement, principal, grant)
+                yield _row(identity, statement, principal, grant)
         yield from (_unjudged(policy.name, str(error)) for error in policy.errors)
 
 
-def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Grant | None) -> dict[str, Any]:
-    scope, why = _scope(verdict, statement, principal, grant)
+def _row(identity: JudgedIdentity, statement: Statement, principal: Principal, grant: Grant | None) -> dict[str, Any]:
+    scope, why = _scope(identity, statement, principal, grant)
     patterns = grant.from_patterns if grant else ()
     everyone = statement.not_principal
     return {
@@ -181,7 +183,7 @@ def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Gr
         "can_send": covers(statement, SENDING_ACTIONS),
         "can_manage": covers(statement, MANAGEMENT_ACTIONS),
         "from_patterns": list(patterns) or None,
-        "any_from_address": "@" not in verdict.arn and (not patterns or any(map(_any_local_part, patterns))),
+        "any_from_address": "@" not in identity.arn and (not patterns or any(map(_any_local_part, patterns))),
         "conditions": [f"{c.operator} {c.key} = {', '.join(c.values)}" for c in statement.conditions],
         "external_accounts": (sorted(grant.external_accounts) if grant else None) or None,
         "external_orgs": (sorted(grant.external_orgs) if grant else None) or None,
@@ -190,14 +192,16 @@ def _row(verdict: Verdict, statement: Statement, principal: Principal, grant: Gr
     }
 
 
-def _scope(verdict: Verdict, statement: Statement, principal: Principal, grant: Grant | None) -> tuple[str | None, str]:
+def _scope(
+    identity: JudgedIdentity, statement: Statement, principal: Principal, grant: Grant | None
+) -> tuple[str | None, str]:
     """How far the statement lets the principal in, and why: by this statement and principal alone."""
     if statement.effect is Effect.DENY:
         return None, "refuses"
     if not covers(statement, SENDING_ACTIONS):
-        scope = _who(verdict, principal, statement)
+        scope = _who(identity, principal, statement)
         return scope, f"management only: {REASONS.get(scope, scope)}"
-    if not verdict.exposure.judged:
+    if not identity.exposure.judged:
         return "needs review", REASONS["needs review"]
     scope = grant.exposure if grant else "none"
     if grant is not None and scope == "service":
@@ -225,17 +229,17 @@ def _outsiders(grant: Grant) -> str:
     return "unknown accounts from a fixed network" if grant.limited_by else "outside accounts that its conditions name"
 
 
-def _who(verdict: Verdict, principal: Principal, statement: Statement) -> str:
+def _who(identity: JudgedIdentity, principal: Principal, statement: Statement) -> str:
     """Scope of a statement that lets nobody send; the engine decides sending only, so wildcards are not judged."""
     if principal.kind is PrincipalKind.SERVICE:
         return "service"
     if principal.account is None or statement.not_principal:
         return "none" if principal.kind is PrincipalKind.DELETED else "needs review"
-    if principal.account == verdict.arn.split(":")[4]:
+    if principal.account == identity.arn.split(":")[4]:
         return "own"
-    if principal.account in verdict.known.organization.accounts:
+    if principal.account in identity.trusted.organization.accounts:
         return "organization"
-    return "vendor" if principal.account in verdict.known.register else "external"
+    return "vendor" if principal.account in identity.trusted.register else "external"
 
 
 def covers(statement: Statement, actions: tuple[str, ...]) -> bool:

@@ -11,8 +11,8 @@ import pandas as pd
 
 from sesreport.analysis.exposures import EXPOSURES, exposures
 from sesreport.analysis.grants import GRANTS, grants
+from sesreport.analysis.judged_identities import JudgedIdentity, identity_policies, judge, trusted_accounts
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.analysis.verdicts import Verdict, judge, known, questions
 from sesreport.core.vocabulary import IdentityKey
 
 
@@ -20,7 +20,7 @@ from sesreport.core.vocabulary import IdentityKey
 class Judged:
     """All that a rule about policies may look at."""
 
-    verdicts: Mapping[IdentityKey, Verdict]
+    by_identity: Mapping[IdentityKey, JudgedIdentity]
     identities: pd.DataFrame
     """In the shape of the frame ``identities``; also those whose policies were not read."""
     accounts: pd.DataFrame
@@ -31,7 +31,7 @@ class Judged:
     @cached_property
     def grants(self) -> pd.DataFrame:
         """The frame ``grants``."""
-        return GRANTS.conform(grants(self.verdicts, self.accounts, self.register))
+        return GRANTS.conform(grants(self.by_identity, self.accounts, self.register))
 
     @cached_property
     def sending(self) -> pd.DataFrame:
@@ -42,7 +42,7 @@ class Judged:
     @cached_property
     def exposures(self) -> pd.DataFrame:
         """The frame ``exposures``."""
-        return EXPOSURES.conform(exposures(self.verdicts, self.identities))
+        return EXPOSURES.conform(exposures(self.by_identity, self.identities))
 
 
 def judged(analysis: Analysis) -> Judged:
@@ -52,10 +52,10 @@ def judged(analysis: Analysis) -> Judged:
 
 def _judged(analysis: Analysis) -> Judged:
     accounts, identities, register = analysis.accounts, analysis.identities, analysis.register
-    whom = known(accounts, register, analysis.organization_id, analysis.config.organization, analysis.today)
-    asked = questions(identities, analysis.snapshot.policies)
-    verdicts = judge(asked, whom, analysis.cache, analysis.executor)
-    return Judged(verdicts, identities, accounts, register, analysis.today)
+    whom = trusted_accounts(accounts, register, analysis.organization_id, analysis.config.organization, analysis.today)
+    asked = identity_policies(identities, analysis.snapshot.policies)
+    by_identity = judge(asked, whom, analysis.cache, analysis.executor)
+    return Judged(by_identity, identities, accounts, register, analysis.today)
 
 
 @derived(GRANTS)

@@ -14,8 +14,8 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
-from sesreport.analysis.verdicts import VerdictCache
-from sesreport.core.frames import FrameAttribute, Framed
+from sesreport.analysis.frame_attributes import AnalyzedFrames
+from sesreport.analysis.judged_identities import JudgedIdentityCache
 from sesreport.core.period import Period
 from sesreport.core.registry import Registry
 from sesreport.core.schema import Frame
@@ -28,7 +28,7 @@ Of = ParamSpec("Of")
 
 
 @dataclass
-class Analysis(Framed):
+class Analysis(AnalyzedFrames):
     """All frames of one period: what AWS said (from the snapshot) and what follows from it."""
 
     snapshot: Snapshot
@@ -39,7 +39,7 @@ class Analysis(Framed):
     """The analysis of an earlier snapshot to compare with."""
     executor: Executor | None = field(default=None, repr=False)
     """Where policies are judged; in this thread without one."""
-    cache: VerdictCache = field(default_factory=VerdictCache, repr=False, compare=False)
+    cache: JudgedIdentityCache = field(default_factory=JudgedIdentityCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -52,28 +52,6 @@ class Analysis(Framed):
         if key not in self._once:
             self._once[key] = make(self, *of, **named)
         return self._once[key]  # type: ignore[no-any-return]
-
-    accounts = FrameAttribute()
-    anomalies = FrameAttribute()
-    changes = FrameAttribute()
-    changes_since = FrameAttribute()
-    costs = FrameAttribute()
-    coverage = FrameAttribute()
-    daily = FrameAttribute()
-    dedicated_ips = FrameAttribute()
-    exposures = FrameAttribute()
-    findings = FrameAttribute()
-    forecasts = FrameAttribute()
-    grants = FrameAttribute()
-    identities = FrameAttribute()
-    lives = FrameAttribute()
-    metrics = FrameAttribute()
-    monthly = FrameAttribute()
-    policies = FrameAttribute()
-    recommendations = FrameAttribute()
-    remediation_times = FrameAttribute()
-    sending = FrameAttribute()
-    sending_accounts = FrameAttribute()
 
     def release(self) -> None:
         """Forgets what can be made again, as a long history would fill the memory; what is remembered stays."""

@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from botocore.utils import parse_timestamp
 
 from sesreport.aws import sign_in
-from sesreport.aws.deadlines import Deadlines, limited
+from sesreport.aws.deadlines import Deadlines, limit_calls
 from sesreport.aws.wire import UnreadableAnswerError, check_form, is_awss
 from sesreport.core.errors import CredentialsError
 from sesreport.core.redaction import hide
@@ -50,7 +50,7 @@ def known_ses_regions() -> set[str]:
 
 
 @dataclass(frozen=True)
-class Caller:
+class CallerIdentity:
     """Who the credentials belong to."""
 
     account_id: str
@@ -71,7 +71,7 @@ class Aws:
 
     config: Config
     profile: str | None = None
-    caller: Caller = field(init=False)
+    caller: CallerIdentity = field(init=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -92,7 +92,7 @@ class Aws:
         )
         self._own = self._session(botocore.session.Session(profile=self.profile))
         sts = partial(self._limited, "sts", self._home, attempts=4)
-        self.caller = Caller(*sign_in.identify(self._own._session, sts, self._deadlines.limit))
+        self.caller = CallerIdentity(*sign_in.identify(self._own._session, sts, self._deadlines.limit))
         self._fetched[self.caller.account_id] = time.monotonic()
 
     def call(
@@ -171,7 +171,7 @@ class Aws:
         retried = ClientConfig(retries={"mode": "standard", "total_max_attempts": attempts})
         client = self._own.client(service, region_name=region, config=self._client_config.merge(retried))
         client.meta.events.register("before-parse", check_form)
-        return limited(client)
+        return limit_calls(client)
 
     def _sign_as(self, request: Any, **_: Any) -> None:
         """Names the credentials to sign with, as botocore's own S3 Express does."""
@@ -229,9 +229,9 @@ class Aws:
             raise CredentialsError(f"the AWS configuration cannot be used: {error}") from error
 
 
-def storage_options(profile: str | None = None) -> dict[str, Any]:
+def storage_options() -> dict[str, Any]:
     """Credentials, Region and endpoint of S3 as the SDK finds them, as Arrow's file system takes them."""
-    session = boto3.Session(profile_name=profile)
+    session = boto3.Session()
     credentials = session.get_credentials()
     found: dict[str, Any] = {"region": session.region_name or HOME_REGION}
     if credentials is not None:

@@ -145,7 +145,7 @@ class _SecurePool(AWSHTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-def limited(client: Any) -> Any:
+def limit_calls(client: Any) -> Any:
     """Makes the calls of a client such that :meth:`Deadlines.limit` can end them.
 
     botocore has no way to name connection classes; a test over real HTTP fails when this one is no way any more.

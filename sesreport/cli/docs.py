@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sesreport.core.files import write_whole
 from sesreport.core.resources import shipped
 
 
@@ -169,7 +170,7 @@ def _attribute_docs(model: type[BaseModel]) -> dict[str, str]:
 def main() -> None:
     for name in PARTS:
         path = shipped(name)
-        path.write_text(rendered(name), encoding="utf-8")
+        write_whole(path, rendered(name))
         sys.stdout.write(f"{path.name} written\n")
 
 

@@ -15,7 +15,7 @@ from sesreport.findings.findings import check_rule_names
 from sesreport.kpis.scorecard import check_kpi_lines, check_kpi_names
 from sesreport.report.contents import Branding
 from sesreport.report.delivery import check as check_delivery
-from sesreport.report.delivery.registry import chosen
+from sesreport.report.delivery.registry import chosen_destinations
 from sesreport.settings.config import Config
 from sesreport.settings.register import entries_of, why_nobody_is_known
 from sesreport.snapshot.storage import is_url, snapshots_folder
@@ -73,7 +73,7 @@ def _rules(config: Config) -> None:
 
 
 def _destinations(config: Config) -> None:
-    chosen(config.delivery)
+    chosen_destinations(config.delivery)
 
 
 def _register(config: Config) -> str:

@@ -70,7 +70,7 @@ def checked(path: Path | None, demo: bool, output: Path | None, day: date) -> Co
     return config
 
 
-def parameters_of(given: tuple[str, ...]) -> dict[str, Any]:
+def parse_parameters(given: tuple[str, ...]) -> dict[str, Any]:
     """``NAME=VALUE`` pairs; a value that is JSON is taken as such, so lists and numbers keep their type."""
     out: dict[str, Any] = {}
     for pair in given:

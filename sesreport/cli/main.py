@@ -17,14 +17,14 @@ from sesreport.cli.exit_codes import FAILED, INTERRUPTED
 from sesreport.cli.group import cli
 from sesreport.core.errors import SesReportError
 from sesreport.core.redaction import redacted
-from sesreport.core.registry import load
+from sesreport.core.registry import load_plugins
 from sesreport.core.text import marked, visible
 
 __all__ = ["STOPPED", "cli", "main"]
 
 STOPPED = "interrupted; nothing half-written was left behind, and --resume goes on with a collection"
 
-load("command")
+load_plugins("command")
 
 
 def main() -> None:

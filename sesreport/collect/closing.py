@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sesreport.aws.clients import Aws
+from sesreport.collect.plan import Progress
 from sesreport.collect.run import collect, limits
 from sesreport.core.errors import ConfigError
 from sesreport.core.files import check_writable
@@ -19,7 +20,7 @@ from sesreport.snapshot.store import Snapshot, load, newest_with, organization_o
 
 
 @dataclass(frozen=True)
-class Evidence:
+class MonthEvidence:
     """What a month's pack is made from."""
 
     snapshot: Snapshot
@@ -35,12 +36,15 @@ def evidence_of(
     profile: str | None = None,
     single_account: bool = False,
     anew: bool = False,
-    **how: Any,
-) -> Evidence:
+    progress: Progress = lambda what, done, total: None,
+    incremental: bool = False,
+    resume: bool = False,
+    executor: Executor | None = None,
+) -> MonthEvidence:
     """The snapshot that stands for a month, so that a rerun makes the same pack; collected where there is none yet.
 
-    ``anew`` collects in any case, and the new snapshot stands for the month from then on; ``how`` are more arguments of
-    :func:`collect`. Snapshots of other organizations are passed over. See
+    ``anew`` collects in any case, and the new snapshot stands for the month from then on. How it is collected
+    is as with :func:`sesreport.collect.run.collect`. Snapshots of other organizations are passed over. See
     :func:`sesreport.snapshot.store.standing_snapshot` for when a month can be collected at all. Raises ConfigError also
     when the snapshot is another caller's or has another scope, and what :func:`collect` and :func:`load` raise.
     """
@@ -54,13 +58,16 @@ def evidence_of(
             clock=clock,
             profile=profile,
             single_account=single_account,
+            progress=progress,
+            incremental=incremental,
+            resume=resume,
+            executor=executor,
             speaks_for=period if anew else None,
-            **how,
         )
-        return Evidence(load(path), collected=True)
+        return MonthEvidence(load(path), collected=True)
     snapshot = load(standing)
     _check_same_estate(snapshot, period, config, profile, single_account)
-    return Evidence(snapshot, collected=False)
+    return MonthEvidence(snapshot, collected=False)
 
 
 def _ours(folder: Path, config: Config, profile: str | None, single_account: bool) -> str | None:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sesreport.core.schema import Row
+from sesreport.core.vocabulary import PlaceKey
 from sesreport.snapshot.coverage import OK
 from sesreport.snapshot.events import name_of
 from sesreport.snapshot.store import Snapshot, snapshots
@@ -29,7 +30,7 @@ LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierPlace:
     """One account × Region as an earlier collection saw it."""
 
     since: datetime
@@ -40,7 +41,7 @@ class Earlier:
     policies: Mapping[str, Sequence[Row]] = field(default_factory=dict)
     """Their policies."""
 
-    def without(self, changed: set[str]) -> Earlier:
+    def without(self, changed: set[str]) -> EarlierPlace:
         """The same, less the identities that changed."""
         kept = {name: row for name, row in self.identities.items() if same_name(name) not in changed}
         return replace(self, identities=kept)
@@ -51,7 +52,7 @@ def same_name(identity: str) -> str:
     return name_of(identity.strip()).strip().casefold()
 
 
-def earlier_places(snapshot: Snapshot, *, oldest: datetime) -> dict[tuple[str, str], Earlier]:
+def earlier_places(snapshot: Snapshot, *, oldest: datetime) -> dict[PlaceKey, EarlierPlace]:
     """By (account_id, region): every place that was read whole, with the identities observed since ``oldest``."""
     coverage = snapshot.coverage
     read = coverage[coverage["dataset"].isin(DATASETS) & (coverage["status"] == OK)]
@@ -65,16 +66,16 @@ def earlier_places(snapshot: Snapshot, *, oldest: datetime) -> dict[tuple[str, s
         for row in policies.get(place, ()):
             if row["identity"] in texts:
                 texts[row["identity"]].append(row)
-        found[place] = Earlier(snapshot.started_at - LATE, changes.get(place, []), kept, texts)
+        found[place] = EarlierPlace(snapshot.started_at - LATE, changes.get(place, []), kept, texts)
     return found
 
 
-def known_dimensions(folder: Path) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
+def known_dimensions(folder: Path) -> dict[PlaceKey, tuple[tuple[str, str], ...]]:
     """By (account_id, region): dimensions and metrics of all snapshots in a folder, the account's own left out.
 
     A snapshot that cannot be read is passed over, with a warning: whoever asks for it is told.
     """
-    found: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    found: dict[PlaceKey, set[tuple[str, str]]] = defaultdict(set)
     for path in snapshots(folder):
         try:
             table = pq.read_table(
@@ -95,8 +96,8 @@ def _young(row: Row, oldest: datetime) -> bool:
     return row["tags"] is not None and row["observed_at"] is not None and row["observed_at"] >= oldest
 
 
-def _by_place(frame: pd.DataFrame) -> dict[tuple[str, str], list[Row]]:
-    places: dict[tuple[str, str], list[Row]] = {}
+def _by_place(frame: pd.DataFrame) -> dict[PlaceKey, list[Row]]:
+    places: dict[PlaceKey, list[Row]] = {}
     for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
         plain = {str(name): value.tolist() if isinstance(value, np.ndarray) else value for name, value in row.items()}
         places.setdefault((row["account_id"], row["region"]), []).append(plain)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from sesreport.aws.clients import Aws
 from sesreport.aws.statuses import status_of
 from sesreport.aws.wire import UnreadableAnswerError, is_clock
-from sesreport.collect.earlier import Earlier
+from sesreport.collect.earlier import EarlierPlace
 from sesreport.collect.faults import Fault, attempts, fault_of, pause_before
 from sesreport.collect.journal import Answer, Calls, Memory, call_id
 from sesreport.collect.operation import Operation
@@ -46,7 +46,7 @@ class Lane:
     site: Site
     account_id: str
     region: str
-    earlier: Earlier | None = None
+    earlier: EarlierPlace | None = None
     """What an earlier collection saw here and need not be read again; None for a collection in full."""
     calls: Calls = field(default_factory=Memory)
     """Answers so far."""

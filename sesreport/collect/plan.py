@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sesreport.collect.earlier import Earlier
+from sesreport.collect.earlier import EarlierPlace
 from sesreport.collect.harvest import Harvest
 from sesreport.collect.journal import Journal
 from sesreport.collect.places import Regions
 from sesreport.collect.schedule import Ready
-from sesreport.collect.tasks import Outcome, Task, services
+from sesreport.collect.tasks import Task, TaskOutcome, services
+from sesreport.core.vocabulary import PlaceKey
 
 Progress = Callable[[str, int, int], None]
 """Told ``(what, done, of how many)`` after each step."""
-Place = tuple[str, str]
-"""account_id, region."""
 
 _FIRST = 1e9
 """Seconds of a task that shows what there is to do: before all that has a length."""
@@ -28,9 +27,9 @@ class Plan:
     """Accounts are asked for their Regions, Regions for how much there is, then each service is read."""
 
     journal: Journal
-    earlier: Mapping[Place, Earlier]
+    earlier: Mapping[PlaceKey, EarlierPlace]
     """Places that an earlier collection may be relied on for; empty for a collection in full."""
-    dimensions: Mapping[Place, tuple[tuple[str, str], ...]]
+    dimensions: Mapping[PlaceKey, tuple[tuple[str, str], ...]]
     """Dimensions and metrics that earlier snapshots have of each place."""
     skipped: tuple[str, ...]
     """Datasets not read."""
@@ -39,7 +38,7 @@ class Plan:
     """Whether tasks run where the journal is not: then they are given its answers and hand back theirs."""
     regions: list[Regions] = field(default_factory=list)
     """What each account said of its Regions."""
-    _found: dict[Place, dict[str, Outcome]] = field(default_factory=dict)
+    _found: dict[PlaceKey, dict[str, TaskOutcome]] = field(default_factory=dict)
     """By service; under '' the outcome of a place where nothing can be read."""
     _accounts: int = 0
 
@@ -49,7 +48,7 @@ class Plan:
         self._tell()
         return [self._ready(_FIRST, Task("regions", account)) for account in accounts]
 
-    def finished(self, task: Task, outcome: Outcome) -> list[Ready]:
+    def finished(self, task: Task, outcome: TaskOutcome) -> list[Ready]:
         """Keeps what a task found, and names those that follow."""
         for (where, call), answer in outcome.answers.items():
             self.journal.record(where, call, answer)
@@ -77,7 +76,7 @@ class Plan:
             for _, outcome in sorted(outcomes.items()):
                 harvest.add(outcome.rows, outcome.coverage)
 
-    def _reads(self, place: Place, size: int) -> list[Ready]:
+    def _reads(self, place: PlaceKey, size: int) -> list[Ready]:
         """One task a service; where an earlier collection helps, SES waits for what CloudTrail says of changes."""
         known = services(self.skipped)
         earlier = self.earlier.get(place) if "cloudtrail" in known else None
@@ -96,7 +95,7 @@ class Plan:
             if service != "ses" or earlier is None
         ]
 
-    def _unless_unchanged(self, place: Place, changed: set[str] | None) -> Task:
+    def _unless_unchanged(self, place: PlaceKey, changed: set[str] | None) -> Task:
         earlier = None if changed is None else self.earlier[place].without(changed)
         return Task("read", *place, "ses", earlier=earlier)
 

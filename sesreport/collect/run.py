@@ -11,16 +11,17 @@ from typing import Any
 
 from sesreport.aws.clients import HOME_REGION, Aws, known_ses_regions
 from sesreport.collect import schedule
-from sesreport.collect.earlier import Earlier, earlier_places, known_dimensions
+from sesreport.collect.earlier import EarlierPlace, earlier_places, known_dimensions
 from sesreport.collect.harvest import Harvest
 from sesreport.collect.journal import Journal
 from sesreport.collect.lane import Lane
 from sesreport.collect.places import Regions, default_regions, row, unread
-from sesreport.collect.plan import Place, Plan, Progress
+from sesreport.collect.plan import Plan, Progress
 from sesreport.collect.registry import Collector, collectors
 from sesreport.collect.site import Site
 from sesreport.core.errors import CollectError, ConfigError, OutageError, SesReportError, SnapshotError, suggestion
 from sesreport.core.period import Period
+from sesreport.core.vocabulary import PlaceKey
 from sesreport.settings.config import Config
 from sesreport.snapshot import coverage
 from sesreport.snapshot.coverage import COVERAGE, EVERYTHING, GLOBAL
@@ -216,7 +217,7 @@ def _ours(folder: Path, begun: Mapping[str, Any]) -> Iterator[Path]:
             yield path
 
 
-def _earlier(site: Site, folder: Path, based_on: str | None) -> tuple[Snapshot | None, dict[Place, Earlier]]:
+def _earlier(site: Site, folder: Path, based_on: str | None) -> tuple[Snapshot | None, dict[PlaceKey, EarlierPlace]]:
     if based_on is None:
         return None, {}
     snapshot = load(folder / based_on)

@@ -9,7 +9,7 @@ from itertools import count
 from queue import SimpleQueue
 
 from sesreport.collect.site import Site
-from sesreport.collect.tasks import Outcome, Task, perform
+from sesreport.collect.tasks import Task, TaskOutcome, perform
 
 Ready = tuple[float, Task]
 """Seconds that a task, and what follows it, will take at least; and the task."""
@@ -20,7 +20,7 @@ def run(
     site: Site,
     width: int,
     ready: Iterable[Ready],
-    finished: Callable[[Task, Outcome], Iterable[Ready]],
+    finished: Callable[[Task, TaskOutcome], Iterable[Ready]],
 ) -> None:
     """Runs all tasks and those that ``finished`` names after each, at most ``width`` at the same time.
 
@@ -30,9 +30,9 @@ def run(
     order = count()  # equals are taken in the order they came
     heap = [(-seconds, next(order), task) for seconds, task in ready]
     heapq.heapify(heap)
-    running: dict[Future[Outcome], Task] = {}
+    running: dict[Future[TaskOutcome], Task] = {}
     # concurrent.futures.wait holds the locks of all that run, and an interrupt (Ctrl-C) could come while it does.
-    done: SimpleQueue[Future[Outcome]] = SimpleQueue()
+    done: SimpleQueue[Future[TaskOutcome]] = SimpleQueue()
     try:
         while heap or running:
             while heap and len(running) < width:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal
 
 from sesreport.aws.clients import HOME_REGION
-from sesreport.collect.earlier import Earlier
+from sesreport.collect.earlier import EarlierPlace
 from sesreport.collect.journal import Answer, Memory
 from sesreport.collect.lane import Lane
 from sesreport.collect.places import Regions, is_default, regions_of, row
@@ -32,7 +32,7 @@ class Task:
     account_id: str
     region: str = HOME_REGION
     service: str = ""
-    earlier: Earlier | None = None
+    earlier: EarlierPlace | None = None
     dimensions: tuple[tuple[str, str], ...] = ()
     """Dimensions and metrics that earlier snapshots have of the place."""
     known: Mapping[tuple[str, str], Answer] | None = None
@@ -40,7 +40,7 @@ class Task:
 
 
 @dataclass
-class Outcome:
+class TaskOutcome:
     """What a task found."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Outcome:
     """Answers not written down yet."""
 
 
-def perform(site: Site, task: Task) -> Outcome:
+def perform(site: Site, task: Task) -> TaskOutcome:
     """Runs one task; what fails in it is in its coverage.
 
     Raises StoppedError when the collection was stopped, SesReportError for what must end it.
@@ -86,32 +86,32 @@ def _by_service(skipped: tuple[str, ...]) -> dict[str, list[Collector]]:
     return found
 
 
-def _regions(lane: Lane, task: Task) -> Outcome:
-    return Outcome(regions=regions_of(lane))
+def _regions(lane: Lane, task: Task) -> TaskOutcome:
+    return TaskOutcome(regions=regions_of(lane))
 
 
-def _survey(lane: Lane, task: Task) -> Outcome:
+def _survey(lane: Lane, task: Task) -> TaskOutcome:
     """Lists what will be read one by one; an error is left to the collector, which will meet it again."""
     size = 0
     for collector in _chosen(lane, "ses"):
         if collector.survey:
             size += lane.survey(collector.survey)
-    return _unreachable(lane) or Outcome(size=size)
+    return _unreachable(lane) or TaskOutcome(size=size)
 
 
-def _read(lane: Lane, task: Task) -> Outcome:
+def _read(lane: Lane, task: Task) -> TaskOutcome:
     for collector in _chosen(lane, task.service):
         lane.run(collector.name, collector.read, collector.frames)
         if found := _unreachable(lane):
             return found
-    return Outcome(lane.rows, lane.coverage, changed=lane.changed)
+    return TaskOutcome(lane.rows, lane.coverage, changed=lane.changed)
 
 
 def _chosen(lane: Lane, service: str) -> list[Collector]:
     return _by_service(tuple(lane.config.collect.datasets_skip)).get(service, [])
 
 
-def _unreachable(lane: Lane) -> Outcome | None:
+def _unreachable(lane: Lane) -> TaskOutcome | None:
     """One row instead of many when the Region cannot be reached at all."""
     if not lane.unreachable:
         return None
@@ -120,7 +120,7 @@ def _unreachable(lane: Lane) -> Outcome | None:
         status, reason = coverage.DENIED, f"{reason} (the Region is enabled)"
     elif status == coverage.NOT_OFFERED and is_default(lane.region, lane.config):
         status, reason = coverage.ERROR, f"{reason} (SES is offered there: is its name kept from this network?)"
-    return Outcome(
+    return TaskOutcome(
         coverage=[row(lane.account_id, lane.region, coverage.EVERYTHING, status, reason, calls=1)], unreachable=True
     )
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from sesreport.core.errors import ConfigError, NameTakenError, WriteError
 
@@ -63,26 +64,23 @@ def whole_folder(destination: Path, *, replace: bool = False) -> Iterator[Path]:
         raise WriteError(f"{destination}: {error.strerror or error}; nothing was kept of it") from error
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A new file to fill; it takes the place of ``path`` when the block ends well, else nothing of it remains.
+def write_whole(path: Path, content: str | bytes | Callable[[IO[bytes]], object]) -> None:
+    """Writes one file, whole or not at all: text as UTF-8, bytes, or what a function writes into the open file.
 
-    Raises WriteError, with ``path`` as it was, when the file system refuses.
+    Raises WriteError, with what was at ``path`` untouched, when the file system refuses.
     """
     try:
         with _part(path, partial(Path.touch, exist_ok=False)) as temporary:
-            yield temporary
+            with temporary.open("wb") as file:
+                if callable(content):
+                    content(file)
+                else:
+                    file.write(content.encode("utf-8") if isinstance(content, str) else content)
             temporary.replace(path)
     except OSError as error:
         raise WriteError(
             f"{path} could not be written: {error.strerror or error}; what was there is untouched"
         ) from error
-
-
-def write_whole(destination: Path, content: str | bytes) -> None:
-    """Writes one file, whole or not at all. Raises WriteError."""
-    with replacing(destination) as temporary:
-        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def exchange(new: Path, destination: Path) -> None:

@@ -36,7 +36,7 @@ the same.
 """
 
 
-def load(kind: str) -> None:
+def load_plugins(kind: str) -> None:
     """Imports every file that may register a thing of a kind."""
     for package in FOLDERS[kind]:
         folder = importlib.import_module(package).__path__
@@ -98,7 +98,7 @@ class Registry(Mapping[str, Item], Generic[Item]):
             if not self._loading:
                 self._loading = True  # files that are being imported may ask for what is there
                 try:
-                    load(self.kind)
+                    load_plugins(self.kind)
                     self._loaded = True
                 finally:
                     self._loading = False

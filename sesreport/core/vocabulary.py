@@ -15,6 +15,8 @@ GRAVE = SEVERITIES[:2]
 
 PLACE = ["account_id", "region"]
 """The columns of a place: an account × Region."""
+PlaceKey = tuple[str, str]
+"""account_id, region."""
 IDENTITY = [*PLACE, "identity"]
 """The columns that name an identity."""
 IdentityKey = tuple[str, str, str]

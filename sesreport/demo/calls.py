@@ -34,7 +34,7 @@ _PREFIXES = {"sesv2": "ses"}
 
 
 @dataclass(frozen=True)
-class Caller:
+class Signer:
     """Whose credentials signed a call."""
 
     account_id: str
@@ -47,7 +47,7 @@ class Call:
     """One request to one operation: who, where, what."""
 
     world: World
-    caller: Caller
+    caller: Signer
     region: str
     service: str
     operation: str

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sesreport.core.errors import ConfigError
-from sesreport.demo.identities import Identity, Policy
-from sesreport.demo.organization import read_toml
+from sesreport.demo.identities import DemoIdentity, DemoPolicy
+from sesreport.settings.config import read_toml
 
 _NAMES = {
     ("v1", "make"): "PutIdentityPolicy",
@@ -37,7 +37,7 @@ _SPACE = uuid.UUID("2f6b8a52-0f0e-4c1c-9d4e-0d5f6e1a7b33")
 
 
 @dataclass(frozen=True)
-class Change:
+class ManagementEvent:
     """One management event: who did what to which identity, when."""
 
     at: datetime
@@ -54,7 +54,7 @@ class Change:
         return str(uuid.uuid5(_SPACE, f"{self.at} {self.name} {self.account} {self.region} {self.parameters}"))
 
 
-def changes_of(identity: Identity) -> Iterator[Change]:
+def changes_of(identity: DemoIdentity) -> Iterator[ManagementEvent]:
     """All that ever happened to an identity, in no order."""
     acts = identity.acts
     begun = {_MEMBERS[acts.begun]: identity.identity}
@@ -69,7 +69,7 @@ def changes_of(identity: Identity) -> Iterator[Change]:
         yield from _policy_changes(identity, policy)
 
 
-def _policy_changes(identity: Identity, policy: Policy) -> Iterator[Change]:
+def _policy_changes(identity: DemoIdentity, policy: DemoPolicy) -> Iterator[ManagementEvent]:
     key = "identity" if policy.api == "v1" else "emailIdentity"
     named = {key: identity.identity, "policyName": policy.name}
     same = [other for other in identity.policies if other.name == policy.name and other is not policy]
@@ -81,32 +81,34 @@ def _policy_changes(identity: Identity, policy: Policy) -> Iterator[Change]:
         yield _change(identity, policy.until, _NAMES[policy.api, "remove"], policy.removed_by, named)
 
 
-def inventory(account: str, region: str, start: date, end: date) -> Iterator[Change]:
+def inventory(account: str, region: str, start: date, end: date) -> Iterator[ManagementEvent]:
     """The nightly read by an inventory tool: what a search for changes has to page through."""
     for day in range(start.toordinal(), end.toordinal()):
         at = datetime.combine(date.fromordinal(day), time(2, 30), tzinfo=UTC)
-        yield Change(at, "ListEmailIdentities", account, region, _INVENTORY, "", {"pageSize": 100}, read_only=True)
+        yield ManagementEvent(
+            at, "ListEmailIdentities", account, region, _INVENTORY, "", {"pageSize": 100}, read_only=True
+        )
 
 
-def load_account_changes(data: Path) -> tuple[Change, ...]:
+def load_account_changes(data: Path) -> tuple[ManagementEvent, ...]:
     """What was done to whole accounts, by ``events.toml``. Raises ConfigError."""
     path = data / "events.toml"
     try:
         return tuple(
-            Change(row["at"], row["event"], row["account"], row["region"], row["by"], "", row["parameters"])
+            ManagementEvent(row["at"], row["event"], row["account"], row["region"], row["by"], "", row["parameters"])
             for row in read_toml(path).get("accounts", [])
         )
     except (KeyError, TypeError) as error:
         raise ConfigError(f"{path}: missing or unknown key: {error}") from error
 
 
-def _change(identity: Identity, day: date, name: str, role: str, parameters: Mapping[str, Any]) -> Change:
+def _change(identity: DemoIdentity, day: date, name: str, role: str, parameters: Mapping[str, Any]) -> ManagementEvent:
     seconds = zlib.crc32(f"{identity.arn} {day} {name} {parameters}".encode()) % (9 * 3600)
     at = datetime.combine(day, time(7), tzinfo=UTC) + timedelta(seconds=seconds)
-    return Change(at, name, identity.account, identity.region, role, identity.identity, parameters)
+    return ManagementEvent(at, name, identity.account, identity.region, role, identity.identity, parameters)
 
 
-def record(change: Change, session: str) -> str:
+def record(change: ManagementEvent, session: str) -> str:
     """The event's JSON, as CloudTrail's record contents have it (CloudTrail User Guide, record contents)."""
     role_id = f"AROADEMO{zlib.crc32(f'{change.account} {change.role}'.encode()):012d}"
     automated = change.role in {"terraform-deploy", _INVENTORY}
@@ -150,6 +152,6 @@ def record(change: Change, session: str) -> str:
     )
 
 
-def access_key(change: Change) -> str:
+def access_key(change: ManagementEvent) -> str:
     """The temporary key of the session that made a change."""
     return f"ASIADEMO{zlib.crc32(f'{change.account} {change.role} {change.at.date()}'.encode()):012d}"

@@ -8,7 +8,7 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sesreport.demo.calls import Caller
+from sesreport.demo.calls import Signer
 from sesreport.demo.world import World
 
 
@@ -26,12 +26,12 @@ def assumed_credentials(account_id: str, session: str, seconds: int) -> dict[str
     }
 
 
-def caller_of(world: World, access_key_id: str, session_token: str | None) -> Caller | None:
+def caller_of(world: World, access_key_id: str, session_token: str | None) -> Signer | None:
     """Who signed; None when the key is nobody's or does not belong to the token."""
     organization = world.organization
     if access_key_id == organization.caller.access_key_id:
         account_id, user = organization.management_account, organization.caller.user
-        return Caller(account_id, f"arn:aws:iam::{account_id}:user/{user}", "AIDADEMOEXAMPLECORP1")
+        return Signer(account_id, f"arn:aws:iam::{account_id}:user/{user}", "AIDADEMOEXAMPLECORP1")
     try:
         account_id, _, session = base64.b64decode(session_token or "").decode().partition("/")
     except (binascii.Error, ValueError):
@@ -39,4 +39,4 @@ def caller_of(world: World, access_key_id: str, session_token: str | None) -> Ca
     if access_key_id != f"ASIADEMO{account_id}" or account_id not in world.accounts:
         return None
     arn = f"arn:aws:sts::{account_id}:assumed-role/{organization.role}/{session}"
-    return Caller(account_id, arn, f"AROADEMO{account_id}:{session}")
+    return Signer(account_id, arn, f"AROADEMO{account_id}:{session}")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from sesreport.core.errors import ConfigError, SesReportError
 from sesreport.core.resources import PACKAGE, shipped
-from sesreport.demo.organization import Organization, default_today, load_organization
+from sesreport.demo.organization import DemoOrganization, default_today, load_organization
 
 _START_SECONDS = 30.0
 _log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def reference_day(data: Path | None = None) -> date:
     return default_today(data or data_path())
 
 
-def environment(url: str, organization: Organization) -> dict[str, str]:
+def environment(url: str, organization: DemoOrganization) -> dict[str, str]:
     """Variables that lead the SDK to the endpoint, as the audit user, and to nobody's real account.
 
     A proxy is passed by; what was exempt from it stays so.
@@ -60,7 +60,7 @@ def environment(url: str, organization: Organization) -> dict[str, str]:
 class Endpoint:
     """A running endpoint; use it as a context manager or call :meth:`close`."""
 
-    def __init__(self, url: str, organization: Organization, process: subprocess.Popen[str]) -> None:
+    def __init__(self, url: str, organization: DemoOrganization, process: subprocess.Popen[str]) -> None:
         self.url = url
         self._organization = organization
         self._process = process

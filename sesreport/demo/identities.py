@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from sesreport.core.errors import ConfigError
-from sesreport.demo.organization import read_toml
-
-Place = tuple[str, str, str]
-"""account_id, region, identity."""
+from sesreport.core.vocabulary import IdentityKey
+from sesreport.settings.config import read_toml
 
 
 @dataclass(frozen=True)
-class Policy:
+class DemoPolicy:
     """One named policy on one identity over a span (``until`` None: to this day).
 
     ``by`` and ``removed_by`` are roles of the account; ``api`` is the API version (v1, v2) it was made with.
@@ -51,7 +49,7 @@ class Acts:
 
 
 @dataclass(frozen=True)
-class Identity:
+class DemoIdentity:
     """One row of ``identities.csv`` with its policies; statuses as GetEmailIdentity has them."""
 
     account: str
@@ -69,7 +67,7 @@ class Identity:
     until: date | None
     share: float
     extra_tags: Mapping[str, str]
-    policies: tuple[Policy, ...] = field(default=(), repr=False)
+    policies: tuple[DemoPolicy, ...] = field(default=(), repr=False)
     acts: Acts = Acts()
 
     @property
@@ -98,10 +96,10 @@ class Identity:
         return {policy.name: policy.document for policy in self.policies if policy.stands(today)}
 
 
-def load_identities(data: Path, organization_id: str) -> dict[Place, Identity]:
+def load_identities(data: Path, organization_id: str) -> dict[IdentityKey, DemoIdentity]:
     """Reads ``identities.csv``, ``policies.toml`` and ``events.toml``. Raises ConfigError with file and row or key."""
     policies, acts = _load_policies(data, organization_id), _load_acts(data)
-    identities: dict[Place, Identity] = {}
+    identities: dict[IdentityKey, DemoIdentity] = {}
     path = data / "identities.csv"
     for number, row in _rows(path):
         place = (row["account"], row["region"], row["identity"])
@@ -125,8 +123,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _identity(row: dict[str, str], policies: tuple[Policy, ...], acts: Acts) -> Identity:
-    return Identity(
+def _identity(row: dict[str, str], policies: tuple[DemoPolicy, ...], acts: Acts) -> DemoIdentity:
+    return DemoIdentity(
         account=row["account"],
         region=row["region"],
         identity=row["identity"],
@@ -151,7 +149,7 @@ def _date(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _load_acts(data: Path) -> dict[Place, Acts]:
+def _load_acts(data: Path) -> dict[IdentityKey, Acts]:
     path = data / "events.toml"
     try:
         rows = [dict(row) for row in read_toml(path).get("identities", [])]
@@ -160,14 +158,14 @@ def _load_acts(data: Path) -> dict[Place, Acts]:
         raise ConfigError(f"{path}: missing or unknown key: {error}") from error
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> IdentityKey:
     account, region, identity = text.split("/")
     return account, region, identity
 
 
-def _load_policies(data: Path, organization_id: str) -> dict[Place, list[Policy]]:
+def _load_policies(data: Path, organization_id: str) -> dict[IdentityKey, list[DemoPolicy]]:
     path = data / "policies.toml"
-    placed: dict[Place, list[Policy]] = {}
+    placed: dict[IdentityKey, list[DemoPolicy]] = {}
     for entry in read_toml(path).get("policies", []):
         try:
             for on in entry["on"]:
@@ -179,7 +177,7 @@ def _load_policies(data: Path, organization_id: str) -> dict[Place, list[Policy]
     return placed
 
 
-def _policy(data: Path, entry: dict[str, Any], account: str, region: str, identity: str, org: str) -> Policy:
+def _policy(data: Path, entry: dict[str, Any], account: str, region: str, identity: str, org: str) -> DemoPolicy:
     source = data / "policies" / f"{entry['document']}.json"
     try:
         text = source.read_text(encoding="utf-8")
@@ -194,7 +192,7 @@ def _policy(data: Path, entry: dict[str, Any], account: str, region: str, identi
     for placeholder, value in values.items():
         text = text.replace(placeholder, value)
     by = entry.get("by", "mail-operations")
-    return Policy(
+    return DemoPolicy(
         name=entry["name"],
         document=text,
         since=entry["from"],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from sesreport.core.errors import ConfigError
+from sesreport.settings.config import read_toml
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Caller:
+class AccessKey:
     """The long-lived credentials the endpoint accepts: a user of the management account."""
 
     access_key_id: str
@@ -42,14 +41,14 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class Organization:
+class DemoOrganization:
     """Accounts by id, organizational units by path (the root's path is empty)."""
 
     id: str
     management_account: str
     root: str
     role: str
-    caller: Caller
+    caller: AccessKey
     regions: dict[str, str]
     """Region to its opt-in status, as Account ListRegions says it."""
     units: dict[str, str]
@@ -77,29 +76,19 @@ def parent_path(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """A data file's content. Raises ConfigError naming the file."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from error
-
-
-def load_organization(data: Path) -> Organization:
+def load_organization(data: Path) -> DemoOrganization:
     """Reads ``organization.toml``. Raises ConfigError for an unreadable file or an unknown unit."""
     path = data / "organization.toml"
     raw = read_toml(path)
     try:
         units = {"": str(raw["root"])} | {ou_path: ou_id for ou_id, ou_path in raw["ous"].items()}
         accounts = [Account(**{**entry, "denies": frozenset(entry.get("denies", ()))}) for entry in raw["accounts"]]
-        organization = Organization(
+        organization = DemoOrganization(
             id=raw["id"],
             management_account=raw["management_account"],
             root=raw["root"],
             role=raw["role"],
-            caller=Caller(**raw["caller"]),
+            caller=AccessKey(**raw["caller"]),
             regions=dict.fromkeys(raw["regions"]["enabled_by_default"], "ENABLED_BY_DEFAULT")
             | dict.fromkeys(raw["regions"]["disabled"], "DISABLED"),
             units=units,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sesreport.core.errors import ConfigError
-from sesreport.demo.organization import read_toml
+from sesreport.settings.config import read_toml
 
 SLOTS = 96
 """Quarters of an hour in a day: GetSendStatistics' step."""
@@ -53,7 +53,7 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Enforcement:
     """AWS's standing of an account in a Region over a span (``until`` None: to this day)."""
 
     status: str
@@ -85,7 +85,7 @@ class Sender:
     vdm: bool = False
     dedicated_ips: tuple[str, ...] = ()
     episodes: tuple[Episode, ...] = ()
-    standings: tuple[Standing, ...] = ()
+    standings: tuple[Enforcement, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -95,12 +95,12 @@ class Sender:
         """The pricing plan of a day; NONE is paying by the piece."""
         return self.plan if self.plan_since <= today else "NONE"
 
-    def standing(self, today: date) -> Standing:
+    def standing(self, today: date) -> Enforcement:
         """AWS's standing on a day: the latest that covers it, else HEALTHY."""
         for standing in reversed(self.standings):
             if standing.since <= today and (standing.until is None or today < standing.until):
                 return standing
-        return Standing("HEALTHY", self.since)
+        return Enforcement("HEALTHY", self.since)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def load_senders(data: Path) -> dict[tuple[str, str], Sender]:
         for entry in raw["senders"]:
             place = (entry["account"], entry["region"])
             episodes = [Episode(**_span(e)) for e in raw["episodes"] if (e["account"], e["region"]) == place]
-            standings = [Standing(**_span(e)) for e in raw["enforcement"] if (e["account"], e["region"]) == place]
+            standings = [Enforcement(**_span(e)) for e in raw["enforcement"] if (e["account"], e["region"]) == place]
             fields = {("since" if key == "from" else key): value for key, value in entry.items()}
             fields |= {
                 "profile": profiles[entry["profile"]],

@@ -8,11 +8,13 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from sesreport.core.errors import ConfigError
+from sesreport.core.vocabulary import IdentityKey
 from sesreport.demo import traffic
-from sesreport.demo.changes import Change, load_account_changes
-from sesreport.demo.identities import Identity, Place, load_identities
-from sesreport.demo.organization import Account, Organization, load_organization, read_toml
+from sesreport.demo.changes import ManagementEvent, load_account_changes
+from sesreport.demo.identities import DemoIdentity, load_identities
+from sesreport.demo.organization import Account, DemoOrganization, load_organization
 from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
+from sesreport.settings.config import read_toml
 
 HISTORY_DAYS = 520
 """Days of traffic kept: CloudWatch's 455, and what the rates of the first of them look back on."""
@@ -32,13 +34,13 @@ class World:
     """The organization at the first instant (UTC) of ``today``: yesterday is the last day with numbers."""
 
     today: date
-    organization: Organization
-    identities: dict[Place, Identity]
+    organization: DemoOrganization
+    identities: dict[IdentityKey, DemoIdentity]
     senders: dict[tuple[str, str], Sender]
     prices: Prices
     sessions: dict[str, str]
     """Role to the name of the session people and machines use it under."""
-    account_changes: tuple[Change, ...] = ()
+    account_changes: tuple[ManagementEvent, ...] = ()
     """Events of whole accounts."""
 
     @classmethod
@@ -65,14 +67,14 @@ class World:
         return {account.id: account for account in self.organization.members(self.today)}
 
     @cached_property
-    def _standing(self) -> dict[tuple[str, str], list[Identity]]:
-        standing: dict[tuple[str, str], list[Identity]] = {}
+    def _standing(self) -> dict[tuple[str, str], list[DemoIdentity]]:
+        standing: dict[tuple[str, str], list[DemoIdentity]] = {}
         for identity in self.identities.values():
             if identity.exists(self.today):
                 standing.setdefault((identity.account, identity.region), []).append(identity)
         return standing
 
-    def identities_in(self, account_id: str, region: str) -> list[Identity]:
+    def identities_in(self, account_id: str, region: str) -> list[DemoIdentity]:
         """The identities an account has in a Region today, by name."""
         return sorted(self._standing.get((account_id, region), []), key=lambda identity: identity.identity)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.analysis.basis import places
-from sesreport.analysis.changes_since import GRAVE, SCOPES, Known
+from sesreport.analysis.changes_since import GRAVE, SCOPES, PolicyCoverage
 from sesreport.analysis.joins import joined, rows
 from sesreport.core.text import visible
 from sesreport.core.vocabulary import IDENTITY, PLACE
@@ -93,7 +93,7 @@ def compare(older: Snapshot, newer: Snapshot, *, config: Config | None = None) -
     to. Places that one of the two did not read are left out, and counted.
     """
     before, after = analyze(older, config), analyze(newer, config)
-    known = Known(before), Known(after)
+    known = PolicyCoverage(before), PolicyCoverage(after)
     both = joined(_rights(before), _rights(after), how="outer", on=[*IDENTITY, "who"], suffixes=("_old", "_new"))
     told = [all(each.of(*place) for each in known) for place in rows(both, IDENTITY)]
     both = both[pd.Series(told, index=both.index, dtype=bool)]

@@ -20,21 +20,25 @@ from sesreport.findings.fingerprint import fingerprints
 from sesreport.findings.registry import EVIDENCE, OfPolicies, Rule, rules
 from sesreport.settings.config import FindingException, FindingsSetting
 
+SUBJECT = {
+    "rule": text("Name of the rule, as in the settings.", required=True),
+    "rule_id": text("Its number.", required=True),
+    "title": text("What is wrong.", required=True),
+    "severity": text("critical, high, medium or low.", required=True),
+    "account_id": account_id("Account of the identity.", required=True),
+    "account_name": text("Its name."),
+    "region": text("Region of the identity.", required=True),
+    "identity": text("The identity, or '(whole account)'.", required=True),
+    "policy_name": text("The policy, where one is to blame."),
+    "grantee": text("The principal, where one is to blame."),
+}
+"""Columns that say what was found, and where."""
 FINDINGS = Frame(
     "findings",
     "One row per rule and place it fired on. Excepted findings stay here, and stay counted.",
     keys={"fingerprint": text("Hash of rule and place; the same finding has the same one in every snapshot.")},
     columns={
-        "rule": text("Name of the rule, as in the settings.", required=True),
-        "rule_id": text("Its number.", required=True),
-        "title": text("What is wrong.", required=True),
-        "severity": text("critical, high, medium or low.", required=True),
-        "account_id": account_id("Account of the identity.", required=True),
-        "account_name": text("Its name."),
-        "region": text("Region of the identity.", required=True),
-        "identity": text("The identity, or '(whole account)'.", required=True),
-        "policy_name": text("The policy, where one is to blame."),
-        "grantee": text("The principal, where one is to blame."),
+        **SUBJECT,
         "evidence": text("What was seen, and where.", required=True),
         "why": text("Why it matters.", required=True),
         "recommendation": text("What to do.", required=True),

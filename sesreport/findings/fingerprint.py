@@ -39,7 +39,7 @@ def fingerprints(found: pd.DataFrame) -> list[str]:
     return [fingerprint(place) for place in rows(found, FINGERPRINTED)]
 
 
-def listed(principals: Iterable[str]) -> str:
+def list_principals(principals: Iterable[str]) -> str:
     """Several principals as one text: sorted, each once, so that their order in the policy does not matter."""
     by_canonical = {canonical(value): value for value in sorted(principals)}
     return ", ".join(_plain(by_canonical[name]) for name in sorted(by_canonical))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.findings.registry import EVIDENCE
-from sesreport.snapshot.events import Kind, named
+from sesreport.snapshot.events import EventKind, operations_of
 
 ACCOUNT = "(whole account)"
 """Stands for the identity where a finding is about none."""
@@ -29,10 +29,10 @@ def month_start(analysis: Analysis) -> pd.Timestamp:
     return pd.Timestamp(analysis.period.start)
 
 
-def events_of(analysis: Analysis, kind: Kind) -> pd.DataFrame:
+def events_of(analysis: Analysis, kind: EventKind) -> pd.DataFrame:
     """Events of a kind that took effect, of all snapshots, each once, oldest first."""
     held = pd.concat([each.snapshot.changes for each in newest_first(analysis)], ignore_index=True)
-    held = held[held["event_name"].isin(named(kind)) & held["error_code"].isna()]
+    held = held[held["event_name"].isin(operations_of(kind)) & held["error_code"].isna()]
     return held.drop_duplicates("event_id").sort_values(["at", "event_id"], ignore_index=True)
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.core.schema import Frame, account_id, at, count, flag, integer, real, text
+from sesreport.core.schema import Frame, at, count, flag, integer, real, text
 from sesreport.findings.episodes import EXCEPTED, OPEN, RESOLVED, episodes
-from sesreport.findings.findings import found
+from sesreport.findings.findings import SUBJECT, found
 from sesreport.findings.looks import ABOUT, looks
 from sesreport.findings.survival import age_class
 
@@ -25,16 +25,7 @@ LIVES = Frame(
         "episode": integer("1 for the first time it was open, 2 when it came back …", minimum=1),
     },
     columns={
-        "rule": text("Name of the rule.", required=True),
-        "rule_id": text("Its number.", required=True),
-        "title": text("What is wrong.", required=True),
-        "severity": text("critical, high, medium or low.", required=True),
-        "account_id": account_id("Account of the identity.", required=True),
-        "account_name": text("Its name."),
-        "region": text("Region of the identity.", required=True),
-        "identity": text("The identity, or '(whole account)'.", required=True),
-        "policy_name": text("The policy, where one is to blame."),
-        "grantee": text("The principal, where one is to blame."),
+        **SUBJECT,
         "owner": text("Who answers for it."),
         "environment": text("Environment of the account."),
         "status": text("open, resolved, excepted (accepted for a time) or not observed (open when it was last read, "

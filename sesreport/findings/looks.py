@@ -13,16 +13,13 @@ from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import IDENTITY, PLACE
 from sesreport.findings.episodes import FOUND, GONE, SIGHTINGS, UNREAD
-from sesreport.findings.findings import found
+from sesreport.findings.findings import SUBJECT, found
 from sesreport.findings.moments import moments as moments_of
 from sesreport.findings.registry import rules
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK
 
-ABOUT = (
-    "rule", "rule_id", "title", "severity", "account_id", "account_name", "region", "identity", "policy_name",
-    "grantee", "owner", "environment",
-)  # fmt: skip
+ABOUT = (*SUBJECT, "owner", "environment")
 """What is said of a finding; of its latest sighting."""
 
 

@@ -13,10 +13,10 @@ import pandas as pd
 from sesreport.analysis.basis import POLICY_DATASETS
 from sesreport.analysis.identities import IDENTITIES, with_accounts
 from sesreport.analysis.judged import Judged
+from sesreport.analysis.judged_identities import IdentityPolicies, judge, texts_of, trusted_accounts
 from sesreport.analysis.read_identities import read_lanes
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.remembered import remembered_frame
-from sesreport.analysis.verdicts import Question, judge, known, texts_of
 from sesreport.core.schema import Frame, at, count, flag, text
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import FOUND, find_in_policies
@@ -208,8 +208,8 @@ def _judged(
             for name in addresses.get((account, region), ())
             if within(name, identity)
         }
-        asked[key] = Question(arn, named, near)
-    whom = known(later.accounts, register, later.organization_id, later.config.organization, today)
+        asked[key] = IdentityPolicies(arn, named, near)
+    whom = trusted_accounts(later.accounts, register, later.organization_id, later.config.organization, today)
     return Judged(judge(asked, whom, later.cache), identities, later.accounts, register, today)
 
 

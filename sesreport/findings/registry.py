@@ -9,12 +9,12 @@ from functools import update_wrapper
 import pandas as pd
 
 from sesreport.analysis.judged import Judged, judged
+from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.analysis.registry import Analysis
-from sesreport.analysis.verdicts import Verdict
 from sesreport.core.registry import Registry
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.examples import Example, allow, deny, event
-from sesreport.findings.fingerprint import listed
+from sesreport.findings.fingerprint import list_principals
 from sesreport.policy import Statement
 
 __all__ = [
@@ -139,14 +139,14 @@ def at_identities(identities: pd.DataFrame, evidence: pd.Series | str) -> pd.Dat
     )[EVIDENCE]
 
 
-Say = Callable[[Verdict, Statement], str | None]
-"""What there is to say of a statement; a function of a module, so that it is asked once of each verdict."""
+Say = Callable[[JudgedIdentity, Statement], str | None]
+"""What there is to say of a statement; a function of a module, so that it is asked once of each identity."""
 
 
-def _said(say: Say, verdict: Verdict, statement: Statement) -> str | None:
+def _said(say: Say, identity: JudgedIdentity, statement: Statement) -> str | None:
     """What ``say`` has to say; where that fails, the statement is found as one the rule cannot judge."""
     try:
-        return say(verdict, statement)
+        return say(identity, statement)
     except Exception as fault:  # noqa: BLE001 - one policy must never end the analysis of the others
         return f"the rule cannot judge it ({type(fault).__name__}: {fault})"
 
@@ -154,20 +154,20 @@ def _said(say: Say, verdict: Verdict, statement: Statement) -> str | None:
 def at_statements(judged: Judged, say: Say) -> pd.DataFrame:
     """The places of the statements that ``say`` has something to say about; that is the evidence."""
     rows = [
-        (*identity, *where) for identity, verdict in judged.verdicts.items() for where in verdict.once(_statements, say)
+        (*place, *where) for place, identity in judged.by_identity.items() for where in identity.once(_statements, say)
     ]
     return pd.DataFrame(rows, columns=EVIDENCE, dtype="string") if rows else _NOWHERE
 
 
-def _statements(verdict: Verdict, say: Say) -> list[tuple[str, str, str]]:
+def _statements(identity: JudgedIdentity, say: Say) -> list[tuple[str, str, str]]:
     """Policy, grantees and evidence of the statements that ``say`` has something to say about."""
     return [
         (
             policy.name,
-            listed(principal.value for principal in statement.principals),
+            list_principals(principal.value for principal in statement.principals),
             f"{policy.name}, statement {statement.index + 1}: {said}",
         )
-        for policy in verdict.read()
+        for policy in identity.read()
         for statement in policy.statements
-        if (said := _said(say, verdict, statement))
+        if (said := _said(say, identity, statement))
     ]

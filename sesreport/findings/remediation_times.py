@@ -7,7 +7,7 @@ import pandas as pd
 from sesreport.analysis.basis import place_basis
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, count, real, text
-from sesreport.findings.survival import remediation_times as times
+from sesreport.findings.survival import times_by_group
 
 REMEDIATION_TIMES = Frame(
     "remediation_times",
@@ -47,6 +47,6 @@ def remediation_times(analysis: Analysis) -> pd.DataFrame:
     """Of the analysis's period; no row where no place was read and no finding is known: nothing was counted."""
     if analysis.lives.empty and not place_basis(analysis.coverage, ("identities", "policies")).read:
         return REMEDIATION_TIMES.empty()
-    made = times(analysis.lives, str(analysis.period))
+    made = times_by_group(analysis.lives, str(analysis.period))
     rows = made.astype(object).where(made.notna(), None).to_dict("records")
     return REMEDIATION_TIMES.from_rows([{str(name): value for name, value in row.items()} for row in rows])

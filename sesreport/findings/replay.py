@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sesreport.core.vocabulary import IdentityKey
-from sesreport.snapshot.events import Kind, named
+from sesreport.snapshot.events import EventKind, operations_of
 
-PUT = frozenset(named(Kind.CREATES_POLICY, Kind.PUTS_POLICY))
-DELETE = frozenset(named(Kind.DELETES_POLICY))
-DELETE_IDENTITY = frozenset(named(Kind.DELETES_IDENTITY))
+PUT = frozenset(operations_of(EventKind.CREATES_POLICY, EventKind.PUTS_POLICY))
+DELETE = frozenset(operations_of(EventKind.DELETES_POLICY))
+DELETE_IDENTITY = frozenset(operations_of(EventKind.DELETES_IDENTITY))
 CREATE_IDENTITY = "CreateEmailIdentity"
 """The one that fails where the identity is there already; those of v1 verify it again."""
 

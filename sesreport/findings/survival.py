@@ -35,7 +35,7 @@ def age_class(lives: pd.DataFrame, period: str) -> pd.Series:
     return found.mask(lives["opened_after"].ge(pd.Timestamp(f"{period}-01", tz="UTC")).fillna(False), NEW)
 
 
-def remediation_times(lives: pd.DataFrame, period: str) -> pd.DataFrame:
+def times_by_group(lives: pd.DataFrame, period: str) -> pd.DataFrame:
     """Times to remediate, over all, by severity and by rule.
 
     ``lives`` are those of :mod:`sesreport.findings.episodes` with ``severity`` and ``rule``. Columns: ``dimension``,
@@ -49,7 +49,7 @@ def remediation_times(lives: pd.DataFrame, period: str) -> pd.DataFrame:
     )
 
 
-def median(lives: pd.DataFrame) -> float | None:
+def median_days(lives: pd.DataFrame) -> float | None:
     """The Kaplan-Meier median of days to remediation: the first at which no more than half are still open.
 
     None when nothing was resolved with a known longest time, or more than half outlast all that is known. A resolved
@@ -79,7 +79,7 @@ def _times(lives: pd.DataFrame, period: str) -> dict[str, object]:
     counted = lives[lives["status"] != EXCEPTED]
     month = counted[counted["resolved_in"].eq(period).fillna(False).astype(bool)]
     standing = counted[counted["status"].isin([OPEN, NOT_OBSERVED])]
-    middle = median(counted)
+    middle = median_days(counted)
     reasons = [] if len(month) else [f"nothing was resolved in {period}"]
     if middle is None:
         resolved = counted[counted["status"] == RESOLVED]

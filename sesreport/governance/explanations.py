@@ -16,7 +16,7 @@ import pandas as pd
 from sesreport.analysis import Analysis, analyze
 from sesreport.analysis.basis import place_basis
 from sesreport.analysis.judged import judged
-from sesreport.analysis.verdicts import Verdict
+from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.errors import ConfigError
 from sesreport.core.files import read_text
 from sesreport.core.vocabulary import IDENTITY, SEVERITIES
@@ -61,13 +61,13 @@ def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) 
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"no identity {identity!r} in snapshot {analysis.snapshot.id}{hint}")
     places = list(zip(*(chosen[name] for name in IDENTITY), strict=True))
-    read = [place for place in places if place in judged(analysis).verdicts]
+    read = [place for place in places if place in judged(analysis).by_identity]
     if not read:
         raise ConfigError(f"the policies of {identity!r} could not be read; see coverage of {analysis.snapshot.id}")
     findings = _findings(analysis)
-    unread = [place for place in places if place not in judged(analysis).verdicts]
+    unread = [place for place in places if place not in judged(analysis).by_identity]
     before = _not_looked_at(analysis, unread)
-    explained = [_explained(judged(analysis).verdicts[place], findings, place, before) for place in read]
+    explained = [_explained(judged(analysis).by_identity[place], findings, place, before) for place in read]
     return [replace(one, unread=bool(unread)) for one in explained]
 
 
@@ -110,10 +110,10 @@ def of_policy(
         path = write_snapshot(Path(folder), rows, started_at=moment, finished_at=moment, about={})
         analysis = analyze(load(path), config, register=register)
         place = (identity.account, identity.region, identity.name)
-        verdict = judged(analysis).verdicts[place]
+        found = judged(analysis).by_identity[place]
         findings = _findings(analysis)
-    assumed = Section("Assumed", tuple(_assumed(verdict, register, config, evidence, day)))
-    return _explained(verdict, findings, place, (assumed,))
+    assumed = Section("Assumed", tuple(_assumed(found, register, config, evidence, day)))
+    return _explained(found, findings, place, (assumed,))
 
 
 def _snapshot(config: Config, path: Path | None) -> Snapshot:
@@ -130,14 +130,14 @@ def _findings(analysis: Analysis) -> pd.DataFrame:
 
 
 def _explained(
-    verdict: Verdict, findings: pd.DataFrame, place: tuple[str, str, str], before: Collection[Section]
+    identity: JudgedIdentity, findings: pd.DataFrame, place: tuple[str, str, str], before: Collection[Section]
 ) -> Explained:
     here = findings[(findings[IDENTITY] == pd.Series(place, index=IDENTITY)).all(axis=1)]
     active = here[here["status"] == "open"]
     lines = tuple(
         f"{row['severity']}: {row['title']} ({row['rule_id']}): {row['evidence']}" for row in here.to_dict("records")
     )
-    explanation = explain(verdict.exposure, before=before, after=(Section("Findings", lines),))
+    explanation = explain(identity.exposure, before=before, after=(Section("Findings", lines),))
     return Explained(explanation, frozenset(active["severity"]))
 
 
@@ -188,16 +188,16 @@ def _accounts(own: str, config: Config) -> list[dict[str, object]]:
 
 
 def _assumed(
-    verdict: Verdict, register: pd.DataFrame, config: Config, evidence: Snapshot | None, day: date
+    identity: JudgedIdentity, register: pd.DataFrame, config: Config, evidence: Snapshot | None, day: date
 ) -> list[str]:
-    organization = verdict.known.organization
+    organization = identity.trusted.organization
     members = len(organization.accounts)
     if organization.id is None:
         who = "no organization is known: every other account counts as an outside one. Name it under [organization] id"
     else:
         who = f"the organization is {organization.id}, with {members} known account{'' if members == 1 else 's'}"
         who += f" (snapshot {evidence.id})" if evidence is not None else " ([organization] of the settings)"
-    approved = len(verdict.known.register)
+    approved = len(identity.trusted.register)
     path = Path(config.paths.register_file)
     if path.exists():
         count = f"{approved} of {len(register)} outside accounts with a valid approval"

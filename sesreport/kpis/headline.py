@@ -49,7 +49,7 @@ def headline(period: Period, kpis: Sequence[Kpi], coverage: Coverage) -> str:
     return text
 
 
-def sentences(period: Period, kpis: Sequence[Kpi], findings: Findings, coverage: Coverage) -> tuple[str, ...]:
+def sentences(kpis: Sequence[Kpi], findings: Findings, coverage: Coverage) -> tuple[str, ...]:
     """At most three: what is off target, what is open, and what that rests on, first where it is too little."""
     told = _targets(kpis, coverage), _open(findings, coverage)
     return (_gap(coverage), *told) if coverage.too_little else (*told, coverage.statement)

@@ -18,14 +18,14 @@ def statuses(found: pd.DataFrame, minimum_coverage: float) -> pd.Series:
     less than the minimum coverage. A figure without a target is not measurable against one.
     """
     bad = worst(found, found["direction"] == "lower")
-    sure = within(found, bad, "target") & _true(found["read"] >= minimum_coverage * found["expected"])
-    on, near = within(found, found["value"], "target"), within(found, found["value"], "watch")
+    sure = meets(found, bad, "target") & _true(found["read"] >= minimum_coverage * found["expected"])
+    on, near = meets(found, found["value"], "target"), meets(found, found["value"], "watch")
     unknown = _true(found["value"].isna() | found["target"].isna() | (found["direction"] == "none"))
     chosen = np.select([unknown, on & sure, on | near], [NOT_MEASURABLE, ON_TARGET, WATCH], OFF_TARGET)
     return pd.Series(chosen, index=found.index, dtype="string")
 
 
-def within(found: pd.DataFrame, value: pd.Series, line: str) -> np.ndarray:
+def meets(found: pd.DataFrame, value: pd.Series, line: str) -> np.ndarray:
     """Whether the value is known, and on the good side of the line.
 
     A rate must not reach its line: AWS acts at 5 %, not above it.

@@ -184,9 +184,9 @@ class Results:
     classification: str
     contact: str
     headline: str
-    """The verdict as one line of at most 90 characters."""
+    """What page one says, as one line of at most 90 characters."""
     verdict: tuple[str, ...]
-    """The verdict in at most three sentences; the first says so where too little was read."""
+    """The same in at most three sentences; the first says so where too little was read."""
     limits: str
     """What no number of the pack covers; page one of every output shows it once, beside the coverage statement."""
     decisions: tuple[Decision, ...]
@@ -202,10 +202,14 @@ class Results:
 
     def kpi(self, kpi_id: str) -> Kpi:
         """The KPI with that id; KeyError when there is none."""
-        for kpi in self.kpis:
-            if kpi.id == kpi_id:
-                return kpi
-        raise KeyError(kpi_id)
+        found = self.find_kpi(kpi_id)
+        if found is None:
+            raise KeyError(kpi_id)
+        return found
+
+    def find_kpi(self, kpi_id: str) -> Kpi | None:
+        """The KPI with that id; None where this pack does not have it."""
+        return next((kpi for kpi in self.kpis if kpi.id == kpi_id), None)
 
     def to_json(self) -> str:
         """The text of ``results.json``, in ASCII: outside text is whole, and acts on nothing that shows it."""

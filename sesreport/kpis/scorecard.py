@@ -22,7 +22,7 @@ from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.schema import is_nullable, nullable
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.episodes import NOT_OBSERVED
-from sesreport.kpis import headline as verdict
+from sesreport.kpis import headline
 from sesreport.kpis.breakdown import KPI_BREAKDOWN, OVERALL, Measures, breakdown
 from sesreport.kpis.contributions import SUM
 from sesreport.kpis.earlier import MONTHS, Bases, Numbers, earlier_numbers, keep_numbers, measured_kpis, places_of_kpis
@@ -66,10 +66,10 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         title=analysis.config.report.title,
         classification=analysis.config.report.classification,
         contact=analysis.config.report.contact,
-        headline=verdict.headline(analysis.period, scored, coverage),
-        verdict=verdict.sentences(analysis.period, scored, findings, coverage),
+        headline=headline.headline(analysis.period, scored, coverage),
+        verdict=headline.sentences(scored, findings, coverage),
         limits=LIMITS,
-        decisions=verdict.decisions(analysis),
+        decisions=headline.decisions(analysis),
         kpis=scored,
         findings=findings,
         coverage=coverage,

@@ -102,7 +102,7 @@ def within(basis: Basis) -> str:
 
 def within_kpi(results: Results | None, kpi_id: str) -> str:
     """:func:`within` the places a KPI rests on; empty without results, or where they do not have it."""
-    found = next((kpi for kpi in results.kpis if kpi.id == kpi_id), None) if results is not None else None
+    found = results.find_kpi(kpi_id) if results is not None else None
     return "" if found is None else within(found.coverage)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from sesreport.policy.cache import ExposureCache, depends_on_the_day
 from sesreport.policy.checks import doubts
+from sesreport.policy.engine import Question, decide_exposure, unjudged
 from sesreport.policy.evidence import QuestionAsked, witnesses
 from sesreport.policy.exposure import Exposure
 from sesreport.policy.model import Policy
 from sesreport.policy.precedence import comes_first
 from sesreport.policy.reader import read_policies
 from sesreport.policy.scene import Identity, Organization, read_identity
-from sesreport.policy.verdict import Question, decide_exposure, unjudged
 
 Policies = Mapping[str, Any]
 
@@ -101,10 +101,10 @@ def _are_texts(policies: Policies) -> bool:
 def _judge(question: Question) -> Exposure:
     """The engine's answer with its proofs, checked. Whatever goes wrong makes it one that needs review."""
     errors = tuple(error for policy in question.policies for error in policy.errors)
-    outcome = decide_exposure(question)
+    decided = decide_exposure(question)
     try:
-        found = outcome.exposure
-        proofs = witnesses(question, outcome)
+        found = decided.exposure
+        proofs = witnesses(question, decided)
         said = (*found.undecided, *doubts(question, found, proofs))
     except Exception as fault:  # noqa: BLE001 - a policy must never end the judgement of the others
         said = (f"could not be proved ({type(fault).__name__}: {str(fault)[:200]}): taken for public",)

@@ -202,16 +202,15 @@ def representatives(characters: frozenset[str], alphabet: frozenset[str]) -> tup
     return tuple(told_apart)
 
 
+#: How many states :func:`explore` visits.
+MAX_STATES = 4_000
+
+
 @lru_cache(4096)
-def explore(
-    automata: tuple[Groups, ...],
-    grammar: Grammar,
-    limit: int = 4_000,
-    most: int = 256,
-) -> tuple[Found, ...]:
+def explore(automata: tuple[Groups, ...], grammar: Grammar, most: int = 256) -> tuple[Found, ...]:
     """Every class of strings of ``grammar`` that ``automata`` tell apart.
 
-    Raises :class:`Budget` past ``limit`` states or ``most`` classes.
+    Raises :class:`Budget` past :data:`MAX_STATES` states or ``most`` classes.
     """
     machines = [compile_groups(groups) for groups in automata]
     alphabet = frozenset().union(*(machine.alphabet for machine in machines))
@@ -234,8 +233,8 @@ def explore(
                 if after not in came:
                     came[after] = (state, character, edge.reads)
                     queue.append(after)
-        if len(came) > limit:
-            raise Budget(f"more than {limit:,} states")
+        if len(came) > MAX_STATES:
+            raise Budget(f"more than {MAX_STATES:,} states")
     return tuple(Found(vector, _texts(came, state, len(machines))) for vector, state in found.items())
 
 

@@ -19,7 +19,7 @@ from sesreport.policy.automata import Budget, Groups, Text, explore
 from sesreport.policy.callers import Context
 from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_holds
 from sesreport.policy.grammar import OPERATORS, number, seconds
-from sesreport.policy.keys import Form, Source, key
+from sesreport.policy.keys import ValueSource, ValueType, key
 from sesreport.policy.patterns import MANY, Pattern
 from sesreport.policy.scene import Scene, Use
 
@@ -37,20 +37,20 @@ _PRIVATE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CallOrigin:
     """Where a call comes from, and whether anybody can call from there."""
 
     context: Context
     common: bool
 
 
-def places(scene: Scene, known: Mapping[str, str | None] = MappingProxyType({})) -> list[Place]:
+def call_origins(scene: Scene, known: Mapping[str, str | None] = MappingProxyType({})) -> list[CallOrigin]:
     """Internet addresses, and VPC endpoints when a condition looks at them.
 
     ``known`` are the values of variables that conditions on these mention.
     """
     uses = scene.uses.get("aws:sourceip", ())
-    found = [Place({"aws:sourceip": (address,)}, common) for address, common in _addresses(uses)]
+    found = [CallOrigin({"aws:sourceip": (address,)}, common) for address, common in _addresses(uses)]
     names = [name for name in (*_VPC_KEYS, "aws:vpcsourceip") if scene.uses.get(name)]
     if not names and not uses:
         return found
@@ -70,7 +70,7 @@ def places(scene: Scene, known: Mapping[str, str | None] = MappingProxyType({}))
             ("aws:vpcsourceip", "10.77.7.7"),
         ):
             context.setdefault(name, (value,))
-        found.append(Place(context, all(common for _, _, common in combination)))
+        found.append(CallOrigin(context, all(common for _, _, common in combination)))
     return found
 
 
@@ -255,23 +255,23 @@ def _local_groups(domain: str, groups: Groups) -> Groups | None:
     return tuple(found)
 
 
-def chosen(
+def chosen_values(
     scene: Scene, name: str, extra: tuple[str, ...], known: Mapping[str, str | None]
 ) -> list[tuple[str, ...] | None]:
     """Values a key of the caller's choosing can have (``extra`` among them); None: it is left out."""
     uses = scene.uses[name]
     about = key(name)
-    if about.source is Source.FIXED:
+    if about.source is ValueSource.FIXED:
         return [_fixed(scene, name)]
     texts = (*scene.groups(name, known), *(forms.literal_group(one) for one in extra))
     single: list[str] = []
-    if about.form is Form.BOOL:
+    if about.value_type is ValueType.BOOL:
         single = ["true", "false"]
-    elif about.form is Form.TEXT and any(texts):
+    elif about.value_type is ValueType.TEXT and any(texts):
         single = ["", *forms.members(forms.FREE, texts)]
     else:
         single = ["zq"]
-    single += _numbers(uses) + _moments(scene, uses) + [one for one, _ in _addresses(uses) if _has_ip(uses)]
+    single += _numbers(uses) + _moments(uses) + [one for one, _ in _addresses(uses) if _has_ip(uses)]
     if not about.multivalued:
         return [None, *((one,) for one in dict.fromkeys(single))]
     return [None, *_sets(uses, single)]
@@ -302,7 +302,7 @@ def _numbers(uses: Iterable[Use]) -> list[str]:
     return [f"{value:.9f}".rstrip("0").rstrip(".") for value in sorted(found | between)]
 
 
-def _moments(scene: Scene, uses: Iterable[Use]) -> list[str]:
+def _moments(uses: Iterable[Use]) -> list[str]:
     found: set[int] = set()
     for use in uses:
         if OPERATORS[use.condition.operator].family == "date":

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from sesreport.policy.exposure import Exposure
-from sesreport.policy.keys import Form, key
+from sesreport.policy.keys import ValueType, key
 from sesreport.policy.model import Policy, Statement
 from sesreport.policy.patterns import parse, variables_of
 from sesreport.policy.reader import read_policy
@@ -66,4 +66,4 @@ def depends_on_the_day(statement: Statement) -> bool:
     for value in (*values, *statement.resources):
         if "${" in value:
             named |= {one.key for one in variables_of(parse(value, wildcards=True, variables=True))}
-    return any(key(name).form is Form.DATE for name in named)
+    return any(key(name).value_type is ValueType.DATE for name in named)

@@ -152,7 +152,7 @@ def _anybody_in(scene: Scene, account: str) -> Iterator[tuple[Caller, Context, b
     role = f"arn:{scene.identity.partition}:iam::{account}:role/zq"
     signed = f"arn:{scene.identity.partition}:sts::{account}:assumed-role/zq/zq"
     caller = Caller(CallerKind.ROLE_SESSION, signed, account, role)
-    yield caller, _context(caller, role, "AssumedRole", "AROAZQZQZQZQZQZQZQZQZ:zq"), True
+    yield caller, _context(role, "AssumedRole", "AROAZQZQZQZQZQZQZQZQZ:zq"), True
 
 
 _EVERY_KIND = frozenset({PrincipalKind.ACCOUNT})
@@ -174,19 +174,19 @@ def _in_partition(
     arns = scene.groups("aws:principalarn", {"aws:principalaccount": account})
     if PrincipalKind.ACCOUNT in kinds:
         root = Caller(CallerKind.ROOT, iam + "root", account)
-        yield root, _context(root, iam + "root", "Account", account), True
+        yield root, _context(iam + "root", "Account", account), True
     for name, path in _users(scene, iam, rest_of(arns, iam + "user/")) if kinds & _USERS else ():
         arn = f"{iam}user/{path}"
         caller = Caller(CallerKind.USER, arn, account)
-        for unique, common in _unique_ids(scene, "user", account, name):
-            yield caller, {**_context(caller, arn, "User", unique), "aws:username": (name,)}, common
+        for unique, common in _unique_ids(scene, account):
+            yield caller, {**_context(arn, "User", unique), "aws:username": (name,)}, common
     roles = _role_sessions(scene, account, partition, rest_of(arns, iam + "role/")) if kinds & _ROLES else ()
     for role, session, unique, common in roles:
         arn = f"{iam}role/{role}"
         for provider in _providers(scene, account, partition):
             signed = f"{sts}assumed-role/{role.rpartition('/')[2]}/{session}"
             caller = Caller(CallerKind.ROLE_SESSION, signed, account, arn, provider)
-            context = _context(caller, arn, "AssumedRole", unique)
+            context = _context(arn, "AssumedRole", unique)
             if provider is not None:
                 context["aws:federatedprovider"] = (provider,)
             yield caller, context, common
@@ -195,10 +195,10 @@ def _in_partition(
     for name in _federated_users(scene, account, sts, rest_of(arns, sts + "federated-user/")):
         arn = f"{sts}federated-user/{name}"
         caller = Caller(CallerKind.FEDERATED_USER, arn, account)
-        yield caller, _context(caller, arn, "FederatedUser", f"{account}:{name}"), True
+        yield caller, _context(arn, "FederatedUser", f"{account}:{name}"), True
 
 
-def _context(caller: Caller, arn: str, kind: str, unique: str) -> Context:
+def _context(arn: str, kind: str, unique: str) -> Context:
     return {"aws:principalarn": (arn,), "aws:principaltype": (kind,), "aws:userid": (unique,)}
 
 
@@ -273,7 +273,7 @@ def _sessions(scene: Scene, account: str, wanted: tuple[str, ...]) -> Iterator[t
         yield one.texts[1], one.texts[0], not one.accepted[0] >> len(ids) & 1
 
 
-def _unique_ids(scene: Scene, kind: str, account: str, name: str) -> Iterator[tuple[str, bool]]:
+def _unique_ids(scene: Scene, account: str) -> Iterator[tuple[str, bool]]:
     if not scene.uses.get("aws:userid"):
         yield "AIDAZQZQZQZQZQZQZQZQZ", True
         return

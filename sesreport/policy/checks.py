@@ -3,7 +3,7 @@
 That the referee allows every witness needs no check here: :func:`sesreport.policy.evidence.witnesses` asks it about
 each, and what it does not allow is no witness.
 
-A fault here is one of the engine, not of the policies. It costs the identity its verdict alone: the exposure stays,
+A fault here is one of the engine, not of the policies. It costs this identity alone: the exposure stays,
 and what does not hold makes it one that needs review.
 """
 
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sesreport.policy.engine import Question
 from sesreport.policy.evaluator import CallerKind
 from sesreport.policy.exposure import CLASSES, Exposure, Witness
 from sesreport.policy.model import Policy
-from sesreport.policy.verdict import Question
 
 
 def doubts(question: Question, exposure: Exposure, witnesses: tuple[Witness, ...]) -> tuple[str, ...]:

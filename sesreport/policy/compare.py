@@ -177,7 +177,7 @@ def _compared(scene: Scene, news: tuple[Policy, ...], olds: tuple[Policy, ...], 
     scene.statements = granted
     before = add_policies(scene, olds)
     try:
-        found = _new(scene, granted, before)
+        found = _new(scene, before)
     except (Budget, RecursionError) as limit:
         return Comparison(False, undecided=(f"too much to decide exactly: {limit}",))
     if found is None:
@@ -218,9 +218,7 @@ def _action_names(groups: Groups) -> tuple[str, ...]:
         return ("zq",)
 
 
-def _new(
-    scene: Scene, granted: list[tuple[Statement, int]], before: list[tuple[Statement, int]]
-) -> tuple[Space, Box, Statement] | None:
+def _new(scene: Scene, before: list[tuple[Statement, int]]) -> tuple[Space, Box, Statement] | None:
     search = Search(MAX_STEPS)
     links = fragment.link(scene, axis_name)
     for of_services in (False, True):

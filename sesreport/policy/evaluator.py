@@ -78,7 +78,7 @@ def statement_matches(statement: Statement, request: Request) -> bool:
     return (
         action_matches(statement, request.action)
         and principal_matches(statement, request.caller)
-        and resource_matches(statement, request)
+        and names_resource(statement, request)
         and all(condition_holds(item, request, statement.variables) for item in statement.conditions)
     )
 
@@ -135,7 +135,7 @@ def _covers(actions: tuple[str, ...], action: str) -> bool:
     return any(patterns.matches(pattern, action.lower()) for pattern in parsed)
 
 
-def resource_matches(statement: Statement, request: Request) -> bool:
+def names_resource(statement: Statement, request: Request) -> bool:
     """Resource patterns compare with case; see :func:`sesreport.policy.patterns.resource_symbols`."""
     found = False
     for value in statement.resources:

@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 
 from sesreport.policy.accounts import Standing
 from sesreport.policy.callers import Who
-from sesreport.policy.evaluator import Caller, CallerKind, Request, decide, names
-from sesreport.policy.exposure import CLASSES, Exposure, Grant, Witness
-from sesreport.policy.model import Effect, Principal, Statement
-from sesreport.policy.proof import condition_words, sender_words
-from sesreport.policy.reach import Reach, Through, example
-from sesreport.policy.scene import SENDING_ACTIONS, Scene
-from sesreport.policy.verdict import (
-    Outcome,
+from sesreport.policy.engine import (
+    DecidedExposure,
     Question,
     class_masks,
     decide_exposure,
     from_limits,
     standing_class,
 )
+from sesreport.policy.evaluator import Caller, CallerKind, Request, decide, names
+from sesreport.policy.exposure import CLASSES, Exposure, Grant, Witness
+from sesreport.policy.model import Effect, Principal, Statement
+from sesreport.policy.proof import condition_words, sender_words
+from sesreport.policy.reach import Reach, Through, example
+from sesreport.policy.scene import SENDING_ACTIONS, Scene
 
 #: The sending action that SES does not list for identity policies (Service Authorization Reference, SES API v2).
 BULK = ("ses:SendBulkEmail",)
@@ -40,17 +40,17 @@ class QuestionAsked:
         """ARNs of the addresses whose policies come before the domain's."""
         return self.question.own_identities
 
-    def outcome(self) -> Outcome:
+    def decided(self) -> DecidedExposure:
         """Run the engine again."""
         return decide_exposure(self.question)
 
     def grants(self) -> tuple[Grant, ...]:
         """Every Allow statement for sending, once for each grantee; none where nothing could be decided."""
-        outcome = self.outcome()
+        decided = self.decided()
         return tuple(
-            _grant(outcome, statement, actions, principal)
-            for statement, actions in outcome.scene.statements
-            if statement.effect is Effect.ALLOW and outcome.reaches is not None
+            _grant(decided, statement, actions, principal)
+            for statement, actions in decided.scene.statements
+            if statement.effect is Effect.ALLOW and decided.reaches is not None
             for principal in statement.principals
         )
 
@@ -68,22 +68,22 @@ class QuestionAsked:
         return decide_exposure(replace(self.question, actions=BULK)).exposure.exposure
 
 
-def witnesses(question: Question, outcome: Outcome) -> tuple[Witness, ...]:
+def witnesses(question: Question, decided: DecidedExposure) -> tuple[Witness, ...]:
     """One request for every class that can send, widest first.
 
     Where nobody of the widest class gets through but by what is undecided, its witness says so.
     """
-    exposure = outcome.exposure
-    reaches = outcome.reaches or ()
+    exposure = decided.exposure
+    reaches = decided.reaches or ()
     public = any(reached.public is not None for reached in reaches)
     masks = [(reached, class_masks(reached, public)) for reached in reaches]
     found = []
     for name in reversed(CLASSES[1:]):
-        witness = _witness(question, outcome, name, masks) if any(name in of for _, of in masks) else None
+        witness = _witness(question, decided, name, masks) if any(name in of for _, of in masks) else None
         if witness is not None:
             found.append(witness)
     if exposure.undecided and (not found or found[0].exposure != exposure.exposure):
-        assumed = _assumed(question, outcome, masks)
+        assumed = _assumed(question, decided, masks)
         found[:0] = [] if assumed is None else [assumed]
     return tuple(found)
 
@@ -91,12 +91,12 @@ def witnesses(question: Question, outcome: Outcome) -> tuple[Witness, ...]:
 _Masks = list[tuple[Reach, dict[str, int]]]
 
 
-def _witness(question: Question, outcome: Outcome, exposure: str, masks: _Masks) -> Witness | None:
+def _witness(question: Question, decided: DecidedExposure, exposure: str, masks: _Masks) -> Witness | None:
     for reached, part in _parts(exposure, masks):
-        request, who, _ = example(outcome.scene, reached.space, part.box)
+        request, who, _ = example(decided.scene, reached.space, part.box)
         decision = decide(question.policies, request)
         if decision.allowed and decision.statement is not None:
-            return _told(question, outcome.scene, reached, exposure, request, who, decision.statement)
+            return _told(question, decided.scene, reached, exposure, request, who, decision.statement)
     return None
 
 
@@ -128,14 +128,14 @@ def _told(
     return Witness(exposure, request, statement, who, vendor or None, sender)
 
 
-def _assumed(question: Question, outcome: Outcome, masks: _Masks) -> Witness | None:
+def _assumed(question: Question, decided: DecidedExposure, masks: _Masks) -> Witness | None:
     """A request of the widest class that gets through if what is undecided is as it was counted."""
-    widest, undecided = outcome.exposure.exposure, outcome.exposure.undecided
+    widest, undecided = decided.exposure.exposure, decided.exposure.undecided
     for reached, part in _parts(widest, masks):
-        request, who, _ = example(outcome.scene, reached.space, part.box)
-        return replace(_told(question, outcome.scene, reached, widest, request, who, part.statement), assumed=undecided)
+        request, who, _ = example(decided.scene, reached.space, part.box)
+        return replace(_told(question, decided.scene, reached, widest, request, who, part.statement), assumed=undecided)
     allows = [s for policy in question.policies for s in policy.statements if s.effect is Effect.ALLOW]
-    if outcome.reaches is not None or not allows:
+    if decided.reaches is not None or not allows:
         return None
     account = "690000000000"
     role = f"arn:aws:iam::{account}:role/zq"
@@ -144,15 +144,15 @@ def _assumed(question: Question, outcome: Outcome, masks: _Masks) -> Witness | N
     return Witness("public", request, allows[0], Who(caller, {}, Standing.STRANGER, account), assumed=undecided)
 
 
-def widest_of(outcome: Outcome, statement: Statement, principal: Principal) -> str:
+def widest_of(decided: DecidedExposure, statement: Statement, principal: Principal) -> str:
     """The widest class that one Allow statement lets in by one of its principals."""
-    found = (standing_class(who, public) for who, public in _let_in(outcome, statement, principal))
+    found = (standing_class(who, public) for who, public in _let_in(decided, statement, principal))
     return max(found, key=CLASSES.index, default="none")
 
 
-def _let_in(outcome: Outcome, statement: Statement, principal: Principal) -> Iterator[tuple[Who, bool]]:
+def _let_in(decided: DecidedExposure, statement: Statement, principal: Principal) -> Iterator[tuple[Who, bool]]:
     """Who gets through by a statement and principal, and whether strangers do by this statement."""
-    for reached in outcome.reaches or ():
+    for reached in decided.reaches or ():
         mask = 0
         for through in reached.parts:
             if through.statement == statement:
@@ -163,13 +163,13 @@ def _let_in(outcome: Outcome, statement: Statement, principal: Principal) -> Ite
                 yield who, public
 
 
-def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Principal) -> Grant:
-    let_in = list(_let_in(outcome, statement, principal))
+def _grant(decided: DecidedExposure, statement: Statement, actions: int, principal: Principal) -> Grant:
+    let_in = list(_let_in(decided, statement, principal))
     widest = max((standing_class(who, public) for who, public in let_in), key=CLASSES.index, default="none")
     people = [(who, public) for who, public in let_in if who.standing is not Standing.SERVICE]
     tied = [who for who, public in people if who.standing is Standing.STRANGER and not public]
     network = any(who.common for who in tied)  # who is let in by a place needs no organization
-    orgs = [] if network else [who.organization for who in tied if who.organization in outcome.scene.named_orgs]
+    orgs = [] if network else [who.organization for who in tied if who.organization in decided.scene.named_orgs]
     outside = (Standing.VENDOR, Standing.NAMED)
     services = [who for who, _ in let_in if who.standing is Standing.SERVICE]
     known = [who.source is not None and who.source is not Standing.STRANGER for who in services]
@@ -187,7 +187,7 @@ def _grant(outcome: Outcome, statement: Statement, actions: int, principal: Prin
         tuple(condition_words(condition) for condition in statement.conditions),
         widest,
         frozenset(
-            [w.account for w, _ in people if w.standing in outside and w.account and w.account in outcome.scene.named]
+            [w.account for w, _ in people if w.standing in outside and w.account and w.account in decided.scene.named]
         ),
         frozenset([one for one in orgs if one is not None]),
         ("network",) if network else (),

@@ -13,12 +13,12 @@ from html import escape
 
 from sesreport.core.text import one_line
 from sesreport.policy.analyze import Policies, analyze
+from sesreport.policy.engine import Question, decide_exposure
 from sesreport.policy.evidence import QuestionAsked, widest_of
 from sesreport.policy.exposure import LIMITS, Exposure
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 from sesreport.policy.proof import condition_words, pattern_words
 from sesreport.policy.scene import SENDING_ACTIONS, Organization
-from sesreport.policy.verdict import Question, decide_exposure
 
 MEANINGS = {
     "none": "These policies let nobody send.",
@@ -202,8 +202,8 @@ def _protection(exposure: Exposure) -> Iterable[str]:
             f"{exposure.without_precedence.words}"
         )
     question = evidence.question
-    outcome = evidence.outcome()
-    denies = [s for s, _ in outcome.scene.statements if s.effect is Effect.DENY]
+    decided = evidence.decided()
+    denies = [s for s, _ in decided.scene.statements if s.effect is Effect.DENY]
     needed = 0
     for deny in denies:
         without = decide_exposure(_without(question, [deny])).exposure
@@ -215,12 +215,12 @@ def _protection(exposure: Exposure) -> Iterable[str]:
         if without.wider_than(exposure):
             labels = "; ".join(deny.label for deny in denies)
             yield f"{labels} deny together: without all of them the exposure would be {without.exposure}"
-    for statement, _ in outcome.scene.statements:
+    for statement, _ in decided.scene.statements:
         if statement.effect is Effect.ALLOW and all(
-            widest_of(outcome, statement, principal) == "none" for principal in statement.principals
+            widest_of(decided, statement, principal) == "none" for principal in statement.principals
         ):
             yield f"{statement.label} allows nobody: {_why_dead(question, statement, denies)}"
-    if not any(s.effect is Effect.ALLOW for s, _ in outcome.scene.statements):
+    if not any(s.effect is Effect.ALLOW for s, _ in decided.scene.statements):
         yield "no statement allows a sending action on this identity"
 
 

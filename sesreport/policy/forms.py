@@ -41,10 +41,10 @@ class Form:
         return hash(self.name)
 
 
-def runs(characters: frozenset[str], least: int, reads: int = 1) -> list[list[Edge]]:
+def runs(characters: frozenset[str], least: int) -> list[list[Edge]]:
     """States that read at least ``least`` of ``characters`` and then any number more."""
-    states = [[Edge(characters, index + 1, reads)] for index in range(least)]
-    states.append([Edge(characters, least, reads)])
+    states = [[Edge(characters, index + 1)] for index in range(least)]
+    states.append([Edge(characters, least)])
     return states
 
 

@@ -13,7 +13,7 @@ from sesreport.policy import forms, patterns
 from sesreport.policy.automata import Budget, Edge, Found, Grammar, Groups, Text, explore
 from sesreport.policy.axes import fresh_local
 from sesreport.policy.grammar import OPERATORS
-from sesreport.policy.keys import Form, Source, key
+from sesreport.policy.keys import ValueSource, ValueType, key
 from sesreport.policy.patterns import Pattern, Variable
 from sesreport.policy.scene import Scene, Use
 
@@ -21,10 +21,10 @@ from sesreport.policy.scene import Scene, Use
 MAX_COUPLINGS = 8
 
 _TEXTUAL = frozenset({"string", "arn", "bool", "null"})
-_BY_FORM = {
-    Form.IP: frozenset({"ip", "null"}),
-    Form.NUMBER: frozenset({"numeric", "null"}),
-    Form.DATE: frozenset({"date", "null"}),
+_BY_TYPE = {
+    ValueType.IP: frozenset({"ip", "null"}),
+    ValueType.NUMBER: frozenset({"numeric", "null"}),
+    ValueType.DATE: frozenset({"date", "null"}),
 }
 
 
@@ -43,16 +43,18 @@ def is_clear(scene: Scene, use: Use) -> bool:
         return False
     if condition.name == "aws:resourceorgid" and scene.organization.id is None:
         return False
-    if about.source is Source.FIXED or about.form is Form.BOOL:
+    if about.source is ValueSource.FIXED or about.value_type is ValueType.BOOL:
         return operator.family in _TEXTUAL
-    if about.form is not Form.TEXT:
+    if about.value_type is not ValueType.TEXT:
         if condition.name == "aws:epochtime" and operator.family == "numeric":
             return True
-        return operator.family in _BY_FORM[about.form] or (about.form is Form.IP and _plain_addresses(use))
+        return operator.family in _BY_TYPE[about.value_type] or (
+            about.value_type is ValueType.IP and _plain_addresses(use)
+        )
     if operator.family in _TEXTUAL:
         return True
     mixed = any(OPERATORS[u.condition.operator].family in _TEXTUAL - {"null"} for u in scene.uses[condition.name])
-    return about.source in (Source.CALLER, Source.TAG) and not mixed
+    return about.source in (ValueSource.CALLER, ValueSource.TAG) and not mixed
 
 
 def _too_fine(value: str) -> bool:
@@ -82,11 +84,11 @@ _WITHIN = {
 
 def _follows(scene: Scene, name: str, variable: Variable) -> bool:
     about, other = key(name), key(variable.key)
-    if other.source is Source.FIXED:
+    if other.source is ValueSource.FIXED:
         return scene.fixed[variable.key] is not None
-    if other.multivalued or about.form is not Form.TEXT or other.form is not Form.TEXT:
+    if other.multivalued or about.value_type is not ValueType.TEXT or other.value_type is not ValueType.TEXT:
         return False
-    if about.source in (Source.PRINCIPAL, Source.NETWORK):
+    if about.source in (ValueSource.PRINCIPAL, ValueSource.NETWORK):
         return (name, variable.key) in _WITHIN
     return name != variable.key
 
@@ -174,7 +176,7 @@ def _asked(scene: Scene, name: str, pattern: Pattern, variable: Variable) -> Ite
     own = scene.groups(variable.key)
     characters = forms.NAME if variable.key == "aws:username" else forms.PRINTABLE
     whole = forms.mail_address(scene.identity.name) if name == "ses:fromaddress" else forms.FREE.grammar
-    if key(name).source not in (Source.FROM, Source.CALLER, Source.TAG):
+    if key(name).source not in (ValueSource.FROM, ValueSource.CALLER, ValueSource.TAG):
         return
     if name == "ses:fromaddress" and not scene.identity.is_domain:
         yield from _parts_of(scene.identity.name, before, after)

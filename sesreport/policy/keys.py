@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Source(StrEnum):
+class ValueSource(StrEnum):
     """What decides a key's value."""
 
     PRINCIPAL = "principal"  # who signs, and on whose behalf a service calls
@@ -22,7 +22,7 @@ class Source(StrEnum):
     CALLER = "caller"  # whatever the caller likes, or nothing
 
 
-class Form(StrEnum):
+class ValueType(StrEnum):
     """What a value looks like."""
 
     TEXT = "text"
@@ -35,82 +35,59 @@ class Form(StrEnum):
 class Key(NamedTuple):
     """One condition key; ``documented`` tells whether SES documents it for identity policies."""
 
-    source: Source
-    form: Form = Form.TEXT
+    source: ValueSource
+    value_type: ValueType = ValueType.TEXT
     multivalued: bool = False
     documented: bool = False
 
 
 _KEYS = {
-    "aws:principalaccount": Key(Source.PRINCIPAL),
-    "aws:principalarn": Key(Source.PRINCIPAL),
-    "aws:principalorgid": Key(Source.PRINCIPAL, documented=True),
-    "aws:principalorgpaths": Key(Source.PRINCIPAL, multivalued=True),
-    "aws:principaltype": Key(Source.PRINCIPAL),
-    "aws:principalisawsservice": Key(Source.PRINCIPAL, Form.BOOL),
-    "aws:principalservicename": Key(Source.PRINCIPAL),
-    "aws:principalservicenameslist": Key(Source.PRINCIPAL, multivalued=True),
-    "aws:userid": Key(Source.PRINCIPAL),
-    "aws:username": Key(Source.PRINCIPAL),
-    "aws:federatedprovider": Key(Source.PRINCIPAL),
-    "aws:sourceaccount": Key(Source.PRINCIPAL, documented=True),
-    "aws:sourcearn": Key(Source.PRINCIPAL, documented=True),
-    "aws:sourceorgid": Key(Source.PRINCIPAL),
-    "aws:sourceorgpaths": Key(Source.PRINCIPAL, multivalued=True),
-    "aws:sourceip": Key(Source.NETWORK, Form.IP, documented=True),
-    "aws:sourcevpc": Key(Source.NETWORK, documented=True),
-    "aws:sourcevpcarn": Key(Source.NETWORK),
-    "aws:sourcevpce": Key(Source.NETWORK, documented=True),
-    "aws:vpceaccount": Key(Source.NETWORK),
-    "aws:vpceorgid": Key(Source.NETWORK),
-    "aws:vpcsourceip": Key(Source.NETWORK, Form.IP, documented=True),
-    "aws:currenttime": Key(Source.TIME, Form.DATE, documented=True),
-    "aws:epochtime": Key(Source.TIME, Form.DATE, documented=True),
-    "aws:securetransport": Key(Source.FIXED, Form.BOOL, documented=True),
-    "aws:requestedregion": Key(Source.FIXED),
-    "aws:resourceaccount": Key(Source.FIXED),
-    "aws:resourceorgid": Key(Source.FIXED),
-    "aws:useragent": Key(Source.CALLER, documented=True),
-    "aws:referer": Key(Source.CALLER),
-    "aws:sourceidentity": Key(Source.CALLER),
-    "aws:multifactorauthpresent": Key(Source.CALLER, Form.BOOL),
-    "aws:multifactorauthage": Key(Source.CALLER, Form.NUMBER),
-    "aws:tokenissuetime": Key(Source.CALLER, Form.DATE),
-    "aws:viaawsservice": Key(Source.CALLER, Form.BOOL),
-    "aws:calledvia": Key(Source.CALLER, multivalued=True),
-    "aws:tagkeys": Key(Source.CALLER, multivalued=True),
-    "ses:fromaddress": Key(Source.FROM, documented=True),
-    "ses:fromdisplayname": Key(Source.CALLER, documented=True),
-    "ses:feedbackaddress": Key(Source.CALLER, documented=True),
-    "ses:recipients": Key(Source.CALLER, multivalued=True, documented=True),
-    "ses:apiversion": Key(Source.CALLER, documented=True),
+    "aws:principalaccount": Key(ValueSource.PRINCIPAL),
+    "aws:principalarn": Key(ValueSource.PRINCIPAL),
+    "aws:principalorgid": Key(ValueSource.PRINCIPAL, documented=True),
+    "aws:principalorgpaths": Key(ValueSource.PRINCIPAL, multivalued=True),
+    "aws:principaltype": Key(ValueSource.PRINCIPAL),
+    "aws:principalisawsservice": Key(ValueSource.PRINCIPAL, ValueType.BOOL),
+    "aws:principalservicename": Key(ValueSource.PRINCIPAL),
+    "aws:principalservicenameslist": Key(ValueSource.PRINCIPAL, multivalued=True),
+    "aws:userid": Key(ValueSource.PRINCIPAL),
+    "aws:username": Key(ValueSource.PRINCIPAL),
+    "aws:federatedprovider": Key(ValueSource.PRINCIPAL),
+    "aws:sourceaccount": Key(ValueSource.PRINCIPAL, documented=True),
+    "aws:sourcearn": Key(ValueSource.PRINCIPAL, documented=True),
+    "aws:sourceorgid": Key(ValueSource.PRINCIPAL),
+    "aws:sourceorgpaths": Key(ValueSource.PRINCIPAL, multivalued=True),
+    "aws:sourceip": Key(ValueSource.NETWORK, ValueType.IP, documented=True),
+    "aws:sourcevpc": Key(ValueSource.NETWORK, documented=True),
+    "aws:sourcevpcarn": Key(ValueSource.NETWORK),
+    "aws:sourcevpce": Key(ValueSource.NETWORK, documented=True),
+    "aws:vpceaccount": Key(ValueSource.NETWORK),
+    "aws:vpceorgid": Key(ValueSource.NETWORK),
+    "aws:vpcsourceip": Key(ValueSource.NETWORK, ValueType.IP, documented=True),
+    "aws:currenttime": Key(ValueSource.TIME, ValueType.DATE, documented=True),
+    "aws:epochtime": Key(ValueSource.TIME, ValueType.DATE, documented=True),
+    "aws:securetransport": Key(ValueSource.FIXED, ValueType.BOOL, documented=True),
+    "aws:requestedregion": Key(ValueSource.FIXED),
+    "aws:resourceaccount": Key(ValueSource.FIXED),
+    "aws:resourceorgid": Key(ValueSource.FIXED),
+    "aws:useragent": Key(ValueSource.CALLER, documented=True),
+    "aws:referer": Key(ValueSource.CALLER),
+    "aws:sourceidentity": Key(ValueSource.CALLER),
+    "aws:multifactorauthpresent": Key(ValueSource.CALLER, ValueType.BOOL),
+    "aws:multifactorauthage": Key(ValueSource.CALLER, ValueType.NUMBER),
+    "aws:tokenissuetime": Key(ValueSource.CALLER, ValueType.DATE),
+    "aws:viaawsservice": Key(ValueSource.CALLER, ValueType.BOOL),
+    "aws:calledvia": Key(ValueSource.CALLER, multivalued=True),
+    "aws:tagkeys": Key(ValueSource.CALLER, multivalued=True),
+    "ses:fromaddress": Key(ValueSource.FROM, documented=True),
+    "ses:fromdisplayname": Key(ValueSource.CALLER, documented=True),
+    "ses:feedbackaddress": Key(ValueSource.CALLER, documented=True),
+    "ses:recipients": Key(ValueSource.CALLER, multivalued=True, documented=True),
+    "ses:apiversion": Key(ValueSource.CALLER, documented=True),
 }
 
-#: The keys as AWS writes them.
-KEY_NAMES = (
-    "aws:PrincipalAccount",
-    "aws:PrincipalArn",
-    "aws:PrincipalOrgID",
-    "aws:PrincipalOrgPaths",
-    "aws:PrincipalIsAWSService",
-    "aws:PrincipalServiceName",
-    "aws:SourceAccount",
-    "aws:SourceArn",
-    "aws:SourceOrgID",
-    "aws:SourceIp",
-    "aws:SourceVpc",
-    "aws:SourceVpce",
-    "aws:CurrentTime",
-    "aws:SecureTransport",
-    "aws:UserAgent",
-    "ses:FromAddress",
-    "ses:FromDisplayName",
-    "ses:FeedbackAddress",
-    "ses:Recipients",
-)
-
-_TAG = Key(Source.TAG)
-_UNKNOWN = Key(Source.CALLER, multivalued=True)  # it may be either
+_TAG = Key(ValueSource.TAG)
+_UNKNOWN = Key(ValueSource.CALLER, multivalued=True)  # it may be either
 
 
 def key(name: str) -> Key:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sesreport.policy.accounts import Standing
-from sesreport.policy.axes import Place, spellings
+from sesreport.policy.axes import CallOrigin, spellings
 from sesreport.policy.callers import Who
 from sesreport.policy.evaluator import Request
 from sesreport.policy.model import Statement
 from sesreport.policy.scene import SENDING_ACTIONS, Scene
 from sesreport.policy.search import Box, Search, meet
-from sesreport.policy.space import Point, Space
+from sesreport.policy.space import AxisPoint, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,34 +114,34 @@ def _first(
 def _public(space: Space) -> tuple[int, int | None, int]:
     """Strangers nobody can tell from others, and the places anybody can call from."""
 
-    def common(point: Point) -> bool:
+    def common(point: AxisPoint) -> bool:
         who = point.who
         assert who is not None
-        return who.standing is Standing.STRANGER and who.common and (point.place is None or point.place.common)
+        return who.standing is Standing.STRANGER and who.common and (point.origin is None or point.origin.common)
 
     axis = space.axis_of("network")
     if axis is None or axis == 0:
         return space.axes[0].where(common), None, 0
-    places = space.axes[axis].where(lambda point: point.place is not None and point.place.common)
-    return space.axes[0].where(common), axis, places
+    origins = space.axes[axis].where(lambda point: point.origin is not None and point.origin.common)
+    return space.axes[0].where(common), axis, origins
 
 
-def example(scene: Scene, space: Space, box: Box) -> tuple[Request, Who, Place | None]:
+def example(scene: Scene, space: Space, box: Box) -> tuple[Request, Who, CallOrigin | None]:
     """One request inside a part, with all that a real one would carry."""
     context: dict[str, tuple[str, ...]] = {}
     who: Who | None = None
-    place: Place | None = None
+    origin: CallOrigin | None = None
     for axis, mask in zip(space.axes, box, strict=False):
         point = axis.points[(mask & -mask).bit_length() - 1]
         context.update(point.context)
         who = who or point.who
-        place = place or point.place
+        origin = origin or point.origin
     assert who is not None
     action = scene.actions[(box[-1] & -box[-1]).bit_length() - 1]
     for name, value in _usual(scene, space, who).items():
         if name not in scene.uses and (name != "ses:fromaddress" or action in SENDING_ACTIONS):
             context.setdefault(name, value)
-    return Request(who.caller, action, scene.identity.arn, context), who, place
+    return Request(who.caller, action, scene.identity.arn, context), who, origin
 
 
 def _usual(scene: Scene, space: Space, who: Who) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """What is asked about one identity: its policies, who is who, and which statements can matter.
 
-Everything the candidate requests are built from comes from here; nothing here depends on a verdict.
+Everything the candidate requests are built from comes from here; nothing here depends on an exposure.
 """
 
 from __future__ import annotations

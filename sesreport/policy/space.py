@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from sesreport.policy import patterns
 from sesreport.policy.automata import Budget
-from sesreport.policy.axes import Place, chosen, from_addresses, places, times
+from sesreport.policy.axes import CallOrigin, call_origins, chosen_values, from_addresses, times
 from sesreport.policy.callers import Context, Who, people
 from sesreport.policy.evaluator import Caller, CallerKind, Request, condition_holds, principal_matches
 from sesreport.policy.fragment import Links, is_clear
-from sesreport.policy.keys import Source, key
+from sesreport.policy.keys import ValueSource, key
 from sesreport.policy.model import Condition, Effect, Statement
 from sesreport.policy.scene import SENDING_ACTIONS, Scene, Use
 from sesreport.policy.search import Box
@@ -40,19 +40,19 @@ _NOT_SERVICES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One candidate on an axis; ``who`` and ``place`` are set when the axis says who signs and from where."""
+class AxisPoint:
+    """One candidate on an axis; ``who`` and ``origin`` are set when the axis says who signs and from where."""
 
     context: Context
     who: Who | None = None
-    place: Place | None = None
+    origin: CallOrigin | None = None
 
 
 @dataclass(slots=True)
 class Axis:
     """Candidates that no other axis depends on; ``values`` maps a key's value to the points that have it."""
 
-    points: list[Point]
+    points: list[AxisPoint]
     names: frozenset[str]
     values: dict[str, dict[tuple[str, ...] | None, int]] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ class Axis:
                 found[value] = found.get(value, 0) | 1 << index
         return found
 
-    def where(self, test: Callable[[Point], bool]) -> int:
+    def where(self, test: Callable[[AxisPoint], bool]) -> int:
         """The points that pass a test."""
         mask = 0
         for index, point in enumerate(self.points):
@@ -101,7 +101,7 @@ def build(scene: Scene, links: Links, *, of_services: bool) -> Space:
         raise Budget(str(limit), (_FROM,)) from None
     axes: list[Axis] = []
     for names in _merged(scene, links):
-        points = [Point({})]
+        points = [AxisPoint({})]
         for name in names:
             try:
                 points = list(_extend(scene, links, points, name, addresses, of_services))
@@ -118,9 +118,9 @@ def build(scene: Scene, links: Links, *, of_services: bool) -> Space:
 
 def _blamed(scene: Scene, name: str, of_services: bool) -> tuple[str, ...]:
     """The keys to give up when an axis asks for too much: those with the freest values first."""
-    if name == Source.FROM.value:
+    if name == ValueSource.FROM.value:
         return (_FROM,)
-    if name != Source.PRINCIPAL.value:
+    if name != ValueSource.PRINCIPAL.value:
         return (name,) if name in scene.uses else tuple(k for k in scene.uses if axis_name(k) == name)
     freest = ("aws:sourcearn",) if of_services else ("aws:principalarn", "aws:userid", "aws:username")
     blamed = tuple(k for k in freest if k in scene.uses and k not in scene.given_up)
@@ -157,24 +157,24 @@ def _merged(scene: Scene, links: Links) -> list[tuple[str, ...]]:
 def axis_name(name: str) -> str:
     """The axis a key lies on: its source, or the key itself where the caller chooses it alone."""
     source = key(name).source
-    return name if source in (Source.CALLER, Source.TAG, Source.FIXED) else source.value
+    return name if source in (ValueSource.CALLER, ValueSource.TAG, ValueSource.FIXED) else source.value
 
 
 def _extend(
-    scene: Scene, links: Links, points: list[Point], name: str, addresses: tuple[str, ...], of_services: bool
-) -> Iterable[Point]:
-    if name == Source.PRINCIPAL.value:
+    scene: Scene, links: Links, points: list[AxisPoint], name: str, addresses: tuple[str, ...], of_services: bool
+) -> Iterable[AxisPoint]:
+    if name == ValueSource.PRINCIPAL.value:
         for who in services(scene) if of_services else people(scene):
-            yield Point(who.context, who)
+            yield AxisPoint(who.context, who)
         return
-    if name == Source.NETWORK.value:
-        sites: dict[tuple[tuple[str, str | None], ...], list[Place]] = {}
+    if name == ValueSource.NETWORK.value:
+        origins: dict[tuple[tuple[str, str | None], ...], list[CallOrigin]] = {}
         for point in points:
             values = links.known(name, point.context)
-            if values not in sites:
-                sites[values] = [Place({}, True)] if of_services else places(scene, dict(values))
-            for place in sites[values]:
-                yield Point({**point.context, **place.context}, point.who, place)
+            if values not in origins:
+                origins[values] = [CallOrigin({}, True)] if of_services else call_origins(scene, dict(values))
+            for origin in origins[values]:
+                yield AxisPoint({**point.context, **origin.context}, point.who, origin)
         return
     known: dict[tuple[tuple[str, str | None], ...], list[Context]] = {}
     for point in points:
@@ -182,8 +182,8 @@ def _extend(
         if values not in known:
             known[values] = list(_options(scene, links, name, dict(values), addresses, of_services))
         for option in known[values]:
-            if not (key(name).source is Source.TAG and option and point.who and not _can_be_tagged(point.who)):
-                yield Point({**point.context, **option}, point.who, point.place)
+            if not (key(name).source is ValueSource.TAG and option and point.who and not _can_be_tagged(point.who)):
+                yield AxisPoint({**point.context, **option}, point.who, point.origin)
 
 
 def _options(
@@ -194,19 +194,19 @@ def _options(
     addresses: tuple[str, ...],
     of_services: bool,
 ) -> Iterable[Context]:
-    if name == Source.TIME.value:
+    if name == ValueSource.TIME.value:
         yield from times(scene)
-    elif name == Source.FROM.value:
+    elif name == ValueSource.FROM.value:
         if known:
             addresses = from_addresses(scene, known)
         for address in addresses:
             yield {_FROM: (address,)}
         if scene.actions != SENDING_ACTIONS:
             yield {}
-    elif of_services and (name in _NOT_SERVICES or key(name).source is Source.TAG):
+    elif of_services and (name in _NOT_SERVICES or key(name).source is ValueSource.TAG):
         yield {}
     else:
-        for value in chosen(scene, name, links.extra.get(name, ()), known):
+        for value in chosen_values(scene, name, links.extra.get(name, ()), known):
             yield {} if value is None else {name: value}
 
 
@@ -219,7 +219,7 @@ def _add_impossible(scene: Scene, space: Space) -> None:
     _tie_mail_to_sending(scene, space)
     for index, axis in enumerate(space.axes):
         (name, *more) = axis.names
-        if more or key(name).source is not Source.TAG:
+        if more or key(name).source is not ValueSource.TAG:
             continue
         tagged = axis.full & ~axis.by_value(name).get(None, 0)
         box = [a.full for a in space.axes] + [(1 << len(scene.actions)) - 1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +23,6 @@ from sesreport.report.notebooks import Executed, check_all, notebooks, run_noteb
 from sesreport.settings.config import Config
 from sesreport.snapshot.storage import snapshots_folder
 from sesreport.snapshot.store import Snapshot, in_hand, load, others, snapshot_of, speaks_for
-
-log = logging.getLogger(__name__)
 
 PACKAGES = ("pandas", "pyarrow", "matplotlib", "papermill", "openpyxl", "python-pptx", "jinja2", "boto3")
 

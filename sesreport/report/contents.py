@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from sesreport.core.frames import FrameAttribute, Framed
+from sesreport.analysis.frame_attributes import AnalyzedFrames
+from sesreport.core.frames import FrameAttribute
 from sesreport.kpis.results import Results
 
 
@@ -22,36 +23,15 @@ class Branding:
 
 
 @dataclass(frozen=True)
-class Pack(Framed):
+class Pack(AnalyzedFrames):
     """All of one period: numbers, the frames behind them (by name), and branding."""
 
     results: Results
     frames: Mapping[str, pd.DataFrame]
     branding: Branding = Branding()
 
-    accounts = FrameAttribute()
-    anomalies = FrameAttribute()
-    changes = FrameAttribute()
-    changes_since = FrameAttribute()
-    costs = FrameAttribute()
-    coverage = FrameAttribute()
-    daily = FrameAttribute()
-    dedicated_ips = FrameAttribute()
-    exposures = FrameAttribute()
-    findings = FrameAttribute()
-    forecasts = FrameAttribute()
-    grants = FrameAttribute()
-    identities = FrameAttribute()
     kpi_breakdown = FrameAttribute()
-    lives = FrameAttribute()
-    metrics = FrameAttribute()
-    monthly = FrameAttribute()
-    policies = FrameAttribute()
-    recommendations = FrameAttribute()
     register = FrameAttribute()
-    remediation_times = FrameAttribute()
-    sending = FrameAttribute()
-    sending_accounts = FrameAttribute()
 
     def frame_names(self) -> Iterable[str]:
         return self.frames
@@ -61,6 +41,13 @@ class Pack(Framed):
         if name not in self.frames:
             raise self.no_frame(name)
         return self.frames[name]
+
+    def columns(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
+        """These columns of a frame; NA where it has no such column, and no rows where the pack has no such frame."""
+        found = self.frames.get(name)
+        if found is None:
+            return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
+        return found.reindex(columns=list(columns)).reset_index(drop=True)
 
     @property
     def about(self) -> str:

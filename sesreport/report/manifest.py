@@ -39,7 +39,7 @@ class Manifest(BaseModel):
         return files
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_pack_manifest(folder: Path) -> Manifest:
     """The manifest of the pack in a folder. Raises FileNotFoundError where there is none, else SnapshotError."""
     try:
         found: Manifest = check_shape(read_format((folder / MANIFEST).read_bytes(), FORMAT), Manifest)
@@ -63,6 +63,6 @@ def check_files(folder: Path, manifest: Manifest, names: Iterable[str]) -> None:
 def pack_status(folder: Path) -> str | None:
     """What a pack's manifest says of it, COMPLETE or FAILED_NOTEBOOKS; None where that cannot be read."""
     try:
-        return read_manifest(folder).status
+        return read_pack_manifest(folder).status
     except (OSError, SnapshotError):
         return None

@@ -14,7 +14,7 @@ from sesreport.core.files import sha256_of
 from sesreport.core.schema import nullable
 from sesreport.kpis.results import Results
 from sesreport.report.contents import Pack
-from sesreport.report.manifest import RESULTS, check_files, read_manifest
+from sesreport.report.manifest import RESULTS, check_files, read_pack_manifest
 
 
 def read_stored(folder: Path) -> Pack:
@@ -27,7 +27,7 @@ def read_stored(folder: Path) -> Pack:
         raise SnapshotError(f"{folder}: is not a pack (there is no {RESULTS})")
     sealed: dict[str, str] = {}
     with suppress(FileNotFoundError):
-        manifest = read_manifest(folder)
+        manifest = read_pack_manifest(folder)
         check_files(folder, manifest, [name for name in manifest.files if name == RESULTS or name.startswith("data/")])
         sealed = {name: entry.sha256 for name, entry in manifest.files.items()}
     return Pack(Results.read(folder / RESULTS), StoredFrames(folder / "data", sealed))

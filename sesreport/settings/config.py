@@ -31,7 +31,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Organization(_Section):
+class OrganizationSettings(_Section):
     """``[organization]``: which accounts, how to reach them, how to tell their environment."""
 
     name: str = ""
@@ -170,7 +170,7 @@ class Paths(_Section):
 class Config(_Section):
     """All settings; ``Config()`` is a working default."""
 
-    organization: Organization = Organization()
+    organization: OrganizationSettings = OrganizationSettings()
     tags: Tags = Tags()
     collect: Collect = Collect()
     kpis: dict[str, KpiSetting] = {}

@@ -14,7 +14,7 @@ SES sending review process FAQs"). They are constants of the service, not settin
 
 
 @cache
-def table(name: str) -> tuple[dict[str, str], ...]:
+def reference_table(name: str) -> tuple[dict[str, str], ...]:
     """The rows of ``data/reference/<name>.csv``; lines that begin with ``#`` give its source and date."""
     with shipped(f"data/reference/{name}.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(line for line in file if not line.startswith("#")))
@@ -22,4 +22,4 @@ def table(name: str) -> tuple[dict[str, str], ...]:
 
 def opt_in_regions() -> frozenset[str]:
     """Regions that an account must enable before it can use them."""
-    return frozenset(row["region"] for row in table("regions") if row["opt_in"] == "true")
+    return frozenset(row["region"] for row in reference_table("regions") if row["opt_in"] == "true")

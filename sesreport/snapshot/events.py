@@ -7,6 +7,7 @@ member may be missing, hidden, or begin with a capital.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,7 @@ HIDDEN = "HIDDEN_DUE_TO"
 """How a value begins that CloudTrail does not show."""
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What an operation does."""
 
     BEGINS_IDENTITY = "begins an identity"
@@ -32,83 +33,69 @@ class Kind(StrEnum):
     PUTS_DETAILS = "puts an account's details, and asks for production access"
 
 
-OF_ACCOUNT = (Kind.SWITCHES_SENDING, Kind.PUTS_DETAILS)
+OF_ACCOUNT = (EventKind.SWITCHES_SENDING, EventKind.PUTS_DETAILS)
 """Kinds that change no identity."""
 
 
 @dataclass(frozen=True)
-class Operation:
+class LoggedOperation:
     """One API operation as CloudTrail names it."""
 
-    kind: Kind
+    kind: EventKind
     api: Literal["v1", "v2", "v1 and v2"]
     identity: str | None = None
     """Member of the request that names the identity; None where it names none."""
     enabled: str | None = None
     """Member that says what sending or production access was set to."""
-    twins: tuple[str, ...] = ()
-    """Of an operation of v1: the operations of v2 that do the same."""
 
 
-def _begins(member: str) -> Operation:
-    return Operation(Kind.BEGINS_IDENTITY, "v1", member, twins=("CreateEmailIdentity",))
+def _begins(member: str) -> LoggedOperation:
+    return LoggedOperation(EventKind.BEGINS_IDENTITY, "v1", member)
 
 
 RETENTION = timedelta(days=90)
 """How long CloudTrail keeps its event history (CloudTrail User Guide, "Working with CloudTrail event history")."""
 
-OPERATIONS: Mapping[str, Operation] = {
-    "CreateEmailIdentity": Operation(Kind.BEGINS_IDENTITY, "v2", "emailIdentity"),
+OPERATIONS: Mapping[str, LoggedOperation] = {
+    "CreateEmailIdentity": LoggedOperation(EventKind.BEGINS_IDENTITY, "v2", "emailIdentity"),
     "VerifyDomainDkim": _begins("domain"),
     "VerifyDomainIdentity": _begins("domain"),
     "VerifyEmailAddress": _begins("emailAddress"),
     "VerifyEmailIdentity": _begins("emailAddress"),
-    "SendCustomVerificationEmail": Operation(Kind.BEGINS_IDENTITY, "v1 and v2", "emailAddress"),
-    "DeleteEmailIdentity": Operation(Kind.DELETES_IDENTITY, "v2", "emailIdentity"),
-    "DeleteIdentity": Operation(Kind.DELETES_IDENTITY, "v1", "identity", twins=("DeleteEmailIdentity",)),
-    "DeleteVerifiedEmailAddress": Operation(
-        Kind.DELETES_IDENTITY, "v1", "emailAddress", twins=("DeleteEmailIdentity",)
-    ),
-    "CreateEmailIdentityPolicy": Operation(Kind.CREATES_POLICY, "v2", "emailIdentity"),
-    "UpdateEmailIdentityPolicy": Operation(Kind.PUTS_POLICY, "v2", "emailIdentity"),
-    "PutIdentityPolicy": Operation(
-        Kind.PUTS_POLICY, "v1", "identity", twins=("CreateEmailIdentityPolicy", "UpdateEmailIdentityPolicy")
-    ),
-    "DeleteEmailIdentityPolicy": Operation(Kind.DELETES_POLICY, "v2", "emailIdentity"),
-    "DeleteIdentityPolicy": Operation(Kind.DELETES_POLICY, "v1", "identity", twins=("DeleteEmailIdentityPolicy",)),
-    "PutEmailIdentityConfigurationSetAttributes": Operation(Kind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
-    "PutEmailIdentityDkimAttributes": Operation(Kind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
-    "PutEmailIdentityDkimSigningAttributes": Operation(Kind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
-    "PutEmailIdentityFeedbackAttributes": Operation(Kind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
-    "PutEmailIdentityMailFromAttributes": Operation(Kind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
-    "SetIdentityDkimEnabled": Operation(
-        Kind.SETS_ATTRIBUTE, "v1", "identity", twins=("PutEmailIdentityDkimAttributes",)
-    ),
-    "SetIdentityFeedbackForwardingEnabled": Operation(
-        Kind.SETS_ATTRIBUTE, "v1", "identity", twins=("PutEmailIdentityFeedbackAttributes",)
-    ),
-    "SetIdentityMailFromDomain": Operation(
-        Kind.SETS_ATTRIBUTE, "v1", "identity", twins=("PutEmailIdentityMailFromAttributes",)
-    ),
-    "TagResource": Operation(Kind.SETS_ATTRIBUTE, "v2", "resourceArn"),
-    "UntagResource": Operation(Kind.SETS_ATTRIBUTE, "v2", "resourceArn"),
-    "PutAccountSendingAttributes": Operation(Kind.SWITCHES_SENDING, "v2", enabled="sendingEnabled"),
-    "UpdateAccountSendingEnabled": Operation(
-        Kind.SWITCHES_SENDING, "v1", enabled="enabled", twins=("PutAccountSendingAttributes",)
-    ),
-    "PutAccountDetails": Operation(Kind.PUTS_DETAILS, "v2", enabled="productionAccessEnabled"),
+    "SendCustomVerificationEmail": LoggedOperation(EventKind.BEGINS_IDENTITY, "v1 and v2", "emailAddress"),
+    "DeleteEmailIdentity": LoggedOperation(EventKind.DELETES_IDENTITY, "v2", "emailIdentity"),
+    "DeleteIdentity": LoggedOperation(EventKind.DELETES_IDENTITY, "v1", "identity"),
+    "DeleteVerifiedEmailAddress": LoggedOperation(EventKind.DELETES_IDENTITY, "v1", "emailAddress"),
+    "CreateEmailIdentityPolicy": LoggedOperation(EventKind.CREATES_POLICY, "v2", "emailIdentity"),
+    "UpdateEmailIdentityPolicy": LoggedOperation(EventKind.PUTS_POLICY, "v2", "emailIdentity"),
+    "PutIdentityPolicy": LoggedOperation(EventKind.PUTS_POLICY, "v1", "identity"),
+    "DeleteEmailIdentityPolicy": LoggedOperation(EventKind.DELETES_POLICY, "v2", "emailIdentity"),
+    "DeleteIdentityPolicy": LoggedOperation(EventKind.DELETES_POLICY, "v1", "identity"),
+    "PutEmailIdentityConfigurationSetAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
+    "PutEmailIdentityDkimAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
+    "PutEmailIdentityDkimSigningAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
+    "PutEmailIdentityFeedbackAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
+    "PutEmailIdentityMailFromAttributes": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "emailIdentity"),
+    "SetIdentityDkimEnabled": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v1", "identity"),
+    "SetIdentityFeedbackForwardingEnabled": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v1", "identity"),
+    "SetIdentityMailFromDomain": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v1", "identity"),
+    "TagResource": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "resourceArn"),
+    "UntagResource": LoggedOperation(EventKind.SETS_ATTRIBUTE, "v2", "resourceArn"),
+    "PutAccountSendingAttributes": LoggedOperation(EventKind.SWITCHES_SENDING, "v2", enabled="sendingEnabled"),
+    "UpdateAccountSendingEnabled": LoggedOperation(EventKind.SWITCHES_SENDING, "v1", enabled="enabled"),
+    "PutAccountDetails": LoggedOperation(EventKind.PUTS_DETAILS, "v2", enabled="productionAccessEnabled"),
 }
 """Every operation by its name. VerifyDomainDkim and SendCustomVerificationEmail are among those that begin an identity
 because they add the domain or the address to the account's identities where it is not there yet (SES API Reference)."""
 _OF_ANY = tuple(dict.fromkeys(one.identity for one in OPERATIONS.values() if one.identity not in (None, "resourceArn")))
 
 
-def named(*kinds: Kind) -> tuple[str, ...]:
+def operations_of(*kinds: EventKind) -> tuple[str, ...]:
     """Names of the operations of some kinds."""
     return tuple(name for name, one in OPERATIONS.items() if one.kind in kinds)
 
 
-ATTRIBUTES = named(Kind.SETS_ATTRIBUTE)
+ATTRIBUTES = operations_of(EventKind.SETS_ATTRIBUTE)
 """What changes nothing but an attribute of an identity: looked at by incremental collections, and not kept."""
 EVENTS = tuple(name for name in OPERATIONS if name not in ATTRIBUTES)
 """What is kept in the frame ``changes``, and watched."""
@@ -118,6 +105,20 @@ def member(request: Mapping[str, Any], name: str) -> Any:
     """A member of a request, whose name may begin with a capital; None where there is none."""
     value = request.get(name)
     return value if value is not None else request.get(name[:1].upper() + name[1:])
+
+
+def mapping_of(record: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A member that is an object; empty where there is none."""
+    value = record.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def policy_of(request: Mapping[str, Any]) -> str | None:
+    """The policy put, given as text or as an object; None where it is hidden or blank."""
+    value = member(request, "policy")
+    if isinstance(value, Mapping):
+        return json.dumps(value)
+    return value if isinstance(value, str) and value.strip() and not value.startswith(HIDDEN) else None
 
 
 def text_of(request: Mapping[str, Any], name: str) -> str | None:

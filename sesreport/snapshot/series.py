@@ -177,10 +177,10 @@ def connection() -> duckdb.DuckDBPyConnection:
     return connected
 
 
-def parquet(files: Sequence[Path], options: str = "") -> str:
+def parquet(files: Sequence[Path]) -> str:
     """``read_parquet`` of exactly these files, whatever characters their names have."""
     names = ", ".join(text(_literal(file)) for file in files)
-    return f"read_parquet([{names}]{options})"
+    return f"read_parquet([{names}])"
 
 
 def text(value: str) -> str:

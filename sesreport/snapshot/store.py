@@ -25,30 +25,18 @@ import pyarrow.parquet as pq
 from sesreport.core.errors import ConfigError, NameTakenError, SnapshotError
 from sesreport.core.files import sha256_of, whole_folder
 from sesreport.core.formats import FormatError
-from sesreport.core.frames import FrameAttribute, Framed
 from sesreport.core.period import Period
 from sesreport.core.schema import Frame
 from sesreport.core.version import __version__
 from sesreport.snapshot.collected import frames as declared_frames
+from sesreport.snapshot.frame_attributes import CollectedFrames
 from sesreport.snapshot.manifest import FORMAT, MANIFEST, parse_manifest
 
 _NAME = re.compile(r"(?P<begun>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
 
 
-class Snapshot(Framed):
+class Snapshot(CollectedFrames):
     """One collection: frames as attributes (``snapshot.identities``), verified against the manifest."""
-
-    accounts = FrameAttribute()
-    changes = FrameAttribute()
-    costs = FrameAttribute()
-    coverage = FrameAttribute()
-    dedicated_ips = FrameAttribute()
-    identities = FrameAttribute()
-    metrics = FrameAttribute()
-    policies = FrameAttribute()
-    recommendations = FrameAttribute()
-    sending = FrameAttribute()
-    sending_accounts = FrameAttribute()
 
     def __init__(self, path: Path) -> None:
         """Raises SnapshotError when the snapshot is missing, incomplete, changed, or of another format."""

@@ -16,9 +16,8 @@ from sesreport.governance.monitor import evaluation
 from sesreport.governance.monitor import judge as watch
 from sesreport.governance.monitor.attached import Attached
 from sesreport.governance.monitor.known import Known
-from sesreport.governance.monitor.message import Place
-from sesreport.policy import Organization
-from sesreport.policy import verdict as engine
+from sesreport.governance.monitor.message import FunctionPlace
+from sesreport.policy import Organization, engine
 
 BAD, GOOD = "bad.example.com", "good.example.com"
 
@@ -28,7 +27,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
     """An engine that fails for one identity."""
     right = engine._decide
 
-    def fails(question: engine.Question) -> engine.Outcome:
+    def fails(question: engine.Question) -> engine.DecidedExposure:
         if question.identity_arn.endswith(BAD):
             raise KeyError("888888888888")
         return right(question)
@@ -65,10 +64,10 @@ def test_a_row_that_cannot_be_made_costs_its_identity_alone(monkeypatch: pytest.
 
     right = module._row
 
-    def fails(verdict: Any, *rest: Any) -> dict[str, Any]:
-        if verdict.arn.endswith(BAD):
+    def fails(identity: Any, *rest: Any) -> dict[str, Any]:
+        if identity.arn.endswith(BAD):
             raise ZeroDivisionError("here")
-        return right(verdict, *rest)
+        return right(identity, *rest)
 
     monkeypatch.setattr(module, "_row", fails)
     made = Estate().identity(BAD, {"p": policy(VENDOR)}).identity(GOOD, {"p": policy(STRANGER)}).analysis(tmp_path)
@@ -104,7 +103,7 @@ def test_the_config_rule_says_so(failing: None, known: Known, monkeypatch: pytes
     monkeypatch.setattr(evaluation, "own_client", lambda *_, **__: None)
     monkeypatch.setattr(evaluation, "identity_names", lambda _: list(texts))
     monkeypatch.setattr(evaluation, "attached", lambda _, name: Attached(texts[name]))
-    place = Place("aws", "eu-west-1", SHOP)
+    place = FunctionPlace("aws", "eu-west-1", SHOP)
     found = {one.identity: one for one in evaluation.evaluate(place, known, "vendor", (), lambda: True)}
     assert found[GOOD].compliance == "COMPLIANT"
     assert found[BAD].compliance == "NON_COMPLIANT" and found[BAD].annotation.startswith("Not judged: ")
@@ -114,5 +113,5 @@ def test_the_watch_tells_of_a_change_that_it_cannot_judge(known: Known, monkeypa
     monkeypatch.setattr(watch._Case, "judge", lambda _: 1 / 0)
     case: Any = None
     arn = f"arn:aws:ses:eu-west-1:{SHOP}:identity/{BAD}"
-    told = watch.judge(case, Attached({}), watch.Earlier(None, "nothing"), known, arn, case)
+    told = watch.judge(case, Attached({}), watch.EarlierText(None, "nothing"), known, arn, case)
     assert told.outcome.value == "cannot be judged" and "ZeroDivisionError" in told.words

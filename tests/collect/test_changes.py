@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sesreport.collect.datasets.changes import _row, changes
-from sesreport.collect.earlier import Earlier
+from sesreport.collect.earlier import EarlierPlace
 from sesreport.snapshot.events import ATTRIBUTES, EVENTS, SOURCE
 from sesreport.snapshot.frames.changes import CHANGES
 
@@ -25,7 +25,7 @@ def told(name: str, parameters: Any, **more: Any) -> dict[str, Any]:
 class Lane(SimpleNamespace):
     """A lane whose CloudTrail has these events on pages of ``size``; ``asked`` are the values that were looked up."""
 
-    def __init__(self, *events: dict[str, Any], earlier: Earlier | None = None, size: int = 50) -> None:
+    def __init__(self, *events: dict[str, Any], earlier: EarlierPlace | None = None, size: int = 50) -> None:
         super().__init__(now=NOW, account_id="210000000001", region="eu-west-1", earlier=earlier, changed=set())
         self.events, self.size = events, size
         self.asked, self.gaps = [], []  # type: ignore[var-annotated]
@@ -127,7 +127,7 @@ def test_a_record_may_be_text_or_an_object() -> None:
 
 def changed(*events: dict[str, Any]) -> set[str] | None:
     """Identities that an incremental collection reads again because of these events."""
-    lane = Lane(*events, earlier=Earlier(NOW - timedelta(days=2), [], {"example.com": {}}))
+    lane = Lane(*events, earlier=EarlierPlace(NOW - timedelta(days=2), [], {"example.com": {}}))
     list(changes(lane))  # type: ignore[arg-type]
     found: set[str] | None = lane.changed
     return found
@@ -142,7 +142,7 @@ def test_an_identity_is_read_again_by_its_name_where_the_event_has_its_arn() -> 
 def test_an_identity_is_read_again_however_an_event_spells_it(name: str) -> None:
     found = changed(told("PutIdentityPolicy", {"identity": name, "policyName": "p"}))
     assert found == {"example.com"}
-    kept = Earlier(NOW, [], {"Example.com": {}, "other.example": {}}).without(found or set())
+    kept = EarlierPlace(NOW, [], {"Example.com": {}, "other.example": {}}).without(found or set())
     assert list(kept.identities) == ["other.example"]
 
 
@@ -160,7 +160,9 @@ def test_an_event_that_hides_its_identity_makes_all_read_again() -> None:
 
 
 def test_an_event_that_sets_an_attribute_is_looked_at_and_not_kept() -> None:
-    lane = Lane(told(ATTRIBUTES[0], {"emailIdentity": "example.com"}), earlier=Earlier(NOW, [], {"example.com": {}}))
+    lane = Lane(
+        told(ATTRIBUTES[0], {"emailIdentity": "example.com"}), earlier=EarlierPlace(NOW, [], {"example.com": {}})
+    )
     assert list(changes(lane)) == []  # type: ignore[arg-type]
     assert lane.changed == {"example.com"}
 

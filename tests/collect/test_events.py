@@ -11,11 +11,11 @@ from sesreport.snapshot.events import (
     EVENTS,
     OF_ACCOUNT,
     OPERATIONS,
-    Kind,
+    EventKind,
     enabled_of,
     identity_of,
     member,
-    named,
+    operations_of,
     text_of,
 )
 
@@ -36,17 +36,6 @@ def test_an_operation_is_one_of_its_api_with_these_members(name: str) -> None:
         assert {wanted for wanted in (one.identity, one.enabled) if wanted} <= members
 
 
-@pytest.mark.parametrize("name", [name for name, one in OPERATIONS.items() if one.api == "v1"])
-def test_an_operation_of_v1_has_a_twin_in_v2_that_does_the_same(name: str) -> None:
-    policies = {Kind.CREATES_POLICY, Kind.PUTS_POLICY}
-    one = OPERATIONS[name]
-    assert one.twins
-    for twin in one.twins:
-        other = OPERATIONS[twin]
-        assert other.api == "v2"
-        assert other.kind is one.kind or {other.kind, one.kind} <= policies
-
-
 def test_what_incidents_begin_with_is_collected() -> None:
     assert set(EVENTS) >= {
         "CreateEmailIdentity", "VerifyEmailIdentity", "VerifyDomainIdentity", "PutAccountSendingAttributes",
@@ -55,7 +44,7 @@ def test_what_incidents_begin_with_is_collected() -> None:
 
 
 def test_every_operation_is_kept_unless_it_sets_an_attribute() -> None:
-    assert set(OPERATIONS) - set(EVENTS) == set(named(Kind.SETS_ATTRIBUTE))
+    assert set(OPERATIONS) - set(EVENTS) == set(operations_of(EventKind.SETS_ATTRIBUTE))
 
 
 @pytest.mark.parametrize("name", WITH_IDENTITY)
@@ -77,7 +66,7 @@ def test_an_identity_that_is_hidden_or_odd_is_not_known(name: str, value: Any) -
     assert identity_of(name, {str(OPERATIONS[name].identity): value}) is None
 
 
-@pytest.mark.parametrize("name", named(*OF_ACCOUNT))
+@pytest.mark.parametrize("name", operations_of(*OF_ACCOUNT))
 def test_a_change_of_the_account_has_no_identity(name: str) -> None:
     assert identity_of(name, {"identity": "a.example"}) is None
 

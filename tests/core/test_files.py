@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -21,7 +22,6 @@ from sesreport.core.files import (
     check_writable,
     remove_folder,
     remove_leftovers,
-    replacing,
     whole_folder,
     write_whole,
 )
@@ -98,9 +98,13 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_failed_write_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "pack.xlsx"
     path.write_bytes(b"last month")
-    with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_bytes(b"half")
+
+    def half(file: IO[bytes]) -> None:
+        file.write(b"half")
         raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_whole(path, half)
     assert path.read_bytes() == b"last month"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -199,7 +203,7 @@ def test_a_pack_is_at_its_place_whenever_the_process_is_killed(tmp_path: Path) -
     [
         "with files.whole_folder(pathlib.Path('pack'), replace=True) as folder: (folder / 'a').touch(); kill()",
         "with files.whole_folder(pathlib.Path('20261101T060000Z')) as folder: (folder / 'a').touch(); kill()",
-        "with files.replacing(pathlib.Path('receipts.json')) as file: file.touch(); kill()",
+        "files.write_whole(pathlib.Path('receipts.json'), lambda file: kill())",
         "import shutil; shutil.rmtree = kill; files.remove_folder(pathlib.Path('pack'))",
     ],
 )

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from sesreport.demo import Endpoint, data_path
-from sesreport.demo.calls import Call, Caller
+from sesreport.demo.calls import Call, Signer
 from sesreport.demo.world import World
 
 TODAY = date(2026, 11, 3)
@@ -56,7 +56,7 @@ def call(world: World) -> Callable[..., Call]:
         account: str = MANAGEMENT,
         region: str = "us-east-1",
     ) -> Call:
-        caller = Caller(account, f"arn:aws:iam::{account}:user/test", "AIDATEST")
+        caller = Signer(account, f"arn:aws:iam::{account}:user/test", "AIDATEST")
         return Call(world, caller, region, service, operation, params or {})
 
     return make

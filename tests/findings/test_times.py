@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sesreport.analysis import remembered
 from sesreport.findings import findings as judged
 from sesreport.findings.findings import found
-from sesreport.findings.fingerprint import fingerprint, listed
-from sesreport.findings.survival import age_class, median, remediation_times
+from sesreport.findings.fingerprint import fingerprint, list_principals
+from sesreport.findings.survival import age_class, median_days, times_by_group
 
 SEEN = pd.Timestamp("2026-10-01", tz="UTC")
 
@@ -52,7 +52,7 @@ def lives(*rows: tuple[str, float, float | None]) -> pd.DataFrame:
 def test_the_median_counts_what_is_still_open(
     rows: list[tuple[str, float, float | None]], expected: float | None
 ) -> None:
-    assert median(lives(*rows)) == expected
+    assert median_days(lives(*rows)) == expected
 
 
 def by_hand(known: list[tuple[str, int]]) -> int | None:
@@ -69,11 +69,11 @@ def by_hand(known: list[tuple[str, int]]) -> int | None:
 @settings(deadline=None)  # the first case imports scipy.stats
 @given(st.lists(st.tuples(st.sampled_from(["resolved", "open"]), st.integers(0, 12)), min_size=1, max_size=40))
 def test_the_median_is_that_of_the_product_by_hand(known: list[tuple[str, int]]) -> None:
-    assert median(lives(*[(status, days, days) for status, days in known])) == by_hand(known)
+    assert median_days(lives(*[(status, days, days) for status, days in known])) == by_hand(known)
 
 
 def test_the_mean_is_of_the_month_and_the_longest_it_can_have_been() -> None:
-    made = remediation_times(lives(("resolved", 2, 6), ("resolved", 10, None), ("open", 70, 70)), "2026-10")
+    made = times_by_group(lives(("resolved", 2, 6), ("resolved", 10, None), ("open", 70, 70)), "2026-10")
     whole = made.set_index(["dimension", "group"]).loc[("all", "all")]
     assert (whole["resolved"], whole["mean_days"], whole["at_least"]) == (2, 8, 1)
     assert (whole["open"], whole["oldest_days"]) == (1, 70)
@@ -81,13 +81,13 @@ def test_the_mean_is_of_the_month_and_the_longest_it_can_have_been() -> None:
 
 
 def test_a_month_without_a_resolution_has_no_mean_and_says_why() -> None:
-    row = remediation_times(lives(("open", 3, 3)), "2026-10").iloc[0]
+    row = times_by_group(lives(("open", 3, 3)), "2026-10").iloc[0]
     assert pd.isna(row["mean_days"]) and pd.isna(row["median_days"])
     assert row["reason"] == "nothing was resolved in 2026-10; nothing was ever resolved"
 
 
 def test_accepted_risks_stand_apart() -> None:
-    row = remediation_times(lives(("excepted", 300, 300), ("open", 3, 3)), "2026-10").iloc[0]
+    row = times_by_group(lives(("excepted", 300, 300), ("open", 3, 3)), "2026-10").iloc[0]
     assert (row["excepted"], row["open"], row["oldest_days"]) == (1, 1, 3)
 
 
@@ -112,14 +112,16 @@ def test_neighbors_do_not_run_into_each_other() -> None:
         ("r", "1", "eu", "a", ""), ("r", "1", "eu", "", "a"), ("r", "1", "eu", 'a", "b', "c"),
     ]  # fmt: skip
     assert len({fingerprint(place) for place in places}) == len(places)
-    assert listed(["a, b"]) != listed(["a", "b"]) and listed(['"a']) != listed(["a"])
+    assert list_principals(["a, b"]) != list_principals(["a", "b"]) and list_principals(['"a']) != list_principals(
+        ["a"]
+    )
 
 
 def test_one_account_written_twice_is_one() -> None:
     root = f"arn:aws:iam::{STRANGER}:root"
     assert fingerprint(("r", "1", "eu", "a", root)) == fingerprint(("r", "1", "eu", "a", STRANGER))
     assert fingerprint(("r", "1", "eu", "a", f"x{root}")) != fingerprint(("r", "1", "eu", "a", f"x{STRANGER}"))
-    assert listed([root, STRANGER, "b"]) == listed(["b", STRANGER, root])
+    assert list_principals([root, STRANGER, "b"]) == list_principals(["b", STRANGER, root])
 
 
 @pytest.fixture

@@ -24,12 +24,12 @@ from unittest.mock import patch
 
 from sesreport.analysis import analyze as analyze_snapshot
 from sesreport.governance.monitor.attached import Attached
-from sesreport.governance.monitor.earlier import UNKNOWN, Earlier
+from sesreport.governance.monitor.earlier import UNKNOWN, EarlierText
 from sesreport.governance.monitor.evaluation import COMPLIANT, NON_COMPLIANT, evaluate
 from sesreport.governance.monitor.event import read_event
 from sesreport.governance.monitor.judge import judge
 from sesreport.governance.monitor.known import Known
-from sesreport.governance.monitor.message import Place
+from sesreport.governance.monitor.message import FunctionPlace
 from sesreport.policy import (
     CLASSES,
     Caller,
@@ -45,7 +45,7 @@ from sesreport.policy import (
     read_policies,
 )
 from sesreport.policy.cache import ExposureCache
-from sesreport.policy.evaluator import resource_matches
+from sesreport.policy.evaluator import names_resource
 from sesreport.policy.explain import MEANINGS
 from sesreport.settings.approvals import Entry
 from sesreport.settings.config import Config
@@ -236,7 +236,7 @@ class Proof:
         for statement in (one for policy in policies for one in policy.statements):
             if not any("${" in value for value in statement.resources):
                 right = any(resource_fits(value, case.identity) for value in statement.resources)
-                kind = None if resource_matches(statement, request) == (right != statement.not_resource) else OTHER
+                kind = None if names_resource(statement, request) == (right != statement.not_resource) else OTHER
                 self.tally.note("resources", kind, case, lambda one=statement: str(one.resources))
 
     def _watch(self, case: Case, number: int) -> None:
@@ -247,7 +247,7 @@ class Proof:
         found = judge(
             change,
             Attached(dict(case.policies)),
-            Earlier(True, "the identity without this policy", None) if number % 2 else UNKNOWN,
+            EarlierText(True, "the identity without this policy", None) if number % 2 else UNKNOWN,
             _known(case),
             change.arn(case.identity.split(":")[1]),
             lambda other: Attached(near[other]) if other in near else Attached(None, "gone", gone=True),
@@ -271,7 +271,7 @@ class Proof:
         first = truths[0][0]
         partition, region, account = first.identity.split(":")[1], first.region, first.account
         with patch("sesreport.governance.monitor.evaluation.own_client", return_value=_Ses(_attached(first))):
-            found = list(evaluate(Place(partition, region, account), _known(first), WIDEST, (), lambda: True))
+            found = list(evaluate(FunctionPlace(partition, region, account), _known(first), WIDEST, (), lambda: True))
         compliance = {one.identity: one for one in found}
         for case, truth in truths:
             one = compliance[case.name]

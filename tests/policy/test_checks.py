@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from sesreport.policy import evidence, explain
-from sesreport.policy import verdict as engine
+from sesreport.policy import engine, evidence, explain
 from sesreport.policy.callers import may_meet
 from tests.policy.build import COGNITO, OUTSIDER, VENDOR, allow, deny, exposure
 
@@ -17,7 +16,7 @@ def lying(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:
     """Let the engine say something else than it found."""
     right = engine._decide
 
-    def wrong(question: engine.Question) -> engine.Outcome:
+    def wrong(question: engine.Question) -> engine.DecidedExposure:
         outcome = right(question)
         return replace(outcome, exposure=replace(outcome.exposure, **facts))
 
@@ -98,7 +97,7 @@ def test_a_question_that_breaks_the_engine_is_answered(monkeypatch: pytest.Monke
     right = exposure(allow({"AWS": VENDOR}))
     monkeypatch.setattr(engine, "_decide", lambda question: [][0])
     assert right.evidence is not None
-    found = right.evidence.outcome().exposure
+    found = right.evidence.decided().exposure
     assert not found.judged and found.public and "IndexError" in found.undecided[0]
 
 
@@ -106,7 +105,7 @@ def test_a_condition_on_a_key_that_was_given_up_rules_no_account_out() -> None:
     condition = {"StringEquals": {"aws:PrincipalAccount": VENDOR}}
     question = exposure(allow("*", condition)).evidence
     assert question is not None
-    scene = question.outcome().scene
+    scene = question.decided().scene
     asked = (OUTSIDER, "aws:principalaccount", "aws:principalarn")
     assert not may_meet(scene, *asked)
     assert may_meet(replace(scene, given_up=frozenset({"aws:principalaccount"})), *asked)

@@ -21,8 +21,8 @@ from sesreport.policy.evaluator import (
     action_matches,
     condition_holds,
     decide,
+    names_resource,
     principal_matches,
-    resource_matches,
 )
 from sesreport.policy.model import Effect, Policy, PrincipalKind, Statement
 
@@ -231,7 +231,7 @@ def _can_matter(statement: Statement, setting: Setting) -> bool:
     if not any(action_matches(statement, action) for action in SENDING):
         return False
     request = Request(Caller(CallerKind.ROOT, ""), "", setting.identity, setting.fixed)
-    return any("${" in value for value in statement.resources) or resource_matches(statement, request)
+    return any("${" in value for value in statement.resources) or names_resource(statement, request)
 
 
 def _variables_in(value: str) -> set[str]:
@@ -814,7 +814,7 @@ def about_identity(setting: Setting, policies: tuple[Policy, ...]) -> tuple[Poli
     def kept(statement: Statement) -> Iterator[Statement]:
         if statement.variables and any("${" in value for value in statement.resources):
             yield statement
-        elif resource_matches(statement, request):
+        elif names_resource(statement, request):
             yield replace(statement, resources=("*",), not_resource=False)
 
     return tuple(replace(p, statements=tuple(new for s in p.statements for new in kept(s))) for p in policies)

@@ -12,7 +12,7 @@ APART = 7
 """Days from one to the next up to which they are one episode: what happens weekly is one thing."""
 
 
-def episodes(alarms: NDArray[np.bool_], strength: Array, *, apart: int = APART) -> pd.DataFrame:
+def episodes(alarms: NDArray[np.bool_], strength: Array) -> pd.DataFrame:
     """Runs of alarms per row: ``row``, ``first``, ``last``, ``days`` (alarms in it) and ``worst``, the strongest day.
 
     ``alarms`` and ``strength`` are places × days; the days of the answer are positions.
@@ -21,7 +21,7 @@ def episodes(alarms: NDArray[np.bool_], strength: Array, *, apart: int = APART) 
     if not len(row):
         return pd.DataFrame({name: pd.Series(dtype="int64") for name in ("row", "first", "last", "days", "worst")})
     found = pd.DataFrame({"row": row, "day": day, "strength": strength[row, day]})
-    new = (found["row"] != found["row"].shift()) | (found["day"] - found["day"].shift() > apart)
+    new = (found["row"] != found["row"].shift()) | (found["day"] - found["day"].shift() > APART)
     found = found.assign(episode=new.cumsum())
     grouped = found.groupby("episode")
     made = grouped.agg(row=("row", "first"), first=("day", "first"), last=("day", "last"), days=("day", "size"))

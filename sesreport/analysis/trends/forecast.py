@@ -49,7 +49,7 @@ class Line:
         return int(over[0]) + 1 if len(over) else None
 
 
-def line(values: Array, *, horizon: int = HORIZON, coverage: float = COVERAGE) -> Line | None:
+def line(values: Array) -> Line | None:
     """The line through the last 13 weeks of one daily series (NaN unknown); None where too little is known."""
     past = values[-7 * HISTORY :]
     past = np.concatenate([np.full(7 * HISTORY - len(past), np.nan), past]).reshape(HISTORY, 7)
@@ -59,16 +59,16 @@ def line(values: Array, *, horizon: int = HORIZON, coverage: float = COVERAGE) -
         return None
     history = np.where(known, center(past), np.nan)
     at = (np.arange(WEEKS) * 7.0 + 3.0 - (7 * WEEKS - 1))[enough]  # the middle of each week; 0 is the last day
-    slope, now, least, most = theil_sen(history[-WEEKS:][enough], at, coverage)
+    slope, now, least, most = theil_sen(history[-WEEKS:][enough], at, COVERAGE)
     if least <= 0.0 <= most:
         now, least, most, slope = now + slope * float(np.median(at)), least - slope, most - slope, 0.0
     off = past[-WEEKS:].ravel() - (now + slope * np.arange(1.0 - 7 * WEEKS, 1.0))
-    tail = (1 - coverage) / 2
+    tail = (1 - COVERAGE) / 2
     below, above = np.nanquantile(off, [tail, 1 - tail])
-    ahead = np.arange(1.0, horizon + 1)
+    ahead = np.arange(1.0, HORIZON + 1)
     # The slope turns the line around the middle of its weeks, not around today.
     lever = ahead - at.mean()
-    far, drifts = _wandered(past, history, coverage)
+    far, drifts = _wandered(past, history)
     wander = far[np.minimum(ahead // 7, WEEKS).astype(int)]
     now += drifts * (history[known][-1] - now)
     middle = now + slope * ahead
@@ -77,7 +77,7 @@ def line(values: Array, *, horizon: int = HORIZON, coverage: float = COVERAGE) -
     return Line(float(now), float(slope), middle, low, high)
 
 
-def _wandered(past: Array, history: Array, coverage: float) -> tuple[Array, float]:
+def _wandered(past: Array, history: Array) -> tuple[Array, float]:
     """How far the centers of weeks came from their trend in 0, 1, … 13 weeks, beyond what days' scatter explains;
     and which share of a week's step that is: how much of the last week is to be believed.
 
@@ -90,9 +90,9 @@ def _wandered(past: Array, history: Array, coverage: float) -> tuple[Array, floa
         if len(steps) < max(LEAST_WEEKS, lag):
             far[lag] = far[lag - 1] * np.sqrt(lag / max(lag - 1, 1))
         else:
-            far[lag] = max(np.quantile(np.abs(steps - np.median(steps)), coverage), far[lag - 1])
+            far[lag] = max(np.quantile(np.abs(steps - np.median(steps)), COVERAGE), far[lag - 1])
     day = TO_SIGMA * median((np.abs(past - history[:, None])).ravel()[None])[0]
-    chance = float(ndtri((1 + coverage) / 2)) * day * np.sqrt(2 / 7)
+    chance = float(ndtri((1 + COVERAGE) / 2)) * day * np.sqrt(2 / 7)
     beyond = np.maximum(far**2 - chance**2, 0.0)
     return np.sqrt(beyond), float(beyond[1] / far[1] ** 2) if far[1] > 0 else 0.0
 

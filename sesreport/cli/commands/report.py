@@ -35,7 +35,7 @@ def report_command(
     chosen = Period.parse(period, today=today)
     folder = snapshots_folder(settings)
     evidence = load(snapshot or snapshot_of(folder, chosen, of=in_hand(folder, settings.organization.id)))
-    values = given.parameters_of(parameters)
+    values = given.parse_parameters(parameters)
     made = report(settings, chosen, snapshot=evidence, parameters=values, other_month=other_month)
     tell_pack(made)
     return code_of_pack(made, evidence, fail_on, strict)

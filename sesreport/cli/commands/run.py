@@ -42,7 +42,7 @@ def run(
     day = given.day_of(demo, today)
     settings = given.checked(config, demo, output, day)
     chosen = Period.parse(period, today=day)
-    values = given.parameters_of(parameters)
+    values = given.parse_parameters(parameters)
     check_all(notebooks(), values)
     check_writable(Path(settings.paths.output))
     deliver_it = bool(settings.delivery) and not (no_deliver or demo)

@@ -15,15 +15,15 @@ from sesreport.core.schema import Row
 from sesreport.snapshot.events import (
     ATTRIBUTES,
     EVENTS,
-    HIDDEN,
     OF_ACCOUNT,
     OPERATIONS,
     RETENTION,
     SOURCE,
-    Kind,
+    EventKind,
     enabled_of,
     identity_of,
-    member,
+    mapping_of,
+    policy_of,
     text_of,
 )
 from sesreport.snapshot.frames.changes import CHANGES
@@ -63,7 +63,7 @@ def changes(lane: Lane) -> Iterator[tuple[str, Row]]:
                 changed = None
             else:
                 changed.add(same_name(row["identity"]))
-                begun |= {same_name(row["identity"])} if OPERATIONS[name].kind is Kind.BEGINS_IDENTITY else set()
+                begun |= {same_name(row["identity"])} if OPERATIONS[name].kind is EventKind.BEGINS_IDENTITY else set()
         if name in EVENTS and event["EventId"] not in seen:
             seen.add(event["EventId"])
             yield "changes", row
@@ -119,9 +119,9 @@ def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
     for member_name, here in (("recipientAccountId", lane.account_id), ("awsRegion", lane.region)):
         if record.get(member_name) not in (None, here):
             raise ValueError(f"an event of another place: {member_name} is {record[member_name]!r:.40}")
-    request = _object(record, "requestParameters")
-    user = _object(record, "userIdentity")
-    issuer = _object(_object(user, "sessionContext"), "sessionIssuer")
+    request = mapping_of(record, "requestParameters")
+    user = mapping_of(record, "userIdentity")
+    issuer = mapping_of(mapping_of(user, "sessionContext"), "sessionIssuer")
     return {
         "event_id": event["EventId"],
         "account_id": lane.account_id,
@@ -130,7 +130,7 @@ def _row(lane: Lane, name: str, event: dict[str, Any]) -> Row:
         "event_name": name,
         "identity": identity_of(name, request),
         "policy_name": text_of(request, "policyName"),
-        "policy": _policy(member(request, "policy")),
+        "policy": policy_of(request),
         "principal_arn": text_of(issuer, "arn") or text_of(user, "arn") or text_of(event, "Username"),
         "source_ip": text_of(record, "sourceIPAddress"),
         "error_code": text_of(record, "errorCode"),
@@ -145,15 +145,3 @@ def _record(told: Any) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
-
-
-def _object(record: dict[str, Any], key: str) -> dict[str, Any]:
-    value = record.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _policy(value: Any) -> str | None:
-    """The policy put: given as text or as an object; None where it is hidden."""
-    if isinstance(value, dict):
-        return json.dumps(value)
-    return value if isinstance(value, str) and not value.startswith(HIDDEN) else None

@@ -8,7 +8,7 @@ from typing import Any
 
 from sesreport.demo import changes
 from sesreport.demo.calls import AwsError, Call, operation
-from sesreport.demo.changes import Change
+from sesreport.demo.changes import ManagementEvent
 from sesreport.demo.paging import page
 from sesreport.demo.world import World
 
@@ -49,7 +49,7 @@ def _history(world: World, account_id: str, region: str) -> list[dict[str, Any]]
     return [_event(change, world.sessions.get(change.role, change.role)) for change in newest_first]
 
 
-def _event(change: Change, session: str) -> dict[str, Any]:
+def _event(change: ManagementEvent, session: str) -> dict[str, Any]:
     resources = [{"ResourceType": "AWS::SES::EmailIdentity", "ResourceName": change.identity}]
     return {
         "EventId": change.id,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sesreport.demo.calls import AwsError, Call, operation
-from sesreport.demo.identities import Identity
+from sesreport.demo.identities import DemoIdentity
 from sesreport.demo.operations.ses_identities import dkim, mail_from
 from sesreport.demo.paging import page
 
@@ -99,7 +99,7 @@ def get_account_sending_enabled(call: Call) -> dict[str, Any]:
     return {"Enabled": True}
 
 
-def _asked(call: Call) -> Iterator[Identity]:
+def _asked(call: Call) -> Iterator[DemoIdentity]:
     """The identities a call names, unknown ones left out; at most 100, as in AWS."""
     asked = call.params["Identities"]
     if len(asked) > 100:

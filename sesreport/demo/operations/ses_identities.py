@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sesreport.demo.calls import AwsError, Call, operation
-from sesreport.demo.identities import Identity
+from sesreport.demo.identities import DemoIdentity
 from sesreport.demo.paging import page
 
 
@@ -109,7 +109,7 @@ def list_tags_for_resource(call: Call) -> dict[str, Any]:
     raise AwsError("NotFoundException", f"Resource {arn} does not exist.", 404)
 
 
-def _identity(call: Call) -> Identity:
+def _identity(call: Call) -> DemoIdentity:
     name = call.params["EmailIdentity"]
     for identity in call.world.identities_in(call.account_id, call.region):
         if identity.identity == name:
@@ -117,7 +117,7 @@ def _identity(call: Call) -> Identity:
     raise AwsError("NotFoundException", f"Email identity <{name}> does not exist.", 404)
 
 
-def dkim(identity: Identity) -> dict[str, Any]:
+def dkim(identity: DemoIdentity) -> dict[str, Any]:
     """``DkimAttributes`` of an identity."""
     if identity.dkim == "NOT_STARTED":
         return {"SigningEnabled": False, "Status": "NOT_STARTED", "SigningAttributesOrigin": "AWS_SES"}
@@ -134,7 +134,7 @@ def dkim(identity: Identity) -> dict[str, Any]:
     }
 
 
-def mail_from(identity: Identity) -> dict[str, Any] | None:
+def mail_from(identity: DemoIdentity) -> dict[str, Any] | None:
     """``MailFromAttributes`` of an identity, None where no MAIL FROM domain is set."""
     if not identity.mail_from:
         return None
@@ -145,7 +145,7 @@ def mail_from(identity: Identity) -> dict[str, Any] | None:
     }
 
 
-def _verified_at(identity: Identity) -> datetime:
+def _verified_at(identity: DemoIdentity) -> datetime:
     return datetime.combine(identity.since, time(10, 4), tzinfo=UTC)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sesreport.analysis.registry import Analysis
 from sesreport.findings.known_events import Row, by_whom, events_of, newest_first, placed, recent
 from sesreport.findings.registry import Example, event, rule
-from sesreport.snapshot.events import Kind
+from sesreport.snapshot.events import EventKind
 
 _SWITCHED_OFF = event("UpdateAccountSendingEnabled", 20, enabled=False)
 
@@ -34,7 +34,7 @@ _SWITCHED_OFF = event("UpdateAccountSendingEnabled", 20, enabled=False)
 )
 def production_access(analysis: Analysis) -> pd.DataFrame:
     """Calls of the month or after it; one that hides what it asked for counts as well."""
-    asked = recent(events_of(analysis, Kind.PUTS_DETAILS), analysis)
+    asked = recent(events_of(analysis, EventKind.PUTS_DETAILS), analysis)
     hidden = ", whether for production access is not known"
     return placed(
         {**row, "evidence": f"{by_whom(row)}{hidden if pd.isna(row['enabled']) else ''}"}
@@ -65,7 +65,7 @@ def sending_switched_on(analysis: Analysis) -> pd.DataFrame:
     on from the start, so whoever switches it on either ends a pause or changes nothing, and which of the two is not
     known. One that hides what it switched counts as well.
     """
-    switched = events_of(analysis, Kind.SWITCHES_SENDING)
+    switched = events_of(analysis, EventKind.SWITCHES_SENDING)
     states = pd.concat([switched, *_observed(analysis)], ignore_index=True)
     return placed(
         {**row, "evidence": f"{by_whom(row)}, {before}"}

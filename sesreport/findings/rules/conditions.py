@@ -8,11 +8,11 @@ import pandas as pd
 
 from sesreport.analysis.grants import covers
 from sesreport.analysis.judged import Judged
-from sesreport.analysis.verdicts import Verdict
+from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, of_policies, rule
 from sesreport.policy import Condition, Effect, Statement
-from sesreport.policy.keys import Source, key
+from sesreport.policy.keys import ValueSource, key
 
 ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
 SENSITIVE = {
@@ -42,8 +42,8 @@ def condition_without_effect(judged: Judged) -> pd.DataFrame:
     open_grants = grants[(wild | unguarded) & grants["can_send"]]
     weak = {
         (*place, policy.name, statement.index + 1): said
-        for place, verdict in judged.verdicts.items()
-        for policy in verdict.read()
+        for place, identity in judged.by_identity.items()
+        for policy in identity.read()
         for statement in policy.statements
         if (said := _weak(statement))
     }
@@ -126,13 +126,13 @@ def _reason(condition: Condition, present: set[str]) -> str | None:
         return None
     source = key(condition.name).source
     name = condition.key
-    if source in (Source.CALLER, Source.TAG):
+    if source in (ValueSource.CALLER, ValueSource.TAG):
         return f"the caller chooses {name}"
-    if source is Source.FIXED:
+    if source is ValueSource.FIXED:
         return f"{name} is the same in every request"
     if condition.name == "aws:username":
         return f"any account can have a user of the name in {name}"
-    if condition.name in present or source is Source.TIME:
+    if condition.name in present or source is ValueSource.TIME:
         return None
     if condition.qualifier == "ForAllValues":
         return f"ForAllValues on {name} is true when the key is missing"
@@ -147,7 +147,7 @@ def _reason(condition: Condition, present: set[str]) -> str | None:
     return None
 
 
-def _bulk(verdict: Verdict, statement: Statement) -> str | None:
+def _bulk(identity: JudgedIdentity, statement: Statement) -> str | None:
     limits = [c for c in statement.conditions if c.name in ("ses:fromaddress", "ses:recipients")]
     vacuous = [c for c in limits if c.qualifier == "ForAllValues" or c.if_exists or "Not" in c.base]
     if (
@@ -160,7 +160,7 @@ def _bulk(verdict: Verdict, statement: Statement) -> str | None:
     return f"covers ses:SendBulkEmail; {', '.join(f'{c.operator} {c.key}' for c in limits)} may be true there"
 
 
-def _undocumented(verdict: Verdict, statement: Statement) -> str | None:
+def _undocumented(identity: JudgedIdentity, statement: Statement) -> str | None:
     if statement.effect is Effect.ALLOW:
         return None
     names = [

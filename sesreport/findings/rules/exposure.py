@@ -235,7 +235,9 @@ def needs_review(judged: Judged) -> pd.DataFrame:
     """Unreadable documents and statements, and identities that the engine could not decide."""
     grants = judged.grants
     unreadable = at_grants(grants[grants["grantee_kind"] == "unreadable"])
-    undecided = {place: "; ".join(v.exposure.undecided) for place, v in judged.verdicts.items() if v.exposure.undecided}
+    undecided = {
+        place: "; ".join(v.exposure.undecided) for place, v in judged.by_identity.items() if v.exposure.undecided
+    }
     identities = judged.identities
     key = pd.Series(
         list(zip(*(identities[c] for c in ("account_id", "region", "identity")), strict=True)), dtype=object

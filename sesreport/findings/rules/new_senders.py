@@ -8,7 +8,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.known_events import ACCOUNT, Row, by_whom, events_of, month_start, newest_first, placed, recent
 from sesreport.findings.registry import Example, event, rule
-from sesreport.snapshot.events import RETENTION, Kind, name_of
+from sesreport.snapshot.events import RETENTION, EventKind, name_of
 
 SANDBOX = 200.0
 """Recipients a day in SES's sandbox, where every account begins in every Region (SES Developer Guide, "Service
@@ -46,7 +46,7 @@ def new_principal(analysis: Analysis) -> pd.DataFrame:
     An event that names no principal counts; a verification asked for again, of an identity that the snapshot before
     held, does not.
     """
-    begun = events_of(analysis, Kind.BEGINS_IDENTITY)
+    begun = events_of(analysis, EventKind.BEGINS_IDENTITY)
     known = set(begun.loc[begun["at"] < month_start(analysis), "principal_arn"].dropna())
     there = _still_there(analysis)
     since = min(each.snapshot.started_at for each in newest_first(analysis)) - RETENTION
@@ -106,7 +106,7 @@ def _still_there(analysis: Analysis) -> set[tuple[str, str, str]]:
     if analysis.previous is None:
         return set()
     before = analysis.previous.snapshot
-    deleted = events_of(analysis, Kind.DELETES_IDENTITY)
+    deleted = events_of(analysis, EventKind.DELETES_IDENTITY)
     deleted = deleted[deleted["at"] >= pd.Timestamp(before.started_at)]
     held = before.identities[IDENTITY].itertuples(index=False, name=None)
     return set(held) - {_identity(row) for row in deleted.to_dict("records")}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sesreport.analysis.judged import Judged
 from sesreport.findings.registry import Example, allow, at_grants, of_policies, rule
-from sesreport.settings.reference import table
+from sesreport.settings.reference import reference_table
 
 
 @rule(
@@ -22,7 +22,7 @@ from sesreport.settings.reference import table
 @of_policies
 def placeholder_account(judged: Judged) -> pd.DataFrame:
     """Grantees whose account id is a known example."""
-    placeholders = [row["account_id"] for row in table("placeholder_accounts")]
+    placeholders = [row["account_id"] for row in reference_table("placeholder_accounts")]
     grants = judged.grants
     known = grants["grantee_account_id"].isin(placeholders) & ~grants["register_status"].isin(["own", "organization"])
     return at_grants(grants[known & (grants["effect"] == "Allow")])

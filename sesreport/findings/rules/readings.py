@@ -7,7 +7,7 @@ import pandas as pd
 from sesreport.analysis.grants import covers
 from sesreport.analysis.joins import rows
 from sesreport.analysis.judged import Judged
-from sesreport.analysis.verdicts import Verdict
+from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.registry import Example, allow, at_identities, at_statements, deny, of_policies, rule
 from sesreport.policy import BULK, SENDING_ACTIONS, Effect, Statement
@@ -34,10 +34,10 @@ def bulk_sending(judged: Judged) -> pd.DataFrame:
     return at_statements(judged, _bulk_sending)
 
 
-def _bulk_sending(verdict: Verdict, statement: Statement) -> str | None:
+def _bulk_sending(identity: JudgedIdentity, statement: Statement) -> str | None:
     if statement.effect is Effect.DENY or not covers(statement, BULK):
         return None
-    for grant in verdict.exposure.bulk_beyond:
+    for grant in identity.exposure.bulk_beyond:
         if (grant.policy, grant.statement) == (statement.policy, statement.index):
             who = "anybody with an AWS account" if grant.exposure == "public" else "an account nobody approved"
             return f"{who} holds ses:SendBulkEmail and none of the sending actions that AWS lists"
@@ -60,13 +60,13 @@ def wildcard_across_parts(judged: Judged) -> pd.DataFrame:
     return at_statements(judged, _across_parts)
 
 
-def _across_parts(verdict: Verdict, statement: Statement) -> str | None:
+def _across_parts(identity: JudgedIdentity, statement: Statement) -> str | None:
     if (statement.effect is Effect.ALLOW) != statement.not_resource or not covers(statement, SENDING_ACTIONS):
         return None
     patterns = [parse(value, wildcards=True, variables=statement.variables) for value in statement.resources]
-    if not any(resource_matches(one, verdict.arn) for one in patterns):
+    if not any(resource_matches(one, identity.arn) for one in patterns):
         return None
-    if any(resource_matches(one, verdict.arn, crossing=False) for one in patterns):
+    if any(resource_matches(one, identity.arn, crossing=False) for one in patterns):
         return None
     element = "NotResource" if statement.not_resource else "Resource"
     return f"{element} {', '.join(statement.resources)} matches only if * reaches across the parts of an ARN"
@@ -87,20 +87,20 @@ def other_partition(judged: Judged) -> pd.DataFrame:
     return at_statements(judged, _elsewhere)
 
 
-def _elsewhere(verdict: Verdict, statement: Statement) -> str | None:
+def _elsewhere(identity: JudgedIdentity, statement: Statement) -> str | None:
     if statement.effect is Effect.DENY or statement.not_principal or not covers(statement, (*SENDING_ACTIONS, *BULK)):
         return None
-    if not _about(verdict, statement):
+    if not _about(identity, statement):
         return None
     arns = [principal.value for principal in statement.principals if principal.value.startswith("arn:")]
-    other = [arn for arn in arns if arn.split(":")[1] != verdict.arn.split(":")[1]]
+    other = [arn for arn in arns if arn.split(":")[1] != identity.arn.split(":")[1]]
     return f"{', '.join(other)}: of another partition than the identity" if other else None
 
 
-def _about(verdict: Verdict, statement: Statement) -> bool:
+def _about(identity: JudgedIdentity, statement: Statement) -> bool:
     """Whether a statement's resource is this identity, whatever its variables are."""
     patterns = [parse(value, wildcards=True, variables=statement.variables) for value in statement.resources]
-    return any(resource_matches(one, verdict.arn) for one in patterns) != statement.not_resource
+    return any(resource_matches(one, identity.arn) for one in patterns) != statement.not_resource
 
 
 @rule(
@@ -123,10 +123,10 @@ def deny_by_spelling(judged: Judged) -> pd.DataFrame:
     return at_statements(judged, _by_spelling)
 
 
-def _by_spelling(verdict: Verdict, statement: Statement) -> str | None:
+def _by_spelling(identity: JudgedIdentity, statement: Statement) -> str | None:
     if statement.effect is Effect.ALLOW or not covers(statement, SENDING_ACTIONS):
         return None
-    if verdict.exposure.exposure == "none" or not _about(verdict, statement):
+    if identity.exposure.exposure == "none" or not _about(identity, statement):
         return None
     values = [
         value
@@ -154,9 +154,9 @@ def _by_spelling(verdict: Verdict, statement: Statement) -> str | None:
 def precedence_alone(judged: Judged) -> pd.DataFrame:
     """Domains that would be more exposed if the policies of their address identities did not come first."""
     wider = {
-        place: verdict.exposure.without_precedence.words
-        for place, verdict in judged.verdicts.items()
-        if verdict.exposure.without_precedence.wider_than(verdict.exposure)
+        place: identity.exposure.without_precedence.words
+        for place, identity in judged.by_identity.items()
+        if identity.exposure.without_precedence.wider_than(identity.exposure)
     }
     identities = judged.identities
     places = list(rows(identities, IDENTITY))

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sesreport.analysis.grants import covers
 from sesreport.analysis.judged import Judged
-from sesreport.analysis.verdicts import Verdict
+from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.findings.registry import Example, allow, at_grants, at_statements, deny, of_policies, rule
 from sesreport.policy import SENDING_ACTIONS, Effect, Statement
 
@@ -64,7 +64,7 @@ def idle_deny(judged: Judged) -> pd.DataFrame:
     return at_statements(judged, _idle)
 
 
-def _idle(verdict: Verdict, statement: Statement) -> str | None:
+def _idle(identity: JudgedIdentity, statement: Statement) -> str | None:
     if statement.effect is Effect.ALLOW or not covers(statement, SENDING_ACTIONS):
         return None
-    return "the same can send without it" if verdict.without(statement) == verdict.summary else None
+    return "the same can send without it" if identity.without(statement) == identity.summary else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.judgement import Judgement, Outcome
-from sesreport.snapshot.events import Kind
+from sesreport.snapshot.events import EventKind
 
 
 def judge_account(change: Change) -> Judgement:
     """Judges a change by the event alone; what the event hides cannot be judged."""
-    return _sending(change) if change.kind is Kind.SWITCHES_SENDING else _details(change)
+    return _sending(change) if change.kind is EventKind.SWITCHES_SENDING else _details(change)
 
 
 def _sending(change: Change) -> Judgement:

@@ -44,7 +44,7 @@ from sesreport.governance.monitor.evaluation import (
 )
 from sesreport.governance.monitor.event import EventError
 from sesreport.governance.monitor.known import whom_we_know
-from sesreport.governance.monitor.message import Place, limited
+from sesreport.governance.monitor.message import FunctionPlace, shortened
 from sesreport.governance.monitor.settings import read_settings
 from sesreport.governance.monitor.watch import place_of
 from sesreport.policy import CLASSES
@@ -92,7 +92,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     return {what: sum(one.compliance == what for one in found) for what in (COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE)}
 
 
-def _invocation(event: Mapping[str, Any], here: Place) -> tuple[datetime, Parameters]:
+def _invocation(event: Mapping[str, Any], here: FunctionPlace) -> tuple[datetime, Parameters]:
     """When Config asked, and the rule's parameters."""
     try:
         invoking = json.loads(event["invokingEvent"])
@@ -144,7 +144,9 @@ def _evaluated(config: Any, rule: str) -> list[str]:
         return []
 
 
-def _put(config: Any, found: list[Evaluation], here: Place, at: datetime, token: str, parameters: Parameters) -> None:
+def _put(
+    config: Any, found: list[Evaluation], here: FunctionPlace, at: datetime, token: str, parameters: Parameters
+) -> None:
     """Puts every identity's evaluation and the account's, a hundred a call; else the account's alone."""
     each = [_wire(IDENTITY, one.identity, one, at) for one in found if one.identity]
     whole = _wire(ACCOUNT, here.account_id, of_account(found), at)
@@ -176,7 +178,7 @@ def _wire(resource_type: str, resource_id: str, one: Evaluation, at: datetime) -
         "ComplianceResourceType": resource_type,
         "ComplianceResourceId": resource_id,
         "ComplianceType": one.compliance,
-        "Annotation": limited(one.annotation, ANNOTATION_CHARACTERS),
+        "Annotation": shortened(one.annotation, ANNOTATION_CHARACTERS),
         "OrderingTimestamp": at,
     }
 

@@ -23,12 +23,12 @@ from sesreport.core.errors import SesReportError
 from sesreport.core.formats import FormatError
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.locations import UnreadableError, folders, read_bytes
-from sesreport.snapshot.events import Kind
+from sesreport.snapshot.events import EventKind
 from sesreport.snapshot.manifest import MANIFEST, parse_manifest
 
 
 @dataclass(frozen=True)
-class Earlier:
+class EarlierText:
     """The policy's text before the change."""
 
     known: bool
@@ -42,24 +42,24 @@ class Earlier:
     """Why a snapshot that is configured was of no use."""
 
 
-UNKNOWN = Earlier(False, "the earlier text is not known")
+UNKNOWN = EarlierText(False, "the earlier text is not known")
 
 
-def before(change: Change, snapshots: str) -> Earlier:
+def earlier_text(change: Change, snapshots: str) -> EarlierText:
     """What is known of the time before a change; ``snapshots`` is the configured location or empty."""
-    if change.kind is Kind.CREATES_POLICY:
-        return Earlier(
+    if change.kind is EventKind.CREATES_POLICY:
+        return EarlierText(
             True,
             "the identity without this policy, which was not there: CreateEmailIdentityPolicy refuses a taken name",
         )
-    if not snapshots or change.kind is Kind.BEGINS_IDENTITY:
+    if not snapshots or change.kind is EventKind.BEGINS_IDENTITY:
         return UNKNOWN
     try:
         name, found = _from_snapshot(snapshots, change)
     except (SesReportError, ImportError) as error:
         return replace(UNKNOWN, note=f"no snapshot could be used: {error}")
     text = found.get(change.policy_name) if change.policy_name else None
-    return Earlier(True, f"the policy's text in the snapshot {name}", text, bare=not found)
+    return EarlierText(True, f"the policy's text in the snapshot {name}", text, bare=not found)
 
 
 def _from_snapshot(location: str, change: Change) -> tuple[str, Mapping[str, str]]:

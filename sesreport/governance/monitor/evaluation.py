@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesreport.aws.clients import own_client
 from sesreport.governance.monitor.attached import Attached, attached, identity_names
 from sesreport.governance.monitor.known import Known
-from sesreport.governance.monitor.message import Place
+from sesreport.governance.monitor.message import FunctionPlace
 from sesreport.policy import CLASSES, CallerKind, addresses_by_domain, analyze, narrower_or_equal
 
 COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE = "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"
@@ -26,7 +26,7 @@ class Evaluation:
 
 
 def evaluate(
-    here: Place, known: Known, widest: str, earlier: Iterable[str], time_is_left: Callable[[], bool]
+    here: FunctionPlace, known: Known, widest: str, earlier: Iterable[str], time_is_left: Callable[[], bool]
 ) -> Iterator[Evaluation]:
     """One evaluation for each identity of the place, and for each that was evaluated earlier and is gone.
 
@@ -68,7 +68,7 @@ def _judged(
     policies: Mapping[str, str],
     near: Mapping[str, Mapping[str, str]],
     known: Known,
-    here: Place,
+    here: FunctionPlace,
     widest: str,
 ) -> Evaluation:
     register = known.approved(name)
@@ -100,7 +100,7 @@ def _judged(
 
 
 def _managed_from_outside(
-    name: str, arn: str, policies: Mapping[str, str], known: Known, here: Place
+    name: str, arn: str, policies: Mapping[str, str], known: Known, here: FunctionPlace
 ) -> Evaluation | None:
     """Whether another account may change the identity, or let others in.
 

@@ -8,7 +8,6 @@ or absent. Nothing is believed that the event does not say.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +17,14 @@ from typing import Any
 from sesreport.core.errors import SesReportError
 from sesreport.snapshot.events import (
     EVENTS,
-    HIDDEN,
     OF_ACCOUNT,
     OPERATIONS,
     SOURCE,
-    Kind,
+    EventKind,
     enabled_of,
     identity_of,
-    member,
+    mapping_of,
+    policy_of,
     text_of,
 )
 
@@ -42,7 +41,7 @@ class Change:
 
     event_id: str
     event_name: str
-    kind: Kind | None
+    kind: EventKind | None
     """None for an operation that is not watched."""
     at: datetime
     account_id: str
@@ -86,9 +85,9 @@ def read_event(event: Mapping[str, Any]) -> Change:
     region = text_of(detail, "awsRegion") or text_of(event, "region")
     if event_id is None or account is None or region is None:
         raise EventError("an event without eventID, account or Region; check what delivers it")
-    request = _mapping(detail, "requestParameters")
-    user = _mapping(detail, "userIdentity")
-    issuer = _mapping(_mapping(user, "sessionContext"), "sessionIssuer")
+    request = mapping_of(detail, "requestParameters")
+    user = mapping_of(detail, "userIdentity")
+    issuer = mapping_of(mapping_of(user, "sessionContext"), "sessionIssuer")
     kind = OPERATIONS[name].kind if name in EVENTS else None
     owner, identity = (account, None) if kind in OF_ACCOUNT else _identity(detail, name, request, account)
     if not (_ACCOUNT_ID.fullmatch(owner) and _REGION.fullmatch(region)):
@@ -103,7 +102,7 @@ def read_event(event: Mapping[str, Any]) -> Change:
         identity=identity,
         owner=owner,
         policy_name=text_of(request, "policyName"),
-        policy=_policy(member(request, "policy")),
+        policy=policy_of(request),
         principal_arn=text_of(issuer, "arn") or text_of(user, "arn") or text_of(user, "invokedBy"),
         source_ip=text_of(detail, "sourceIPAddress"),
         error_code=text_of(detail, "errorCode"),
@@ -133,14 +132,3 @@ def _moment(text: str | None) -> datetime:
     except ValueError as error:
         raise EventError(f"an event without a time that can be read: {text!r:.40}") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _mapping(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = record.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _policy(value: Any) -> str | None:
-    if isinstance(value, Mapping):
-        return json.dumps(value)
-    return value if isinstance(value, str) and value.strip() and not value.startswith(HIDDEN) else None

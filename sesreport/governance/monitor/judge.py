@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sesreport.governance.monitor.attached import Attached, Reader
-from sesreport.governance.monitor.earlier import Earlier
+from sesreport.governance.monitor.earlier import EarlierText
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.judgement import Judgement, Outcome
 from sesreport.governance.monitor.known import Known
@@ -29,12 +29,12 @@ from sesreport.policy import (
     narrower_or_equal,
     read_identity,
 )
-from sesreport.snapshot.events import Kind
+from sesreport.snapshot.events import EventKind
 
 Policies = Mapping[str, str]
 
 
-def judge(change: Change, now: Attached, earlier: Earlier, known: Known, arn: str, read: Reader) -> Judgement:
+def judge(change: Change, now: Attached, earlier: EarlierText, known: Known, arn: str, read: Reader) -> Judgement:
     """Judges one change that took effect.
 
     ``now`` are the policies attached when the event is handled, ``arn`` is the identity's, and ``read`` asks for
@@ -52,20 +52,20 @@ def judge(change: Change, now: Attached, earlier: Earlier, known: Known, arn: st
 class _Case:
     change: Change
     now: Attached
-    earlier: Earlier
+    earlier: EarlierText
     known: Known
     arn: str
     read: Reader
 
     def judge(self) -> Judgement:
         kind = self.change.kind
-        if kind is Kind.BEGINS_IDENTITY:
+        if kind is EventKind.BEGINS_IDENTITY:
             return _begun(self.change)
-        if kind is Kind.DELETES_IDENTITY:
+        if kind is EventKind.DELETES_IDENTITY:
             return self._without_policies("nobody can send through an identity that is gone")
         if self.change.policy_name is None:
             return self._unknown("the event does not say which policy was changed")
-        if kind is Kind.DELETES_POLICY:
+        if kind is EventKind.DELETES_POLICY:
             return self._deleted()
         return self._put(self.change.policy_name)
 

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sesreport.aws.clients import own_client
 from sesreport.core.errors import ConfigError, SesReportError
 from sesreport.governance.monitor.locations import UnreadableError, read_bytes
-from sesreport.governance.monitor.settings import Settings
+from sesreport.governance.monitor.settings import MonitorSettings
 from sesreport.policy import Organization
 from sesreport.settings.approvals import Entry, read_entries
 from sesreport.settings.config import load_config
@@ -47,7 +47,7 @@ class Known:
         }
 
 
-def whom_we_know(settings: Settings, *, today: date) -> Known:
+def whom_we_know(settings: MonitorSettings, *, today: date) -> Known:
     """The register and the organization as far as they can be read; a gap is a note, and nobody is safer for it."""
     notes: list[str] = []
     entries = _register(settings, notes)
@@ -55,7 +55,7 @@ def whom_we_know(settings: Settings, *, today: date) -> Known:
     return Known(organization, entries, today, tuple(notes))
 
 
-def _register(settings: Settings, notes: list[str]) -> tuple[Entry, ...]:
+def _register(settings: MonitorSettings, notes: list[str]) -> tuple[Entry, ...]:
     try:
         location = settings.register_file
         if not location:
@@ -81,7 +81,7 @@ def _entries(location: str) -> list[Entry]:
             raise ConfigError(str(error).replace(str(copy), location)) from error
 
 
-def _organization(settings: Settings, notes: list[str]) -> Organization:
+def _organization(settings: MonitorSettings, notes: list[str]) -> Organization:
     accounts = set(_ACCOUNT_ID.findall(settings.accounts))
     if settings.accounts and not re.fullmatch(r"[0-9,\s]+", settings.accounts):
         try:

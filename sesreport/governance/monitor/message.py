@@ -14,7 +14,7 @@ from sesreport.core.text import one_line
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.judgement import Judgement, Outcome
 from sesreport.policy import explain, headline
-from sesreport.snapshot.events import Kind
+from sesreport.snapshot.events import EventKind
 
 SUBJECT_CHARACTERS = 99
 """Amazon SNS API Reference, Publish: fewer than 100."""
@@ -25,7 +25,7 @@ BODY_CHARACTERS = 60_000
 
 
 @dataclass(frozen=True)
-class Place:
+class FunctionPlace:
     """Where the function runs."""
 
     partition: str
@@ -33,7 +33,7 @@ class Place:
     account_id: str
 
 
-def limited(text: str, most: int = 4000) -> str:
+def shortened(text: str, most: int = 4000) -> str:
     """Text on one line and no longer than ``most``; what is not seen is written as its code point."""
     shown = one_line(text)
     return shown if len(shown) <= most else shown[: most - 1] + "…"
@@ -42,7 +42,7 @@ def limited(text: str, most: int = 4000) -> str:
 def subject(change: Change, judgement: Judgement) -> str:
     """ASCII, for e-mail: outcome first, so that it is never cut off."""
     reach = f" ({judgement.reach})" if judgement.outcome is Outcome.NEW else ""
-    text = limited(f"SES {_what(change)} {judgement.outcome}{reach}: {_where(change)}")
+    text = shortened(f"SES {_what(change)} {judgement.outcome}{reach}: {_where(change)}")
     return text.encode("ascii", "replace").decode()[:SUBJECT_CHARACTERS]
 
 
@@ -50,7 +50,7 @@ def _what(change: Change) -> str:
     """What kind of change it is, in two words."""
     if change.of_account:
         return "account change"
-    return "identity change" if change.kind is Kind.BEGINS_IDENTITY else "policy change"
+    return "identity change" if change.kind is EventKind.BEGINS_IDENTITY else "policy change"
 
 
 def _where(change: Change) -> str:
@@ -61,7 +61,7 @@ def _where(change: Change) -> str:
 
 
 def body(change: Change, judgement: Judgement, arn: str | None) -> str:
-    """The message: the verdict in its first line, then what was done, by whom, and what follows for the identity.
+    """The message: the judgement in its first line, then what was done, by whom, and what follows for the identity.
 
     What is cut off where it grows too long is the end of the explanation.
     """
@@ -69,32 +69,33 @@ def body(change: Change, judgement: Judgement, arn: str | None) -> str:
 
 
 def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[str]:
-    yield f"This change {judgement.outcome}: {limited(judgement.words)}"
+    yield f"This change {judgement.outcome}: {shortened(judgement.words)}"
     yield ""
     policy = f" of policy {change.policy_name!r}" if change.policy_name else ""
     yield f"Severity   {judgement.severity}"
     if change.of_account:
-        yield f"Account    {limited(change.account_id)} in {limited(change.region)}"
+        yield f"Account    {shortened(change.account_id)} in {shortened(change.region)}"
     else:
-        yield f"Identity   {limited(arn or 'not said by the event')}"
-    yield f"Change     {limited(change.event_name + policy)}"
-    yield f"By         {limited(change.principal_arn or 'not said by the event')}"
-    yield f"From       {limited(change.source_ip or 'not said by the event')}"
+        yield f"Identity   {shortened(arn or 'not said by the event')}"
+    yield f"Change     {shortened(change.event_name + policy)}"
+    yield f"By         {shortened(change.principal_arn or 'not said by the event')}"
+    yield f"From       {shortened(change.source_ip or 'not said by the event')}"
     yield f"At         {change.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    yield f"Event      {limited(change.event_id)} (account {limited(change.account_id)}, {limited(change.region)})"
+    where = f"account {shortened(change.account_id)}, {shortened(change.region)}"
+    yield f"Event      {shortened(change.event_id)} ({where})"
     if judgement.since:
-        yield f"Compared   with {limited(judgement.since)}"
+        yield f"Compared   with {shortened(judgement.since)}"
     if judgement.notes:
         yield ""
         yield "To be known:"
-        yield from (f"  - {limited(note)}" for note in judgement.notes)
+        yield from (f"  - {shortened(note)}" for note in judgement.notes)
     if judgement.exposure is not None:
         found = judgement.exposure
         yield ""
-        yield limited(f"The identity as the change left it is {headline(found)}")
+        yield shortened(f"The identity as the change left it is {headline(found)}")
         for section in explain(found).sections:
             yield f"{section.heading}:"
-            yield from (f"  - {limited(line)}" for line in section.lines)
+            yield from (f"  - {shortened(line)}" for line in section.lines)
 
 
 def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]]:
@@ -107,10 +108,12 @@ def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]
         "region": change.region,
         "event_id": change.event_id,
     }
-    return {name: {"DataType": "String", "StringValue": limited(value)} for name, value in values.items()}
+    return {name: {"DataType": "String", "StringValue": shortened(value)} for name, value in values.items()}
 
 
-def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, now: datetime) -> dict[str, Any]:
+def finding(
+    change: Change, judgement: Judgement, arn: str | None, here: FunctionPlace, now: datetime
+) -> dict[str, Any]:
     """The finding in AWS Security Finding Format 2018-10-08, of the account's own default product.
 
     Its Id is that of the change, so a second delivery of an event updates the finding of the first. Severity and types
@@ -132,18 +135,18 @@ def finding(change: Change, judgement: Judgement, arn: str | None, here: Place, 
     }
     return {
         "SchemaVersion": "2018-10-08",
-        "Id": limited(f"sesreport/policy-watch/{change.event_id}", 512),
+        "Id": shortened(f"sesreport/policy-watch/{change.event_id}", 512),
         "ProductArn": f"{hub}:product/{here.account_id}/default",
         "GeneratorId": "sesreport/policy-watch",
         "AwsAccountId": here.account_id,
         "CreatedAt": _stamp(change.at),
         "UpdatedAt": _stamp(now),
-        "Title": limited(f"{_title(change)} {judgement.outcome}", TITLE_CHARACTERS),
-        "Description": limited(said, DESCRIPTION_CHARACTERS),
+        "Title": shortened(f"{_title(change)} {judgement.outcome}", TITLE_CHARACTERS),
+        "Description": shortened(said, DESCRIPTION_CHARACTERS),
         "Resources": [
-            {"Type": kind, "Id": limited(resource, 512), "Partition": here.partition, "Region": change.region}
+            {"Type": kind, "Id": shortened(resource, 512), "Partition": here.partition, "Region": change.region}
         ],
-        "ProductFields": {name: limited(value, FIELD_CHARACTERS) for name, value in fields.items() if value},
+        "ProductFields": {name: shortened(value, FIELD_CHARACTERS) for name, value in fields.items() if value},
         "FindingProviderFields": {
             "Severity": {"Label": judgement.severity},
             "Types": ["Software and Configuration Checks/AWS Security Best Practices"],

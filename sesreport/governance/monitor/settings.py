@@ -13,7 +13,7 @@ from sesreport.settings.config import describe
 PREFIX = "SESREPORT_WATCH_"
 
 
-class Settings(BaseModel):
+class MonitorSettings(BaseModel):
     """What the environment says; an empty variable counts as not set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,17 +41,19 @@ class Settings(BaseModel):
 
 def variables() -> dict[str, str]:
     """Names of the environment variables, each with the field it sets."""
-    return {f"{PREFIX}{(field.alias or name).upper()}": name for name, field in Settings.model_fields.items()}
+    return {f"{PREFIX}{(field.alias or name).upper()}": name for name, field in MonitorSettings.model_fields.items()}
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> MonitorSettings:
     """The settings of an environment. Raises ConfigError for an unknown variable or a bad value."""
     known = variables()
     given = {name: value.strip() for name, value in environment.items() if name.startswith(PREFIX) and value.strip()}
     for name in given.keys() - known.keys():
         raise ConfigError(f"environment: unknown variable {name!r}{suggestion(name, known)}")
     try:
-        return Settings.model_validate({name.removeprefix(PREFIX).lower(): value for name, value in given.items()})
+        return MonitorSettings.model_validate(
+            {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
+        )
     except ValidationError as error:
-        field, _, what = describe(error, Settings).partition(":")
+        field, _, what = describe(error, MonitorSettings).partition(":")
         raise ConfigError(f"environment: {PREFIX}{field.upper()}:{what}") from error

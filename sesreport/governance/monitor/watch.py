@@ -26,14 +26,14 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.text import one_line
 from sesreport.governance.monitor.account import judge_account
 from sesreport.governance.monitor.attached import Attached, attached
-from sesreport.governance.monitor.earlier import before
+from sesreport.governance.monitor.earlier import earlier_text
 from sesreport.governance.monitor.event import Change, read_event
 from sesreport.governance.monitor.judge import judge
 from sesreport.governance.monitor.judgement import Judgement, Outcome
 from sesreport.governance.monitor.known import Known, whom_we_know
-from sesreport.governance.monitor.message import Place, attributes, body, finding, subject
-from sesreport.governance.monitor.settings import Settings, read_settings
-from sesreport.snapshot.events import Kind
+from sesreport.governance.monitor.message import FunctionPlace, attributes, body, finding, subject
+from sesreport.governance.monitor.settings import MonitorSettings, read_settings
+from sesreport.snapshot.events import EventKind
 
 log = logging.getLogger(__name__)
 
@@ -57,22 +57,22 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, str]:
         return {**result, "outcome": f"failed call: {change.error_code}"}
     here = place_of(context)
     now = datetime.now(UTC)
-    judgement = judged(change, here, settings, whom_we_know(settings, today=now.date()))
+    judgement = judge_change(change, here, settings, whom_we_know(settings, today=now.date()))
     log.info("%s", one_line(f"{change.event_id} {change.event_name} {change.identity}: {judgement.outcome}"))
     if judgement.outcome is not Outcome.NOTHING or settings.notify == "all":
         _publish(change, judgement, here, settings, now)
     return {**result, "outcome": judgement.outcome.value, "reach": judgement.reach}
 
 
-def place_of(context: Any) -> Place:
+def place_of(context: Any) -> FunctionPlace:
     """Where the function runs, by its ARN. Raises ConfigError when the context has none."""
     parts = str(getattr(context, "invoked_function_arn", "")).split(":")
     if len(parts) < 7 or parts[0] != "arn":
         raise ConfigError("the context has no invoked_function_arn: this is an AWS Lambda function, invoked by one")
-    return Place(parts[1], parts[3], parts[4])
+    return FunctionPlace(parts[1], parts[3], parts[4])
 
 
-def judged(change: Change, here: Place, settings: Settings, known: Known) -> Judgement:
+def judge_change(change: Change, here: FunctionPlace, settings: MonitorSettings, known: Known) -> Judgement:
     """Reads what the event does not say, and judges; identities of other accounts cannot be read from here."""
     if change.of_account:
         return judge_account(change)
@@ -86,14 +86,16 @@ def judged(change: Change, here: Place, settings: Settings, known: Known) -> Jud
             return elsewhere
         return attached(own_client("sesv2", region=change.region), identity)
 
-    needless = change.kind in (Kind.BEGINS_IDENTITY, Kind.DELETES_IDENTITY)
+    needless = change.kind in (EventKind.BEGINS_IDENTITY, EventKind.DELETES_IDENTITY)
     now = Attached({}) if needless else read(change.identity)
     arn = change.arn(here.partition)
-    found = judge(change, now, before(change, settings.snapshots), known, arn, read)
+    found = judge(change, now, earlier_text(change, settings.snapshots), known, arn, read)
     return replace(found, notes=(*found.notes, *known.notes))
 
 
-def _publish(change: Change, judgement: Judgement, here: Place, settings: Settings, now: datetime) -> None:
+def _publish(
+    change: Change, judgement: Judgement, here: FunctionPlace, settings: MonitorSettings, now: datetime
+) -> None:
     arn = change.arn(here.partition) if change.identity else None
     if settings.security_hub and judgement.outcome is not Outcome.NOTHING:
         refused = _import(finding(change, judgement, arn, here, now), here)
@@ -109,7 +111,7 @@ def _publish(change: Change, judgement: Judgement, here: Place, settings: Settin
     )
 
 
-def _import(found: dict[str, Any], here: Place) -> str:
+def _import(found: dict[str, Any], here: FunctionPlace) -> str:
     """Imports one finding; why not, or empty."""
     try:
         answer = own_client("securityhub", region=here.region).batch_import_findings(Findings=[found])

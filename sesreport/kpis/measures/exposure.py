@@ -97,9 +97,9 @@ def unknown_accounts(analysis: Analysis) -> Measure:
     ]
     named = outside[[*place, "any_from_address"]].assign(grants=1)
     otherwise = [
-        {**dict(zip(place, [*key, account], strict=True)), "any_from_address": verdict.exposure.any_from_address}
-        for key, verdict in judged(analysis).verdicts.items()
-        for account in sorted({*verdict.exposure.external_accounts, *verdict.exposure.service_accounts})
+        {**dict(zip(place, [*key, account], strict=True)), "any_from_address": identity.exposure.any_from_address}
+        for key, identity in judged(analysis).by_identity.items()
+        for account in sorted({*identity.exposure.external_accounts, *identity.exposure.service_accounts})
     ]  # by a condition on the principal, or on the source of a service
     others = pd.DataFrame(otherwise, columns=[*place, "any_from_address"]).astype(named.dtypes.drop("grants"))
     others = joined(others, named[place].drop_duplicates(), on=place, indicator=True).query("_merge == 'left_only'")

@@ -12,7 +12,7 @@ from sesreport.analysis.basis import PARTLY, UNREAD, WHOLE, place_states
 from sesreport.analysis.joins import joined
 from sesreport.core.text import visible
 from sesreport.core.vocabulary import PLACE
-from sesreport.report.charts.look import BAD, GOOD, LIGHT, PALE, WATCH, bar_rows, canvas, finish, key
+from sesreport.report.charts.look import BAD, GOOD, LIGHT, PALE, WATCH, bar_rows, canvas, finish, legend
 from sesreport.report.charts.names import account_labels, sentence_list
 from sesreport.report.charts.registry import chart
 from sesreport.report.charts.text import counted
@@ -79,7 +79,7 @@ def coverage(
     turned = len(regions) > 6
     ax.set_xticks(range(len(regions)), regions, rotation=45 if turned else 0, ha="left" if turned else "center")
     counts = pd.Series(states.to_numpy().ravel()).value_counts()
-    key(
+    legend(
         ax,
         [
             (f"{sign + ' ' if sign else ''}{name} {counts[name]:,}", color)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.kpis.results import Results
 from sesreport.kpis.words import SEVERITY_COLORS, within
-from sesreport.report.charts.look import bar_rows, canvas, finish, key, value_axis
+from sesreport.report.charts.look import bar_rows, canvas, finish, legend, value_axis
 from sesreport.report.charts.registry import chart
 from sesreport.report.charts.text import counted, shortened
 
@@ -58,7 +58,7 @@ def findings_by_rule(
     ax.set_xlim(0, most)
     value_axis(ax)
     totals = {severity: int(counts[severity].sum()) for severity in SEVERITIES}
-    key(ax, [(f"{severity} {count:,}", SEVERITY_COLORS[severity]) for severity, count in totals.items() if count])
+    legend(ax, [(f"{severity} {count:,}", SEVERITY_COLORS[severity]) for severity, count in totals.items() if count])
     worst = next(severity for severity in SEVERITIES if totals[severity] or severity == SEVERITIES[-1])
     message = f"{counted(len(open_ones), 'finding')} open{where}; {totals[worst]:,} {worst}, led by “{labels[0]}”"
     rest = len(counts) - len(shown)

@@ -186,7 +186,7 @@ def bar_rows(ax: Axes, labels: Sequence[str]) -> None:
     ax.tick_params(axis="y", pad=5)
 
 
-def key(ax: Axes, entries: Sequence[tuple[str, str]], *, y: float = 0.08) -> None:
+def legend(ax: Axes, entries: Sequence[tuple[str, str]], *, y: float = 0.08) -> None:
     """Colored words above the plot, each ``(words, color)`` with a square in its color: read in the order drawn."""
     box, figure = ax.get_position(), ax.get_figure(root=True)
     assert figure is not None  # axes are drawn on one

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from sesreport.kpis.results import Results
 from sesreport.kpis.words import within
-from sesreport.report.charts.look import BAD, LIGHT, bar_rows, canvas, finish, key, no_data, value_axis
+from sesreport.report.charts.look import BAD, LIGHT, bar_rows, canvas, finish, legend, no_data, value_axis
 from sesreport.report.charts.names import account_labels
 from sesreport.report.charts.registry import chart
 from sesreport.report.charts.text import counted, shortened
@@ -56,7 +56,7 @@ def ownership(
     bar_rows(ax, labels)
     ax.set_xlim(0, most)
     value_axis(ax)
-    key(ax, [("no owner", BAD), ("owner tagged", LIGHT)])
+    legend(ax, [("no owner", BAD), ("owner tagged", LIGHT)])
     what = "account" if by == "account_id" else by
     missing, places = int(counts["unowned"].sum()), int((counts["unowned"] > 0).sum())
     message = (

@@ -11,7 +11,19 @@ from sesreport.core.period import Period
 from sesreport.core.vocabulary import GRAVE
 from sesreport.kpis.results import Results
 from sesreport.kpis.words import within_kpi
-from sesreport.report.charts.look import BAD, LIGHT, MUTED, PAPER, WATCH, WORST, bar_rows, canvas, finish, key, no_data
+from sesreport.report.charts.look import (
+    BAD,
+    LIGHT,
+    MUTED,
+    PAPER,
+    WATCH,
+    WORST,
+    bar_rows,
+    canvas,
+    finish,
+    legend,
+    no_data,
+)
 from sesreport.report.charts.names import account_labels, sentence_list
 from sesreport.report.charts.registry import chart
 from sesreport.report.charts.text import counted
@@ -57,7 +69,7 @@ def anomalies(
     bar_rows(ax, labels)
     _months(ax, shown)
     severities = [severity for severity in _COLORS if severity in set(shown["severity"])]
-    key(ax, [(severity, _COLORS[severity]) for severity in severities])
+    legend(ax, [(severity, _COLORS[severity]) for severity in severities])
     message = _message(known, within_kpi(results, "sent_volume"))
     subtitle = (
         "days of sending unlike the account's own past; a dot is the worst day, its bar the whole episode"

@@ -1,4 +1,4 @@
-"""Native, editable charts from :class:`~sesreport.report.deck.description.Chart`, labeled directly."""
+"""Native, editable charts from :class:`~sesreport.report.deck.description.SlideChart`, labeled directly."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ from pptx.enum.chart import (
 from pptx.enum.dml import MSO_LINE
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
-from pptx.util import Inches, Pt
+from pptx.util import Pt
 from xlsxwriter import Workbook
 
 from sesreport.core.period import Period
 from sesreport.core.text import marked
 from sesreport.kpis import words
-from sesreport.report.deck.description import Chart, Series
+from sesreport.report.deck.description import SlideChart, SlideSeries
 from sesreport.report.deck.grid import SMALL_SIZE, Box
 from sesreport.report.deck.master import FONT
+from sesreport.report.deck.shapes import emu
 from sesreport.report.deck.textfit import fit, width, wrap
 from sesreport.report.ooxml import xstring
 from sesreport.report.workbook.styles import BY_UNIT, INK, MUTED, on
@@ -68,7 +69,7 @@ class _InertData(CategoryChartData):
         return _InertWorkbook(self)  # type: ignore[no-untyped-call]  # python-pptx's constructors have no types
 
 
-def add(slide: Any, chart: Chart, box: Box, name: str) -> Any:
+def add(slide: Any, chart: SlideChart, box: Box, name: str) -> Any:
     """Add the chart to the slide; the graphic frame."""
     number_format = _LABEL_FORMATS.get(chart.unit, "General")
     data: CategoryChartData = _InertData(number_format=number_format)  # type: ignore[no-untyped-call]  # as above
@@ -76,9 +77,7 @@ def add(slide: Any, chart: Chart, box: Box, name: str) -> Any:
     _categorize(data, chart, box)
     for series in chart.series:
         data.add_series(marked(series.name), series.values)
-    frame = slide.shapes.add_chart(
-        _TYPES[chart.kind], Inches(box.left), Inches(box.top), Inches(box.width), Inches(box.height), data
-    )
+    frame = slide.shapes.add_chart(_TYPES[chart.kind], *emu(box), data)
     frame.name = name
     frame._element.nvGraphicFramePr.cNvPr.set("descr", marked(chart.alt))
     native = frame.chart
@@ -97,15 +96,15 @@ def add(slide: Any, chart: Chart, box: Box, name: str) -> Any:
     return frame
 
 
-def _over_columns(chart: Chart) -> bool:
+def _over_columns(chart: SlideChart) -> bool:
     return chart.kind == "column" and any(series.role == "line" for series in chart.series)
 
 
-def _is_time(chart: Chart) -> bool:
+def _is_time(chart: SlideChart) -> bool:
     return len(chart.categories) > 1 and all(_MONTH.fullmatch(category) for category in chart.categories)
 
 
-def _with_room(chart: Chart) -> Chart:
+def _with_room(chart: SlideChart) -> SlideChart:
     """Limits drawn over columns get a category without a column at the end, for their labels."""
     if not _over_columns(chart) or _is_time(chart):
         return chart
@@ -116,7 +115,7 @@ def _with_room(chart: Chart) -> Chart:
     return dataclasses.replace(chart, categories=(*chart.categories, " "), series=series)
 
 
-def _categorize(data: Any, chart: Chart, box: Box) -> None:
+def _categorize(data: Any, chart: SlideChart, box: Box) -> None:
     """Months below their years; other labels fitted to the room they have."""
     if _is_time(chart):
         year = None
@@ -140,7 +139,7 @@ def _two_lines(label: str, across: float) -> list[str]:
     return [fit(line, across, SMALL_SIZE) for line in (lines if len(lines) <= 2 else [lines[0], "".join(lines[1:])])]
 
 
-def _axes(native: Any, chart: Chart) -> None:
+def _axes(native: Any, chart: SlideChart) -> None:
     category, value = native.category_axis, native.value_axis
     category.format.line.color.rgb = RGBColor.from_string("9AA5B1")
     category.major_tick_mark = value.major_tick_mark = XL_TICK_MARK.NONE
@@ -162,7 +161,7 @@ def _axes(native: Any, chart: Chart) -> None:
         value.maximum_scale = _ceiling(chart)
 
 
-def _ceiling(chart: Chart) -> float | None:
+def _ceiling(chart: SlideChart) -> float | None:
     """Room for labels above the highest mark; a share ends at 100 %."""
     highest = max((value for series in chart.series for value in series.values if value is not None), default=0.0)
     if chart.unit == "share":
@@ -176,7 +175,7 @@ def _round_up(value: float) -> float:
     return next(step * size for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10) if step * size >= value)
 
 
-def _paint(native: Any, chart: Chart) -> None:
+def _paint(native: Any, chart: SlideChart) -> None:
     plot = native.plots[0]
     if chart.kind != "line":
         plot.gap_width = 45
@@ -203,7 +202,7 @@ def _paint(native: Any, chart: Chart) -> None:
         plot.overlap = 100
 
 
-def _label_marks(series: Any, described: Series, chart: Chart) -> None:
+def _label_marks(series: Any, described: SlideSeries, chart: SlideChart) -> None:
     labels = series.data_labels
     number_format = _LABEL_FORMATS.get(chart.unit, "#,##0")
     if _is_time(chart):
@@ -224,7 +223,7 @@ SPARSE = 4
 """Up to so many known values a line shows its points."""
 
 
-def _draw_line(series: Any, described: Series, chart: Chart) -> None:
+def _draw_line(series: Any, described: SlideSeries, chart: SlideChart) -> None:
     series.smooth = False
     if described.role == "line" or sum(value is not None for value in described.values) > SPARSE:
         series.marker.style = XL_MARKER_STYLE.NONE
@@ -266,7 +265,7 @@ def _text(series: Any, index: int, text: str, position: Any, color: str) -> None
     label.position = position
 
 
-def _lines_over_columns(native: Any, chart: Chart) -> None:
+def _lines_over_columns(native: Any, chart: SlideChart) -> None:
     """Move the series that are limits from the bar plot to a line plot on the same axes."""
     bars = native._chartSpace.find(".//" + qn("c:barChart"))
     lines = parse_xml(f"<c:lineChart {nsdecls('c')}/>")
@@ -286,7 +285,7 @@ def _lines_over_columns(native: Any, chart: Chart) -> None:
         _draw_line(series, described, chart)
 
 
-def _inner_plot(native: Any, chart: Chart, box: Box) -> None:
+def _inner_plot(native: Any, chart: SlideChart, box: Box) -> None:
     """Fix the plot so that the labels beside it have the room they need."""
     area = native._chartSpace.find(".//" + qn("c:plotArea"))
     layout = area.find(qn("c:layout"))

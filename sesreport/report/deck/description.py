@@ -3,7 +3,7 @@
 A slide is one function in one file of :mod:`sesreport.report.deck.slides`::
 
     @slide(order=30)
-    def exposure(pack: Pack) -> Content: ...
+    def exposure(pack: Pack) -> SlideContent: ...
 
 It may return several (a long table goes over pages) or none.
 """
@@ -22,7 +22,7 @@ TITLE_LIMIT = 90
 
 
 @dataclass(frozen=True)
-class Series:
+class SlideSeries:
     """One series of a chart. ``role``: ``actual`` (the marks) or ``line`` (a limit or target drawn across)."""
 
     name: str
@@ -32,12 +32,12 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Chart:
+class SlideChart:
     """A native chart. ``kind``: ``line``, ``column``, ``bar`` (one series, sorted) or ``stacked`` (bars)."""
 
     kind: str
     categories: tuple[str, ...]
-    series: tuple[Series, ...]
+    series: tuple[SlideSeries, ...]
     unit: str
     alt: str
     heading: str = ""
@@ -55,7 +55,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class SlideTable:
     """A table with relative column widths; ``right`` holds the indexes of the columns set flush right."""
 
     headers: tuple[str, ...]
@@ -68,8 +68,8 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Page one: the verdict's sentences, what is asked, the board's own KPIs."""
+class Headline:
+    """Page one: its sentences, what is asked, the board's own KPIs."""
 
     sentences: tuple[str, ...]
     asks: tuple[str, ...]
@@ -86,18 +86,22 @@ class Nothing:
 
 
 @dataclass(frozen=True)
-class Content:
+class SlideContent:
     """One slide."""
 
     title: str
     subtitle: str
     """Measure, unit, period, scope."""
-    body: tuple[Chart, ...] | Table | Verdict | Nothing
+    body: tuple[SlideChart, ...] | SlideTable | Headline | Nothing
     source: str
     notes: str
     takeaway: str = ""
     kpi: Kpi | None = None
     """Shown with its status beside the chart."""
+
+
+Build = Callable[[Pack], SlideContent | Iterable[SlideContent] | None]
+"""``(pack) -> content``: one slide, several or none."""
 
 
 @dataclass(frozen=True)
@@ -106,22 +110,16 @@ class Slide:
 
     name: str
     order: int
-    build: Callable[[Pack], Content | Iterable[Content] | None]
+    build: Build
 
 
 SLIDES: Registry[Slide] = Registry("slide")
 
 
-def slide(
-    *, order: int
-) -> Callable[
-    [Callable[[Pack], Content | Iterable[Content] | None]], Callable[[Pack], Content | Iterable[Content] | None]
-]:
+def slide(*, order: int) -> Callable[[Build], Build]:
     """Register a slide. Raises ValueError when its place is taken."""
 
-    def register(
-        build: Callable[[Pack], Content | Iterable[Content] | None],
-    ) -> Callable[[Pack], Content | Iterable[Content] | None]:
+    def register(build: Build) -> Build:
         name = getattr(build, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
         SLIDES.add(name, Slide(name, order, build), build.__module__, place=order)
         return build
@@ -129,10 +127,10 @@ def slide(
     return register
 
 
-def contents(pack: Pack) -> Sequence[Content]:
+def contents(pack: Pack) -> Sequence[SlideContent]:
     """All slides of the deck, in order."""
-    made: list[Content] = []
+    made: list[SlideContent] = []
     for each in sorted(SLIDES.values(), key=lambda registered: registered.order):
         built = each.build(pack)
-        made.extend([built] if isinstance(built, Content) else built or [])
+        made.extend([built] if isinstance(built, SlideContent) else built or [])
     return made

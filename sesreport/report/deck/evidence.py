@@ -1,36 +1,29 @@
-"""What the slides share: a frame's rows by name, a KPI that may be missing, and notes that say how it was computed."""
+"""What the slides share: bars of counts, why there are none, and notes that say how a KPI was computed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
-from sesreport.report.deck.description import Nothing
+from sesreport.report.deck.description import Nothing, SlideChart, SlideSeries
 
 MUTED = "#6B7280"
 NEUTRAL = "#9AA5B1"
 
 
-def frame(pack: Pack, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """The pack's frame with exactly these columns (NA where it lacks one); no rows when there is no such frame."""
-    found = pack.frames.get(name)
-    if found is None:
-        return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
-    return found.reindex(columns=list(columns)).reset_index(drop=True)
-
-
-def kpi(pack: Pack, kpi_id: str) -> Kpi | None:
-    return next((each for each in pack.results.kpis if each.id == kpi_id), None)
-
-
 def account_names(pack: Pack) -> dict[str, str]:
     """Names by account id; accounts without a name are absent."""
-    accounts = frame(pack, "accounts", ("account_id", "name")).dropna()
+    accounts = pack.columns("accounts", ("account_id", "name")).dropna()
     return dict(zip(accounts["account_id"], accounts["name"], strict=True))
+
+
+def bars(pack: Pack, name: str, counts: Sequence[tuple[str, float, str | None]], alt: str) -> SlideChart:
+    """One bar for each label and count, in a color of its own or (None) that of the pack."""
+    labels, values, colors = zip(*counts, strict=True)
+    series = SlideSeries(name, tuple(map(float, values)), pack.branding.accent)
+    return SlideChart("bar", labels, (series,), "count", alt, point_colors=colors)
 
 
 def nothing(pack: Pack, name: str, what: str) -> Nothing:

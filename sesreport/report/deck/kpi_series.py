@@ -5,7 +5,7 @@ from __future__ import annotations
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
-from sesreport.report.deck.description import Chart, Series
+from sesreport.report.deck.description import SlideChart, SlideSeries
 from sesreport.report.deck.evidence import MUTED
 
 
@@ -13,10 +13,10 @@ def known(kpi: Kpi | None) -> bool:
     return kpi is not None and any(point.value is not None for point in kpi.series)
 
 
-def chart(pack: Pack, kpi: Kpi, *, kind: str = "line", heading: str = "") -> Chart:
+def chart(pack: Pack, kpi: Kpi, *, kind: str = "line") -> SlideChart:
     months = tuple(point.period for point in kpi.series)
-    series = [Series("Actual", tuple(point.value for point in kpi.series), pack.branding.accent)]
+    series = [SlideSeries("Actual", tuple(point.value for point in kpi.series), pack.branding.accent)]
     if kpi.target is not None:
-        series.append(Series("Target", (kpi.target,) * len(months), MUTED, role="line"))
+        series.append(SlideSeries("Target", (kpi.target,) * len(months), MUTED, role="line"))
     told = ", ".join(f"{point.period} {words.number(point.value, kpi.unit)}" for point in kpi.series)
-    return Chart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; {words.aim(kpi)}.", heading)
+    return SlideChart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; {words.aim(kpi)}.")

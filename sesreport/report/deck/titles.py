@@ -52,14 +52,14 @@ def counted(value: float, singular: str, plural: str, *, first: bool = False) ->
     return f"{spelled(value, first=first)} {singular if value == 1 else plural}"
 
 
-def movement(kpi: Kpi, *, more: str = "more", fewer: str = "fewer") -> str:
+def movement(kpi: Kpi) -> str:
     """``, two more than in September``; empty when there is no earlier value."""
     if kpi.change is None:
         return ""
     before = f"in {Period.of(kpi.series[-2].period).name.split()[0]}" if len(kpi.series) > 1 else "before"
     if abs(kpi.change) < 0.5:
         return f", as many as {before}"
-    return f", {spelled(abs(kpi.change))} {more if kpi.change > 0 else fewer} than {before}"
+    return f", {spelled(abs(kpi.change))} {'more' if kpi.change > 0 else 'fewer'} than {before}"
 
 
 def coverage_alone(kpis: Sequence[Kpi]) -> bool:

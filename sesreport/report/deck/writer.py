@@ -1,4 +1,4 @@
-"""The one module that puts shapes on slides: descriptions in, a .pptx file out."""
+"""Puts slides together: descriptions in, a .pptx file out."""
 
 from __future__ import annotations
 
@@ -9,33 +9,29 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-from lxml import etree
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import MSO_SHAPE, PP_PLACEHOLDER
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Emu, Inches, Pt
 
-from sesreport.core.files import replacing
+from sesreport.core.files import write_whole
 from sesreport.core.text import marked
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
-from sesreport.report.deck import charts, master, scale
-from sesreport.report.deck.description import Cell, Chart, Content, Nothing, Table, Verdict
-from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
-from sesreport.report.deck.textfit import LINE, fit, width, wrap
+from sesreport.report.deck import charts, master, scale, tables
+from sesreport.report.deck.description import Headline, Nothing, SlideChart, SlideContent, SlideTable
+from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TEXT_SIZES, TITLE_SIZE, Box, Grid
+from sesreport.report.deck.shapes import emu, paragraph
+from sesreport.report.deck.textfit import LINE, fit, wrap
 from sesreport.report.deck.titles import limited
 from sesreport.report.ooxml import KEYWORDS, brief, moment, rewrite
 from sesreport.report.workbook.styles import INK, MUTED, on
 
-PANEL, HAIRLINE = "F3F5F7", "D9DEE4"
+PANEL = "F3F5F7"
 _Part = tuple[str, float, str, bool]
 """A paragraph: text, points, color, bold."""
 TITLE_SIZES = (28, 26, 24, 22, 20, 18, 16, 14)
-TABLE_SIZES = (20, 18, 16, 14)
-ROW_PAD = 0.08
-"""Inches a table row has at least beyond its text."""
-_A = "http://schemas.openxmlformats.org/drawingml/2006/main"
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
 ASKS = 4
 """Decisions that page one has room for; it says how many more there are."""
@@ -43,7 +39,7 @@ NOTES_LIMIT = 12_000
 """Characters of speaker notes."""
 
 
-def write(slides: list[Content], pack: Pack, path: Path) -> None:
+def write(slides: list[SlideContent], pack: Pack, path: Path) -> None:
     """Write the slides as one .pptx; whole or not at all. Raises WriteError and, for a template, ConfigError."""
     deck, layout, title_place = master.start(pack.branding)
     results = pack.results
@@ -62,8 +58,7 @@ def write(slides: list[Content], pack: Pack, path: Path) -> None:
     master.keep_measured(deck)
     staged = io.BytesIO()
     deck.save(staged)
-    with replacing(path) as temporary, temporary.open("wb") as out:
-        rewrite(staged, out, finished_at=finished_at)
+    write_whole(path, lambda out: rewrite(staged, out, finished_at=finished_at))
 
 
 class _Slide:
@@ -74,19 +69,20 @@ class _Slide:
         self.title_place, self.pack, self.number = title_place, pack, number
         self.accent = pack.branding.accent.lstrip("#").upper()
 
-    def write(self, content: Content) -> None:
+    def write(self, content: SlideContent) -> None:
         grid = self._title(content)
         self._text(grid.subtitle, content.subtitle, SUBTITLE_SIZE, name="Subtitle", color=MUTED)
         body = content.body
-        if isinstance(body, Verdict):
+        if isinstance(body, Headline):
             across = grid.body.width - 2 * INSET
             basis = [fit(text, across, SMALL_SIZE, lines=2) for text in body.basis]
             above, foot = grid.body_and_foot(_height(basis, across, SMALL_SIZE, 6) + 0.21)
-            self._verdict(body, above)
+            self._headline(body, above)
             parts = [(text, SMALL_SIZE, INK, False) for text in basis]
             self._panel(foot, parts, name="What this rests on", anchor=MSO_ANCHOR.MIDDLE)
-        elif isinstance(body, Table):
-            self._table(body, grid.body_above_takeaway if content.takeaway else grid.body)
+        elif isinstance(body, SlideTable):
+            area = grid.body_above_takeaway if content.takeaway else grid.body
+            tables.add(self.slide, body, area, self.accent)
             self._takeaway(content.takeaway, grid.takeaway)
         elif content.kpi is not None:
             area, panel = grid.body.split(0.7)
@@ -100,7 +96,7 @@ class _Slide:
         cut = notes if len(notes) <= NOTES_LIMIT else f"{notes[: NOTES_LIMIT - 1]}…"
         self.slide.notes_slide.notes_text_frame.text = cut
 
-    def _title(self, content: Content) -> Grid:
+    def _title(self, content: SlideContent) -> Grid:
         grid = _grid(content.title, self.size, self.title_place)
         title = self.slide.shapes.title
         across = grid.title.width - 0.05
@@ -127,16 +123,16 @@ class _Slide:
         self, box: Box, text: str, size: float, *, name: str, color: str = INK, bold: bool = False, align: Any = None
     ) -> Any:
         """A text box without insets, the text fitted to it."""
-        shape = self.slide.shapes.add_textbox(*_emu(box))
+        shape = self.slide.shapes.add_textbox(*emu(box))
         shape.name = name
         frame = _frame(shape, inset=0)
         lines = max(1, int(box.height * 72 / (size * LINE)))
-        _paragraph(frame, fit(text, box.width - 0.05, size, lines=lines, bold=bold), size, color, bold, first=True)
+        paragraph(frame, fit(text, box.width - 0.05, size, lines=lines, bold=bold), size, color, bold, first=True)
         if align is not None:
             frame.paragraphs[0].alignment = align
         return shape
 
-    def _charts(self, body: tuple[Chart, ...] | Nothing | Table | Verdict, box: Box) -> None:
+    def _charts(self, body: tuple[SlideChart, ...] | Nothing | SlideTable | Headline, box: Box) -> None:
         if isinstance(body, Nothing):
             self._panel(box, [(body.text, 20, MUTED, False)], name="No data", anchor=MSO_ANCHOR.MIDDLE)
         elif isinstance(body, tuple):
@@ -172,7 +168,7 @@ class _Slide:
         fill = words.judgement_color(kpi).lstrip("#")
         shape = self._rectangle(box, fill, f"Status of {kpi.label}")
         frame = _frame(shape, anchor=MSO_ANCHOR.MIDDLE)
-        _paragraph(
+        paragraph(
             frame,
             fit(words.judgement(kpi), box.width - 2 * INSET, SMALL_SIZE, bold=True),
             SMALL_SIZE,
@@ -195,11 +191,11 @@ class _Slide:
         frame = _frame(shape, anchor=anchor)
         across = box.width - 2 * INSET
         for i, (text, size, color, bold) in enumerate(_fitted(parts, across, box.height - 0.2, gap)):
-            paragraph = _paragraph(frame, text, size, color, bold, first=i == 0)
-            paragraph.space_after = Pt(gap if i < len(parts) - 1 else 0)
+            told = paragraph(frame, text, size, color, bold, first=i == 0)
+            told.space_after = Pt(gap if i < len(parts) - 1 else 0)
 
     def _rectangle(self, box: Box, fill: str, name: str) -> Any:
-        shape = self.slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *_emu(box))
+        shape = self.slide.shapes.add_shape(MSO_SHAPE.RECTANGLE, *emu(box))
         shape.name = brief(name)
         shape.fill.solid()
         shape.fill.fore_color.rgb = RGBColor.from_string(fill)
@@ -207,19 +203,17 @@ class _Slide:
         shape._element.remove(shape._element.find(f"{{{_P}}}style"))  # the theme's shadow and outline
         return shape
 
-    def _verdict(self, body: Verdict, box: Box) -> None:
+    def _headline(self, body: Headline, box: Box) -> None:
         cards_height = 1.6 if body.kpis else 0.0
         top = Box(box.left, box.top, box.width, box.height - cards_height - (0.2 if body.kpis else 0))
         says, asks = top.split(0.58) if body.asks else (top, None)
-        shape = self.slide.shapes.add_textbox(*_emu(says))
+        shape = self.slide.shapes.add_textbox(*emu(says))
         shape.name = "Verdict"
         frame = _frame(shape, inset=0)
-        size = next(
-            (s for s in TABLE_SIZES if _height(body.sentences, says.width - 0.1, s, 8) <= says.height - 0.1), 14
-        )
+        size = next((s for s in TEXT_SIZES if _height(body.sentences, says.width - 0.1, s, 8) <= says.height - 0.1), 14)
         parts = [(sentence, float(size), INK, False) for sentence in body.sentences]
         for i, (text, points, color, bold) in enumerate(_fitted(parts, says.width - 0.1, says.height - 0.1, 8)):
-            _paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(8)
+            paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(8)
         if asks is not None:
             which = f", the first {ASKS} of {len(body.asks)}" if len(body.asks) > ASKS else ""
             listed = [(f"Decisions requested{which}", SMALL_SIZE, self.accent, True)]
@@ -237,46 +231,7 @@ class _Slide:
         value = (words.number(kpi.value, kpi.unit), 28.0, INK, True)
         self._panel(rest, [value, (kpi.label, SMALL_SIZE, MUTED, False)], name=kpi.label, gap=2)
 
-    def _table(self, body: Table, box: Box) -> None:
-        rows = len(body.rows) + 1
-        size = next((each for each in TABLE_SIZES[1:] if _suits(body, box, each)), SMALL_SIZE)
-        across = _across(body, box.width, size)
-        line = size * LINE / 72
-        needed = [_lines(row, across, body.lines, size) for row in body.rows]
-        spare = (box.height - line * (sum(needed) + 1)) / rows
-        pad = max(0.02, min(0.2, spare))
-        heights = [line + pad, *(line * lines + pad for lines in needed)]
-        frame = self.slide.shapes.add_table(
-            rows, len(across), *_emu(Box(box.left, box.top, box.width, min(sum(heights), box.height)))
-        )
-        frame.name = "Table"
-        frame._element.nvGraphicFramePr.cNvPr.set("descr", marked(body.alt)[:2000])
-        table = frame.table
-        _plain_style(table)
-        for i, column_width in enumerate(across):
-            table.columns[i].width = Inches(column_width)
-        for i, height in enumerate(heights):
-            table.rows[i].height = Inches(height)
-        for i, header in enumerate(body.headers):
-            self._cell(table.cell(0, i), Cell(header, fill=self.accent, bold=True), across[i], 1, size, i in body.right)
-        for r, row in enumerate(body.rows, 1):
-            for i, cell in enumerate(row):
-                self._cell(table.cell(r, i), cell, across[i], body.lines, size, i in body.right)
-
-    def _cell(self, cell: Any, content: Cell, across: float, lines: int, size: float, right: bool) -> None:
-        fill = (content.fill or "#FFFFFF").lstrip("#")
-        cell.fill.solid()
-        cell.fill.fore_color.rgb = RGBColor.from_string(fill)
-        cell.margin_left = cell.margin_right = Inches(INSET)
-        cell.margin_top = cell.margin_bottom = 0
-        cell.vertical_anchor = MSO_ANCHOR.MIDDLE
-        text = fit(content.text, across - 2 * INSET, size, lines=lines, bold=content.bold or bool(content.fill))
-        color = on(fill) if content.fill else INK
-        paragraph = _paragraph(cell.text_frame, text, size, color, content.bold or bool(content.fill), first=True)
-        paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
-        _underline(cell)
-
-    def _footer(self, content: Content, grid: Grid) -> None:
+    def _footer(self, content: SlideContent, grid: Grid) -> None:
         results = self.pack.results
         text = f"Source: {content.source} · snapshot {results.snapshot.sha256[:12]} · {results.classification}"
         self._text(grid.footer, text, SMALL_SIZE, name="Footer", color=MUTED)
@@ -296,79 +251,25 @@ def _fitted(parts: Sequence[tuple[str, float, str, bool]], across: float, height
     return fitted
 
 
-def _lines(row: tuple[Cell, ...], across: list[float], most: int, size: float) -> int:
-    return min(most, max(_needed(cell, w, size) for cell, w in zip(row, across, strict=True)))
-
-
-def _needed(cell: Cell, across: float, size: float) -> int:
-    return len(wrap(marked(cell.text[:2000]), across - 2 * INSET, size, bold=cell.bold or bool(cell.fill)))
-
-
-def _breaks_word(cell: Cell, across: float, size: float) -> bool:
-    return any(
-        width(word, size, bold=cell.bold or bool(cell.fill)) > across - 2 * INSET for word in cell.text[:2000].split()
-    )
-
-
 def _grid(title: str, size: tuple[float, float], title_place: Box | None) -> Grid:
     across = title_place.width if title_place else Grid.of(*size, 1).title.width
     return Grid.of(*size, min(2, len(wrap(title, across - 0.05, TITLE_SIZE, bold=True))), title_place)
 
 
-def _pages(content: Content, size: tuple[float, float], title_place: Box | None) -> list[Content]:
-    """The content, a table that is too tall for one slide over several, as evenly as its rows allow."""
-    body = content.body
-    if not isinstance(body, Table):
+def _pages(content: SlideContent, size: tuple[float, float], title_place: Box | None) -> list[SlideContent]:
+    """The content, a table that is too tall for one slide over several."""
+    if not isinstance(content.body, SlideTable):
         return [content]
     grid = _grid(content.title + " (9 of 9)", size, title_place)
-    box = grid.body_above_takeaway if content.takeaway else grid.body
-    across = _across(body, box.width, SMALL_SIZE)
-    line = SMALL_SIZE * LINE / 72
-    heights = [line * _lines(row, across, body.lines, SMALL_SIZE) + ROW_PAD for row in body.rows]
-    room = box.height - line - ROW_PAD
-    for count in range(1, len(heights) + 1):
-        each = -(-len(heights) // count)
-        starts = range(0, len(heights), each)
-        if all(sum(heights[at : at + each]) <= room for at in starts):
-            break
-    if count == 1:
+    parts = tables.parts(content.body, grid.body_above_takeaway if content.takeaway else grid.body)
+    if len(parts) == 1:
         return [content]
     return [
         dataclasses.replace(
-            content,
-            title=limited(f"{content.title} ({number} of {len(starts)})", content.title),
-            body=dataclasses.replace(body, rows=body.rows[at : at + each]),
+            content, title=limited(f"{content.title} ({number} of {len(parts)})", content.title), body=part
         )
-        for number, at in enumerate(starts, 1)
+        for number, part in enumerate(parts, 1)
     ]
-
-
-def _across(body: Table, across: float, size: float) -> list[float]:
-    """Column widths: what the content needs on one line where that is enough, else the declared shares."""
-    shares = [share / sum(body.widths) for share in body.widths]
-    if body.lines == 1:
-        rows = (tuple(Cell(header, bold=True) for header in body.headers), *body.rows)
-        needed = [
-            max(width(cell.text[:200], size, bold=cell.bold or bool(cell.fill)) for cell in column) + 2 * INSET + 0.05
-            for column in zip(*rows, strict=True)
-        ]
-        spare = across - sum(needed)
-        if spare >= 0:
-            return [least + spare * share for least, share in zip(needed, shares, strict=True)]
-    return [across * share for share in shares]
-
-
-def _suits(body: Table, box: Box, size: float) -> bool:
-    """Whether the whole table can be shown at that size with nothing shortened and no word broken."""
-    across = _across(body, box.width, size)
-    headers = tuple(Cell(header, bold=True) for header in body.headers)
-    whole = all(
-        _needed(cell, w, size) <= (1 if row is headers else body.lines) and not _breaks_word(cell, w, size)
-        for row in (headers, *body.rows)
-        for cell, w in zip(row, across, strict=True)
-    )
-    lines = 1 + sum(_lines(row, across, body.lines, size) for row in body.rows)
-    return whole and lines * size * LINE / 72 + ROW_PAD * (len(body.rows) + 1) <= box.height
 
 
 def _height(texts: Sequence[str], across: float, size: float, gap: float, *, bold: bool = False) -> float:
@@ -376,12 +277,8 @@ def _height(texts: Sequence[str], across: float, size: float, gap: float, *, bol
     return lines * size * LINE / 72 + gap / 72 * (len(texts) - 1)
 
 
-def _emu(box: Box) -> tuple[int, int, int, int]:
-    return Inches(box.left), Inches(box.top), Inches(box.width), Inches(box.height)
-
-
 def _place(shape: Any, box: Box) -> None:
-    shape.left, shape.top, shape.width, shape.height = _emu(box)
+    shape.left, shape.top, shape.width, shape.height = emu(box)
 
 
 def _frame(shape: Any, *, inset: float = INSET, anchor: Any = MSO_ANCHOR.TOP) -> Any:
@@ -391,31 +288,3 @@ def _frame(shape: Any, *, inset: float = INSET, anchor: Any = MSO_ANCHOR.TOP) ->
     frame.margin_left = frame.margin_right = Inches(inset)
     frame.margin_top = frame.margin_bottom = Inches(0.1 if inset else 0.02)
     return frame
-
-
-def _paragraph(frame: Any, text: str, size: float, color: str, bold: bool, *, first: bool) -> Any:
-    paragraph = frame.paragraphs[0] if first else frame.add_paragraph()
-    paragraph.text = text.replace("\n", "\v")
-    paragraph.alignment = PP_ALIGN.LEFT
-    for run in paragraph.runs:
-        run.font.size, run.font.bold = Pt(size), bold
-        run.font.color.rgb = RGBColor.from_string(color)
-    return paragraph
-
-
-def _plain_style(table: Any) -> None:
-    """No banding and PowerPoint's "No Style, No Grid" (a GUID that every version knows)."""
-    table.horz_banding = False
-    table.first_row = True
-    style = table._tbl.tblPr.find(f"{{{_A}}}tableStyleId")
-    if style is not None:
-        style.text = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
-
-
-def _underline(cell: Any) -> None:
-    """A hairline below the cell and nothing around it (``a:lnB`` comes before the fill)."""
-    properties = cell._tc.get_or_add_tcPr()
-    line = etree.fromstring(
-        f'<a:lnB xmlns:a="{_A}" w="9525"><a:solidFill><a:srgbClr val="{HAIRLINE}"/></a:solidFill></a:lnB>'
-    )
-    properties.insert(0, line)

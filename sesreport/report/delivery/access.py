@@ -11,10 +11,10 @@ from pydantic import Field
 
 from sesreport.core.errors import DeliveryError
 from sesreport.core.redaction import redacted
-from sesreport.report.delivery.registry import Settings
+from sesreport.report.delivery.registry import DestinationSettings
 
 
-class AwsSettings(Settings):
+class AwsSettings(DestinationSettings):
     """Keys of a destination that is reached through AWS."""
 
     profile: str | None = None

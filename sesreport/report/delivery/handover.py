@@ -15,7 +15,7 @@ from sesreport.settings.config import Config
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryOutcome:
     """What became of one destination."""
 
     destination: str
@@ -24,7 +24,7 @@ class Outcome:
     failed: bool = False
 
 
-def check(config: Config, *, profile: str | None = None) -> list[Outcome]:
+def check(config: Config, *, profile: str | None = None) -> list[DeliveryOutcome]:
     """Looks at every destination without delivering anything; to be asked before an hour of collecting.
 
     Raises ConfigError for wrong keys in ``[delivery]``.
@@ -33,9 +33,9 @@ def check(config: Config, *, profile: str | None = None) -> list[Outcome]:
     for each in destinations(config, profile=profile):
         try:
             each.check()
-            outcomes.append(Outcome(each.name, "can be delivered to"))
+            outcomes.append(DeliveryOutcome(each.name, "can be delivered to"))
         except SesReportError as error:
-            outcomes.append(Outcome(each.name, str(error), failed=True))
+            outcomes.append(DeliveryOutcome(each.name, str(error), failed=True))
     return outcomes
 
 
@@ -47,7 +47,7 @@ def deliver(
     output: Path | None = None,
     profile: str | None = None,
     again: bool = False,
-) -> list[Outcome]:
+) -> list[DeliveryOutcome]:
     """Delivers the pack in ``<output>/<period>/`` to every destination of ``[delivery]``; one outcome each.
 
     Delivering the same pack twice leaves folders and buckets as they are, and sends no second e-mail to an address that
@@ -61,11 +61,13 @@ def deliver(
     outcomes = []
     for each in chosen:
         try:
-            outcomes.append(Outcome(each.name, each.deliver(parcel)))
+            outcomes.append(DeliveryOutcome(each.name, each.deliver(parcel)))
             if each.place:
                 parcel = dataclasses.replace(parcel, places=(*parcel.places, each.place(parcel.period)))
         except SesReportError as error:
-            outcomes.append(Outcome(each.name, str(error), failed=True))
+            outcomes.append(DeliveryOutcome(each.name, str(error), failed=True))
         except OSError as error:
-            outcomes.append(Outcome(each.name, f"{error.filename or 'read'}: {error.strerror or error}", failed=True))
+            outcomes.append(
+                DeliveryOutcome(each.name, f"{error.filename or 'read'}: {error.strerror or error}", failed=True)
+            )
     return outcomes

@@ -12,7 +12,7 @@ from sesreport.core.files import remove_leftovers, sha256_of
 from sesreport.core.period import Period
 from sesreport.kpis.results import Results
 from sesreport.report.delivery.receipts import Receipts
-from sesreport.report.manifest import COMPLETE, MANIFEST, RESULTS, check_files, read_manifest
+from sesreport.report.manifest import COMPLETE, MANIFEST, RESULTS, check_files, read_pack_manifest
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def open_parcel(output: Path, period: Period, *, now: datetime, again: bool = Fa
     remove_leftovers(output)
     folder = output / str(period)
     try:
-        manifest = read_manifest(folder)
+        manifest = read_pack_manifest(folder)
     except FileNotFoundError as error:
         raise ConfigError(f"no pack of {period} in {output}; make it with 'sesreport run --period {period}'") from error
     if manifest.status != COMPLETE:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sesreport.report.delivery.parcel import Parcel
 
 
-class Settings(BaseModel):
+class DestinationSettings(BaseModel):
     """The keys of one ``[[delivery.<kind>]]``; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,39 +45,41 @@ Statements = Callable[[Any], list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
-class Kind:
+class DestinationKind:
     """A registered kind of destination."""
 
-    settings: type[Settings]
+    settings: type[DestinationSettings]
     make: Make
     permissions: Statements
     """The IAM statements one destination needs; ``sesreport permissions --delivery`` prints them."""
 
 
-KINDS: Registry[Kind] = Registry("destination")
+KINDS: Registry[DestinationKind] = Registry("destination")
 
 
-def _none(settings: Settings) -> list[dict[str, Any]]:
+def _none(settings: DestinationSettings) -> list[dict[str, Any]]:
     return []
 
 
-def destination(settings: type[Settings], *, permissions: Statements = _none) -> Callable[[Make], Make]:
+def destination(settings: type[DestinationSettings], *, permissions: Statements = _none) -> Callable[[Make], Make]:
     """Registers a kind of destination under its function's name."""
 
     def register(make: Make) -> Make:
         name = getattr(make, "__name__")  # noqa: B009 (as for collectors)
-        KINDS.add(name, Kind(settings, make, permissions), make.__module__)
+        KINDS.add(name, DestinationKind(settings, make, permissions), make.__module__)
         return make
 
     return register
 
 
-def kinds() -> dict[str, Kind]:
+def kinds() -> dict[str, DestinationKind]:
     """All kinds by name."""
     return dict(sorted(KINDS.items()))
 
 
-def chosen(delivery: Mapping[str, list[dict[str, Any]]]) -> list[tuple[Kind, Settings]]:
+def chosen_destinations(
+    delivery: Mapping[str, list[dict[str, Any]]],
+) -> list[tuple[DestinationKind, DestinationSettings]]:
     """The destinations of ``[delivery]``, their keys checked. Raises ConfigError with place and remedy."""
     if not delivery:
         return []
@@ -97,13 +99,13 @@ def chosen(delivery: Mapping[str, list[dict[str, Any]]]) -> list[tuple[Kind, Set
 
 def destinations(config: Config, *, profile: str | None = None) -> list[Destination]:
     """The configured destinations, those that hold the pack before those that tell of it. Raises ConfigError."""
-    made = [kind.make(settings, profile) for kind, settings in chosen(config.delivery)]
+    made = [kind.make(settings, profile) for kind, settings in chosen_destinations(config.delivery)]
     return sorted(made, key=lambda each: each.place is None)
 
 
 def delivery_policy(config: Config) -> dict[str, Any]:
     """The least-privilege policy of whoever delivers; apart from collection's, which only reads. Raises ConfigError."""
-    statements = [s for kind, settings in chosen(config.delivery) for s in kind.permissions(settings)]
+    statements = [s for kind, settings in chosen_destinations(config.delivery) for s in kind.permissions(settings)]
     if not statements:
         raise ConfigError("[delivery] names no destination that needs AWS permissions")
     distinct = [s for i, s in enumerate(statements) if s not in statements[:i]]

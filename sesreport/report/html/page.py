@@ -18,8 +18,8 @@ from sesreport.core.text import marked, visible
 from sesreport.kpis import words
 from sesreport.report import charts
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import SECTIONS, Content, Section
-from sesreport.report.html.table import STATIC_ROWS, Column, Table, Value
+from sesreport.report.html.section import SECTIONS, ReportSection, SectionContent
+from sesreport.report.html.table import STATIC_ROWS, HtmlTable, TableColumn, Value
 
 ROW_BYTES = 640_000
 """Bytes of table rows the page may hold; beyond it the largest tables hold fewer rows and say so."""
@@ -75,7 +75,7 @@ def environment(folder: str = "templates/report") -> jinja2.Environment:
     return made
 
 
-def _cell(value: Value, head: Column) -> str:
+def _cell(value: Value, head: TableColumn) -> str:
     """A value as the page shows it; report.js writes the same."""
     if value is None:
         return head.missing
@@ -84,7 +84,7 @@ def _cell(value: Value, head: Column) -> str:
     return f"{value:,}" if head.kind == "integer" else str(value)
 
 
-def _figures(of: Section, content: Content, pack: Pack) -> list[dict[str, str]]:
+def _figures(of: ReportSection, content: SectionContent, pack: Pack) -> list[dict[str, str]]:
     figures = []
     for name in content.charts:
         figure: Any = charts.draw(name, pack.results, pack.frames, scope="")
@@ -93,12 +93,12 @@ def _figures(of: Section, content: Content, pack: Pack) -> list[dict[str, str]]:
     return figures
 
 
-def _within_budget(contents: list[tuple[Section, Content]]) -> list[tuple[Section, Content]]:
+def _within_budget(contents: list[tuple[ReportSection, SectionContent]]) -> list[tuple[ReportSection, SectionContent]]:
     """The same sections, the rows of the largest tables cut so that all rows together fit in ROW_BYTES."""
     sizes = {t.id: len(t.to_json().encode()) for _, content in contents for t in content.tables}
     allowed = _largest_share(sorted(sizes.values()), ROW_BYTES)
 
-    def cut(table: Table) -> Table:
+    def cut(table: HtmlTable) -> HtmlTable:
         if sizes[table.id] <= allowed:
             return table
         return table.head(max(STATIC_ROWS, int(table.held * allowed / sizes[table.id])))
@@ -117,9 +117,9 @@ def _largest_share(sizes: list[int], budget: int) -> float:
     return float("inf")
 
 
-def _with_tables(content: Content, tables: tuple[Table, ...]) -> Content:
+def _with_tables(content: SectionContent, tables: tuple[HtmlTable, ...]) -> SectionContent:
     fields: dict[str, Any] = {name: getattr(content, name) for name in content.__dataclass_fields__}
-    return Content(**{**fields, "tables": tables})
+    return SectionContent(**{**fields, "tables": tables})
 
 
 def _ink_on(color: str) -> str:

@@ -10,11 +10,11 @@ from sesreport.core.registry import Registry
 from sesreport.kpis import words
 from sesreport.kpis.results import OFF_TARGET, WATCH, Kpi, Results
 from sesreport.report.contents import Pack
-from sesreport.report.html.table import Table
+from sesreport.report.html.table import HtmlTable
 
 
 @dataclass(frozen=True)
-class Content:
+class SectionContent:
     """What a section says, in the order it is read."""
 
     heading: str
@@ -23,30 +23,33 @@ class Content:
     """One line: what follows from it."""
     charts: tuple[str, ...] = ()
     """Names of registered charts."""
-    tables: tuple[Table, ...] = ()
+    tables: tuple[HtmlTable, ...] = ()
     partial: str | None = None
     """A template of its own, drawn before the charts, with ``data`` as its variables."""
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+Make = Callable[[Pack], SectionContent]
+
+
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """One registered section; ``id`` is its anchor and does not change, so links to it keep working."""
 
     order: int
     id: str
     title: str
-    make: Callable[[Pack], Content]
+    make: Make
 
 
-SECTIONS: Registry[Section] = Registry("section")
+SECTIONS: Registry[ReportSection] = Registry("section")
 
 
-def section(order: int, id: str, title: str) -> Callable[[Callable[[Pack], Content]], Callable[[Pack], Content]]:  # noqa: A002
-    """Register a function ``(pack) -> Content`` as a section; sections are drawn by ascending ``order``."""
+def section(order: int, id: str, title: str) -> Callable[[Make], Make]:  # noqa: A002
+    """Register a function ``(pack) -> SectionContent`` as a section; sections are drawn by ascending ``order``."""
 
-    def register(make: Callable[[Pack], Content]) -> Callable[[Pack], Content]:
-        SECTIONS.add(id, Section(order, id, title, make), make.__module__, place=order)
+    def register(make: Make) -> Make:
+        SECTIONS.add(id, ReportSection(order, id, title, make), make.__module__, place=order)
         return make
 
     return register
@@ -54,7 +57,7 @@ def section(order: int, id: str, title: str) -> Callable[[Callable[[Pack], Conte
 
 def kpi_of(results: Results, kpi_id: str) -> Kpi | None:
     """The KPI, or None where this pack does not have it or does not know its value."""
-    found = next((kpi for kpi in results.kpis if kpi.id == kpi_id), None)
+    found = results.find_kpi(kpi_id)
     return found if found is not None and found.value is not None else None
 
 

@@ -22,7 +22,7 @@ Value = str | float | int | None
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """One column. ``kind``: text, name and long (wider texts), id (digits), rank (severity), integer, percent, date."""
 
     name: str
@@ -37,12 +37,12 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class HtmlTable:
     """A table of the report; ``cells`` holds the values by column, in the order of ``heads``."""
 
     id: str
     caption: str
-    heads: tuple[Column, ...]
+    heads: tuple[TableColumn, ...]
     cells: tuple[tuple[Value, ...], ...]
     total: int
     """Rows there are; more than are held when the page's size asked for it."""
@@ -61,11 +61,11 @@ class Table:
         return self.held > STATIC_ROWS or self.total > self.held
 
     @property
-    def first_rows(self) -> list[list[tuple[Column, Value]]]:
+    def first_rows(self) -> list[list[tuple[TableColumn, Value]]]:
         """The rows that stand in the page."""
         return [list(zip(self.heads, row, strict=True)) for row in list(zip(*self.cells, strict=True))[:STATIC_ROWS]]
 
-    def head(self, rows: int) -> Table:
+    def head(self, rows: int) -> HtmlTable:
         """The same table holding at most ``rows`` rows."""
         return replace(self, cells=tuple(column[:rows] for column in self.cells))
 
@@ -82,12 +82,12 @@ def table(
     caption: str,
     frames: Mapping[str, pd.DataFrame],
     name: str,
-    columns: Sequence[Column],
+    columns: Sequence[TableColumn],
     *,
     rows: pd.DataFrame | None = None,
     none: str | None = None,
     open: bool = False,  # noqa: A002
-) -> Table:
+) -> HtmlTable:
     """The frame ``name`` as a table; ``rows`` is a selection of it in the wanted order.
 
     Columns the frame does not have are left out. ``none`` is said when the frame has rows but the selection does not.
@@ -98,10 +98,10 @@ def table(
     kept = tuple(column for column in columns if column.name in chosen.columns) if len(chosen) else tuple(columns)
     values = tuple(_values(chosen[column.name], column) for column in kept) if len(chosen) else tuple(() for _ in kept)
     empty = "" if len(chosen) else (none if none and len(whole) else why_empty(name, frames))
-    return Table(id, caption, kept, values, len(chosen), name, empty, open)
+    return HtmlTable(id, caption, kept, values, len(chosen), name, empty, open)
 
 
-def _values(series: pd.Series, column: Column) -> tuple[Value, ...]:
+def _values(series: pd.Series, column: TableColumn) -> tuple[Value, ...]:
     if column.kind == "integer":
         return tuple(None if pd.isna(v) else int(v) for v in series.astype(object))
     if column.kind == "percent":
@@ -126,7 +126,7 @@ def _text(value: Any) -> str | None:
     return _text(str(value))
 
 
-def _encoded(head: Column, values: tuple[Value, ...]) -> dict[str, Any]:
+def _encoded(head: TableColumn, values: tuple[Value, ...]) -> dict[str, Any]:
     encoded: dict[str, Any] = {"label": head.label, "kind": head.kind, "missing": head.missing}
     if head.facet:
         encoded["facet"] = 1

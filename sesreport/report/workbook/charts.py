@@ -1,4 +1,4 @@
-"""Native charts from :class:`~sesreport.report.workbook.description.Chart`, placed beside or below the table."""
+"""Native charts from :class:`~sesreport.report.workbook.description.SheetChart`, placed beside or below the table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from openpyxl.drawing.xdr import XDRPositiveSize2D
 
 from sesreport.core.text import marked
 from sesreport.report.ooxml import xstring
-from sesreport.report.workbook.description import Cells, Chart, Content
+from sesreport.report.workbook.description import Cells, SheetChart, SheetContent
 from sesreport.report.workbook.styles import BY_UNIT, FONT, HAIRLINE, MUTED
 
 WIDTH, HEIGHT, GAP = 3_960_000, 2_520_000, 180_000
@@ -31,7 +31,7 @@ _EMU_PER_ROW = 13.5 * 12700
 
 
 @dataclass(frozen=True)
-class Place:
+class TablePosition:
     """Where a sheet's table is."""
 
     title: str
@@ -46,37 +46,39 @@ class Place:
         return f"'{quoted}'!${letter}${self.first_row + cells.first}:${letter}${self.first_row + cells.last}"
 
 
-def add(sheet: Any, content: Content, places: Mapping[str, Place], place: Place) -> list[str]:
+def add(
+    sheet: Any, content: SheetContent, positions: Mapping[str, TablePosition], position: TablePosition
+) -> list[str]:
     """Add the content's charts to the sheet; their alternative texts, in order."""
     for number, chart in enumerate(content.charts):
-        native = _native(chart, places)
-        native.anchor = _beside(place, number) if content.charts_beside else _below(place, number)
+        native = _native(chart, positions)
+        native.anchor = _beside(position, number) if content.charts_beside else _below(position, number)
         sheet.add_chart(native)
     return [chart.alt for chart in content.charts]
 
 
-def _beside(place: Place, number: int) -> OneCellAnchor:
+def _beside(position: TablePosition, number: int) -> OneCellAnchor:
     row, column = divmod(number, 2)
-    top = place.first_row - 1 + round(row * (HEIGHT + GAP) / _EMU_PER_ROW)
-    return _anchor(len(place.widths), GAP + column * (WIDTH + GAP), top)
+    top = position.first_row - 1 + round(row * (HEIGHT + GAP) / _EMU_PER_ROW)
+    return _anchor(len(position.widths), GAP + column * (WIDTH + GAP), top)
 
 
-def _below(place: Place, number: int) -> OneCellAnchor:
+def _below(position: TablePosition, number: int) -> OneCellAnchor:
     """From column B on: column A is repeated on every printed page, with whatever lies on it."""
     row, column = divmod(number, PER_ROW)
     left = column * (WIDTH + GAP)
-    index = min(1, len(place.widths) - 1)
-    while index < len(place.widths) - 1 and left >= (size := round(place.widths[index] * _EMU_PER_CHARACTER)):
+    index = min(1, len(position.widths) - 1)
+    while index < len(position.widths) - 1 and left >= (size := round(position.widths[index] * _EMU_PER_CHARACTER)):
         left -= size
         index += 1
-    return _anchor(index, left, place.last_row + 1 + round(row * (HEIGHT + GAP) / _EMU_PER_ROW))
+    return _anchor(index, left, position.last_row + 1 + round(row * (HEIGHT + GAP) / _EMU_PER_ROW))
 
 
 def _anchor(column: int, offset: int, row: int) -> OneCellAnchor:
     return OneCellAnchor(_from=AnchorMarker(col=column, colOff=offset, row=row), ext=XDRPositiveSize2D(WIDTH, HEIGHT))
 
 
-def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
+def _native(chart: SheetChart, positions: Mapping[str, TablePosition]) -> Any:
     number_format = BY_UNIT.get(chart.unit, "#,##0")
     native: Any = LineChart() if chart.kind == "line" else BarChart()
     if chart.kind in ("bar", "stacked"):
@@ -86,7 +88,7 @@ def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
     if chart.kind != "line":
         native.gapWidth = 45
     for series in chart.series:
-        native.series.append(_series(chart, series, places, number_format))
+        native.series.append(_series(chart, series, positions, number_format))
     native.title = marked(chart.title)
     native.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=_characters(1100, bold=True))
     for run in native.title.tx.rich.p[0].r:
@@ -110,11 +112,11 @@ def _native(chart: Chart, places: Mapping[str, Place]) -> Any:
     return native
 
 
-def _series(chart: Chart, series: Any, places: Mapping[str, Place], number_format: str) -> XlSeries:
+def _series(chart: SheetChart, series: Any, positions: Mapping[str, TablePosition], number_format: str) -> XlSeries:
     native = XlSeries()
     native.tx = SeriesLabel(v=xstring(marked(series.name)))
-    native.val = _numbers(series.values, places, number_format)
-    native.cat = _categories(chart.categories, places)
+    native.val = _numbers(series.values, positions, number_format)
+    native.cat = _categories(chart.categories, positions)
     color = series.color.lstrip("#")
     if chart.kind == "line":
         native.graphicalProperties = GraphicalProperties(
@@ -133,22 +135,22 @@ def _series(chart: Chart, series: Any, places: Mapping[str, Place], number_forma
 
 
 def _numbers(
-    values: Cells | tuple[float | None, ...], places: Mapping[str, Place], number_format: str
+    values: Cells | tuple[float | None, ...], positions: Mapping[str, TablePosition], number_format: str
 ) -> NumDataSource:
     if isinstance(values, Cells):
-        return NumDataSource(numRef=NumRef(f=places[values.sheet].reference(values)))
+        return NumDataSource(numRef=NumRef(f=positions[values.sheet].reference(values)))
     points = [NumVal(idx=i, v=str(value)) for i, value in enumerate(values) if value is not None]
     return NumDataSource(numLit=NumData(formatCode=number_format, ptCount=len(values), pt=points))
 
 
-def _categories(values: Cells | tuple[str, ...], places: Mapping[str, Place]) -> AxDataSource:
+def _categories(values: Cells | tuple[str, ...], positions: Mapping[str, TablePosition]) -> AxDataSource:
     if isinstance(values, Cells):
-        return AxDataSource(strRef=StrRef(f=places[values.sheet].reference(values)))
+        return AxDataSource(strRef=StrRef(f=positions[values.sheet].reference(values)))
     points = [StrVal(idx=i, v=xstring(marked(value))) for i, value in enumerate(values)]
     return AxDataSource(strLit=StrData(ptCount=len(values), pt=points))
 
 
-def _never_negative(chart: Chart) -> bool:
+def _never_negative(chart: SheetChart) -> bool:
     return chart.unit in BY_UNIT
 
 

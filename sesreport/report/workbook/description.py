@@ -3,38 +3,39 @@
 A sheet is one function in one file of :mod:`sesreport.report.workbook.sheets`::
 
     @sheet(title="Exposure", question="What may others do with our identities?", order=60, group="evidence")
-    def exposure(pack: Pack) -> Content: ...
+    def exposure(pack: Pack) -> SheetContent: ...
 
-The decorator registers it; :mod:`sesreport.report.workbook.writer` turns every :class:`Content` into cells.
+The decorator registers it; :mod:`sesreport.report.workbook.writer` turns every :class:`SheetContent` into cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
 from sesreport.core.registry import Registry
 from sesreport.report.contents import Pack
 
-KINDS = (
+Kind = Literal[
     "text", "account_id", "texts", "flag", "integer", "share", "rate", "days", "real", "at", "date",
     "figure", "change", "signal", "link", "input", "spark",
-)  # fmt: skip
+]  # fmt: skip
 """How a column is written; ``figure`` and ``change`` follow the unit in the rows' column ``unit``; a
-``signal`` is a word in bold, colored by :attr:`Column.colors`."""
+``signal`` is a word in bold, colored by :attr:`SheetColumn.colors`."""
 GROUPS = ("summary", "evidence", "reference")
 
 
 @dataclass(frozen=True)
-class Column:
+class SheetColumn:
     """One column of the sheet's table. ``at`` columns are written as UTC and their header says so."""
 
     source: str
-    """Column of :attr:`Content.rows`."""
+    """Column of :attr:`SheetContent.rows`."""
     header: str
-    kind: str = "text"
+    kind: Kind = "text"
     choices: tuple[str, ...] = ()
     """For ``input``: what a reviewer may choose."""
     prompt: str = ""
@@ -62,7 +63,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Series:
+class SheetSeries:
     """One series: cells of a table, or numbers counted for the chart alone."""
 
     name: str
@@ -72,32 +73,35 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Chart:
+class SheetChart:
     """A native chart. ``kind``: ``line``, ``column``, ``bar`` or ``stacked`` (bars)."""
 
     kind: str
     title: str
     alt: str
     categories: Cells | tuple[str, ...]
-    series: tuple[Series, ...]
+    series: tuple[SheetSeries, ...]
     unit: str = "count"
 
 
 @dataclass(frozen=True)
-class Content:
+class SheetContent:
     """One sheet: title in A1 (from the registration), subtitle in A2, note in A3, table at A5."""
 
     subtitle: str
     note: str
-    columns: Sequence[Column]
+    columns: Sequence[SheetColumn]
     rows: pd.DataFrame
-    charts: Sequence[Chart] = ()
+    charts: Sequence[SheetChart] = ()
     charts_beside: bool = False
     """Right of the table instead of below it."""
     empty: str = ""
     """Why there are no rows, for when there are none."""
     file: str = ""
     """Where all rows are when the table cannot hold them."""
+
+
+Build = Callable[[Pack], SheetContent]
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class Sheet:
     question: str
     order: int
     group: str
-    build: Callable[[Pack], Content]
+    build: Build
     kpis: tuple[str, ...] = ()
     """KPIs whose evidence it shows."""
 
@@ -116,12 +120,10 @@ class Sheet:
 SHEETS: Registry[Sheet] = Registry("sheet")
 
 
-def sheet(
-    *, title: str, question: str, order: int, group: str, kpis: tuple[str, ...] = ()
-) -> Callable[[Callable[[Pack], Content]], Callable[[Pack], Content]]:
+def sheet(*, title: str, question: str, order: int, group: str, kpis: tuple[str, ...] = ()) -> Callable[[Build], Build]:
     """Register a sheet. Raises ValueError for a title or order that is taken or that Excel refuses."""
 
-    def register(build: Callable[[Pack], Content]) -> Callable[[Pack], Content]:
+    def register(build: Build) -> Build:
         if len(title) > 31 or set(title) & set("[]:*?/\\") or group not in GROUPS:
             raise ValueError(f"sheet {title!r}: not a sheet name, or no group {group!r}")
         SHEETS.add(title, Sheet(title, question, order, group, build, kpis=kpis), build.__module__, place=order)

@@ -10,29 +10,18 @@ import pandas as pd
 from sesreport.analysis.basis import COLLECTED, REGIONS, is_gap, place_basis, places
 from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
+from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.ooxml import moment
-from sesreport.report.workbook.description import Column
+from sesreport.report.workbook.description import SheetColumn
 from sesreport.snapshot.coverage import EVERYTHING
 
-SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
-
-def frame(pack: Pack, name: str, columns: Sequence[str]) -> pd.DataFrame:
-    """The pack's frame with exactly these columns (NA where it lacks one); no rows when there is no such frame."""
-    found = pack.frames.get(name)
-    if found is None:
-        return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
-    return found.reindex(columns=list(columns)).reset_index(drop=True)
-
-
-def with_account_names(
-    pack: Pack, rows: pd.DataFrame, *, key: str = "account_id", name: str = "account"
-) -> pd.DataFrame:
+def with_account_names(pack: Pack, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with a column of account names (NA for accounts outside the organization)."""
-    accounts = frame(pack, "accounts", ("account_id", "name")).drop_duplicates("account_id")
+    accounts = pack.columns("accounts", ("account_id", "name")).drop_duplicates("account_id")
     names = accounts.set_index("account_id")["name"]
-    return rows.assign(**{name: rows[key].map(names)})
+    return rows.assign(account=rows["account_id"].map(names))
 
 
 def ranked(rows: pd.DataFrame, rank: pd.Series, *then: str) -> pd.DataFrame:
@@ -64,7 +53,16 @@ def _values(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[object, ...]]
     return list(rows[list(keys)].astype("object").itertuples(index=False, name=None))
 
 
-BEHIND = Column("behind", "Behind KPI", "texts", width=36)
+FINDING = (
+    SheetColumn("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+    SheetColumn("status", "Status"),
+    SheetColumn("title", "Finding"),
+    SheetColumn("identity", "Identity"),
+    SheetColumn("grantee", "Grantee", unknown="none"),
+    SheetColumn("owner", "Owner", unknown="no owner"),
+)
+"""What a finding is: the first columns of every sheet of findings."""
+BEHIND = SheetColumn("behind", "Behind KPI", "texts", width=36)
 """Which KPIs the row is evidence of: filtered by one, the sheet shows what it was counted from."""
 
 
@@ -76,7 +74,7 @@ def finished_at(pack: Pack) -> datetime:
 def basis(pack: Pack, name: str) -> str:
     """One sentence: in how many places was read what the frame is made from, and why not in the others."""
     datasets = COLLECTED.get(name, (name,))
-    coverage = frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows"))
+    coverage = pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows"))
     expected = places(coverage)
     if expected.empty:
         return f"What it rests on is not known: the coverage of {_list(datasets)} was not recorded."
@@ -95,7 +93,7 @@ def basis(pack: Pack, name: str) -> str:
 def found(pack: Pack, told: str, rows: pd.DataFrame, name: str) -> str:
     """A sheet's subtitle with the places its frame rests on; no rows of none of them are no number."""
     datasets = COLLECTED.get(name, (name,))
-    read = place_basis(frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows")), datasets)
+    read = place_basis(pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows")), datasets)
     if rows.empty and not read.read:
         return f"Not known: {_list(datasets)} could be read in no place"
     return f"{told}{words.within(read)}"

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sesreport.core.text import FORMULA_STARTS
 from sesreport.report.ooxml import xstring
-from sesreport.report.workbook.description import Column
+from sesreport.report.workbook.description import SheetColumn
 from sesreport.report.workbook.styles import BY_KIND
 from sesreport.report.workbook.values import DATES, NUMBERS, Value, cells, lines, width
 
@@ -28,16 +28,16 @@ LINE_HEIGHT, ROW_PAD = 13.5, 2.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class ColumnLayout:
     """How one column is written."""
 
-    column: Column
+    column: SheetColumn
     letter: str
     width: float
     wraps: bool
 
     @classmethod
-    def of(cls, column: Column, letter: str, rows: pd.DataFrame) -> Plan:
+    def of(cls, column: SheetColumn, letter: str, rows: pd.DataFrame) -> ColumnLayout:
         sample = cells(rows.iloc[:SAMPLED], column)
         across = width(column, sample)
         wraps = column.kind in ("text", "texts") and any(lines(value, across) > 1 for value in sample)
@@ -51,16 +51,16 @@ class Plan:
 
 
 def stream(
-    rows: pd.DataFrame, plans: Sequence[Plan], first_row: int, style_id: Callable[[str], int]
+    rows: pd.DataFrame, layouts: Sequence[ColumnLayout], first_row: int, style_id: Callable[[str], int]
 ) -> Iterator[bytes]:
     """The ``<row>`` elements of a table; ``style_id`` gives the number of a cell style by name."""
     for start in range(0, len(rows), CHUNK):
         chunk = rows.iloc[start : start + CHUNK]
-        columns = [cells(chunk, plan.column) for plan in plans]
+        columns = [cells(chunk, layout.column) for layout in layouts]
         units = chunk["unit"].astype("str").tolist() if "unit" in chunk.columns else [""] * len(chunk)
-        rendered = [_rendered(values, plan, units, style_id) for values, plan in zip(columns, plans, strict=True)]
-        wrapping = [(values, plan.width) for values, plan in zip(columns, plans, strict=True) if plan.wraps]
-        openings = [f'<c r="{plan.letter}' for plan in plans]
+        rendered = [_rendered(values, layout, units, style_id) for values, layout in zip(columns, layouts, strict=True)]
+        wrapping = [(values, layout.width) for values, layout in zip(columns, layouts, strict=True) if layout.wraps]
+        openings = [f'<c r="{layout.letter}' for layout in layouts]
         made = []
         for number, suffixes in enumerate(zip(*rendered, strict=True)):
             row = str(first_row + start + number)
@@ -69,28 +69,28 @@ def stream(
         yield "".join(made).encode()
 
 
-def nothing(plans: Sequence[Plan], row: int, style_id: Callable[[str], int]) -> Iterator[bytes]:
+def nothing(layouts: Sequence[ColumnLayout], row: int, style_id: Callable[[str], int]) -> Iterator[bytes]:
     """A table needs a row: one that says there is none, in the first column that takes text."""
-    first = next((i for i, plan in enumerate(plans) if plan.column.kind not in NUMBERS | DATES), 0)
+    first = next((i for i, layout in enumerate(layouts) if layout.column.kind not in NUMBERS | DATES), 0)
     number = style_id("Text")
     parts = [
-        f'<c r="{plan.letter}{row}" s="{number}"' + (_text("no data") if i == first else "/>")
-        for i, plan in enumerate(plans)
+        f'<c r="{layout.letter}{row}" s="{number}"' + (_text("no data") if i == first else "/>")
+        for i, layout in enumerate(layouts)
     ]
     yield f'<row r="{row}">{"".join(parts)}</row>'.encode()
 
 
-def _rendered(values: list[Value], plan: Plan, units: list[str], style_id: Callable[[str], int]) -> list[str]:
+def _rendered(values: list[Value], layout: ColumnLayout, units: list[str], style_id: Callable[[str], int]) -> list[str]:
     """What follows ``<c r="A5`` in each cell of a column."""
-    styles = {unit: style_id(plan.look(unit)) for unit in sorted(set(units))}
+    styles = {unit: style_id(layout.look(unit)) for unit in sorted(set(units))}
     opened = {unit: f'" s="{number}"' for unit, number in styles.items()}
-    if plan.column.kind in NUMBERS | DATES:
+    if layout.column.kind in NUMBERS | DATES:
         return [
             f"{opened[unit]}/>" if value is None else f"{opened[unit]}><v>{value!r}</v></c>"
             for value, unit in zip(values, units, strict=True)
         ]
     (style,) = set(opened.values())
-    guarded = f'" s="{style_id("Text wrapped guarded" if plan.wraps else "Text guarded")}"'
+    guarded = f'" s="{style_id("Text wrapped guarded" if layout.wraps else "Text guarded")}"'
     return [
         f"{style}/>"
         if value is None or value == ""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from sesreport.report.workbook.description import Column
+from sesreport.report.workbook.description import SheetColumn
 
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _GROUP = (
@@ -26,7 +26,7 @@ _GROUP = (
 
 
 def group(
-    sheet: str, columns: Sequence[Column], letters: Sequence[str], first_row: int, last_row: int, color: str
+    sheet: str, columns: Sequence[SheetColumn], letters: Sequence[str], first_row: int, last_row: int, color: str
 ) -> bytes | None:
     """The extension element for a sheet with a ``spark`` column and month columns; None for any other sheet."""
     spark = next((i for i, column in enumerate(columns) if column.kind == "spark"), None)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sesreport.core.text import marked
-from sesreport.report.workbook.description import Column
+from sesreport.report.workbook.description import SheetColumn
 
 Value = str | float | int | None
 CELL_LIMIT = 32_767
@@ -33,7 +33,7 @@ def text(value: str) -> str:
     return value[: CELL_LIMIT - len(mark)] + mark
 
 
-def cells(rows: pd.DataFrame, column: Column) -> list[Value]:
+def cells(rows: pd.DataFrame, column: SheetColumn) -> list[Value]:
     """One column's cells, top to bottom. A column the frame lacks is unknown throughout."""
     if column.kind == "input" or column.source not in rows.columns:
         blank = column.kind == "input" or column.kind in NUMBERS | DATES | {"spark"}
@@ -77,7 +77,11 @@ def _joined(value: object, unknown: str) -> str:
     return text("; ".join(unknown if _unknown(item) else str(item) for item in items)) if items else "none"
 
 
-def width(column: Column, values: list[Value], *, cap: int = 60) -> float:
+WIDEST = 60
+"""Characters of a column that names no width."""
+
+
+def width(column: SheetColumn, values: list[Value]) -> float:
     """Column width in characters: what nine rows of ten need, at least the header's longest word."""
     if column.width is not None:
         return column.width
@@ -89,10 +93,12 @@ def width(column: Column, values: list[Value], *, cap: int = 60) -> float:
         return max(word, longest + 3.5, 9.5)
     lengths = sorted(max(map(len, str(value).split("\n"))) for value in values[:5000] if value is not None)
     if column.kind == "signal":
-        return min(max(word, (lengths[-1] if lengths else 0) * 1.15 + 3), cap)  # bold, never wrapped: the longest word
+        return min(
+            max(word, (lengths[-1] if lengths else 0) * 1.15 + 3), WIDEST
+        )  # bold, never wrapped: the longest word
     typical = lengths[int(len(lengths) * 0.9)] if lengths else 0
     longest = min(lengths[-1], typical * 2) if lengths else 0
-    return min(max(word, longest * 1.05 + 3, 9.5), cap)
+    return min(max(word, longest * 1.05 + 3, 9.5), WIDEST)
 
 
 def lines(value: Value, width_in_characters: float) -> int:

@@ -26,7 +26,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.writer.excel import ExcelWriter
 
-from sesreport.core.files import replacing
+from sesreport.core.files import write_whole
 from sesreport.report.ooxml import (
     KEYWORDS,
     Edit,
@@ -39,8 +39,8 @@ from sesreport.report.ooxml import (
     xstring,
 )
 from sesreport.report.workbook import charts, sparklines
-from sesreport.report.workbook.description import Content
-from sesreport.report.workbook.rows import Plan, nothing, stream
+from sesreport.report.workbook.description import SheetContent
+from sesreport.report.workbook.rows import ColumnLayout, nothing, stream
 from sesreport.report.workbook.styles import FONT, HAIRLINE, LOOKS, Look, frame_looks, on
 from sesreport.report.workbook.values import NUMBERS, cells, lines, text
 
@@ -72,7 +72,7 @@ class Page:
 
     title: str
     group: str
-    content: Content
+    content: SheetContent
     heading: str = ""
     """Written in A1; the title when empty."""
     back_to: str | None = None
@@ -81,10 +81,9 @@ class Page:
 
 def write(pages: Sequence[Page], path: Path, properties: Properties) -> None:
     """Write the pages as one .xlsx; whole or not at all. Raises WriteError when the file system refuses."""
-    with replacing(path) as temporary, temporary.open("wb") as out:
-        staged = io.BytesIO()
-        edits, rows = _stage(pages, staged, properties)
-        rewrite(staged, out, finished_at=properties.finished_at, edits=edits, rows=rows)
+    staged = io.BytesIO()
+    edits, rows = _stage(pages, staged, properties)
+    write_whole(path, lambda out: rewrite(staged, out, finished_at=properties.finished_at, edits=edits, rows=rows))
 
 
 def _stage(
@@ -95,12 +94,12 @@ def _stage(
     _describe(book, properties)
     _add_styles(book, properties.accent)
     sheets = [_Sheet(book, page, properties) for page in pages]
-    places = {sheet.page.title: sheet.place for sheet in sheets}
+    positions = {sheet.page.title: sheet.position for sheet in sheets}
     edits: dict[str, Edit] = {}
     drawings = 0
     for sheet in sheets:
         sheet.write()
-        drawn = charts.add(sheet.sheet, sheet.page.content, places, sheet.place)
+        drawn = charts.add(sheet.sheet, sheet.page.content, positions, sheet.position)
         if drawn:
             drawings += 1
             edits[f"xl/drawings/drawing{drawings}.xml"] = alt_texts(drawn)
@@ -161,16 +160,18 @@ class _Sheet:
             raise ValueError(f"sheet {page.title!r}: two columns have the same header")
         self.shown = content.rows.iloc[:MAX_TABLE_ROWS]
         letters = [get_column_letter(i) for i in range(1, len(self.columns) + 1)]
-        self.plans = [Plan.of(column, letter, self.shown) for column, letter in zip(self.columns, letters, strict=True)]
+        self.layouts = [
+            ColumnLayout.of(column, letter, self.shown) for column, letter in zip(self.columns, letters, strict=True)
+        ]
         self.last_row = HEADER_ROW + max(len(self.shown), 1)
         self.sheet: Any = book.create_sheet(page.title)
         self.styles = {name: self._style_id(name) for name in LOOKS}
-        self.place = charts.Place(
+        self.position = charts.TablePosition(
             title=page.title,
             first_row=HEADER_ROW + 1,
             last_row=self.last_row,
             letters=dict(zip(titles, letters, strict=True)),
-            widths=tuple(plan.width for plan in self.plans),
+            widths=tuple(layout.width for layout in self.layouts),
         )
 
     def write(self) -> None:
@@ -193,16 +194,16 @@ class _Sheet:
         """What openpyxl cannot write into this sheet."""
         digits = [self._range(i) for i, column in enumerate(self.columns) if column.kind == "account_id"]
         edits = [text_numbers(*digits)] if digits else []
-        letters = [plan.letter for plan in self.plans]
-        place = (HEADER_ROW + 1, self.last_row)
-        if element := sparklines.group(self.page.title, self.columns, letters, *place, self.properties.accent):
+        letters = [layout.letter for layout in self.layouts]
+        span = (HEADER_ROW + 1, self.last_row)
+        if element := sparklines.group(self.page.title, self.columns, letters, *span, self.properties.accent):
             edits.append(extension(element))
         return both(*edits)
 
     def _set_up(self) -> None:
         sheet, properties = self.sheet, self.properties
-        for plan in self.plans:
-            sheet.column_dimensions[plan.letter].width = plan.width
+        for layout in self.layouts:
+            sheet.column_dimensions[layout.letter].width = layout.width
         sheet.freeze_panes = f"B{HEADER_ROW + 1}"
         sheet.sheet_view.showGridLines = False
         sheet.sheet_view.zoomScale = 100
@@ -210,7 +211,7 @@ class _Sheet:
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
         sheet.page_setup.fitToWidth = min(
-            3, max(1, round(sum(p.width for p in self.plans) / PRINTED_CHARACTERS + 0.15))
+            3, max(1, round(sum(p.width for p in self.layouts) / PRINTED_CHARACTERS + 0.15))
         )
         sheet.page_setup.fitToHeight = 0
         sheet.print_title_cols = "A:A"
@@ -252,13 +253,13 @@ class _Sheet:
         return cell
 
     def _header_lines(self) -> int:
-        return max(lines(plan.column.title, plan.width - 2) for plan in self.plans)
+        return max(lines(layout.column.title, layout.width - 2) for layout in self.layouts)
 
     def rows(self) -> Iterator[bytes]:
         """The table's rows, made when they are asked for."""
         if len(self.shown):
-            return stream(self.shown, self.plans, HEADER_ROW + 1, self.styles.__getitem__)
-        return nothing(self.plans, HEADER_ROW + 1, self.styles.__getitem__)
+            return stream(self.shown, self.layouts, HEADER_ROW + 1, self.styles.__getitem__)
+        return nothing(self.layouts, HEADER_ROW + 1, self.styles.__getitem__)
 
     def _style_id(self, name: str) -> int:
         cell: Any = WriteOnlyCell(self.sheet)
@@ -267,19 +268,19 @@ class _Sheet:
         return int(cell.style_id)
 
     def _links(self) -> None:
-        for plan in self.plans:
-            if plan.column.kind == "link":
-                for row, value in enumerate(cells(self.shown, plan.column), HEADER_ROW + 1):
+        for layout in self.layouts:
+            if layout.column.kind == "link":
+                for row, value in enumerate(cells(self.shown, layout.column), HEADER_ROW + 1):
                     link = _internal(str(value), f"Go to {value}")
-                    link.ref = f"{plan.letter}{row}"
+                    link.ref = f"{layout.letter}{row}"
                     self.sheet._hyperlinks.append(link)
 
     def _range(self, index: int) -> str:
-        letter = self.plans[index].letter
+        letter = self.layouts[index].letter
         return f"{letter}{HEADER_ROW + 1}:{letter}{self.last_row}"
 
     def _table(self) -> None:
-        last = self.plans[-1].letter
+        last = self.layouts[-1].letter
         name = "".join(part for part in self.page.title.title() if part.isalnum())
         table: Any = Table(displayName=f"Table{name}", ref=f"A{HEADER_ROW}:{last}{self.last_row}")
         table.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=False)
@@ -290,7 +291,7 @@ class _Sheet:
 
     def _conditions(self) -> None:
         for i, column in enumerate(self.columns):
-            first = f"{self.plans[i].letter}{HEADER_ROW + 1}"
+            first = f"{self.layouts[i].letter}{HEADER_ROW + 1}"
             for value, color in column.colors.items():
                 fill = color.lstrip("#")
                 style = DifferentialStyle(

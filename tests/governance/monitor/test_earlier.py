@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from sesreport.governance.monitor.earlier import before
+from sesreport.governance.monitor.earlier import earlier_text
 from sesreport.governance.monitor.event import Change, read_event
 from sesreport.governance.monitor.watch import handler
 from sesreport.snapshot.collected import frames
@@ -53,12 +53,12 @@ def day(number: int) -> datetime:
 
 def test_a_created_policy_was_not_there_before() -> None:
     created = read_event(event("CreateEmailIdentityPolicy", {"emailIdentity": IDENTITY, "policyName": "agency"}))
-    found = before(created, "")
+    found = earlier_text(created, "")
     assert found.known and found.text is None and "refuses a taken name" in found.since
 
 
 def test_without_snapshots_the_text_is_not_known() -> None:
-    assert not before(CHANGE, "").known
+    assert not earlier_text(CHANGE, "").known
 
 
 def test_the_last_snapshot_finished_before_the_change_counts(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_the_last_snapshot_finished_before_the_change_counts(tmp_path: Path) -> 
     snapshot(tmp_path, day(18), agency=STRICT, other="{}")
     snapshot(tmp_path, CHANGE.at - timedelta(minutes=5), agency=policy(allow()))  # still running when it happened
     (tmp_path / "20261119T000000Z").mkdir()  # not a whole snapshot
-    found = before(CHANGE, str(tmp_path))
+    found = earlier_text(CHANGE, str(tmp_path))
     assert (found.known, found.text, found.since) == (
         True,
         STRICT,
@@ -76,25 +76,25 @@ def test_the_last_snapshot_finished_before_the_change_counts(tmp_path: Path) -> 
 
 def test_a_policy_the_snapshot_does_not_have_was_not_there(tmp_path: Path) -> None:
     snapshot(tmp_path, day(1))
-    found = before(CHANGE, str(tmp_path))
+    found = earlier_text(CHANGE, str(tmp_path))
     assert found.known and found.text is None and found.bare
 
 
 def test_a_snapshot_that_did_not_read_the_identity_says_nothing(tmp_path: Path) -> None:
     snapshot(tmp_path, day(1), whole=False)
-    found = before(CHANGE, str(tmp_path))
+    found = earlier_text(CHANGE, str(tmp_path))
     assert not found.known and "were not read in it" in found.note
 
 
 def test_an_identity_the_snapshot_does_not_know_is_not_known(tmp_path: Path) -> None:
     snapshot(tmp_path, day(1), agency=STRICT)
     other = read_event(put(policy(allow()), identity="shop.example.com"))
-    assert not before(other, str(tmp_path)).known
+    assert not earlier_text(other, str(tmp_path)).known
 
 
 def test_of_an_identity_the_event_does_not_name_nothing_is_known(tmp_path: Path) -> None:
     snapshot(tmp_path, day(1), agency=STRICT)
-    found = before(replace(CHANGE, identity=None), str(tmp_path))
+    found = earlier_text(replace(CHANGE, identity=None), str(tmp_path))
     assert not found.known and "does not say which identity" in found.note
 
 
@@ -102,20 +102,20 @@ def test_a_changed_snapshot_is_not_believed(tmp_path: Path) -> None:
     made = snapshot(tmp_path, day(1), agency=STRICT)
     file = made / "policies.parquet"
     file.write_bytes(file.read_bytes()[:-1] + b"x")
-    found = before(CHANGE, str(tmp_path))
+    found = earlier_text(CHANGE, str(tmp_path))
     assert not found.known and "changed after it was written" in found.note
 
 
 @pytest.mark.parametrize("location", ["nowhere", "ftp://example.com/x"])
 def test_a_location_that_cannot_be_listed_is_a_note(tmp_path: Path, location: str) -> None:
-    found = before(CHANGE, location if "://" in location else str(tmp_path / location))
+    found = earlier_text(CHANGE, location if "://" in location else str(tmp_path / location))
     assert not found.known and "cannot be listed" in found.note
 
 
 def test_without_pyarrow_the_snapshot_is_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot(tmp_path, day(1), agency=STRICT)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    found = before(CHANGE, str(tmp_path))
+    found = earlier_text(CHANGE, str(tmp_path))
     assert not found.known and "pyarrow" in found.note
 
 

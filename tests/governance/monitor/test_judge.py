@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests_shared import examples
 
 from sesreport.governance.monitor.attached import Attached
-from sesreport.governance.monitor.earlier import UNKNOWN, Earlier
+from sesreport.governance.monitor.earlier import UNKNOWN, EarlierText
 from sesreport.governance.monitor.event import Change, read_event
 from sesreport.governance.monitor.judge import judge
 from sesreport.governance.monitor.judgement import Judgement, Outcome
@@ -45,7 +45,7 @@ ADDRESS = f"news@{IDENTITY}"
 
 
 def judged(
-    record: dict[str, Any], now: Attached | dict[str, str], earlier: Earlier = UNKNOWN, **others: Attached
+    record: dict[str, Any], now: Attached | dict[str, str], earlier: EarlierText = UNKNOWN, **others: Attached
 ) -> Judgement:
     change = read_event(record)
     attached = now if isinstance(now, Attached) else Attached(now)
@@ -53,8 +53,8 @@ def judged(
     return judge(change, attached, earlier, KNOWN, change.arn("aws"), lambda name: read.get(name, NOBODY))
 
 
-def was(text: str | None, **more: Any) -> Earlier:
-    return Earlier(True, "the policy's text in the snapshot 20261101T060000Z", text, **more)
+def was(text: str | None, **more: Any) -> EarlierText:
+    return EarlierText(True, "the policy's text in the snapshot 20261101T060000Z", text, **more)
 
 
 def test_a_weakened_deny_newly_allows_what_it_kept_out() -> None:

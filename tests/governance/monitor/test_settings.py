@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sesreport.core.errors import ConfigError
 from sesreport.governance.monitor.known import whom_we_know
 from sesreport.governance.monitor.locations import UnreadableError, read_bytes
-from sesreport.governance.monitor.settings import Settings, read_settings
+from sesreport.governance.monitor.settings import MonitorSettings, read_settings
 from tests.governance.monitor.cloudtrail import MEMBER, OUTSIDER, OWN, REGION, VENDOR, Account
 
 TODAY = date(2026, 11, 24)
@@ -36,7 +36,7 @@ def test_variables_of_the_prefix_are_settings_and_others_are_not_ours() -> None:
             "PATH": "/bin",
         }
     )
-    assert found == Settings(topic_arn="arn:aws:sns:eu-west-1:123456789012:changes", security_hub=True)
+    assert found == MonitorSettings(topic_arn="arn:aws:sns:eu-west-1:123456789012:changes", security_hub=True)
 
 
 @pytest.mark.parametrize(
@@ -58,27 +58,27 @@ def test_a_mistake_in_a_variable_is_said(name: str, value: str, says: str) -> No
 def test_a_register_beside_the_function_is_found_and_expired_entries_do_not_count(sdk: str) -> None:
     Path("data").mkdir()
     Path("data/register.csv").write_text(REGISTER)
-    assert whom_we_know(Settings(), today=TODAY).approved("example.com") == {VENDOR: "Mailwise"}
+    assert whom_we_know(MonitorSettings(), today=TODAY).approved("example.com") == {VENDOR: "Mailwise"}
 
 
 def test_a_settings_file_beside_the_function_names_the_register(sdk: str) -> None:
     Path("sesreport.toml").write_text("[paths]\nregister = 'approved.toml'\n")
     Path("approved.toml").write_text(f"[[account]]\naccount_id = '{VENDOR}'\nname = 'Mailwise'\n")
-    assert whom_we_know(Settings(), today=TODAY).approved("example.com") == {VENDOR: "Mailwise"}
+    assert whom_we_know(MonitorSettings(), today=TODAY).approved("example.com") == {VENDOR: "Mailwise"}
 
 
 def test_a_register_in_s3_is_read(account: Account) -> None:
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="governance", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="governance", Key="ses/register.csv", Body=REGISTER.encode())
-    known = whom_we_know(Settings(register="s3://governance/ses/register.csv"), today=TODAY)
+    known = whom_we_know(MonitorSettings(register="s3://governance/ses/register.csv"), today=TODAY)
     assert known.approved("example.com") == {VENDOR: "Mailwise"}
 
 
 @pytest.mark.parametrize("location", ["none.csv", "s3://nowhere/register.csv", "bad.csv", "http://example.com/r.csv"])
 def test_a_register_that_cannot_be_used_approves_nobody_and_is_a_note(account: Account, location: str) -> None:
     Path("bad.csv").write_text("account_id,name\n42,Mailwise\n")
-    known = whom_we_know(Settings(register=location), today=TODAY)
+    known = whom_we_know(MonitorSettings(register=location), today=TODAY)
     assert known.approved("example.com") == {}
     assert any("the register cannot be used" in note for note in known.notes)
 
@@ -95,31 +95,31 @@ def test_what_a_register_holds_and_cannot_be_read_approves_nobody(account: Accou
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="governance", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="governance", Key="r.CSV", Body=content)
-    known = whom_we_know(Settings(register="s3://governance/r.CSV"), today=TODAY)
+    known = whom_we_know(MonitorSettings(register="s3://governance/r.CSV"), today=TODAY)
     assert known.entries == ()
     assert any(f"(s3://governance/r.CSV, {says}" in note for note in known.notes)
 
 
 def test_a_register_that_packed_settings_name_has_to_be_there(sdk: str) -> None:
     Path("sesreport.toml").write_text("[paths]\nregister = 'data/regsiter.csv'\n")
-    known = whom_we_know(Settings(), today=TODAY)
+    known = whom_we_know(MonitorSettings(), today=TODAY)
     assert known.entries == ()
     assert any("the register cannot be used (data/regsiter.csv: cannot be read" in note for note in known.notes)
 
 
 def test_no_register_at_all_is_a_note(sdk: str) -> None:
-    assert any("no register was found" in note for note in whom_we_know(Settings(), today=TODAY).notes)
+    assert any("no register was found" in note for note in whom_we_know(MonitorSettings(), today=TODAY).notes)
 
 
 def test_accounts_come_from_a_list_or_a_file(sdk: str) -> None:
     Path("accounts.txt").write_text(f"# ours\n{OWN} shop\n{MEMBER}\n")
     for accounts in (f"{OWN}, {MEMBER}", "accounts.txt"):
-        known = whom_we_know(Settings(accounts=accounts, organization_id="o-a1b2c3d4e5"), today=TODAY)
+        known = whom_we_know(MonitorSettings(accounts=accounts, organization_id="o-a1b2c3d4e5"), today=TODAY)
         assert known.organization.accounts == {OWN, MEMBER} and known.organization.id == "o-a1b2c3d4e5"
 
 
 def test_a_list_of_accounts_that_cannot_be_read_makes_nobody_a_member(sdk: str) -> None:
-    known = whom_we_know(Settings(accounts=f"none-{MEMBER}.txt"), today=TODAY)
+    known = whom_we_know(MonitorSettings(accounts=f"none-{MEMBER}.txt"), today=TODAY)
     assert not known.organization.accounts
     assert any("the list of accounts cannot be used" in note for note in known.notes)
 
@@ -128,13 +128,13 @@ def test_organizations_is_asked_where_that_is_wished(account: Account) -> None:
     client = boto3.client("organizations")
     organization = client.create_organization(FeatureSet="ALL")["Organization"]
     created = client.create_account(Email="a@example.com", AccountName="a")["CreateAccountStatus"]["AccountId"]
-    known = whom_we_know(Settings(ask_organizations=True), today=TODAY)
+    known = whom_we_know(MonitorSettings(ask_organizations=True), today=TODAY)
     assert known.organization.id == organization["Id"]
     assert {created, OWN} <= known.organization.accounts
 
 
 def test_organizations_that_does_not_answer_is_a_note(account: Account) -> None:
-    known = whom_we_know(Settings(ask_organizations=True), today=TODAY)
+    known = whom_we_know(MonitorSettings(ask_organizations=True), today=TODAY)
     assert known.organization.id is None
     assert any("AWS Organizations does not say" in note for note in known.notes)
 
@@ -174,7 +174,7 @@ def https(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_a_register_behind_https_is_read(sdk: str, https: str) -> None:
-    known = whom_we_know(Settings(register=f"{https}/register.csv?version=3"), today=TODAY)
+    known = whom_we_know(MonitorSettings(register=f"{https}/register.csv?version=3"), today=TODAY)
     assert known.approved("example.com") == {VENDOR: "Mailwise"}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sesreport.collect.permissions import caller_policy, member_policy
 from sesreport.core.errors import ConfigError, SesReportError
-from sesreport.report.delivery.registry import chosen, delivery_policy, destinations, kinds
+from sesreport.report.delivery.registry import chosen_destinations, delivery_policy, destinations, kinds
 from sesreport.settings.config import Config, load_config
 
 EMAIL = 'from = "reports@example.com"\nto = ["a@example.com"]\nprofile = "delivery"\n'
@@ -49,7 +49,7 @@ def config(tmp_path: Path, text: str) -> Config:
 )
 def test_a_mistake_names_its_place_and_remedy(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as error:
-        chosen(config(tmp_path, text).delivery)
+        chosen_destinations(config(tmp_path, text).delivery)
     assert "\n" not in str(error.value)
 
 
@@ -70,7 +70,7 @@ def test_what_is_no_address_is_an_error(address: str) -> None:
         keys: dict[str, Any] = {"from": "r@example.com", "to": ["a@example.com"], "profile": "p"}
         keys[key] = address if key == "from" else [address]
         with pytest.raises(ConfigError, match=rf"{key}"):
-            chosen({"email": [keys]})
+            chosen_destinations({"email": [keys]})
 
 
 def test_nothing_is_delivered_by_default() -> None:

@@ -21,7 +21,7 @@ from delivery_aws import OCTOBER, ROLE, Aws
 from sesreport.core.errors import DeliveryError, WriteError
 from sesreport.kpis import words
 from sesreport.kpis.results import NOT_MEASURABLE, Results
-from sesreport.report.delivery import Outcome, check, deliver
+from sesreport.report.delivery import DeliveryOutcome, check, deliver
 from sesreport.report.delivery import message as module
 from sesreport.report.delivery.message import message
 from sesreport.report.delivery.parcel import Parcel, open_parcel
@@ -37,7 +37,7 @@ BOARD = {
 HOSTILE = 'Ad"min</td></table><script>alert(1)</script><img src=x onerror=alert(1)>\r\nBcc: evil@example.net\u202e'
 
 
-def sent(output: Path, *, again: bool = False, **keys: Any) -> Outcome:
+def sent(output: Path, *, again: bool = False, **keys: Any) -> DeliveryOutcome:
     (outcome,) = deliver(Config(delivery={"email": [{**BOARD, **keys}]}), OCTOBER, now=NOW, output=output, again=again)
     return outcome
 

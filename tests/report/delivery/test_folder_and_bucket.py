@@ -14,13 +14,13 @@ from delivery_aws import OCTOBER, Aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from sesreport.core.errors import ConfigError, SnapshotError
-from sesreport.report.delivery import Outcome, check, deliver
+from sesreport.report.delivery import DeliveryOutcome, check, deliver
 from sesreport.settings.config import Config
 
 NOW = datetime(2026, 11, 3, 7, tzinfo=UTC)
 
 
-def delivered(output: Path, **delivery: Any) -> list[Outcome]:
+def delivered(output: Path, **delivery: Any) -> list[DeliveryOutcome]:
     return deliver(Config(delivery=delivery), OCTOBER, now=NOW, output=output)
 
 

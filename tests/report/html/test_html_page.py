@@ -19,7 +19,7 @@ from sesreport.report.charts import CHARTS
 from sesreport.report.contents import Branding, Pack
 from sesreport.report.html import page, render_html, write_html
 from sesreport.report.html.section import SECTIONS
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.table import TableColumn, table
 
 
 def text_of(report: Path) -> str:
@@ -131,7 +131,7 @@ def test_table_data_cannot_end_its_script_element(report: Path) -> None:
 
 
 def cells(series: pd.Series, **options: object) -> tuple[object, ...]:
-    made = table("t", "T", {"f": series.to_frame("c")}, "f", [Column("c", "C", **options)])  # type: ignore[arg-type]
+    made = table("t", "T", {"f": series.to_frame("c")}, "f", [TableColumn("c", "C", **options)])  # type: ignore[arg-type]
     return made.cells[0]
 
 
@@ -150,5 +150,5 @@ def test_a_rate_is_written_in_percent_with_its_decimals() -> None:
 
 
 def test_lists_are_written_with_commas(pack: Pack) -> None:
-    made = table("t", "T", pack.frames, "grants", [Column("actions", "Actions")])
+    made = table("t", "T", pack.frames, "grants", [TableColumn("actions", "Actions")])
     assert made.cells[0][0] == "ses:SendEmail, ses:SendRawEmail"

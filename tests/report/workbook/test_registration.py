@@ -9,12 +9,12 @@ import pytest
 
 from sesreport.kpis.registry import kpis
 from sesreport.report.workbook import description, sheets
-from sesreport.report.workbook.description import Content, registered, sheet, sheet_of
+from sesreport.report.workbook.description import SheetContent, registered, sheet, sheet_of
 from workbook.sample_pack import sample_pack
 
 
-def empty(_: object) -> Content:
-    return Content("", "", (), pd.DataFrame())
+def empty(_: object) -> SheetContent:
+    return SheetContent("", "", (), pd.DataFrame())
 
 
 def test_every_file_registers_one_sheet_with_a_question() -> None:

@@ -6,17 +6,17 @@ from sesreport.core.vocabulary import GRAVE
 from sesreport.kpis.results import Coverage
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Chart, Content, Series, slide
-from sesreport.report.deck.evidence import NEUTRAL, frame, method, nothing
+from sesreport.report.deck.description import SlideChart, SlideContent, SlideSeries, slide
+from sesreport.report.deck.evidence import NEUTRAL, method, nothing
 
 WHAT = ("grant", "identity", "owner", "exposure")
 LABELS = {"grant": "Grants", "identity": "Identities", "owner": "Owners", "exposure": "Exposures"}
 
 
 @slide(order=30)
-def changes(pack: Pack) -> Content | None:
+def changes(pack: Pack) -> SlideContent | None:
     compared = pack.results.compared_with
-    rows = frame(pack, "changes_since", ("what", "change", "severity"))
+    rows = pack.columns("changes_since", ("what", "change", "severity"))
     if rows.empty and not compared:
         return None
     counts = rows.groupby(["what", "change"]).size()
@@ -25,17 +25,17 @@ def changes(pack: Pack) -> Content | None:
         f"{LABELS[what].lower()}: {', '.join(f'{number[what, change]} {change}' for change in COLORS)}" for what in WHAT
     )
     severe = int(rows["severity"].isin(GRAVE).sum())
-    return Content(
+    return SlideContent(
         title=titles.changes(
             number["grant", "added"], number["grant", "removed"], compared, pack.results.coverage.places
         ),
         subtitle=f"Changes since {compared or 'the earlier snapshot'}, count by kind, whole organization",
         body=(
-            Chart(
+            SlideChart(
                 kind="stacked",
                 categories=tuple(LABELS[what] for what in WHAT),
                 series=tuple(
-                    Series(
+                    SlideSeries(
                         change.capitalize(),
                         tuple(float(number[what, change]) for what in WHAT),
                         color or pack.branding.accent,

@@ -8,8 +8,8 @@ from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Cell, Content, Nothing, Table, slide
-from sesreport.report.deck.evidence import frame, kpi, method
+from sesreport.report.deck.description import Cell, Nothing, SlideContent, SlideTable, slide
+from sesreport.report.deck.evidence import method
 
 ROWS = 9
 NOT_COUNTED = "not counted"
@@ -17,16 +17,16 @@ NOT_COUNTED = "not counted"
 
 
 @slide(order=120)
-def coverage(pack: Pack) -> Content:
-    found = pack.results.coverage
+def coverage(pack: Pack) -> SlideContent:
+    found, measured = pack.results.coverage, pack.results.find_kpi("coverage")
     gaps = _by_place(pack)
     more = len(gaps) - ROWS
     shown = gaps[:ROWS]
     statuses = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in found.by_status.items())
-    return Content(
+    return SlideContent(
         title=titles.coverage(found.places),
         subtitle="Appendix · what could not be read (place = account × Region), and why",
-        body=Table(
+        body=SlideTable(
             headers=("Account", "Account id", "Region", "Place", "Datasets", "Reason"),
             rows=tuple(_row(*each) for each in shown),
             widths=(2.3, 1.6, 1.6, 1.5, 1.6, 3.7),
@@ -36,13 +36,13 @@ def coverage(pack: Pack) -> Content:
         else Nothing(found.statement or "No gap: everything that should have been read was read."),
         source="coverage",
         takeaway=f"{counted(more, 'more place')} with gaps: sheet Data quality." if more > 0 else found.statement,
-        notes=method(pack, (kpi(pack, "coverage"),), f"Datasets by status: {statuses}." if statuses else ""),
+        notes=method(pack, (measured,), f"Datasets by status: {statuses}." if statuses else ""),
     )  # fmt: skip
 
 
 def _by_place(pack: Pack) -> list[tuple[str, list[Gap]]]:
     """The gaps by place, with whether it counts as read; the places that do not first, then those read in part."""
-    told = place_states(frame(pack, "coverage", ("account_id", "region", "dataset", "status", "rows")))
+    told = place_states(pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows")))
     states = {(row.account_id, row.region): row.state for row in told.itertuples()}
     places: dict[tuple[str, str], list[Gap]] = {}
     for gap in pack.results.coverage.gaps:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Cell, Content, Nothing, Table, slide
+from sesreport.report.deck.description import Cell, Nothing, SlideContent, SlideTable, slide
 from sesreport.report.deck.evidence import method
 
 
 @slide(order=110)
-def decisions(pack: Pack) -> Content:
+def decisions(pack: Pack) -> SlideContent:
     asked = pack.results.decisions
     due = sorted(each.due for each in asked if each.due)
     first = f"The first is due by {due[0]}." if due else ""
-    return Content(
+    return SlideContent(
         title=titles.decisions(len(asked), pack.results.coverage.places),
         subtitle=f"Decisions requested of the board, {pack.results.period_name}",
-        body=Table(
+        body=SlideTable(
             headers=("Decision", "Owner", "By", "If it is not taken"),
             rows=tuple(
                 (Cell(each.decision, bold=True), Cell(each.owner), Cell(each.due), Cell(each.effect)) for each in asked

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from sesreport.report.contents import Pack
-from sesreport.report.deck.description import Cell, Content, Table, slide
+from sesreport.report.deck.description import Cell, SlideContent, SlideTable, slide
 from sesreport.report.deck.evidence import method
 
 
 @slide(order=130)
-def definitions(pack: Pack) -> Content | None:
+def definitions(pack: Pack) -> SlideContent | None:
     kpis = tuple(kpi for kpi in pack.results.kpis if kpi.headline)
     if not kpis:
         return None
-    return Content(
+    return SlideContent(
         title="How the numbers are computed",
         subtitle="Appendix · the board's KPIs; all the others are on the workbook's sheet Definitions",
-        body=Table(
+        body=SlideTable(
             headers=("KPI", "Definition", "Formula", "Source"),
             rows=tuple(
                 (Cell(kpi.label, bold=True), Cell(kpi.definition), Cell(kpi.formula), Cell(kpi.source)) for kpi in kpis

@@ -6,8 +6,8 @@ from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.charts.names import EXPOSURES
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Chart, Content, Series, slide
-from sesreport.report.deck.evidence import NEUTRAL, frame, kpi, method, nothing
+from sesreport.report.deck.description import SlideContent, slide
+from sesreport.report.deck.evidence import NEUTRAL, bars, method, nothing
 
 COLORS = {
     "public": SEVERITY_COLORS["high"], "external": SEVERITY_COLORS["medium"], "own": NEUTRAL, "none": NEUTRAL,
@@ -18,30 +18,23 @@ CLASSES = {name: (label, COLORS.get(name)) for name, label in EXPOSURES.items()}
 
 
 @slide(order=40)
-def exposure(pack: Pack) -> Content:
-    rows = frame(pack, "exposures", ("exposure",))
+def exposure(pack: Pack) -> SlideContent:
+    rows = pack.columns("exposures", ("exposure",))
     counts = rows["exposure"].fillna("not decided").value_counts()
-    shown = [name for name in CLASSES if counts.get(name, 0)]
-    measured = kpi(pack, "public_identities")
+    counted = [(label, int(counts[name]), color) for name, (label, color) in CLASSES.items() if counts.get(name, 0)]
+    measured = pack.results.find_kpi("public_identities")
     unknown = int(counts.get("not decided", 0))
-    told = "; ".join(f"{CLASSES[name][0]} {int(counts[name])}" for name in shown)
-    return Content(
+    told = "; ".join(f"{label} {count}" for label, count, _ in counted)
+    return SlideContent(
         title=titles.public_identities(measured) if measured else "Who can send from our identities",
         subtitle=f"Identities by the widest sender their policies allow, count, {pack.results.period_name}"
         + (f"; of {unknown:,} the policies were not read" if unknown else ""),
-        body=(
-            Chart(
-                kind="bar",
-                categories=tuple(CLASSES[name][0] for name in shown),
-                series=(Series("Identities", tuple(float(counts[name]) for name in shown), pack.branding.accent),),
-                unit="count",
-                alt=f"Identities by widest sender: {told}.",
-                point_colors=tuple(CLASSES[name][1] for name in shown),
-            ),
-        )
-        if shown
+        body=(bars(pack, "Identities", counted, f"Identities by widest sender: {told}."),)
+        if counted
         else nothing(pack, "exposures", "identities"),
         source="exposures",
         kpi=measured,
-        notes=method(pack, (measured, kpi(pack, "wildcard_policies")), f"Rows of data/exposures.parquet: {told}."),
+        notes=method(
+            pack, (measured, pack.results.find_kpi("wildcard_policies")), f"Rows of data/exposures.parquet: {told}."
+        ),
     )

@@ -7,16 +7,16 @@ import pandas as pd
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Chart, Content, Series, slide
-from sesreport.report.deck.evidence import frame, kpi, method, nothing
+from sesreport.report.deck.description import SlideContent, slide
+from sesreport.report.deck.evidence import bars, method, nothing
 
 TOP = 9
 
 
 @slide(order=50)
-def external_accounts(pack: Pack) -> Content:
+def external_accounts(pack: Pack) -> SlideContent:
     """The title counts the red bars; where they are more than fit, the subtitle says so."""
-    accounts = frame(pack, "kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "unknown"))
+    accounts = pack.columns("kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "unknown"))
     accounts = accounts.assign(unknown=accounts["unknown"].fillna(value=True).astype("bool"))
     accounts = accounts.sort_values(["unknown", "identities", "grantee_account_id"], ascending=[False, False, True])
     shown = accounts.head(TOP)
@@ -24,26 +24,19 @@ def external_accounts(pack: Pack) -> Content:
         str(account) if pd.isna(name) else f"{name} ({account})"
         for account, name in zip(shown["grantee_account_id"], shown["name"], strict=True)
     ]
-    told = "; ".join(
-        f"{label} {count}{' (no valid approval)' if unknown else ''}"
+    red = SEVERITY_COLORS["high"]
+    counted = [
+        (label, count, red if unknown else None)
         for label, count, unknown in zip(labels, shown["identities"], shown["unknown"], strict=True)
-    )
+    ]
+    told = "; ".join(f"{label} {count}{' (no valid approval)' if color else ''}" for label, count, color in counted)
     rest = f"; {TOP} of {len(accounts):,} accounts" if len(accounts) > TOP else ""
-    red, measured = SEVERITY_COLORS["high"], kpi(pack, "unknown_accounts")
-    return Content(
+    measured = pack.results.find_kpi("unknown_accounts")
+    return SlideContent(
         title=titles.unknown_accounts(measured) if measured else "Outside accounts that can send as us",
         subtitle=f"Identities each outside account can send from, count{rest}; without a valid approval in red",
-        body=(
-            Chart(
-                kind="bar",
-                categories=tuple(labels),
-                series=(Series("Identities", tuple(map(float, shown["identities"])), pack.branding.accent),),
-                unit="count",
-                alt=f"Identities per outside account: {told}.",
-                point_colors=tuple(red if unknown else None for unknown in shown["unknown"]),
-            ),
-        )
-        if len(shown)
+        body=(bars(pack, "Identities", counted, f"Identities per outside account: {told}."),)
+        if counted
         else nothing(pack, "kpi_unknown_accounts", "outside accounts that can send"),
         source="kpi_unknown_accounts, register",
         kpi=measured,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Content, Nothing, slide
-from sesreport.report.deck.evidence import kpi, method
+from sesreport.report.deck.description import Nothing, SlideContent, slide
+from sesreport.report.deck.evidence import method
 from sesreport.report.deck.kpi_series import chart, known
 
 
 @slide(order=70)
-def ownership(pack: Pack) -> Content | None:
-    measured = kpi(pack, "owned_identities")
+def ownership(pack: Pack) -> SlideContent | None:
+    measured = pack.results.find_kpi("owned_identities")
     if measured is None:
         return None
-    return Content(
+    return SlideContent(
         title=titles.against_target(measured, "of identities have an owner"),
         subtitle=f"{measured.label}, share by month, target dashed",
         body=(chart(pack, measured),) if known(measured) else Nothing(f"No data: {measured.reason}"),

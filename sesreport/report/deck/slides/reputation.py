@@ -9,8 +9,8 @@ from sesreport.kpis import words
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Chart, Content, Series, slide
-from sesreport.report.deck.evidence import account_names, frame, kpi, method, nothing
+from sesreport.report.deck.description import SlideChart, SlideContent, SlideSeries, slide
+from sesreport.report.deck.evidence import account_names, method, nothing
 
 TOP, MOST = 4, 9
 """Accounts of a chart, and at most where more are over a line: the title counts them."""
@@ -18,11 +18,11 @@ LABELS = {"bounce_rate": "Bounces", "complaint_rate": "Complaints"}
 
 
 @slide(order=80)
-def reputation(pack: Pack) -> Content:
-    rows = frame(pack, "sending_accounts", ("account_id", "region", *LINES))
+def reputation(pack: Pack) -> SlideContent:
+    rows = pack.columns("sending_accounts", ("account_id", "region", *LINES))
     known = rows.dropna(subset=list(LINES), how="all")
     crossing = accounts_over(known)
-    kpis = (kpi(pack, "bounce_rate"), kpi(pack, "complaint_rate"))
+    kpis = (pack.results.find_kpi("bounce_rate"), pack.results.find_kpi("complaint_rate"))
     charts = tuple(made for metric in LINES if (made := _chart(pack, known, metric)) is not None)
     told = " ".join(made.alt for made in charts)
     organization = " and ".join(
@@ -30,7 +30,7 @@ def reputation(pack: Pack) -> Content:
         for each in kpis
         if each is not None
     )
-    return Content(
+    return SlideContent(
         title=titles.reputation(None if crossing is None else len(crossing), *kpis),
         subtitle="AWS's own rates, the accounts with the highest; dashed: where AWS reviews and may pause sending",
         body=charts or nothing(pack, "sending_accounts", "reputation figures"),
@@ -42,7 +42,7 @@ def reputation(pack: Pack) -> Content:
     )
 
 
-def _chart(pack: Pack, rows: pd.DataFrame, metric: str) -> Chart | None:
+def _chart(pack: Pack, rows: pd.DataFrame, metric: str) -> SlideChart | None:
     label, (review, pause) = LABELS[metric], LINES[metric]
     highest = rows.dropna(subset=[metric]).groupby("account_id")[metric].max()
     worst = highest.rename_axis("account_id").reset_index(name=metric)
@@ -56,13 +56,13 @@ def _chart(pack: Pack, rows: pd.DataFrame, metric: str) -> Chart | None:
     marks = {PAUSE: SEVERITY_COLORS["high"], BELOW: None}
     colors = tuple(marks.get(line, SEVERITY_COLORS["medium"]) for line in reached(worst[metric], metric))
     told = ", ".join(f"{name} {words.number(value, 'rate')}" for name, value in zip(categories, values, strict=True))
-    return Chart(
+    return SlideChart(
         kind="column",
         categories=categories,
         series=(
-            Series(label, values, pack.branding.accent),
-            Series("Review", (review,) * len(values), "#6B7280", role="line"),
-            Series("Pause", (pause,) * len(values), "#1F2933", role="line"),
+            SlideSeries(label, values, pack.branding.accent),
+            SlideSeries("Review", (review,) * len(values), "#6B7280", role="line"),
+            SlideSeries("Pause", (pause,) * len(values), "#1F2933", role="line"),
         ),
         unit="rate",
         alt=f"{label} by account: {told}; AWS reviews from {words.number(review, 'rate')}, may pause from "

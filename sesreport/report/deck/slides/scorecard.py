@@ -6,14 +6,14 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Cell, Content, Nothing, Table, slide
+from sesreport.report.deck.description import Cell, Nothing, SlideContent, SlideTable, slide
 from sesreport.report.deck.evidence import method
 
 
 @slide(order=20)
-def scorecard(pack: Pack) -> Content:
+def scorecard(pack: Pack) -> SlideContent:
     kpis = pack.results.kpis
-    return Content(
+    return SlideContent(
         title=titles.scorecard(kpis),
         subtitle=f"Actual, target and change on the month before, {pack.results.period_name}",
         body=_table(kpis) if kpis else Nothing("No data: no KPI was computed."),
@@ -23,8 +23,8 @@ def scorecard(pack: Pack) -> Content:
     )
 
 
-def _table(kpis: tuple[Kpi, ...]) -> Table:
-    return Table(
+def _table(kpis: tuple[Kpi, ...]) -> SlideTable:
+    return SlideTable(
         headers=("KPI", "Actual", "Target", "Change", "Status", "Owner"),
         rows=tuple(
             (

@@ -6,8 +6,8 @@ from sesreport.kpis.measures.grants import of_outside_accounts
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Chart, Content, Series, slide
-from sesreport.report.deck.evidence import NEUTRAL, frame, kpi, method, nothing
+from sesreport.report.deck.description import SlideContent, slide
+from sesreport.report.deck.evidence import NEUTRAL, bars, method, nothing
 
 COLUMNS = ("effect", "scope", "can_send", "grantee_account_id", "register_status")
 STATES = {
@@ -20,27 +20,19 @@ STATES = {
 
 
 @slide(order=60)
-def trust_register(pack: Pack) -> Content:
-    grants = of_outside_accounts(frame(pack, "grants", COLUMNS))
+def trust_register(pack: Pack) -> SlideContent:
+    grants = of_outside_accounts(pack.columns("grants", COLUMNS))
     counts = grants["register_status"].fillna("not registered").value_counts()
     states = [*(name for name in STATES if name in counts), *sorted(set(counts.index) - set(STATES))]
     labels = {name: STATES.get(name, (name.capitalize(), None)) for name in states}
-    told = "; ".join(f"{labels[name][0]} {counts[name]}" for name in states)
-    measured = kpi(pack, "expired_grants")
-    return Content(
+    counted = [(label, int(counts[name]), color) for name, (label, color) in labels.items()]
+    told = "; ".join(f"{label} {count}" for label, count, _ in counted)
+    measured = pack.results.find_kpi("expired_grants")
+    return SlideContent(
         title=titles.expired_grants(measured) if measured else "Approvals of outside accounts",
         subtitle=f"Grants to outside accounts by their approval in the register, count, {pack.results.period_name}",
-        body=(
-            Chart(
-                kind="bar",
-                categories=tuple(labels[name][0] for name in states),
-                series=(Series("Grants", tuple(float(counts[name]) for name in states), pack.branding.accent),),
-                unit="count",
-                alt=f"Grants to outside accounts by approval: {told}.",
-                point_colors=tuple(labels[name][1] for name in states),
-            ),
-        )
-        if states
+        body=(bars(pack, "Grants", counted, f"Grants to outside accounts by approval: {told}."),)
+        if counted
         else nothing(pack, "grants", "grants to outside accounts"),
         source="grants, register",
         kpi=measured,

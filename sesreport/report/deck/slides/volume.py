@@ -6,20 +6,20 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Content, Nothing, slide
-from sesreport.report.deck.evidence import NEUTRAL, frame, kpi, method
+from sesreport.report.deck.description import Nothing, SlideContent, slide
+from sesreport.report.deck.evidence import NEUTRAL, method
 from sesreport.report.deck.kpi_series import chart, known
 
 
 @slide(order=90)
-def volume(pack: Pack) -> Content | None:
-    measured = kpi(pack, "sent_volume")
+def volume(pack: Pack) -> SlideContent | None:
+    measured = pack.results.find_kpi("sent_volume")
     if measured is None:
         return None
     driver, moved = _driver(pack, measured)
     body = chart(pack, measured, kind="column")
     emphasis = (NEUTRAL,) * (len(body.categories) - 1) + (None,)
-    return Content(
+    return SlideContent(
         title=titles.volume(measured, driver),
         subtitle="Messages sent by month, all accounts and Regions that were read",
         body=(type(body)(**{**body.__dict__, "point_colors": emphasis}),)
@@ -35,7 +35,7 @@ def _driver(pack: Pack, kpi: Kpi) -> tuple[str, str]:
     """The account with at least half of the change between the last two months, and that said in a sentence."""
     if not kpi.change or len(kpi.series) < 2:
         return "", ""
-    rows = frame(pack, "monthly", ("period", "account_id", "account_name", "sent"))
+    rows = pack.columns("monthly", ("period", "account_id", "account_name", "sent"))
     months = [point.period for point in kpi.series[-2:]]
     rows = rows[rows["period"].isin(months)]
     sent = rows.pivot_table(index="account_id", columns="period", values="sent", aggfunc="sum")

@@ -10,10 +10,10 @@ from pydantic import field_validator
 from sesreport.core.errors import DeliveryError
 from sesreport.core.files import check_writable, sha256_of, whole_folder
 from sesreport.report.delivery.parcel import Parcel
-from sesreport.report.delivery.registry import Destination, Settings, destination
+from sesreport.report.delivery.registry import Destination, DestinationSettings, destination
 
 
-class FolderSettings(Settings):
+class FolderSettings(DestinationSettings):
     """``[[delivery.folder]]``."""
 
     path: str

@@ -10,31 +10,31 @@ from sesreport.kpis.breakdown import judgements
 from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, WATCH
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, section
+from sesreport.report.html.table import TableColumn, table
 
 _COLUMNS = (
-    Column("label", "KPI", "name", facet=True),
-    Column("dimension", "By", facet=True),
-    Column("group", "Group", "name"),
-    Column("name", "Account", missing=""),
-    Column("state", "Status", facet=True),
-    Column("actual", "Actual"),
-    Column("before", "Prior"),
-    Column("target", "Target"),
-    Column("places_read", "Places read", "integer"),
-    Column("places_expected", "of", "integer"),
-    Column("reason", "What it leaves out", "long", missing=""),
+    TableColumn("label", "KPI", "name", facet=True),
+    TableColumn("dimension", "By", facet=True),
+    TableColumn("group", "Group", "name"),
+    TableColumn("name", "Account", missing=""),
+    TableColumn("state", "Status", facet=True),
+    TableColumn("actual", "Actual"),
+    TableColumn("before", "Prior"),
+    TableColumn("target", "Target"),
+    TableColumn("places_read", "Places read", "integer"),
+    TableColumn("places_expected", "of", "integer"),
+    TableColumn("reason", "What it leaves out", "long", missing=""),
 )
 _DIMENSIONS = ("environment", "ou", "owner", "account")
 _WORST_FIRST = {OFF_TARGET: 0, WATCH: 1, NOT_MEASURABLE: 2}
 
 
 @section(25, "breakdown", "By account and owner")
-def breakdown(pack: Pack) -> Content:
+def breakdown(pack: Pack) -> SectionContent:
     frame = pack.frames.get("kpi_breakdown")
     rows = None if frame is None else _rows(pack, frame)
-    return Content(
+    return SectionContent(
         heading=heading(frame, pack.results.coverage.places),
         so_what=so_what(frame),
         tables=(

@@ -8,27 +8,27 @@ from sesreport.core.vocabulary import GRAVE, severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, section
+from sesreport.report.html.table import TableColumn, table
 
 _COLUMNS = (
-    Column("severity", "Severity", "rank", facet=True),
-    Column("what", "What", facet=True),
-    Column("change", "Change", facet=True),
-    Column("identity", "Identity", "name"),
-    Column("subject", "Subject", "name"),
-    Column("before", "Before", missing="–"),
-    Column("after", "After", missing="–"),
-    Column("account_id", "Account", "id"),
-    Column("region", "Region", "id"),
+    TableColumn("severity", "Severity", "rank", facet=True),
+    TableColumn("what", "What", facet=True),
+    TableColumn("change", "Change", facet=True),
+    TableColumn("identity", "Identity", "name"),
+    TableColumn("subject", "Subject", "name"),
+    TableColumn("before", "Before", missing="–"),
+    TableColumn("after", "After", missing="–"),
+    TableColumn("account_id", "Account", "id"),
+    TableColumn("region", "Region", "id"),
 )
 
 
 @section(30, "changes", "What changed")
-def changes(pack: Pack) -> Content:
+def changes(pack: Pack) -> SectionContent:
     frame = pack.frames.get("changes_since", pd.DataFrame())
     rows = frame.sort_values(["severity", "what", "change"], key=_order) if len(frame) else None
-    return Content(
+    return SectionContent(
         heading=heading(pack.results, frame),
         so_what=so_what(pack.results, frame),
         charts=("changes",),

@@ -7,22 +7,22 @@ import pandas as pd
 from sesreport.kpis.results import Results
 from sesreport.report.charts.names import EXPOSURES
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, consequence, kpi_of, section, where, why_unknown
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, consequence, kpi_of, section, where, why_unknown
+from sesreport.report.html.table import TableColumn, table
 
 _COLUMNS = (
-    Column("identity", "Identity", "name"),
-    Column("exposure_words", "Open to", facet=True),
-    Column("needs_review", "Needs review", facet=True),
-    Column("any_from_address", "Any From address"),
-    Column("external_accounts", "Outside accounts", missing="–"),
-    Column("guarded", "Guarded"),
-    Column("owner", "Owner"),
-    Column("environment", "Environment", facet=True),
-    Column("account_id", "Account", "id"),
-    Column("region", "Region", "id", facet=True),
-    Column("policies", "Policies", "integer"),
-    Column("reasons", "Why", "long", missing="–"),
+    TableColumn("identity", "Identity", "name"),
+    TableColumn("exposure_words", "Open to", facet=True),
+    TableColumn("needs_review", "Needs review", facet=True),
+    TableColumn("any_from_address", "Any From address"),
+    TableColumn("external_accounts", "Outside accounts", missing="–"),
+    TableColumn("guarded", "Guarded"),
+    TableColumn("owner", "Owner"),
+    TableColumn("environment", "Environment", facet=True),
+    TableColumn("account_id", "Account", "id"),
+    TableColumn("region", "Region", "id", facet=True),
+    TableColumn("policies", "Policies", "integer"),
+    TableColumn("reasons", "Why", "long", missing="–"),
 )
 
 
@@ -30,8 +30,8 @@ _CONSEQUENCE = "Mail sent through such an identity is signed as ours and counts 
 
 
 @section(40, "exposure", "Exposure")
-def exposure(pack: Pack) -> Content:
-    return Content(
+def exposure(pack: Pack) -> SectionContent:
+    return SectionContent(
         heading=heading(pack.results),
         so_what=consequence(pack.results, _CONSEQUENCE, "public_identities", "wildcard_policies"),
         charts=("exposure_by_class",),

@@ -9,39 +9,39 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, section
+from sesreport.report.html.table import TableColumn, table
 
 _COLUMNS = (
-    Column("severity", "Severity", "rank", facet=True),
-    Column("title", "Finding", facet=True),
-    Column("identity", "Identity", "name", missing="–"),
-    Column("grantee", "Grantee", "name", missing="–"),
-    Column("evidence", "Evidence", "long"),
-    Column("recommendation", "Recommendation", "long"),
-    Column("owner", "Owner", facet=True),
-    Column("environment", "Environment", facet=True),
-    Column("account_name", "Account", facet=True),
-    Column("account_id", "Account id", "id"),
-    Column("region", "Region", "id", missing="–"),
-    Column("status", "Status", facet=True),
-    Column("first_seen", "First seen", "date"),
-    Column("opened_at", "Opened", "date"),
-    Column("age", "Age", facet=True),
-    Column("rule", "Rule"),
-    Column("mark", "Fingerprint"),
+    TableColumn("severity", "Severity", "rank", facet=True),
+    TableColumn("title", "Finding", facet=True),
+    TableColumn("identity", "Identity", "name", missing="–"),
+    TableColumn("grantee", "Grantee", "name", missing="–"),
+    TableColumn("evidence", "Evidence", "long"),
+    TableColumn("recommendation", "Recommendation", "long"),
+    TableColumn("owner", "Owner", facet=True),
+    TableColumn("environment", "Environment", facet=True),
+    TableColumn("account_name", "Account", facet=True),
+    TableColumn("account_id", "Account id", "id"),
+    TableColumn("region", "Region", "id", missing="–"),
+    TableColumn("status", "Status", facet=True),
+    TableColumn("first_seen", "First seen", "date"),
+    TableColumn("opened_at", "Opened", "date"),
+    TableColumn("age", "Age", facet=True),
+    TableColumn("rule", "Rule"),
+    TableColumn("mark", "Fingerprint"),
 )
 
 
 @section(80, "findings", "Findings")
-def findings(pack: Pack) -> Content:
+def findings(pack: Pack) -> SectionContent:
     frame = pack.frames.get("findings")
     rows = frame
     if frame is not None and len(frame):
         made = frame.assign(_rank=severity_rank(frame["severity"]), _state=frame["status"].ne("open"),
                             mark=frame["fingerprint"].str[:12])  # fmt: skip
         rows = made.sort_values(["_state", "_rank", "rule", "account_id", "fingerprint"])
-    return Content(
+    return SectionContent(
         heading=heading(pack.results),
         so_what=so_what(pack.results, frame),
         charts=("findings_by_rule",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sesreport.report.charts.names import EXPOSURES
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
+from sesreport.report.html.section import SectionContent, section
 
 _CLASSES = {
     "public": "a policy lets everyone act, with no condition that narrows it",
@@ -18,7 +18,7 @@ _CLASSES = {
 
 
 @section(100, "method", "Method, definitions and hashes")
-def method(pack: Pack) -> Content:
+def method(pack: Pack) -> SectionContent:
     results = pack.results
     evidence = {
         "Snapshot": results.snapshot.id,
@@ -32,7 +32,7 @@ def method(pack: Pack) -> Content:
         "sesreport": results.snapshot.tool_version,
         "Results format": results.format,
     }
-    return Content(
+    return SectionContent(
         heading="Every number is computed once, from one snapshot, and can be traced",
         so_what="Formula and frame stand beside each KPI; the frames are in the pack's data folder as Parquet.",
         partial="method.html.j2",

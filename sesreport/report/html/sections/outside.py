@@ -7,32 +7,32 @@ import pandas as pd
 from sesreport.kpis.measures.grants import beyond
 from sesreport.kpis.results import Results
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, consequence, kpi_of, section, where, why_unknown
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, consequence, kpi_of, section, where, why_unknown
+from sesreport.report.html.table import TableColumn, table
 
 _GRANTS = (
-    Column("grantee_account_id", "Outside account", "id", missing="everyone"),
-    Column("grantee_name", "Name"),
-    Column("standing", "Register", facet=True),
-    Column("identity", "Identity", "name"),
-    Column("can_send", "Can send", facet=True),
-    Column("from_patterns", "From addresses", missing="any"),
-    Column("conditions", "Conditions", "long", missing="none"),
-    Column("policy_name", "Policy"),
-    Column("account_id", "Account", "id"),
-    Column("region", "Region", "id", facet=True),
-    Column("why", "Why", "long"),
+    TableColumn("grantee_account_id", "Outside account", "id", missing="everyone"),
+    TableColumn("grantee_name", "Name"),
+    TableColumn("standing", "Register", facet=True),
+    TableColumn("identity", "Identity", "name"),
+    TableColumn("can_send", "Can send", facet=True),
+    TableColumn("from_patterns", "From addresses", missing="any"),
+    TableColumn("conditions", "Conditions", "long", missing="none"),
+    TableColumn("policy_name", "Policy"),
+    TableColumn("account_id", "Account", "id"),
+    TableColumn("region", "Region", "id", facet=True),
+    TableColumn("why", "Why", "long"),
 )
 _REGISTER = (
-    Column("account_id", "Outside account", "id"),
-    Column("vendor", "Vendor"),
-    Column("status", "Status", facet=True),
-    Column("expires_at", "Expires", "date"),
-    Column("owner", "Owner"),
-    Column("justification", "Justification", "long"),
-    Column("approved_by", "Approved by"),
-    Column("approved_at", "Approved", "date"),
-    Column("ticket", "Ticket"),
+    TableColumn("account_id", "Outside account", "id"),
+    TableColumn("vendor", "Vendor"),
+    TableColumn("status", "Status", facet=True),
+    TableColumn("expires_at", "Expires", "date"),
+    TableColumn("owner", "Owner"),
+    TableColumn("justification", "Justification", "long"),
+    TableColumn("approved_by", "Approved by"),
+    TableColumn("approved_at", "Approved", "date"),
+    TableColumn("ticket", "Ticket"),
 )
 
 
@@ -40,10 +40,10 @@ _CONSEQUENCE = "Each needs an approval in the register with an end date, or its 
 
 
 @section(50, "outside", "Outside accounts and register")
-def outside(pack: Pack) -> Content:
+def outside(pack: Pack) -> SectionContent:
     register = pack.frames.get("register")
     ordered = register.sort_values(["expires_at", "account_id"]) if register is not None and len(register) else None
-    return Content(
+    return SectionContent(
         heading=heading(pack.results),
         so_what=consequence(pack.results, _CONSEQUENCE, "unknown_accounts", "expired_grants"),
         charts=("outside_accounts", "register_expiry"),

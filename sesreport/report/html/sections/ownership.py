@@ -5,18 +5,18 @@ from __future__ import annotations
 from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, consequence, kpi_of, section, where, why_unknown
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, consequence, kpi_of, section, where, why_unknown
+from sesreport.report.html.table import TableColumn, table
 
 _COLUMNS = (
-    Column("identity", "Identity", "name"),
-    Column("identity_type", "Type", facet=True),
-    Column("environment", "Environment", facet=True),
-    Column("account_id", "Account", "id", facet=True),
-    Column("region", "Region", "id", facet=True),
-    Column("verification_status", "Verification", facet=True),
-    Column("policies", "Policies", "integer"),
-    Column("ticket", "Ticket", missing="none"),
+    TableColumn("identity", "Identity", "name"),
+    TableColumn("identity_type", "Type", facet=True),
+    TableColumn("environment", "Environment", facet=True),
+    TableColumn("account_id", "Account", "id", facet=True),
+    TableColumn("region", "Region", "id", facet=True),
+    TableColumn("verification_status", "Verification", facet=True),
+    TableColumn("policies", "Policies", "integer"),
+    TableColumn("ticket", "Ticket", missing="none"),
 )
 
 
@@ -24,14 +24,14 @@ _CONSEQUENCE = "For the others nobody answers when mail bounces, a grant is ques
 
 
 @section(60, "ownership", "Ownership")
-def ownership(pack: Pack) -> Content:
+def ownership(pack: Pack) -> SectionContent:
     identities = pack.frames.get("identities")
     unowned = identities
     if identities is not None and len(identities):
         unowned = identities[identities["owner"].fillna("").str.strip().eq("")]
         unowned = unowned[unowned["tags"].notna()] if "tags" in unowned else unowned
         unowned = unowned.sort_values(["account_id", "region", "identity"])
-    return Content(
+    return SectionContent(
         heading=heading(pack.results),
         so_what=consequence(pack.results, _CONSEQUENCE, "owned_identities"),
         charts=("ownership",),

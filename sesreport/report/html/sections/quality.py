@@ -9,24 +9,24 @@ import pandas as pd
 from sesreport.kpis.results import Results
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, section
+from sesreport.report.html.table import TableColumn, table
 
 _COLUMNS = (
-    Column("account_name", "Account", facet=True),
-    Column("account_id", "Account id", "id"),
-    Column("region", "Region", "id", facet=True),
-    Column("dataset", "Dataset", facet=True),
-    Column("status", "Status", facet=True),
-    Column("reason", "Reason", "long"),
+    TableColumn("account_name", "Account", facet=True),
+    TableColumn("account_id", "Account id", "id"),
+    TableColumn("region", "Region", "id", facet=True),
+    TableColumn("dataset", "Dataset", facet=True),
+    TableColumn("status", "Status", facet=True),
+    TableColumn("reason", "Reason", "long"),
 )
 
 
 @section(90, "coverage", "Data quality and coverage")
-def coverage(pack: Pack) -> Content:
+def coverage(pack: Pack) -> SectionContent:
     gaps = pd.DataFrame([dataclasses.asdict(gap) for gap in pack.results.coverage.gaps])
     frames = {**pack.frames, "gaps": gaps}
-    return Content(
+    return SectionContent(
         heading=heading(pack.results),
         so_what=pack.results.coverage.statement,
         charts=("coverage",),

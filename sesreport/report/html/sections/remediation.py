@@ -9,45 +9,45 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, kpi_of, reasons, section, why_unknown
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.table import TableColumn, table
 
 _TIMES = (
-    Column("dimension", "By", facet=True),
-    Column("group", "Which"),
-    Column("resolved", "Resolved in the month", "integer"),
-    Column("mean_days", "Mean days", missing="none resolved"),
-    Column("median_days", "Median days, open ones counted", missing="not reached"),
-    Column("open", "Open", "integer"),
-    Column("not_observed", "Not observed", "integer"),
-    Column("excepted", "Excepted", "integer"),
-    Column("oldest_days", "Oldest, days", missing="none open"),
-    Column("reason", "Why there is none", "long", missing="–"),
+    TableColumn("dimension", "By", facet=True),
+    TableColumn("group", "Which"),
+    TableColumn("resolved", "Resolved in the month", "integer"),
+    TableColumn("mean_days", "Mean days", missing="none resolved"),
+    TableColumn("median_days", "Median days, open ones counted", missing="not reached"),
+    TableColumn("open", "Open", "integer"),
+    TableColumn("not_observed", "Not observed", "integer"),
+    TableColumn("excepted", "Excepted", "integer"),
+    TableColumn("oldest_days", "Oldest, days", missing="none open"),
+    TableColumn("reason", "Why there is none", "long", missing="–"),
 )
 _LIVES = (
-    Column("severity", "Severity", "rank", facet=True),
-    Column("status", "Status", facet=True),
-    Column("title", "Finding", facet=True),
-    Column("identity", "Identity", "name"),
-    Column("grantee", "Grantee", "name", missing="–"),
-    Column("first_seen", "First seen", "date"),
-    Column("last_seen", "Last seen", "date"),
-    Column("days_low", "Days, at least"),
-    Column("days_high", "Days, at most"),
-    Column("resolved_by", "Resolved by", "date", missing="–"),
-    Column("resolved_basis", "As told by", facet=True, missing="–"),
-    Column("reopened", "Reopened", "integer"),
-    Column("reason", "Why not observed", "long", missing="–"),
-    Column("account_name", "Account", facet=True),
-    Column("account_id", "Account id", "id"),
-    Column("region", "Region", "id", missing="–"),
-    Column("mark", "Fingerprint"),
+    TableColumn("severity", "Severity", "rank", facet=True),
+    TableColumn("status", "Status", facet=True),
+    TableColumn("title", "Finding", facet=True),
+    TableColumn("identity", "Identity", "name"),
+    TableColumn("grantee", "Grantee", "name", missing="–"),
+    TableColumn("first_seen", "First seen", "date"),
+    TableColumn("last_seen", "Last seen", "date"),
+    TableColumn("days_low", "Days, at least"),
+    TableColumn("days_high", "Days, at most"),
+    TableColumn("resolved_by", "Resolved by", "date", missing="–"),
+    TableColumn("resolved_basis", "As told by", facet=True, missing="–"),
+    TableColumn("reopened", "Reopened", "integer"),
+    TableColumn("reason", "Why not observed", "long", missing="–"),
+    TableColumn("account_name", "Account", facet=True),
+    TableColumn("account_id", "Account id", "id"),
+    TableColumn("region", "Region", "id", missing="–"),
+    TableColumn("mark", "Fingerprint"),
 )
 _STATUS = {"resolved": 0, "not observed": 1, "open": 2, "excepted": 3}
 
 
 @section(85, "remediation", "Remediation")
-def remediation(pack: Pack) -> Content:
+def remediation(pack: Pack) -> SectionContent:
     lives, times = pack.frames.get("lives"), pack.frames.get("remediation_times")
     shown = None
     if lives is not None and len(lives):
@@ -58,7 +58,7 @@ def remediation(pack: Pack) -> Content:
     summed = None
     if times is not None and len(times):
         summed = times.assign(**{n: times[n].map(_days) for n in ("mean_days", "median_days", "oldest_days")})
-    return Content(
+    return SectionContent(
         heading=heading(pack.results),
         so_what=so_what(pack.results, lives),
         charts=("findings_flow",),

@@ -7,13 +7,13 @@ from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH,
 from sesreport.report.charts import figure_svg, sparkline
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
+from sesreport.report.html.section import SectionContent, section
 
 
 @section(20, "scorecard", "Scorecard")
-def scorecard(pack: Pack) -> Content:
+def scorecard(pack: Pack) -> SectionContent:
     kpis = pack.results.kpis
-    return Content(
+    return SectionContent(
         heading=heading(pack.results),
         so_what=so_what(pack.results),
         partial="scorecard.html.j2",
@@ -25,7 +25,7 @@ def scorecard(pack: Pack) -> Content:
 
 
 def heading(results: Results) -> str:
-    """How many of the KPIs that have a target are on it, as the verdict counts them."""
+    """How many of the KPIs that have a target are on it, as the headline counts them."""
     counts, judged = standing(results.kpis), sum(standing(results.kpis).values())
     unknown = counts[NOT_MEASURABLE]
     known = [kpi.id for kpi in results.kpis if kpi.target is not None and kpi.status != NOT_MEASURABLE]

@@ -7,33 +7,33 @@ import pandas as pd
 from sesreport.kpis import words
 from sesreport.kpis.results import OFF_TARGET, WATCH, Results
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, consequence, kpi_of, reasons, section, why_unknown
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, consequence, kpi_of, reasons, section, why_unknown
+from sesreport.report.html.table import TableColumn, table
 
 _PLACES = (
-    Column("name", "Account", facet=True),
-    Column("account_id", "Account id", "id"),
-    Column("region", "Region", "id", facet=True),
-    Column("bounce_rate", "Bounce rate", "percent", decimals=2),
-    Column("bounce_line", "Bounce line reached", facet=True),
-    Column("complaint_rate", "Complaint rate", "percent", decimals=3),
-    Column("complaint_line", "Complaint line reached", facet=True),
-    Column("enforcement_status", "AWS's standing", facet=True),
-    Column("sending_enabled", "Sending enabled", facet=True),
-    Column("production_access", "Production access", facet=True),
-    Column("sent_last_24_hours", "Sent in 24 h", "integer"),
-    Column("quota", "24 h quota"),
+    TableColumn("name", "Account", facet=True),
+    TableColumn("account_id", "Account id", "id"),
+    TableColumn("region", "Region", "id", facet=True),
+    TableColumn("bounce_rate", "Bounce rate", "percent", decimals=2),
+    TableColumn("bounce_line", "Bounce line reached", facet=True),
+    TableColumn("complaint_rate", "Complaint rate", "percent", decimals=3),
+    TableColumn("complaint_line", "Complaint line reached", facet=True),
+    TableColumn("enforcement_status", "AWS's standing", facet=True),
+    TableColumn("sending_enabled", "Sending enabled", facet=True),
+    TableColumn("production_access", "Production access", facet=True),
+    TableColumn("sent_last_24_hours", "Sent in 24 h", "integer"),
+    TableColumn("quota", "24 h quota"),
 )
 _MONTH = (
-    Column("account_name", "Account"),
-    Column("account_id", "Account id", "id"),
-    Column("environment", "Environment", facet=True),
-    Column("sent", "Sent", "integer"),
-    Column("delivered", "Delivered", "integer"),
-    Column("bounces", "Bounces", "integer"),
-    Column("complaints", "Complaints", "integer"),
-    Column("rejects", "Rejects", "integer"),
-    Column("complete", "Read whole", facet=True),
+    TableColumn("account_name", "Account"),
+    TableColumn("account_id", "Account id", "id"),
+    TableColumn("environment", "Environment", facet=True),
+    TableColumn("sent", "Sent", "integer"),
+    TableColumn("delivered", "Delivered", "integer"),
+    TableColumn("bounces", "Bounces", "integer"),
+    TableColumn("complaints", "Complaints", "integer"),
+    TableColumn("rejects", "Rejects", "integer"),
+    TableColumn("complete", "Read whole", facet=True),
 )
 
 
@@ -44,7 +44,7 @@ _RATES = ("bounce_rate", "complaint_rate")
 
 
 @section(70, "sending", "Sending and reputation")
-def sending(pack: Pack) -> Content:
+def sending(pack: Pack) -> SectionContent:
     results, monthly = pack.results, pack.frames.get("monthly")
     month = monthly
     if monthly is not None and len(monthly):
@@ -52,7 +52,7 @@ def sending(pack: Pack) -> Content:
             ["sent", "account_id"], ascending=[False, True]
         )
     so_what = (consequence(results, _CONSEQUENCE, "bounce_rate", "complaint_rate"), reasons(results, "quota_use"))
-    return Content(
+    return SectionContent(
         heading=heading(results),
         so_what=" ".join(filter(None, so_what)),
         charts=("bounce_rate", "complaint_rate", "monthly_volume", "daily_volume"),

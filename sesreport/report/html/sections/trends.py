@@ -8,39 +8,39 @@ from sesreport.analysis.trends.forecasts import ABOVE, CROSSES, TOO_LITTLE, UNKN
 from sesreport.core.vocabulary import GRAVE, severity_rank
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
-from sesreport.report.html.table import Column, table
+from sesreport.report.html.section import SectionContent, section
+from sesreport.report.html.table import TableColumn, table
 
 _ANOMALIES = (
-    Column("severity", "Severity", "rank", facet=True),
-    Column("kind", "What", facet=True),
-    Column("name", "Account", facet=True),
-    Column("account_id", "Account id", "id"),
-    Column("region", "Region", "id", facet=True),
-    Column("day", "Worst day", "date"),
-    Column("days", "Days", "integer"),
-    Column("in_period", "This month", facet=True),
-    Column("words", "In words", "long"),
+    TableColumn("severity", "Severity", "rank", facet=True),
+    TableColumn("kind", "What", facet=True),
+    TableColumn("name", "Account", facet=True),
+    TableColumn("account_id", "Account id", "id"),
+    TableColumn("region", "Region", "id", facet=True),
+    TableColumn("day", "Worst day", "date"),
+    TableColumn("days", "Days", "integer"),
+    TableColumn("in_period", "This month", facet=True),
+    TableColumn("words", "In words", "long"),
 )
 _FORECASTS = (
-    Column("state", "Answer", facet=True),
-    Column("name", "Account", facet=True),
-    Column("account_id", "Account id", "id"),
-    Column("region", "Region", "id"),
-    Column("metric", "Metric", facet=True),
-    Column("line", "Line", facet=True),
-    Column("earliest_at", "Earliest", "date", missing="–"),
-    Column("crosses_at", "About", "date", missing="–"),
-    Column("latest_at", "Latest", "date", missing="–"),
-    Column("words", "In words", "long"),
+    TableColumn("state", "Answer", facet=True),
+    TableColumn("name", "Account", facet=True),
+    TableColumn("account_id", "Account id", "id"),
+    TableColumn("region", "Region", "id"),
+    TableColumn("metric", "Metric", facet=True),
+    TableColumn("line", "Line", facet=True),
+    TableColumn("earliest_at", "Earliest", "date", missing="–"),
+    TableColumn("crosses_at", "About", "date", missing="–"),
+    TableColumn("latest_at", "Latest", "date", missing="–"),
+    TableColumn("words", "In words", "long"),
 )
 
 
 @section(75, "trends", "Anomalies and forecasts")
-def trends(pack: Pack) -> Content:
+def trends(pack: Pack) -> SectionContent:
     found = pack.frames.get("anomalies", pd.DataFrame())
     ahead = pack.frames.get("forecasts", pd.DataFrame())
-    return Content(
+    return SectionContent(
         heading=heading(found, ahead),
         so_what=so_what(_named(pack, found), ahead),
         charts=("anomalies", "forecasts"),

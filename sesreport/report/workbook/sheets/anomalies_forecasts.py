@@ -8,8 +8,8 @@ from sesreport.analysis.trends.forecasts import first_lines
 from sesreport.core.vocabulary import GRAVE, PLACE
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import basis, found, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import basis, found, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
 ANOMALIES = (
@@ -37,14 +37,14 @@ LINES = {"quota": "quota", "review": "AWS's review line", "pause": "AWS's pause 
     order=105,
     group="evidence",
 )
-def anomalies_forecasts(pack: Pack) -> Content:
+def anomalies_forecasts(pack: Pack) -> SheetContent:
     unusual, ahead = _anomalies(pack), _forecasts(pack)
     rows = with_account_names(pack, pd.concat([unusual, ahead], ignore_index=True))
     rows = ranked(rows, rows["rank"], "account_id", "region", "what", "day")
     grave = int((unusual["signal"].isin(GRAVE) & (unusual["rank"] < EARLIER)).sum())
     first = first_lines(ahead)
     told = f"{_states(first, 'quotas and review lines')}{_states(ahead.drop(first.index), 'pause lines')}"
-    return Content(
+    return SheetContent(
         subtitle=found(
             pack,
             f"{len(unusual):,} anomalies, {grave:,} grave this month{told or '; no forecast'}",
@@ -54,23 +54,23 @@ def anomalies_forecasts(pack: Pack) -> Content:
         note="A day is judged by the days before it alone; a forecast reaches 91 days from the last day read. Low, "
         f"high: its 90 % interval, or an ordinary day's. {basis(pack, 'forecasts')}",
         columns=(
-            Column("signal", "Signal", "signal", colors=COLORS),
-            Column("what", "What", width=34),
-            Column("account_id", "Account id", "account_id"),
-            Column("account", "Account"),
-            Column("region", "Region"),
-            Column("from", "From", "date"),
-            Column("day", "Worst or about", "date"),
-            Column("until", "Until", "date"),
-            Column("value", "Value", "figure"),
-            Column("expected", "Expected", "figure"),
-            Column("low", "Low", "figure"),
-            Column("high", "High", "figure"),
-            Column("threshold", "Line", "figure"),
-            Column("deviations", "Deviations", "real"),
-            Column("unit", "Unit"),
-            Column("words", "In words", width=90),
-            Column("basis", "Based on", width=34),
+            SheetColumn("signal", "Signal", "signal", colors=COLORS),
+            SheetColumn("what", "What", width=34),
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("account", "Account"),
+            SheetColumn("region", "Region"),
+            SheetColumn("from", "From", "date"),
+            SheetColumn("day", "Worst or about", "date"),
+            SheetColumn("until", "Until", "date"),
+            SheetColumn("value", "Value", "figure"),
+            SheetColumn("expected", "Expected", "figure"),
+            SheetColumn("low", "Low", "figure"),
+            SheetColumn("high", "High", "figure"),
+            SheetColumn("threshold", "Line", "figure"),
+            SheetColumn("deviations", "Deviations", "real"),
+            SheetColumn("unit", "Unit"),
+            SheetColumn("words", "In words", width=90),
+            SheetColumn("basis", "Based on", width=34),
         ),
         rows=rows,
         empty=nothing(pack, "forecasts", "sending that could be judged", "forecasts"),
@@ -86,7 +86,7 @@ def _states(ahead: pd.DataFrame, lines: str) -> str:
 
 
 def _anomalies(pack: Pack) -> pd.DataFrame:
-    rows = frame(pack, "anomalies", ANOMALIES)
+    rows = pack.columns("anomalies", ANOMALIES)
     recent = rows["in_period"].fillna(value=False).astype(bool)
     rates = rows["kind"].isin(["sudden bounce rate", "sudden complaint rate"])
     return rows.assign(
@@ -99,7 +99,7 @@ def _anomalies(pack: Pack) -> pd.DataFrame:
 
 
 def _forecasts(pack: Pack) -> pd.DataFrame:
-    rows = frame(pack, "forecasts", FORECASTS)
+    rows = pack.columns("forecasts", FORECASTS)
     return rows.assign(
         signal=rows["state"],
         what="forecast: " + rows["metric"].map(METRICS) + " against " + rows["line"].map(LINES),

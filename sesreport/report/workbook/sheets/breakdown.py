@@ -5,8 +5,8 @@ from __future__ import annotations
 from sesreport.kpis import words
 from sesreport.kpis.breakdown import judgements
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import frame, nothing, ranked
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import nothing, ranked
 from sesreport.report.workbook.styles import STATUS_COLORS
 
 COLUMNS = (
@@ -24,11 +24,11 @@ WORST_FIRST = {"off target": 0, "watch": 1, "not measurable": 2, "on target": 3}
     order=35,
     group="summary",
 )
-def breakdown(pack: Pack) -> Content:
+def breakdown(pack: Pack) -> SheetContent:
     kpis = {kpi.id: (place, kpi) for place, kpi in enumerate(pack.results.kpis)}
-    rows = frame(pack, "kpi_breakdown", COLUMNS)
+    rows = pack.columns("kpi_breakdown", COLUMNS)
     rows = rows[rows["dimension"].isin(list(TITLES)) & rows["kpi"].isin(list(kpis))]
-    accounts = frame(pack, "accounts", ("account_id", "name")).drop_duplicates("account_id")
+    accounts = pack.columns("accounts", ("account_id", "name")).drop_duplicates("account_id")
     names = rows["group"].map(accounts.set_index("account_id")["name"]).where(rows["dimension"] == "account")
     of = {
         name: {kpi_id: getattr(kpi, name) for kpi_id, (_, kpi) in kpis.items()} for name in ("label", "unit", "target")
@@ -44,27 +44,27 @@ def breakdown(pack: Pack) -> Content:
     order = rows["dimension"].map({name: place for place, name in enumerate(TITLES)}).astype("float")
     worst = rows["status"].map(WORST_FIRST).mask(rows["state"].eq(words.NO_TARGET)).fillna(len(WORST_FIRST))
     rows = ranked(rows.assign(worst=worst), order, "place", "worst", "group")
-    return Content(
+    return SheetContent(
         subtitle=f"{len(kpis):,} KPIs of {pack.results.period_name} in {len(rows):,} rows; filter by dimension and KPI",
         note="Sums first, divided last, as for the whole. A blank value is not known: no place of the group was read, "
         "or nothing there could be measured. An owner is the identity's, else its account's.",
         columns=(
-            Column("label", "KPI", width=40),
-            Column("by", "By", width=14),
-            Column("group", "Group", "account_id", width=30),
-            Column("name", "Account", unknown="", width=26),
-            Column("state", "Status", "signal", width=18, colors=STATUS_COLORS),
-            Column("value", "Actual", "figure"),
-            Column("prior", "Prior", "figure"),
-            Column("change", "Change", "change"),
-            Column("target", "Target", "figure"),
-            Column("numerator", "Numerator", "real"),
-            Column("denominator", "Denominator", "real"),
-            Column("unknown", "Not judged", "integer"),
-            Column("places_read", "Places read", "integer"),
-            Column("places_expected", "Places expected", "integer"),
-            Column("reason", "What it leaves out", unknown="", width=48),
-            Column("unit", "Unit", width=12),
+            SheetColumn("label", "KPI", width=40),
+            SheetColumn("by", "By", width=14),
+            SheetColumn("group", "Group", "account_id", width=30),
+            SheetColumn("name", "Account", unknown="", width=26),
+            SheetColumn("state", "Status", "signal", width=18, colors=STATUS_COLORS),
+            SheetColumn("value", "Actual", "figure"),
+            SheetColumn("prior", "Prior", "figure"),
+            SheetColumn("change", "Change", "change"),
+            SheetColumn("target", "Target", "figure"),
+            SheetColumn("numerator", "Numerator", "real"),
+            SheetColumn("denominator", "Denominator", "real"),
+            SheetColumn("unknown", "Not judged", "integer"),
+            SheetColumn("places_read", "Places read", "integer"),
+            SheetColumn("places_expected", "Places expected", "integer"),
+            SheetColumn("reason", "What it leaves out", unknown="", width=48),
+            SheetColumn("unit", "Unit", width=12),
         ),
         rows=rows,
         empty=nothing(pack, "kpi_breakdown", "breakdowns of the KPIs"),

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import SEVERITY_ORDER, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import nothing, ranked, with_account_names
 
 COLUMNS = ("what", "change", "severity", "identity", "subject", "before", "after", "account_id", "region")
 
 
 @sheet(title="Changes", question="What is different since the last snapshot?", order=50, group="summary")
-def changes(pack: Pack) -> Content:
-    rows = frame(pack, "changes_since", COLUMNS)
-    rows = ranked(with_account_names(pack, rows), rows["severity"].map(SEVERITY_ORDER), "what", "change", "identity")
+def changes(pack: Pack) -> SheetContent:
+    rows = pack.columns("changes_since", COLUMNS)
+    rows = ranked(with_account_names(pack, rows), severity_rank(rows["severity"]), "what", "change", "identity")
     compared = pack.results.compared_with or "no earlier snapshot"
     counted = rows["change"].value_counts()
     told = ", ".join(f"{counted.get(word, 0):,} {word}" for word in ("added", "removed", "changed"))
-    return Content(
+    return SheetContent(
         subtitle=f"Compared with {compared}: {_told(pack, told)}",
         note="Grants, identities, owners and exposure; the most severe first. Places not read in both snapshots are "
         "left out.",
         columns=(
-            Column("what", "What"),
-            Column("change", "Change"),
-            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
-            Column("identity", "Identity"),
-            Column("subject", "Subject"),
-            Column("before", "Before", unknown="nothing"),
-            Column("after", "After", unknown="nothing"),
-            Column("account_id", "Account id", "account_id"),
-            Column("account", "Account"),
-            Column("region", "Region"),
+            SheetColumn("what", "What"),
+            SheetColumn("change", "Change"),
+            SheetColumn("severity", "Severity", "signal", colors=SEVERITY_COLORS),
+            SheetColumn("identity", "Identity"),
+            SheetColumn("subject", "Subject"),
+            SheetColumn("before", "Before", unknown="nothing"),
+            SheetColumn("after", "After", unknown="nothing"),
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("account", "Account"),
+            SheetColumn("region", "Region"),
         ),
         rows=rows,
         empty=nothing(

@@ -1,4 +1,4 @@
-"""Cover: the verdict, what it rests on, and which evidence it was computed from."""
+"""Cover: the sentences of page one, what it rests on, and which evidence it was computed from."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import pandas as pd
 
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
 
 
 @sheet(title="Cover", question="What is this, and what does it say?", order=10, group="summary")
-def cover(pack: Pack) -> Content:
+def cover(pack: Pack) -> SheetContent:
     results = pack.results
     snapshot = results.snapshot
     items = [("Verdict", sentence) for sentence in results.verdict]
@@ -34,10 +34,10 @@ def cover(pack: Pack) -> Content:
         ("Snapshot SHA-256", snapshot.sha256),
     ]
     items = _numbered([item for item in items if item[1]])
-    return Content(
+    return SheetContent(
         subtitle=results.headline,
         note=f"{results.organization_name} · {results.period_name} · {results.classification}",
-        columns=(Column("item", "Item", width=42), Column("detail", "What it says", width=112)),
+        columns=(SheetColumn("item", "Item", width=42), SheetColumn("detail", "What it says", width=112)),
         rows=pd.DataFrame(items, columns=["item", "detail"]),
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sesreport.analysis.basis import POLICY_DATASETS, REGIONS
 from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import BEHIND, behind, frame, nothing, ranked, with_account_names
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import BEHIND, behind, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 from sesreport.snapshot.coverage import EVERYTHING
 
@@ -25,8 +25,8 @@ COLORS = {"denied": BAD, "error": BAD, "throttled": CAREFUL, "not known": CAREFU
     group="reference",
     kpis=tuple(KPIS),
 )
-def data_quality(pack: Pack) -> Content:
-    rows = frame(pack, "coverage", COLUMNS)
+def data_quality(pack: Pack) -> SheetContent:
+    rows = pack.columns("coverage", COLUMNS)
     rows = with_account_names(pack, rows).assign(state=rows["status"].str.replace("_", " "))
     rows = ranked(rows, rows["status"].map(ORDER), "account_id", "region", "dataset")
     rows = rows.assign(behind=behind(pack, rows[rows["dataset"].isin(DECISIVE)], KPIS).reindex(rows.index))
@@ -34,20 +34,20 @@ def data_quality(pack: Pack) -> Content:
     told = ", ".join(
         f"{count:,} {status.replace('_', ' ')}" for status, count in pack.results.coverage.by_status.items()
     )
-    return Content(
+    return SheetContent(
         subtitle=f"{places.read:,} of {places.expected:,} places (account × Region) read; rows of the table by status: "
         f"{told or 'not known'}",
         note=f"What is missing first; a place has a row for each dataset. {pack.results.coverage.statement}",
         columns=(
-            Column("account_id", "Account id", "account_id"),
-            Column("account", "Account"),
-            Column("region", "Region"),
-            Column("dataset", "Dataset"),
-            Column("state", "Read", "signal", colors=COLORS),
-            Column("reason", "Reason", unknown="", width=66),
-            Column("rows", "Rows", "integer"),
-            Column("calls", "API calls", "integer"),
-            Column("seconds", "Seconds", "real"),
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("account", "Account"),
+            SheetColumn("region", "Region"),
+            SheetColumn("dataset", "Dataset"),
+            SheetColumn("state", "Read", "signal", colors=COLORS),
+            SheetColumn("reason", "Reason", unknown="", width=66),
+            SheetColumn("rows", "Rows", "integer"),
+            SheetColumn("calls", "API calls", "integer"),
+            SheetColumn("seconds", "Seconds", "real"),
             BEHIND,
         ),
         rows=rows,

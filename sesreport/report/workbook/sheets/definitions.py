@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
 
 
 @sheet(title="Definitions", question="How is each number computed?", order=130, group="reference")
-def definitions(pack: Pack) -> Content:
+def definitions(pack: Pack) -> SheetContent:
     rows = pd.DataFrame(
         [
             {
@@ -33,23 +33,23 @@ def definitions(pack: Pack) -> Content:
             "id",
         ],
     )  # fmt: skip
-    return Content(
+    return SheetContent(
         subtitle="Every KPI: what it asks, its formula, and the rows it counts",
         note="Units: count, share (0 to 1), rate (0 to 1, small), days, messages. Beyond the target and up to the "
         "watch limit the status is watch; beyond that it is off target.",
         columns=(
-            Column("kpi", "KPI", width=36),
-            Column("question", "Question", width=40),
-            Column("definition", "Definition", width=52),
-            Column("formula", "Formula", width=44),
-            Column("source", "Source", width=34),
-            Column("unit", "Unit"),
-            Column("better", "Better"),
-            Column("target", "Target", "figure"),
-            Column("watch", "Watch limit", "figure"),
-            Column("owner", "Owner"),
-            Column("file", "Rows behind it"),
-            Column("id", "Id"),
+            SheetColumn("kpi", "KPI", width=36),
+            SheetColumn("question", "Question", width=40),
+            SheetColumn("definition", "Definition", width=52),
+            SheetColumn("formula", "Formula", width=44),
+            SheetColumn("source", "Source", width=34),
+            SheetColumn("unit", "Unit"),
+            SheetColumn("better", "Better"),
+            SheetColumn("target", "Target", "figure"),
+            SheetColumn("watch", "Watch limit", "figure"),
+            SheetColumn("owner", "Owner"),
+            SheetColumn("file", "Rows behind it"),
+            SheetColumn("id", "Id"),
         ),
         rows=rows,
         empty="No data: no KPI was computed.",

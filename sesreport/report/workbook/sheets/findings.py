@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
-from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import SEVERITY_ORDER, basis, frame, nothing, ranked
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import FINDING, basis, nothing, ranked
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "evidence", "recommendation", "owner", "first_seen",
@@ -22,45 +22,40 @@ STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
     order=110,
     group="evidence",
 )
-def findings(pack: Pack) -> Content:
-    rows = frame(pack, "findings", COLUMNS)
-    rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
+def findings(pack: Pack) -> SheetContent:
+    rows = pack.columns("findings", COLUMNS)
+    rank = severity_rank(rows["severity"]) + rows["status"].map(STATUS_ORDER).astype("float64")
     rows = ranked(rows, rank, "opened_at", "rule", "identity", "fingerprint")
     counts = pack.results.findings
-    return Content(
+    return SheetContent(
         subtitle=words.findings_told(counts, pack.results.coverage)
         + ("" if counts.excepted is None else f"; {counts.excepted:,} with an accepted exception"),
         note="Days open run to the snapshot, from the change that opened it or else from the last look before it; of "
         "what was there at the first snapshot, from that one on, and it may be older. "
         f"The column Decision is for the reviewer. {basis(pack, 'findings')}",
         columns=(
-            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
-            Column("status", "Status"),
-            Column("title", "Finding"),
-            Column("identity", "Identity"),
-            Column("grantee", "Grantee", unknown="none"),
-            Column("owner", "Owner", unknown="no owner"),
-            Column("opened_at", "Opened", "at"),
-            Column("first_seen", "First seen", "at"),
-            Column("age", "Age"),
-            Column("days_open", "Days open", "days"),
-            Column("evidence", "Evidence"),
-            Column("recommendation", "Recommendation"),
-            Column(
+            *FINDING,
+            SheetColumn("opened_at", "Opened", "at"),
+            SheetColumn("first_seen", "First seen", "at"),
+            SheetColumn("age", "Age"),
+            SheetColumn("days_open", "Days open", "days"),
+            SheetColumn("evidence", "Evidence"),
+            SheetColumn("recommendation", "Recommendation"),
+            SheetColumn(
                 "decision",
                 "Decision",
                 "input",
                 choices=("fix", "accept the risk", "investigate", "not a problem"),
                 prompt="What should happen to this finding?",
             ),
-            Column("rule", "Rule"),
-            Column("policy_name", "Policy", unknown="none"),
-            Column("environment", "Environment"),
-            Column("account_id", "Account id", "account_id"),
-            Column("account_name", "Account"),
-            Column("region", "Region"),
-            Column("resolved_at", "Resolved", "at"),
-            Column("fingerprint", "Fingerprint"),
+            SheetColumn("rule", "Rule"),
+            SheetColumn("policy_name", "Policy", unknown="none"),
+            SheetColumn("environment", "Environment"),
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("account_name", "Account"),
+            SheetColumn("region", "Region"),
+            SheetColumn("resolved_at", "Resolved", "at"),
+            SheetColumn("fingerprint", "Fingerprint"),
         ),
         rows=rows,
         empty=nothing(pack, "findings", "findings", "findings"),

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import (
-    BEHIND,
-    basis,
-    behind,
-    found,
-    frame,
-    nothing,
-    ranked,
-    with_account_names,
-)
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
 ORDER = {
@@ -46,13 +37,13 @@ COLORS = {"public": BAD, "external": CAREFUL, "needs review": CAREFUL, "not know
     group="evidence",
     kpis=tuple(KPIS),
 )
-def grants(pack: Pack) -> Content:
-    rows = frame(pack, "grants", COLUMNS)
+def grants(pack: Pack) -> SheetContent:
+    rows = pack.columns("grants", COLUMNS)
     rows = ranked(
         with_account_names(pack, rows), rows["scope"].map(ORDER), "grantee", "identity", "policy_name", "statement"
     )
     rows = rows.assign(behind=behind(pack, rows, KPIS))
-    return Content(
+    return SheetContent(
         subtitle=found(
             pack,
             f"{len(rows):,} grants{_outside(pack)}",
@@ -61,30 +52,30 @@ def grants(pack: Pack) -> Content:
         ),
         note=f"One row per statement and grantee, widest scope first. {basis(pack, 'grants')}",
         columns=(
-            Column("grantee", "Grantee"),
-            Column("grantee_name", "Grantee name"),
-            Column("grantee_account_id", "Grantee account id", "account_id", unknown="none"),
-            Column("scope", "Scope", "signal", colors=COLORS),
-            Column("register_status", "Register", unknown="not registered"),
-            Column("effect", "Effect"),
-            Column("can_send", "Can send", "flag"),
-            Column("can_manage", "Can manage", "flag"),
-            Column("identity", "Identity"),
-            Column("any_from_address", "Any From address", "flag"),
-            Column("from_patterns", "From patterns", "texts"),
-            Column("actions", "Actions", "texts"),
-            Column("conditions", "Conditions", "texts"),
-            Column("why", "Why"),
-            Column("policy_name", "Policy"),
-            Column("statement", "Statement", "integer"),
-            Column("sid", "Sid", unknown="none"),
-            Column("grantee_kind", "Grantee kind"),
-            Column("grantee_status", "Grantee status"),
-            Column("grantee_environment", "Grantee environment"),
-            Column("identity_environment", "Identity environment"),
-            Column("account_id", "Account id", "account_id"),
-            Column("account", "Account"),
-            Column("region", "Region"),
+            SheetColumn("grantee", "Grantee"),
+            SheetColumn("grantee_name", "Grantee name"),
+            SheetColumn("grantee_account_id", "Grantee account id", "account_id", unknown="none"),
+            SheetColumn("scope", "Scope", "signal", colors=COLORS),
+            SheetColumn("register_status", "Register", unknown="not registered"),
+            SheetColumn("effect", "Effect"),
+            SheetColumn("can_send", "Can send", "flag"),
+            SheetColumn("can_manage", "Can manage", "flag"),
+            SheetColumn("identity", "Identity"),
+            SheetColumn("any_from_address", "Any From address", "flag"),
+            SheetColumn("from_patterns", "From patterns", "texts"),
+            SheetColumn("actions", "Actions", "texts"),
+            SheetColumn("conditions", "Conditions", "texts"),
+            SheetColumn("why", "Why"),
+            SheetColumn("policy_name", "Policy"),
+            SheetColumn("statement", "Statement", "integer"),
+            SheetColumn("sid", "Sid", unknown="none"),
+            SheetColumn("grantee_kind", "Grantee kind"),
+            SheetColumn("grantee_status", "Grantee status"),
+            SheetColumn("grantee_environment", "Grantee environment"),
+            SheetColumn("identity_environment", "Identity environment"),
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("account", "Account"),
+            SheetColumn("region", "Region"),
             BEHIND,
         ),
         rows=rows,
@@ -97,6 +88,6 @@ def _outside(pack: Pack) -> str:
     """How many outside accounts can send, where the pack knows."""
     if "kpi_unknown_accounts" not in pack.frames:
         return ""
-    accounts = frame(pack, "kpi_unknown_accounts", ("unknown",))
+    accounts = pack.columns("kpi_unknown_accounts", ("unknown",))
     unknown = int(accounts["unknown"].fillna(value=True).sum())
     return f"; {len(accounts):,} outside accounts can send, {unknown:,} of them without a valid approval"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
-from sesreport.kpis.words import SEVERITY_COLORS
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import BEHIND, SEVERITY_ORDER, basis, behind, frame, nothing, ranked
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import BEHIND, FINDING, basis, behind, nothing, ranked
 
 COLUMNS = (
     "severity", "status", "title", "identity", "grantee", "owner", "first_seen", "last_seen", "opened_at",
@@ -27,9 +27,9 @@ STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
     group="evidence",
     kpis=tuple(KPIS),
 )
-def remediation(pack: Pack) -> Content:
-    rows = frame(pack, "lives", COLUMNS)
-    rank = rows["severity"].map(SEVERITY_ORDER) + rows["status"].map(STATUS_ORDER)
+def remediation(pack: Pack) -> SheetContent:
+    rows = pack.columns("lives", COLUMNS)
+    rank = severity_rank(rows["severity"]) + rows["status"].map(STATUS_ORDER).astype("float64")
     rows = ranked(rows, rank, "first_seen", "rule", "identity", "fingerprint", "episode")
     rows = rows.assign(behind=behind(pack, rows, KPIS))
     counts = rows["status"].value_counts()
@@ -37,42 +37,37 @@ def remediation(pack: Pack) -> Content:
     month = int(rows["resolved_in"].eq(pack.results.period).sum())
     known = any(kpi.id == "findings_resolved" and kpi.value is not None for kpi in pack.results.kpis)
     told += f"; {'' if known else 'at least '}{month:,} resolved in {pack.results.period_name}"
-    return Content(
+    return SheetContent(
         subtitle=f"What is open or resolved is not known: {words.gap(pack.results.coverage)}"
         if rows.empty and not pack.results.coverage.places.read
         else f"{told}{words.within(pack.results.coverage.places)}",
         note="Exact where CloudTrail or the register has the moment, else between two looks. Not observed = open when "
         f"last read, and not read since. {basis(pack, 'lives')}",
         columns=(
-            Column("severity", "Severity", "signal", colors=SEVERITY_COLORS),
-            Column("status", "Status"),
-            Column("title", "Finding"),
-            Column("identity", "Identity"),
-            Column("grantee", "Grantee", unknown="none"),
-            Column("owner", "Owner", unknown="no owner"),
-            Column("first_seen", "First seen", "at"),
-            Column("last_seen", "Last seen", "at"),
-            Column("days_low", "Days, at least", "days"),
-            Column("days_high", "Days, at most", "days"),
-            Column("reopened", "Reopened", "integer"),
-            Column("opened_basis", "Opened by"),
-            Column("opened_at", "Opened", "at"),
-            Column("opened_after", "Opened after", "at"),
-            Column("opened_by", "Opened before", "at"),
-            Column("opened_in", "Counts as opened in", unknown="not known"),
-            Column("resolved_basis", "Resolved by", unknown="not resolved"),
-            Column("resolved_at", "Resolved", "at"),
-            Column("resolved_after", "Resolved after", "at"),
-            Column("resolved_by", "Resolved before", "at"),
-            Column("resolved_in", "Counts as resolved in", unknown="not resolved"),
-            Column("reason", "Why not observed", unknown="observed"),
-            Column("rule", "Rule"),
-            Column("environment", "Environment"),
-            Column("account_id", "Account id", "account_id"),
-            Column("account_name", "Account"),
-            Column("region", "Region"),
-            Column("fingerprint", "Fingerprint"),
-            Column("episode", "Episode", "integer"),
+            *FINDING,
+            SheetColumn("first_seen", "First seen", "at"),
+            SheetColumn("last_seen", "Last seen", "at"),
+            SheetColumn("days_low", "Days, at least", "days"),
+            SheetColumn("days_high", "Days, at most", "days"),
+            SheetColumn("reopened", "Reopened", "integer"),
+            SheetColumn("opened_basis", "Opened by"),
+            SheetColumn("opened_at", "Opened", "at"),
+            SheetColumn("opened_after", "Opened after", "at"),
+            SheetColumn("opened_by", "Opened before", "at"),
+            SheetColumn("opened_in", "Counts as opened in", unknown="not known"),
+            SheetColumn("resolved_basis", "Resolved by", unknown="not resolved"),
+            SheetColumn("resolved_at", "Resolved", "at"),
+            SheetColumn("resolved_after", "Resolved after", "at"),
+            SheetColumn("resolved_by", "Resolved before", "at"),
+            SheetColumn("resolved_in", "Counts as resolved in", unknown="not resolved"),
+            SheetColumn("reason", "Why not observed", unknown="observed"),
+            SheetColumn("rule", "Rule"),
+            SheetColumn("environment", "Environment"),
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("account_name", "Account"),
+            SheetColumn("region", "Region"),
+            SheetColumn("fingerprint", "Fingerprint"),
+            SheetColumn("episode", "Episode", "integer"),
             BEHIND,
         ),
         rows=rows,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
 
 
 @sheet(title="Run", question="From which evidence and settings was this made?", order=140, group="reference")
-def run(pack: Pack) -> Content:
+def run(pack: Pack) -> SheetContent:
     results = pack.results
     snapshot = results.snapshot
     items = [
@@ -26,9 +26,9 @@ def run(pack: Pack) -> Content:
         ("Results format", results.format),
         *((f"Rows of {name}", f"{len(rows):,}") for name, rows in sorted(pack.frames.items())),
     ]
-    return Content(
+    return SheetContent(
         subtitle="The same snapshot, settings and version give this workbook again, byte for byte",
         note="Every number can be traced: KPI, formula (Definitions), rows (data folder), snapshot SHA-256.",
-        columns=(Column("item", "Item", width=34), Column("value", "Value", width=80, unknown="none")),
+        columns=(SheetColumn("item", "Item", width=34), SheetColumn("value", "Value", width=80, unknown="none")),
         rows=pd.DataFrame(items, columns=["item", "value"]),
     )

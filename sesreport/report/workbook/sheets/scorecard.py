@@ -8,7 +8,7 @@ from sesreport.core.period import Period
 from sesreport.kpis import words
 from sesreport.kpis.results import standing
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet, sheet_of
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet, sheet_of
 from sesreport.report.workbook.evidence import BEHIND
 from sesreport.report.workbook.sheets.trends import is_known, kpi_chart
 from sesreport.report.workbook.styles import STATUS_COLORS
@@ -20,7 +20,7 @@ from sesreport.report.workbook.styles import STATUS_COLORS
     order=30,
     group="summary",
 )
-def scorecard(pack: Pack) -> Content:
+def scorecard(pack: Pack) -> SheetContent:
     kpis = pack.results.kpis
     months = [point.period for point in kpis[0].series] if kpis else []
     rows = pd.DataFrame(
@@ -49,24 +49,24 @@ def scorecard(pack: Pack) -> Content:
     counted = " · ".join(f"{count} {words.status(status)}" for status, count in standing(kpis).items() if count)
     before = Period.of(pack.results.period).shift(-1).name
     columns = (
-        Column("kpi", "KPI", width=40),
-        Column("status", "Status", "signal", width=18, colors=STATUS_COLORS),
-        Column("actual", "Actual", "figure"),
-        Column("target", "Target", "figure"),
-        Column("prior", "Prior", "figure"),
-        Column("change", "Change", "change"),
-        Column("trend", "Trend", "spark", width=20),
-        Column("owner", "Owner", width=20),
-        Column("reason", "Reading", width=68),
-        Column("details", "Details", "link", width=22),
-        *(Column(month, month, "figure") for month in months),
-        Column("numerator", "Numerator", "real"),
-        Column("denominator", "Denominator", "real"),
-        Column("unit", "Unit", width=12),
-        Column("better", "Better", width=12),
-        Column("basis", "Rests on", width=20),
+        SheetColumn("kpi", "KPI", width=40),
+        SheetColumn("status", "Status", "signal", width=18, colors=STATUS_COLORS),
+        SheetColumn("actual", "Actual", "figure"),
+        SheetColumn("target", "Target", "figure"),
+        SheetColumn("prior", "Prior", "figure"),
+        SheetColumn("change", "Change", "change"),
+        SheetColumn("trend", "Trend", "spark", width=20),
+        SheetColumn("owner", "Owner", width=20),
+        SheetColumn("reason", "Reading", width=68),
+        SheetColumn("details", "Details", "link", width=22),
+        *(SheetColumn(month, month, "figure") for month in months),
+        SheetColumn("numerator", "Numerator", "real"),
+        SheetColumn("denominator", "Denominator", "real"),
+        SheetColumn("unit", "Unit", width=12),
+        SheetColumn("better", "Better", width=12),
+        SheetColumn("basis", "Rests on", width=20),
     )
-    return Content(
+    return SheetContent(
         subtitle=f"{pack.results.period_name}: {counted}",
         note=f"Change is actual minus prior, the value of {before}; of shares and rates, in percentage points. A blank "
         f"number is not known, never zero. Details leads to the rows: filter their column {BEHIND.header} by the KPI. "

@@ -10,17 +10,8 @@ from sesreport.analysis.aws_lines import BELOW, LINES, PAUSE, REVIEW, accounts_o
 from sesreport.analysis.joins import joined
 from sesreport.core.vocabulary import PLACE
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import (
-    BEHIND,
-    basis,
-    behind,
-    found,
-    frame,
-    nothing,
-    ranked,
-    with_account_names,
-)
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, found, nothing, ranked, with_account_names
 from sesreport.report.workbook.styles import BAD, CAREFUL
 
 PLACES = (
@@ -51,8 +42,8 @@ COLORS = {PAUSE: BAD, REVIEW: CAREFUL}
     group="evidence",
     kpis=tuple(KPIS),
 )
-def sending_places(pack: Pack) -> Content:
-    parts = [frame(pack, "sending_accounts", PLACES), *(frame(pack, name, names) for name, names in COUNTED.items())]
+def sending_places(pack: Pack) -> SheetContent:
+    parts = [pack.columns("sending_accounts", PLACES), *(pack.columns(name, names) for name, names in COUNTED.items())]
     rows = reduce(lambda left, right: joined(left, right, on=list(PLACE), how="outer"), parts)
     lines = {rate: reached(rows[rate], rate) for rate in LINES}
     rows = rows.assign(**{rate.replace("rate", "line"): line for rate, line in lines.items()})
@@ -61,27 +52,27 @@ def sending_places(pack: Pack) -> Content:
     rows = rows.assign(behind=behind(pack, rows, KPIS))
     crossing = accounts_over(rows)
     over = "which of AWS's lines are reached is not known" if crossing is None else _over(len(crossing))
-    return Content(
+    return SheetContent(
         subtitle=found(pack, f"{over} in {pack.results.period_name}", rows, "monthly"),
         note="AWS's own rates, the highest of the month, as AWS judges them; messages are of the month and an "
         f"indicator. {basis(pack, 'monthly')}",
         columns=(
-            Column("account_id", "Account id", "account_id"),
-            Column("account", "Account"),
-            Column("region", "Region"),
-            Column("bounce_rate", "AWS bounce rate", "rate"),
-            Column("bounce_line", "Bounce line reached", "signal", colors=COLORS),
-            Column("complaint_rate", "AWS complaint rate", "rate"),
-            Column("complaint_line", "Complaint line reached", "signal", colors=COLORS),
-            Column("enforcement_status", "AWS status at the snapshot"),
-            Column("sending_enabled", "Sending enabled", "flag"),
-            Column("production_access", "Production access", "flag"),
-            Column("busiest_day", "Busiest day", "integer"),
-            Column("max_24_hour_send", "24-hour quota", "integer"),
-            Column("quota_use", "Quota use", "share"),
-            Column("sent", "Sent", "integer"),
-            Column("bounces", "Bounces", "integer"),
-            Column("complaints", "Complaints", "integer"),
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("account", "Account"),
+            SheetColumn("region", "Region"),
+            SheetColumn("bounce_rate", "AWS bounce rate", "rate"),
+            SheetColumn("bounce_line", "Bounce line reached", "signal", colors=COLORS),
+            SheetColumn("complaint_rate", "AWS complaint rate", "rate"),
+            SheetColumn("complaint_line", "Complaint line reached", "signal", colors=COLORS),
+            SheetColumn("enforcement_status", "AWS status at the snapshot"),
+            SheetColumn("sending_enabled", "Sending enabled", "flag"),
+            SheetColumn("production_access", "Production access", "flag"),
+            SheetColumn("busiest_day", "Busiest day", "integer"),
+            SheetColumn("max_24_hour_send", "24-hour quota", "integer"),
+            SheetColumn("quota_use", "Quota use", "share"),
+            SheetColumn("sent", "Sent", "integer"),
+            SheetColumn("bounces", "Bounces", "integer"),
+            SheetColumn("complaints", "Complaints", "integer"),
             BEHIND,
         ),
         rows=rows,

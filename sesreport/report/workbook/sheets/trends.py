@@ -7,13 +7,13 @@ import pandas as pd
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Cells, Chart, Column, Content, Series, sheet
+from sesreport.report.workbook.description import Cells, SheetChart, SheetColumn, SheetContent, SheetSeries, sheet
 
 TITLE = "Trends"
 
 
 @sheet(title=TITLE, question="How did each KPI move over thirteen months?", order=40, group="summary")
-def trends(pack: Pack) -> Content:
+def trends(pack: Pack) -> SheetContent:
     kpis = pack.results.kpis
     rows = pd.DataFrame(
         [
@@ -30,16 +30,16 @@ def trends(pack: Pack) -> Content:
         ],
         columns=["kpi", "month", "value", "target", "unit", "known"],
     )
-    return Content(
+    return SheetContent(
         subtitle="Months of every KPI, oldest first; the target is today's",
         note="Blank = not known for that month (no evidence from then), never zero. Filter by KPI for one series.",
         columns=(
-            Column("kpi", "KPI", width=44),
-            Column("month", "Month", width=11),
-            Column("value", "Value", "figure", width=15),
-            Column("target", "Target", "figure", width=12),
-            Column("unit", "Unit", width=11),
-            Column("known", "Known", "flag", width=9),
+            SheetColumn("kpi", "KPI", width=44),
+            SheetColumn("month", "Month", width=11),
+            SheetColumn("value", "Value", "figure", width=15),
+            SheetColumn("target", "Target", "figure", width=12),
+            SheetColumn("unit", "Unit", width=11),
+            SheetColumn("known", "Known", "flag", width=9),
         ),
         rows=rows,
         charts=[kpi_chart(pack, kpi) for kpi in kpis if not kpi.headline and is_known(kpi)],
@@ -53,7 +53,7 @@ def is_known(kpi: Kpi) -> bool:
     return any(point.value is not None for point in kpi.series)
 
 
-def kpi_chart(pack: Pack, kpi: Kpi) -> Chart:
+def kpi_chart(pack: Pack, kpi: Kpi) -> SheetChart:
     """Actual against target over the KPI's months, reading the Trends table."""
     before = 0
     for other in pack.results.kpis:
@@ -61,9 +61,9 @@ def kpi_chart(pack: Pack, kpi: Kpi) -> Chart:
             break
         before += len(other.series)
     span = (before, before + len(kpi.series) - 1)
-    series = [Series("Actual", Cells(TITLE, "Value", *span), pack.branding.accent)]
+    series = [SheetSeries("Actual", Cells(TITLE, "Value", *span), pack.branding.accent)]
     if kpi.target is not None:
-        series.append(Series("Target", Cells(TITLE, "Target", *span), "#6B7280", dashed=True))
+        series.append(SheetSeries("Target", Cells(TITLE, "Target", *span), "#6B7280", dashed=True))
     known = [point for point in kpi.series if point.value is not None]
     told = (
         f"from {words.number(known[0].value, kpi.unit)} in {known[0].period} "
@@ -71,7 +71,7 @@ def kpi_chart(pack: Pack, kpi: Kpi) -> Chart:
         if known
         else "no month is known"
     )
-    return Chart(
+    return SheetChart(
         kind="column" if kpi.unit == "messages" else "line",
         title=kpi.label,
         alt=f"{kpi.label}, {len(kpi.series)} months: {told}; {words.aim(kpi)}.",

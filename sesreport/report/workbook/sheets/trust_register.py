@@ -6,8 +6,8 @@ import pandas as pd
 
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
-from sesreport.report.workbook.description import Column, Content, sheet
-from sesreport.report.workbook.evidence import BEHIND, basis, behind, frame, nothing, ranked
+from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
+from sesreport.report.workbook.evidence import BEHIND, basis, behind, nothing, ranked
 from sesreport.report.workbook.styles import BAD, CAREFUL, GOOD
 
 ORDER = {"not registered": 0, "expired": 1, "expiring": 2, "valid": 3}
@@ -26,9 +26,9 @@ COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": G
     group="evidence",
     kpis=tuple(KPIS),
 )
-def trust_register(pack: Pack) -> Content:
-    register = frame(pack, "register", REGISTER)
-    able = frame(pack, "kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
+def trust_register(pack: Pack) -> SheetContent:
+    register = pack.columns("register", REGISTER)
+    able = pack.columns("kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
         "grantee_account_id"
     )
     unregistered = able.loc[~able.index.isin(register["account_id"]), ["name"]].rename_axis("account_id").reset_index()
@@ -43,28 +43,28 @@ def trust_register(pack: Pack) -> Content:
     rows["behind"] = behind(pack, rows, KPIS)
     rows = ranked(rows, rows["status"].map(ORDER), "account_id")
     stale = int((~rows["can_send"]).fillna(value=False).sum())
-    return Content(
+    return SheetContent(
         subtitle=f"{len(register):,} registered accounts, {stale:,} of them without a live grant; "
         f"{len(unregistered):,} accounts can send that are not registered{words.within(pack.results.coverage.places)}",
         note="Live grants let the account send; it can also be let in by a condition alone. "
         f"The column Decision is for the reviewer. {basis(pack, 'grants')}",
         columns=(
-            Column("account_id", "Account id", "account_id"),
-            Column("name", "Name"),
-            Column("status", "Register status", "signal", colors=COLORS),
-            Column("can_send", "Can send", "flag"),
-            Column("live_identities", "Identities it can send from", "integer"),
-            Column("live_grants", "Live grants", "integer"),
-            Column("vendor", "Vendor"),
-            Column("owner", "Owner", unknown="no owner"),
-            Column("justification", "Justification"),
-            Column("ticket", "Ticket"),
-            Column("approved_by", "Approved by"),
-            Column("approved_at", "Approved on", "date"),
-            Column("expires_at", "Expires on", "date"),
-            Column("identities", "Approved identities", "texts", unknown="none named"),
-            Column("from_patterns", "Approved From patterns", "texts", unknown="none named"),
-            Column(
+            SheetColumn("account_id", "Account id", "account_id"),
+            SheetColumn("name", "Name"),
+            SheetColumn("status", "Register status", "signal", colors=COLORS),
+            SheetColumn("can_send", "Can send", "flag"),
+            SheetColumn("live_identities", "Identities it can send from", "integer"),
+            SheetColumn("live_grants", "Live grants", "integer"),
+            SheetColumn("vendor", "Vendor"),
+            SheetColumn("owner", "Owner", unknown="no owner"),
+            SheetColumn("justification", "Justification"),
+            SheetColumn("ticket", "Ticket"),
+            SheetColumn("approved_by", "Approved by"),
+            SheetColumn("approved_at", "Approved on", "date"),
+            SheetColumn("expires_at", "Expires on", "date"),
+            SheetColumn("identities", "Approved identities", "texts", unknown="none named"),
+            SheetColumn("from_patterns", "Approved From patterns", "texts", unknown="none named"),
+            SheetColumn(
                 "decision",
                 "Decision",
                 "input",

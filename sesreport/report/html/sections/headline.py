@@ -1,16 +1,16 @@
-"""The verdict: what the board is told and asked."""
+"""Page one: the headline, its sentences, and the decisions asked of the board."""
 
 from __future__ import annotations
 
 from sesreport.report.contents import Pack
-from sesreport.report.html.section import Content, section
+from sesreport.report.html.section import SectionContent, section
 
 
 @section(10, "verdict", "Verdict")
-def verdict(pack: Pack) -> Content:
+def headline(pack: Pack) -> SectionContent:
     results = pack.results
-    return Content(
+    return SectionContent(
         heading=results.headline or f"{results.period_name}: no verdict was made",
-        partial="verdict.html.j2",
+        partial="headline.html.j2",
         data={"sentences": results.verdict[:3], "decisions": results.decisions},
     )

@@ -29,7 +29,7 @@ def test_addresses_come_before_the_domains_they_are_of(domain: str, addresses: s
 
 
 def test_processes_judge_as_this_one_does(demo: Snapshot) -> None:
-    here = judged(analyze(demo, demo_config())).verdicts
+    here = judged(analyze(demo, demo_config())).by_identity
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        there = judged(analyze(demo, demo_config(), executor=pool)).verdicts
+        there = judged(analyze(demo, demo_config(), executor=pool)).by_identity
     assert {place: v.exposure for place, v in here.items()} == {place: v.exposure for place, v in there.items()}

@@ -1,4 +1,4 @@
-"""The engine's verdict on one identity: spaces built, Deny subtracted from Allow, exposure read off.
+"""Computes an identity's exposure: the requests that its policies allow minus those they deny.
 
 The classes of exposure and their order are those of :class:`sesreport.policy.exposure.Exposure`. What AWS
 calls public is taken from the Amazon S3 User Guide, "The meaning of public": access by fixed values only is
@@ -58,7 +58,7 @@ def _scene(question: Question) -> Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DecidedExposure:
     """An exposure with the spaces it was read off."""
 
     exposure: Exposure
@@ -66,7 +66,7 @@ class Outcome:
     reaches: tuple[Reach, Reach] | None
 
 
-def decide_exposure(question: Question) -> Outcome:
+def decide_exposure(question: Question) -> DecidedExposure:
     """Run the engine; past its budget, answer from the Allow statements alone.
 
     Whatever goes wrong in it costs this identity alone: it then counts as public, and needs review.
@@ -77,13 +77,15 @@ def decide_exposure(question: Question) -> Outcome:
         return _decide(question)
     except Exception as fault:  # noqa: BLE001 - a policy must never end the judgement of the others
         said = f"could not be judged ({type(fault).__name__}: {str(fault)[:200]}): taken for public"
-        return Outcome(unjudged(question, (said,)), Scene(identity, question.organization, frozenset(), 0.0), None)
+        return DecidedExposure(
+            unjudged(question, (said,)), Scene(identity, question.organization, frozenset(), 0.0), None
+        )
 
 
-def _decide(question: Question) -> Outcome:
+def _decide(question: Question) -> DecidedExposure:
     scene = _scene(question)
     if not any(statement.effect is Effect.ALLOW for statement, _ in scene.statements):
-        return Outcome(Exposure(question.identity_arn, "none", False), scene, None)
+        return DecidedExposure(Exposure(question.identity_arn, "none", False), scene, None)
     limits: tuple[str, ...] = ()
     for _ in range(MAX_ATTEMPTS):
         try:
@@ -97,8 +99,8 @@ def _decide(question: Question) -> Outcome:
             fresh.given_up = given_up
             scene = fresh
             continue
-        return Outcome(_exposure(question, scene, *reaches, (*limits, *_unclear(scene))), scene, reaches)
-    return Outcome(unjudged(question, (*limits, "too much to decide at all: taken for public")), scene, None)
+        return DecidedExposure(_exposure(question, scene, *reaches, (*limits, *_unclear(scene))), scene, reaches)
+    return DecidedExposure(unjudged(question, (*limits, "too much to decide at all: taken for public")), scene, None)
 
 
 def unjudged(question: Question, undecided: tuple[str, ...]) -> Exposure:

@@ -1,4 +1,4 @@
-"""The exposure engine's answer for identities."""
+"""Identities with their policies, and the exposure that the engine computed for each."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from sesreport.policy import (
     analyze_models,
     read_policies,
 )
-from sesreport.settings.config import Organization as Settings
+from sesreport.settings.config import OrganizationSettings
 
 Made = TypeVar("Made")
 Of = ParamSpec("Of")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class JudgedIdentity:
     """One identity's policies and what they add up to."""
 
     arn: str
     policies: Mapping[str, str]
     exposure: Exposure
-    known: Known
+    trusted: TrustedAccounts
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def once(self, make: Callable[Concatenate[Verdict, Of], Made], *of: Of.args, **named: Of.kwargs) -> Made:
-        """What ``make`` makes of this verdict and of hashable arguments, made when first asked for and not changed."""
+    def once(self, make: Callable[Concatenate[JudgedIdentity, Of], Made], *of: Of.args, **named: Of.kwargs) -> Made:
+        """What ``make`` makes of this identity and of hashable arguments, made when first asked for and not changed."""
         key = (make, of, *named.items())
         if key not in self._made:
             self._made[key] = make(self, *of, **named)
@@ -63,9 +63,9 @@ class Verdict:
             analyze_models(
                 self.arn,
                 kept,
-                organization=self.known.organization,
-                register=self.known.register,
-                today=self.known.today,
+                organization=self.trusted.organization,
+                register=self.trusted.register,
+                today=self.trusted.today,
                 own_identities=evidence.own_identities,
             )
         )
@@ -76,8 +76,8 @@ class Verdict:
         return summary(self.exposure)
 
 
-def _read(verdict: Verdict) -> tuple[Policy, ...]:
-    return read_policies(verdict.policies)
+def _read(identity: JudgedIdentity) -> tuple[Policy, ...]:
+    return read_policies(identity.policies)
 
 
 Summary = tuple[object, ...]
@@ -100,8 +100,8 @@ def summary(exposure: Exposure) -> Summary:
 
 
 @dataclass(frozen=True)
-class Known:
-    """Whom we know on the day: the organization, and outside accounts with a valid approval."""
+class TrustedAccounts:
+    """Whom we trust on the day: the organization, and outside accounts with a valid approval."""
 
     organization: Organization
     register: Mapping[str, str]
@@ -128,9 +128,13 @@ class Known:
             return Exposure(arn, "public", True, undecided=(f"{error}: taken for public",), judged=False)
 
 
-def known(
-    accounts: pd.DataFrame, register: pd.DataFrame, organization_id: str | None, settings: Settings, today: date
-) -> Known:
+def trusted_accounts(
+    accounts: pd.DataFrame,
+    register: pd.DataFrame,
+    organization_id: str | None,
+    settings: OrganizationSettings,
+    today: date,
+) -> TrustedAccounts:
     """Members of the organization, and register entries that are valid (expiring ones are).
 
     Where AWS was not asked for the organization, the settings name it.
@@ -142,30 +146,30 @@ def known(
         ours = settings.id
         members |= set(settings.accounts)
     valid = register[register["status"].isin(["valid", "expiring"])]
-    return Known(
+    return TrustedAccounts(
         Organization(ours, members, management.iloc[0] if len(management) else None),
         dict(zip(valid["account_id"], valid["name"], strict=True)),
         today,
     )
 
 
-class VerdictCache(ExposureCache):
-    """Exposures worked out before, and the verdicts they belong to with what was made of them.
+class JudgedIdentityCache(ExposureCache):
+    """Exposures worked out before, and the judged identities they belong to with what was made of them.
 
     An exposure that is the same object was asked for with the same ARN, policies, organization and register, and on the
-    same day where that matters; so the verdict is the same, too.
+    same day where that matters; so the judged identity is the same, too.
     """
 
     def __init__(self, most: int = 50_000) -> None:
         super().__init__(most)
-        self._verdicts: dict[int, Verdict] = {}
+        self._judged: dict[int, JudgedIdentity] = {}
 
-    def verdict(self, question: Question, exposure: Exposure, whom: Known) -> Verdict:
-        """The verdict of an exposure."""
-        found = self._verdicts.get(id(exposure))
+    def judged(self, asked: IdentityPolicies, exposure: Exposure, whom: TrustedAccounts) -> JudgedIdentity:
+        """The judged identity of an exposure."""
+        found = self._judged.get(id(exposure))
         if found is None or found.exposure is not exposure:
-            found = Verdict(question.arn, question.policies, exposure, whom)
-            self._add(self._verdicts, id(exposure), found)
+            found = JudgedIdentity(asked.arn, asked.policies, exposure, whom)
+            self._add(self._judged, id(exposure), found)
         return found
 
 
@@ -173,8 +177,8 @@ Texts = Mapping[str, str]
 """Policies by name."""
 
 
-class Question(NamedTuple):
-    """One identity to judge."""
+class IdentityPolicies(NamedTuple):
+    """One identity to judge, with its policies."""
 
     arn: str
     policies: Texts
@@ -182,14 +186,14 @@ class Question(NamedTuple):
     """Policies of addresses that take precedence over its own, by ARN."""
 
 
-def questions(identities: pd.DataFrame, policies: pd.DataFrame) -> dict[IdentityKey, Question]:
+def identity_policies(identities: pd.DataFrame, policies: pd.DataFrame) -> dict[IdentityKey, IdentityPolicies]:
     """The identities of a snapshot whose policies were read (:mod:`sesreport.analysis.identities` knows of which).
 
     An address takes precedence over its domain only where it is verified and its policies were read in full.
     """
     documents = texts_of(policies)
     read = identities[identities["policies"].notna()]
-    asked: dict[IdentityKey, Question] = {}
+    asked: dict[IdentityKey, IdentityPolicies] = {}
     for _, place in read.groupby(PLACE):
         account, region = str(place["account_id"].iloc[0]), str(place["region"].iloc[0])
         whole = [
@@ -205,7 +209,7 @@ def questions(identities: pd.DataFrame, policies: pd.DataFrame) -> dict[Identity
             near = {arns[address]: attached[address] for address in before.get(name, ())}
             whose = f":ses:{region}:{account}:identity/{name}"
             told = arn if arn.endswith(whose) else f"not of {whose}: {arn}"
-            asked[account, region, name] = Question(told, attached.get(name, {}), near)
+            asked[account, region, name] = IdentityPolicies(told, attached.get(name, {}), near)
     return asked
 
 
@@ -218,21 +222,21 @@ def texts_of(policies: pd.DataFrame) -> dict[IdentityKey, dict[str, str]]:
 
 
 def judge(
-    asked: Mapping[IdentityKey, Question], whom: Known, cache: VerdictCache, executor: Executor | None = None
-) -> dict[IdentityKey, Verdict]:
-    """The engine's verdict on each identity, worked out by ``executor`` in tasks of :data:`CHUNK`."""
+    asked: Mapping[IdentityKey, IdentityPolicies],
+    whom: TrustedAccounts,
+    cache: JudgedIdentityCache,
+    executor: Executor | None = None,
+) -> dict[IdentityKey, JudgedIdentity]:
+    """Computes the exposure of each identity by ``executor`` in tasks of :data:`CHUNK`."""
     every = list(asked.values())
     chunks = [every[start : start + CHUNK] for start in range(0, len(every), CHUNK)]
     answers = chain.from_iterable((executor.map if executor else map)(partial(_decide, whom, cache), chunks))
-    return {
-        key: cache.verdict(question, exposure, whom)
-        for (key, question), exposure in zip(asked.items(), answers, strict=True)
-    }
+    return {key: cache.judged(one, exposure, whom) for (key, one), exposure in zip(asked.items(), answers, strict=True)}
 
 
 CHUNK = 500
 """Identities judged in one task of an executor."""
 
 
-def _decide(whom: Known, cache: ExposureCache, asked: list[Question]) -> list[Exposure]:
+def _decide(whom: TrustedAccounts, cache: ExposureCache, asked: list[IdentityPolicies]) -> list[Exposure]:
     return [whom.decide(*question, cache) for question in asked]

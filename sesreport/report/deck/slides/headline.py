@@ -1,26 +1,26 @@
-"""Page one: the verdict, what is asked of the board, and its own KPIs."""
+"""Page one: the headline, its sentences, the decisions asked of the board, and its own KPIs."""
 
 from __future__ import annotations
 
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
-from sesreport.report.deck.description import Content, Verdict, slide
+from sesreport.report.deck.description import Headline, SlideContent, slide
 from sesreport.report.deck.evidence import method
 
 
 @slide(order=10)
-def verdict(pack: Pack) -> Content:
+def headline(pack: Pack) -> SlideContent:
     results = pack.results
-    headline = [kpi for kpi in results.kpis if kpi.headline]
-    return Content(
+    kpis = [kpi for kpi in results.kpis if kpi.headline]
+    return SlideContent(
         title=titles.limited(results.headline or f"{results.title}, {results.period_name}"),
         subtitle=f"{results.title} · {results.organization_name} · {results.period_name}",
-        body=Verdict(
+        body=Headline(
             sentences=results.verdict or (f"No verdict: nothing could be measured in {results.period_name}.",),
             asks=tuple(f"{each.decision} ({each.owner}, by {each.due})" for each in results.decisions),
-            kpis=tuple(headline),
+            kpis=tuple(kpis),
             basis=tuple(text for text in (results.coverage.statement, results.limits) if text not in results.verdict),
         ),
         source="results of this pack",
-        notes=method(pack, headline, f"Compared with: {results.compared_with or 'no earlier month'}"),
+        notes=method(pack, kpis, f"Compared with: {results.compared_with or 'no earlier month'}"),
     )

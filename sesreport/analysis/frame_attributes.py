@@ -1,0 +1,21 @@
+"""The collected and the derived frames as attributes."""
+
+from __future__ import annotations
+
+from sesreport.core.frames import FrameAttribute
+from sesreport.snapshot.frame_attributes import CollectedFrames
+
+
+class AnalyzedFrames(CollectedFrames):
+    """What has the frames of an analysis as well: an analysis, and a pack."""
+
+    anomalies = FrameAttribute()
+    changes_since = FrameAttribute()
+    daily = FrameAttribute()
+    exposures = FrameAttribute()
+    findings = FrameAttribute()
+    forecasts = FrameAttribute()
+    grants = FrameAttribute()
+    lives = FrameAttribute()
+    monthly = FrameAttribute()
+    remediation_times = FrameAttribute()
