@@ -343,7 +343,7 @@ def test_gaps_and_findings_set_the_exit_code_when_asked(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)  # exit codes rest on the numbers alone
     monkeypatch.setattr(build, "outputs", dict)
-    monkeypatch.setattr(build, "make_pack", lambda *_, **__: demo_pack)
+    monkeypatch.setattr(build, "new_pack", lambda *_, **__: demo_pack)
     report = ["report", "--demo", "--period", "2026-10"]
     assert cli.main([*report, "--strict"], standalone_mode=False) == 3
     assert cli.main([*report, "--fail-on", "critical"], standalone_mode=False) == 1

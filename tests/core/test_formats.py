@@ -251,7 +251,7 @@ def test_a_pack_with_a_failed_notebook_replaces_none_of_a_newer_release(
     stored: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pack = read_stored(pack_of(stored))
-    monkeypatch.setattr(build, "make_pack", lambda *_, **__: pack)
+    monkeypatch.setattr(build, "new_pack", lambda *_, **__: pack)
     monkeypatch.setattr(build, "keep_pack", lambda *_, **__: None)
     change("pack", stored, lambda text: text.replace("sesreport-pack/1", "sesreport-pack/2"))
     failed = Executed("exposure", stored / "none.ipynb", "", 0.0, "ValueError: no (cell 1)", 1)

@@ -330,7 +330,7 @@ def test_a_report_is_made_from_the_organization_s_own_snapshot(
     settings_file.write_text(f'[organization]\nid = "{ORGANIZATION}"\n[paths]\nsnapshots = "{mixed}"\noutput = "out"\n')
     monkeypatch.setattr(build, "notebooks", list)
     monkeypatch.setattr(build, "outputs", dict)
-    monkeypatch.setattr(build, "make_pack", lambda snapshot, config, period, **_: make_pack(snapshot, config, period))
+    monkeypatch.setattr(build, "new_pack", lambda snapshot, config, period, **_: make_pack(snapshot, config, period))
     said = CliRunner().invoke(cli, ["report", "--config", str(settings_file), "--period", "2026-10", "-q"])
     assert said.exit_code == 0, said.output
     assert Results.read(tmp_path / "out" / "2026-10" / "results.json").snapshot.id == "20261103T060000Z"

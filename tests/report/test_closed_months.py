@@ -103,7 +103,7 @@ def here(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build, "notebooks", list)
     monkeypatch.setattr(build, "outputs", dict)
-    monkeypatch.setattr(build, "make_pack", lambda *_, **__: demo_pack)
+    monkeypatch.setattr(build, "new_pack", lambda *_, **__: demo_pack)
     monkeypatch.setattr(closing, "collect", one_account)
     monkeypatch.setattr("sesreport.demo.snapshot.demo_environment", lambda _: endpoint.activate())
     monkeypatch.setattr("sesreport.demo.snapshot.demo_history", lambda *_: None)
