@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,9 +61,17 @@ FIRST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Has workers take the files in the order in which they are here, not by their numbers of tests."""
+    """Has workers take whole files, whose tests share what is made for them, in the order in which they are here.
+
+    And has all tests run far from Greenwich: what depends on the machine's time zone differs from what is expected.
+    """
+    if getattr(config.option, "dist", "no") == "load":  # what -n alone means
+        config.option.dist = "loadfile"
     if hasattr(config.option, "loadscopereorder"):
         config.option.loadscopereorder = False
+    os.environ["TZ"] = "Asia/Tokyo"
+    if hasattr(time, "tzset"):
+        time.tzset()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -158,7 +168,7 @@ def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id:
 
     def make() -> None:
         shutil.copytree(demo_folder, folder / "data" / "demo-snapshots", ignore=shutil.ignore_patterns("done"))
-        env = {"PYTHONHASHSEED": "1", **without(folder / "blocked", *EXTRA)}
+        env = {"PYTHONHASHSEED": "1", "TZ": "UTC", **without(folder / "blocked", *EXTRA)}
         done = run("report", "--demo", "--period", "2026-10", cwd=folder, env=env)
         assert done.returncode == 0, done.stderr
         (folder / "stdout.txt").write_text(done.stdout)
