@@ -54,8 +54,16 @@ FIRST = (
     "findings/test_lives_against_the_truth.py",
     "kpis/test_kpi_cases.py",
     "collect/test_collect_organizations.py",
-    "report/test_open.py",
+    "demo/test_open.py",
     "policy/test_hostile.py",
+    "report/deck/test_deck.py",
+    "report/workbook/test_workbook.py",
+    "snapshot/test_storage.py",
+    "report/html/test_html_page.py",
+    "demo/test_demo_process.py",
+    "report/test_closed_months.py",
+    "report/test_hostile_names.py",
+    "collect/test_outage.py",
 )
 """The files that take longest: with one of them left at the end, one worker would have nothing to do."""
 
