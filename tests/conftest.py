@@ -37,6 +37,8 @@ ARGUMENTS = [
 ]
 
 
+gc.disable()  # until all tests are collected: what is imported stays
+
 settings.register_profile("suite", examples(50))
 settings.load_profile("suite")
 
@@ -91,6 +93,7 @@ def pytest_collection_finish() -> None:
     """Leaves out of every garbage collection what all tests share: modules, clients' models, the tests themselves."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 100)
 
 
