@@ -60,7 +60,7 @@ _DTYPES: dict[pa.DataType, Any] = {
     pa.bool_(): pd.BooleanDtype(),
     pa.list_(pa.string()): pd.ArrowDtype(pa.list_(pa.string())),
 }
-_NULLABLE = {*_DTYPES.values(), pd.DatetimeTZDtype("us", "UTC")}
+_NULLABLE: dict[pa.DataType, Any] = {**_DTYPES, pa.timestamp("us", tz="UTC"): pd.DatetimeTZDtype("us", "UTC")}
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,11 @@ class Frame:
             [pa.field(n, _KINDS[c.kind], nullable=True, metadata={"doc": c.doc}) for n, c in self.all_columns.items()]
         )
 
+    @cached_property
+    def _types(self) -> pa.Schema:
+        """The schema without what is said of columns: a table to compute with takes none of it along."""
+        return pa.schema([(field.name, field.type) for field in self.arrow])
+
     def from_rows(self, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         """A typed frame from plain rows; a missing field is NA, a field the frame lacks is an error."""
         rows = list(rows)
@@ -195,11 +200,15 @@ class Frame:
                 if missing or surplus
                 else f"frame {self.name}: columns are out of order: {found}"
             )
+        columns = [self._column(field, column) for field, (_, column) in zip(self.arrow, frame.items(), strict=True)]
+        return self._checked(pa.Table.from_arrays(columns, schema=self._types))
+
+    def _column(self, field: pa.Field[Any], column: pd.Series) -> Any:
+        """One column as Arrow has it; of a small frame all take half the time of ``pa.Table.from_pandas``."""
         try:
-            table = pa.Table.from_pandas(frame, schema=self.arrow, preserve_index=False, safe=True)
+            return pa.array(column, type=field.type, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise SchemaError(f"frame {self.name}: {error}") from error
-        return self._checked(table.replace_schema_metadata(None))
+            raise SchemaError(f"frame {self.name}: {field.name}: {error}") from error
 
     def from_arrow(self, table: pa.Table) -> pd.DataFrame:
         """The frame of a table of the declared types. Raises SchemaError for a broken key or value."""
@@ -233,13 +242,22 @@ class Frame:
 def nullable(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame with the nullable dtypes of this module's table."""
     plain = pa.schema([(field.name, _plain(field.type)) for field in table.schema])
-    frame: pd.DataFrame = table.cast(plain).to_pandas(types_mapper=_DTYPES.get)
-    return frame
+    table = table.cast(plain)
+    if len(set(plain.names)) < len(plain) or not _NULLABLE.keys() >= set(plain.types):
+        frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
+        return frame
+    # What to_pandas does, in half the time where the table is small.
+    columns = zip(plain, table.columns, strict=True)
+    return pd.DataFrame(
+        {field.name: _NULLABLE[field.type].__from_arrow__(column) for field, column in columns},
+        index=pd.RangeIndex(len(table)),
+        copy=False,
+    )
 
 
 def is_nullable(frame: pd.DataFrame) -> bool:
     """Whether all columns have dtypes that :func:`nullable` gives."""
-    return all(dtype in _NULLABLE for dtype in frame.dtypes)
+    return set(frame.dtypes) <= set(_NULLABLE.values())
 
 
 def _plain(stored: pa.DataType) -> pa.DataType:

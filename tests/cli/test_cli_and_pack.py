@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -22,21 +21,24 @@ from pptx import Presentation
 from tests_shared import UMASK, ended_with
 
 import sesreport as ses
+from sesreport.analysis import Analysis
 from sesreport.cli import docs
 from sesreport.cli.main import cli
 from sesreport.core.errors import ConfigError, SnapshotError
 from sesreport.core.period import Period
+from sesreport.demo.snapshot import demo_config
 from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.policy import LIMITS
-from sesreport.report import build
+from sesreport.report import build, compute
 from sesreport.report.contents import Pack
 from sesreport.report.delivery.message import message
 from sesreport.report.delivery.parcel import open_parcel
 from sesreport.report.notebooks import check_parameters, execute, notebooks, parameters_of, run_notebooks
-from sesreport.snapshot.store import snapshots
+from sesreport.snapshot.store import Snapshot, snapshots
 
 ROOT = Path(__file__).parents[2]
+OCTOBER = Period(2026, 10)
 
 
 @pytest.fixture
@@ -64,31 +66,13 @@ def test_the_umask_holds_for_all_of_the_pack(pack: Path) -> None:
     assert {path for path, mode in modes.items() if mode != (0o777 if path.is_dir() else 0o666) & ~UMASK} == set()
 
 
-def without_notebooks(
-    folder: Path, instead: list[Path], env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """``sesreport report`` of the demonstration, with other notebooks than the package's."""
-    code = (
-        "import pathlib, sys, sesreport.report.build as build\n"
-        f"build.notebooks = lambda: [pathlib.Path(path) for path in {[str(path) for path in instead]!r}]\n"
-        "from sesreport.cli.main import main\n"
-        "sys.argv = ['sesreport', 'report', '--demo', '--period', '2026-10']\n"
-        "main()\n"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder, env={**os.environ, **(env or {})}, capture_output=True, text=True, timeout=240,
-    )  # fmt: skip
-
-
-def test_a_second_run_makes_the_same_documents_byte_for_byte(made: Path, pack: Path, tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "demo-snapshots").symlink_to(made / "data" / "demo-snapshots")
-    config = tmp_path / "empty.toml"
-    config.write_text("")
-    done = without_notebooks(tmp_path, [], env={"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo"})
-    assert done.returncode == 0, done.stderr
-    again = tmp_path / "out" / "2026-10"
+def test_a_second_run_makes_the_same_documents_byte_for_byte(
+    pack: Path, demo: Snapshot, demo_analysis: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, which has other hashes of texts and another time zone."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(compute, "analyze", lambda *_, **__: demo_analysis)
+    again = build.report(demo_config(), OCTOBER, snapshot=demo, only=[]).path
     names = ["results.json", *(f"ses-governance-2026-10.{e}" for e in ("xlsx", "html", "pptx"))]
     names += [p.relative_to(pack).as_posix() for p in (pack / "data").glob("*.parquet")]
     assert [n for n in names if (pack / n).read_bytes() != (again / n).read_bytes()] == []
@@ -167,7 +151,7 @@ def executive_summary(made: Path) -> tuple[str, str]:
 
 
 def mail(made: Path, part: str) -> tuple[str, str]:
-    parcel = open_parcel(made / "out", Period(2026, 10), now=datetime(2026, 11, 3, tzinfo=UTC))
+    parcel = open_parcel(made / "out", OCTOBER, now=datetime(2026, 11, 3, tzinfo=UTC))
     body = message(parcel, sender="a@example.com", from_name="", to=["b@example.com"]).get_body((part,))
     assert body is not None
     said = " ".join(unescape(body.get_content()).split())

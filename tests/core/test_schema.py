@@ -121,3 +121,9 @@ def test_columns_out_of_order_are_an_error() -> None:
     frame = EVERY_KIND.from_rows([{"id": "a"}])
     with pytest.raises(SchemaError, match="out of order"):
         EVERY_KIND.to_arrow(frame[list(reversed(frame.columns))])
+
+
+def test_a_column_of_a_wrong_type_is_named() -> None:
+    frame = EVERY_KIND.from_rows([{"id": "a"}]).assign(whole=pd.Series(["many"], dtype="object"))
+    with pytest.raises(SchemaError, match="frame every: whole: "):
+        EVERY_KIND.conform(frame)

@@ -16,10 +16,8 @@ FEW = (
     "non_production_on_production",
     "no_owner",
     "foreign_feedback_topic",
-    "enforcement",
-    "production_access",
 )
-"""Rules on policies, on other data of a place, and on what was done in the month."""
+"""Rules on policies, and on other data of an identity; none for which the sending must be worked out."""
 
 
 @pytest.fixture

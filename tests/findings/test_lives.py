@@ -196,7 +196,7 @@ def test_a_domain_is_not_known_while_an_address_under_it_is_not(tmp_path: Path) 
     assert only(chain(tmp_path, at(OCTOBER, OPEN), now))["status"] == "not observed"
 
 
-def test_other_rules_rest_on_other_datasets(tmp_path: Path) -> None:
+def test_other_rules_rest_on_other_datasets(all_rules: None, tmp_path: Path) -> None:
     before = at(OCTOBER).quota(100.0, enforcement_status="PROBATION")
     unread = at(NOVEMBER).gap(SHOP, EU, "sending_accounts")
     assert only(chain(tmp_path / "a", before, unread), "enforcement")["status"] == "not observed"
@@ -309,7 +309,9 @@ def test_written_otherwise_it_is_the_same_finding(case: str, all_rules: None, tm
     assert lives["first_seen"].eq(OCTOBER).all()
 
 
-def test_what_a_rule_finds_of_the_month_alone_began_in_it_also_at_the_first_snapshot(tmp_path: Path) -> None:
+def test_what_a_rule_finds_of_the_month_alone_began_in_it_also_at_the_first_snapshot(
+    all_rules: None, tmp_path: Path
+) -> None:
     now = at(NOVEMBER).change("2026-10-20T12:00", "PutAccountDetails", None, identity=None)
     life = only(chain(tmp_path, now), "production_access")
     assert (life["age"], life["opened_in"]) == ("new this month", "2026-10")

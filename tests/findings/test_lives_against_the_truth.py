@@ -89,7 +89,7 @@ class Story:
 
 
 @pytest.mark.parametrize("only_whole", [False, True])
-@examples(4)
+@examples(3)
 @given(data=st.data())
 def test_lives_never_contradict_the_truth(
     only_whole: bool, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

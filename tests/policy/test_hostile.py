@@ -31,7 +31,7 @@ def agrees(tally: prove.Tally, *ways: str) -> None:
 
 @pytest.fixture(scope="module", params=(0, 1200))
 def tally(request: pytest.FixtureRequest) -> prove.Tally:
-    return prove.run(count=250 * TIMES, referee=0, seed=11, first=request.param, pack=50)
+    return prove.run(count=150 * TIMES, referee=0, seed=11, first=request.param, pack=50)
 
 
 def test_every_way_gives_the_verdict_of_the_engine(tally: prove.Tally) -> None:

@@ -25,8 +25,8 @@ from sesreport.demo.snapshot import demo_config
 from sesreport.kpis import words
 from sesreport.kpis.results import NOT_MEASURABLE, Results
 from sesreport.kpis.scorecard import coverage_of, judge, score
-from sesreport.report import tables
-from sesreport.report.build import Made, report
+from sesreport.report import build, tables
+from sesreport.report.build import Made
 from sesreport.report.contents import Pack
 from sesreport.report.deck.slides.changes import changes as changes_slide
 from sesreport.report.delivery.message import message
@@ -34,8 +34,10 @@ from sesreport.report.delivery.parcel import open_parcel
 from sesreport.report.html.sections.changes import heading as section_heading
 from sesreport.report.workbook.sheets.changes import changes as changes_sheet
 from sesreport.snapshot.store import Snapshot, load, write_snapshot
+from tests.analysis.estate import EU, SHOP, Estate, policy
 
 SEPTEMBER, OCTOBER = Period(2026, 9), Period(2026, 10)
+ALL = ("xlsx", "html", "pptx")
 QUIET = "210000000001"
 """An account of the demonstration with one identity, no policy and no finding."""
 SAFE = (
@@ -116,16 +118,21 @@ def _words(shape: Any) -> str:
     return ""
 
 
-Writer = Callable[[Callable[[Path], Snapshot]], Written]
+Writer = Callable[..., Written]
 
 
 @pytest.fixture(scope="module")
 def write(tmp_path_factory: pytest.TempPathFactory) -> Writer:
-    def write(make: Callable[[Path], Snapshot]) -> Written:
+    """Makes a pack of a snapshot, with the documents of these endings."""
+
+    def write(make: Callable[[Path], Snapshot], *endings: str) -> Written:
         folder = tmp_path_factory.mktemp("unread")
         snapshot = make(folder / "snapshots")
         config = demo_config(snapshots=folder / "snapshots", output=folder / "out")
-        return Written(report(config, OCTOBER, snapshot=snapshot, only=[]), snapshot, folder / "out")
+        wanted = {ending: writer for ending, writer in build.outputs().items() if ending in endings}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(build, "outputs", lambda: wanted)
+            return Written(build.report(config, OCTOBER, snapshot=snapshot, only=[]), snapshot, folder / "out")
 
     return write
 
@@ -133,19 +140,19 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Writer:
 @pytest.fixture(scope="module")
 def nothing(demo: Snapshot, write: Writer) -> Written:
     """No place was read."""
-    return write(lambda folder: without_places(demo, folder))
+    return write(lambda folder: without_places(demo, folder), *ALL)
 
 
 @pytest.fixture(scope="module")
 def listed(demo: Snapshot, write: Writer) -> Written:
     """Identities were listed everywhere, and no policy was read; their counts stand against their coverage."""
-    return write(lambda folder: without_policies(demo, folder, counts=True))
+    return write(lambda folder: without_policies(demo, folder, counts=True), "xlsx", "pptx")
 
 
 @pytest.fixture(scope="module")
 def little(demo: Snapshot, write: Writer) -> Written:
     """One account of twenty was read, and all is well in it."""
-    return write(lambda folder: without_places(demo, folder, lambda places: places["account_id"].ne(QUIET)))
+    return write(lambda folder: without_places(demo, folder, lambda places: places["account_id"].ne(QUIET)), *ALL)
 
 
 @pytest.fixture(scope="module")
@@ -271,12 +278,15 @@ def test_no_change_is_told_of_places_that_were_not_read(blind: Pack) -> None:
     assert changes_sheet(blind).subtitle == "Compared with September 2026: not known, nothing could be read"
 
 
-def test_the_numbers_of_a_month_of_which_nothing_was_read_are_a_gap_later(demo: Snapshot, tmp_path: Path) -> None:
-    unread = without_places(_a_month_before(demo, tmp_path), tmp_path)
-    before = analyze(unread, demo_config(), period=SEPTEMBER)
-    analysis = analyze(demo, demo_config(), period=OCTOBER, previous=before)
-    kpis = judge(analysis, "public_identities", "findings_open", "findings_opened")
-    assert [kpi.prior for kpi in kpis] == [None] * 3
+def test_the_numbers_of_a_month_of_which_nothing_was_read_are_a_gap_later(tmp_path: Path) -> None:
+    begun = datetime(2026, 10, 3, 6, tzinfo=UTC)
+    unread = Estate(begun).gap(SHOP, EU, "everything").analysis(tmp_path / "unread")
+    read = Estate(begun).identity().analysis(tmp_path / "read")
+    for before, priors in ((unread, [None] * 2), (read, [0, 1])):
+        now = (
+            Estate().identity(policies={"p": policy("*")}).analysis(tmp_path / before.snapshot.sha256, previous=before)
+        )
+        assert [kpi.prior for kpi in judge(now, "public_identities", "findings_open")] == priors
 
 
 # The verdict comes first
