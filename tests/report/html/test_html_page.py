@@ -89,7 +89,7 @@ def test_a_failed_write_leaves_what_was_there(pack: Pack, tmp_path: Path, monkey
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(WriteError, match=r"report\.html could not be written: No space left on device"):
         write_html(pack, path)
     assert path.read_text("utf-8") == "earlier"
