@@ -109,7 +109,8 @@ def deliveries(files: Sequence[ExportFile]) -> tuple[list[Delivery], list[Gap]]:
     """The files as deliveries, and what keeps some of them from being one."""
     manifests = [file for file in files if file.name.lower().endswith("manifest.json")]
     made, gaps, closed = _by_manifest(manifests, files)
-    rest = [file for file in files if file not in set(manifests) and not _is_closed(file, closed)]
+    counted = {*manifests, *(file for delivery in made for file in delivery.files)}
+    rest = [file for file in files if file not in counted and not _is_closed(file, closed)]
     by_folder, more = _by_folder(rest)
     return [*made, *by_folder], [*gaps, *more]
 
@@ -219,10 +220,12 @@ def _by_manifest(
     """Deliveries of manifests, gaps, and the places (scheme, folder, period) whose files only manifests name."""
     there = {(file.scheme, file.path): file for file in files}
     grouped: dict[tuple[str, tuple[str, ...], str | None], list[ExportFile]] = {}
+    closed = set()
     for manifest in manifests:
         root, period = _placed(manifest.parts)
+        closed.add((manifest.scheme, root, period))
         grouped.setdefault((manifest.scheme, root, period or _told_period(manifest)), []).append(manifest)
-    present = {(file.scheme, *_placed(file.parts)) for file in files if file not in set(manifests)}
+    present = {(file.scheme, *_placed(file.parts)) for file in files if not file.beside}
     made, gaps = [], []
     for (scheme, root, period), group in grouped.items():
         if group[0].beside and (scheme, root, period) not in present:
@@ -232,7 +235,7 @@ def _by_manifest(
             made.append(_named_by(manifest, period, there))
         except ManifestError as error:
             gaps.append(Gap(manifest.export, str(error), period, manifest.path))
-    return made, gaps, set(grouped)
+    return made, gaps, closed
 
 
 class ManifestError(Exception):
@@ -355,9 +358,8 @@ def _is_closed(file: ExportFile, closed: set[tuple[str, tuple[str, ...], str | N
     Legacy reports in Parquet are one folder of the report's name further down.
     """
     root, period = _placed(file.parts)
-    return any(
-        (file.scheme, period) == (scheme, month) and root in (folder, (*folder, *folder[-1:]))
-        for scheme, folder, month in closed
+    return (file.scheme, root, period) in closed or (
+        root[-1:] == root[-2:-1] and (file.scheme, root[:-1], period) in closed
     )
 
 

@@ -25,7 +25,8 @@ class ExportFormat:
     detail: int
     """The larger, the more it tells: of two exports of the same charges, the one with more is read."""
     recognizes: Callable[[frozenset[str]], bool]
-    """Whether a file with columns of these names (as :func:`column_name` gives them) has this format."""
+    """Whether a file with columns of these names (as :func:`column_name` gives them; and ``/`` where they had one) has
+    this format."""
     columns: Mapping[str, tuple[str, ...]]
     """Names of columns by field; the first that a file has is used, of ``service`` all of them."""
     category: Callable[[str, str], str | None]
@@ -50,5 +51,6 @@ def column_name(name: str) -> str:
 
 def format_of(names: Iterable[str]) -> ExportFormat | None:
     """The format of a file with these columns; None for none that is known."""
-    columns = frozenset(map(column_name, names))
+    names = list(names)
+    columns = frozenset(map(column_name, names)) | ({"/"} if any("/" in name for name in names) else set())
     return next((each for each in FORMATS.values() if each.recognizes(columns)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import filecmp
 import gzip
 import hashlib
 import io
@@ -31,15 +32,19 @@ AMOUNTS = ("billed", "effective", "listed", "quantity")
 _SERVICE = "('amazonses', 'amazon simple email service')"
 _TEXTS = ("payer", "account", "region", "usage_type", "line_type", "bill_type", "currency",
           "consumed_unit", "pricing_unit", "description", "line_id", "time_interval")  # fmt: skip
+_OF_CHARGES = _TEXTS[:-2]
 _LINES = ", ".join(
     [
         "delivery INTEGER, place INTEGER, ses BOOLEAN, lines BIGINT, period VARCHAR",
         *(f"{name} VARCHAR" for name in _TEXTS),
-        *(f"{name} DECIMAL(38, 10), {name}_known BIGINT, {name}_bad BIGINT" for name in AMOUNTS),
+        *(f"{n} DECIMAL(38, 10), {n}_known BIGINT DEFAULT 0, {n}_bad BIGINT DEFAULT 0" for n in AMOUNTS),
     ]
 )
 _SAME_LINE = ("line_id", "time_interval", "period", "account", "region", "usage_type", "line_type")
-_BLOCK = 2**20
+_EXACT = 100_000
+"""Below, a double has its ten decimal places right when it is multiplied, which is faster than to print it."""
+_TAIL = 8
+"""Bytes at the end of a Parquet file: the length of its footer and ``PAR1``."""
 
 
 class UnreadableFileError(Exception):
@@ -76,6 +81,20 @@ class Source:
         for number, name in enumerate(self.columns):
             there.setdefault(column_name(name), quoted(name) if self.types else f"c{number}")
         return [there[name] for name in self.format.columns.get(field, ()) if name in there]
+
+    def said(self, column: str) -> str:
+        """What a column of amounts holds, as SQL: a number, or a text; NULL for nothing."""
+        return column if self._is_number(column) else _plain(column)
+
+    def amount(self, column: str) -> str:
+        """A column of amounts as decimals, as SQL. A double is the shortest decimal number that is printed for it."""
+        if not self._is_number(column):
+            return _decimal(self.said(column))
+        return f"CASE WHEN abs({column}) < {_EXACT} THEN {_decimal(column)} ELSE {_decimal(f'{column}::VARCHAR')} END"
+
+    def _is_number(self, column: str) -> bool:
+        types = dict(zip(map(quoted, self.columns), self.types, strict=False))
+        return types.get(column, "string").startswith(("double", "int", "uint", "decimal"))
 
 
 @dataclass(frozen=True)
@@ -139,10 +158,12 @@ class Scanner:
 
     def _once(self, delivery: Delivery, hashes: dict[ExportFile, str]) -> Iterator[ExportFile]:
         """The files in the order of their age, without copies of one where no manifest names them."""
-        seen: dict[str, ExportFile] = {}
+        seen: dict[object, list[ExportFile]] = {}
         for file in sorted(delivery.files, key=lambda file: (str(file.modified or ""), file.path)):
-            same = seen.setdefault(hashes[file] or file.path, file)
-            if same is file or delivery.named or not file.size:
+            alike = seen.setdefault((file.size, hashes[file] or file.path), [])
+            same = next((other for other in alike if not delivery.named and file.size and _is_copy(file, other)), None)
+            if same is None:
+                alike.append(file)
                 yield file
             else:
                 problem = f"{one_line(file.name)} has the same content as {one_line(same.name)}; it is counted once"
@@ -166,7 +187,7 @@ class Scanner:
         if twice:
             self._drop_repeated(delivery, number)
         read = [source for source in sources if source.file not in failed]
-        first = self._first_row(read[0]) if read else (None, "")
+        first = self._first_row(read[0]) if read and not (failed and delivery.named) else (None, "")
         files = tuple(source.file for source in sources)
         return Scan(number, delivery, sources[0].format, files, rows, _sha256_of(files, hashes), first), failed
 
@@ -176,23 +197,27 @@ class Scanner:
         parquet, ses = bool(one.types), _is_ses(one)
         # Rows of other services are left out of a Parquet file, and counted in a CSV file, which has no other count.
         only = str if parquet else (lambda sql: f"CASE WHEN {ses} THEN {sql} END")
-        texts = {name: _text(one, name) for name in _TEXTS} | (
-            {} if twice else {"line_id": "NULL", "time_interval": "NULL"}
-        )
-        fields = {"period": _period(one, period), **texts, **{name: _text(one, name) for name in AMOUNTS}}
-        sums = [
-            f"sum({_decimal(name)}), count({_decimal(name)}), count({name}) - count({_decimal(name)})"
-            for name in AMOUNTS
-        ]
-        keys = ", ".join(["ses", "period", *_TEXTS])
+        keys = ("period", *(_TEXTS if twice else _OF_CHARGES))
+        columns = sorted({name for key in keys for name in one.sql_names(key)[:1]})
+        amounts = {name: one.sql_names(name)[0] for name in AMOUNTS if one.sql_names(name)}
+        texts = [f"{_text(one, key)} AS {key}" for key in keys[1:]]
+        results = [f"{name}, {name}_known, {name}_bad" for name in amounts]
+        sums = [f"sum({n}) AS {n}, count({n}) AS {n}_known, count({n}_said) - count({n}) AS {n}_bad" for n in amounts]
+        values = [f"{only(column)} AS {column}" for column in columns]
+        values += [f"{only(one.amount(c))} AS {n}, {only(one.said(c))} AS {n}_said" for n, c in amounts.items()]
+        grouped = ", ".join(["ses", *columns])
+        # Grouped as they are, and made readable afterwards: that is much less to do.
         self.db.execute(f"""
-            INSERT INTO lines (delivery, place, lines, {keys}, {", ".join(f"{n}, {n}_known, {n}_bad" for n in AMOUNTS)})
-            SELECT {number}, {place}, count(*), {keys}, {", ".join(sums)}
+            INSERT INTO lines BY NAME
+            SELECT {number} AS delivery, {place} AS place, ses, lines, {_period(one, period)} AS period,
+                {", ".join([*texts, *results])}
             FROM (
-                SELECT {ses} AS ses, {", ".join(f"{only(sql)} AS {name}" for name, sql in fields.items())}
-                FROM {self._table(group)} {f"WHERE {ses}" if parquet else ""}
+                SELECT {grouped}, count(*) AS lines, {", ".join(sums)}
+                FROM (
+                    SELECT {ses} AS ses, {", ".join(values)}
+                    FROM {self._table(group)} {f"WHERE {ses}" if parquet else ""}
+                ) GROUP BY {grouped}
             )
-            GROUP BY {keys}
         """)
         if parquet:
             return sum(source.rows for source in group)
@@ -235,7 +260,7 @@ class Scanner:
 
     def _without(self, scans: list[Scan], delivery: Delivery, file: ExportFile, problem: str) -> list[Scan]:
         """The scans without the billing period of a file that cannot be read; all of them where it is not known."""
-        period = delivery.period or _period_in(file.name) or self._first_period(file)
+        period = delivery.period or _period_in(file.name) or _first_period(file)
         what = period or f"the files in {one_line(delivery.folder)}"
         self.gaps.append(
             Gap(
@@ -249,13 +274,6 @@ class Scanner:
         for scan in scans:
             self.db.execute("DELETE FROM lines WHERE delivery = ? AND (? OR period = ?)", [scan.number, whole, period])
         return [] if whole else [replace(scan, lost=scan.lost | {str(period)}) for scan in scans]
-
-    def _first_period(self, file: ExportFile) -> str | None:
-        """The billing period of the first row of a file that cannot be read to its end."""
-        try:
-            return self._first_row(source_of(file))[0]
-        except (UnreadableFileError, duckdb.Error, OSError):
-            return None
 
     def _first_row(self, source: Source) -> tuple[str | None, str]:
         """The billing period and the payer that a first row states."""
@@ -322,6 +340,9 @@ class NumberedFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]
 
 # --- what a file says about itself
 
+_UNREADABLE = (OSError, EOFError, ValueError, csv.Error, pa.ArrowException, zlib.error)
+"""What is raised for a file whose beginning or footer is broken."""
+
 
 def source_of(file: ExportFile) -> Source:
     """A file's columns and format. Raises UnreadableFileError, for a file without any content EmptyFileError."""
@@ -342,9 +363,9 @@ def source_of(file: ExportFile) -> Source:
                 )
             else:
                 zipped = start.startswith(b"\x1f\x8b")
-                plain = gzip.GzipFile(fileobj=opened) if zipped else opened
-                found = _header(plain), (), 0, "gzip" if zipped else "none"
-    except (OSError, EOFError, ValueError, csv.Error, pa.ArrowException, zlib.error) as error:
+                header = next(_csv_rows(opened, zipped=zipped), [])
+                found = tuple(header), (), 0, "gzip" if zipped else "none"
+    except _UNREADABLE as error:
         raise UnreadableFileError(f"{name} cannot be read ({line_of(error)})") from error
     columns, types, rows, compression = found
     if not columns:
@@ -362,9 +383,23 @@ def source_of(file: ExportFile) -> Source:
     return source
 
 
-def _header(opened: Any) -> tuple[str, ...]:
-    """The names of the columns of a CSV file."""
-    return tuple(next(csv.reader(io.TextIOWrapper(opened, encoding="utf-8-sig", newline="")), ()))
+def _csv_rows(opened: Any, *, zipped: bool) -> Iterator[list[str]]:
+    """The rows of a CSV file, the names of its columns first."""
+    plain = gzip.GzipFile(fileobj=opened) if zipped else opened
+    return csv.reader(io.TextIOWrapper(plain, encoding="utf-8-sig", newline=""))
+
+
+def _first_period(file: ExportFile) -> str | None:
+    """The billing period of the first row of a CSV file that cannot be read to its end; None if not known."""
+    try:
+        source = source_of(file)
+        with file.open() as opened:
+            rows = _csv_rows(opened, zipped=source.compression == "gzip")
+            row = dict(zip(map(column_name, next(rows)), next(rows), strict=True))
+        found = re.match(MONTH, row[source.format.columns["period"][0]])
+    except (UnreadableFileError, *_UNREADABLE, KeyError, StopIteration):
+        return None
+    return f"{found['year']}-{found['month']}" if found else None
 
 
 def _period_in(name: str) -> str | None:
@@ -374,14 +409,27 @@ def _period_in(name: str) -> str | None:
 
 
 def _sha256(file: ExportFile) -> str:
-    """The hash of a local file's content; empty for others, and for one that cannot be read."""
+    """The hash of a local file; empty for others, and for one that cannot be read.
+
+    Of a Parquet file its footer is hashed, which has the sizes, offsets and statistics of all its parts: to read the
+    rest of it would take longer than the query.
+    """
     if file.storage is not None:
         return ""
     try:
         with file.open() as opened:
+            if file.name.lower().endswith(".parquet") and file.size > _TAIL:
+                opened.seek(-_TAIL, io.SEEK_END)
+                length = int.from_bytes(opened.read(4), "little")
+                opened.seek(-min(length + _TAIL, file.size), io.SEEK_END)
             return hashlib.file_digest(opened, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def _is_copy(one: ExportFile, other: ExportFile) -> bool:
+    """Whether two local files have the same content, byte for byte."""
+    return filecmp.cmp(one.path, other.path, shallow=False)
 
 
 def _sha256_of(files: Sequence[ExportFile], hashes: dict[ExportFile, str]) -> str:
@@ -394,14 +442,18 @@ def _sha256_of(files: Sequence[ExportFile], hashes: dict[ExportFile, str]) -> st
 
 
 def _text(source: Source, field: str) -> str:
-    """A field as text; NULL for what is empty, or is the text NULL."""
+    """A field as text."""
     names = source.sql_names(field)
-    return f"nullif(nullif(trim(CAST({names[0]} AS VARCHAR)), ''), 'NULL')" if names else "NULL::VARCHAR"
+    return _plain(names[0]) if names else "NULL::VARCHAR"
 
 
-def _decimal(name: str) -> str:
-    """A text as an amount; by way of text a double is the decimal number that is printed for it."""
-    return f"TRY_CAST({name} AS DECIMAL(38, 10))"
+def _plain(column: str) -> str:
+    """A column as text; NULL for what is empty, or is the text NULL."""
+    return f"nullif(nullif(trim(CAST({column} AS VARCHAR)), ''), 'NULL')"
+
+
+def _decimal(sql: str) -> str:
+    return f"TRY_CAST({sql} AS DECIMAL(38, 10))"
 
 
 def _period(source: Source, period: str | None) -> str:

@@ -52,6 +52,7 @@ _CATEGORIES = {
     "rifee": PURCHASE,
     "savingsplanupfrontfee": PURCHASE,
     "savingsplanrecurringfee": PURCHASE,
+    "flateratesubscription": PURCHASE,  # spelled so by AWS
     "flatratesubscription": PURCHASE,
     "tax": TAX,
     "credit": CREDIT,
@@ -74,8 +75,10 @@ def _is_cur(columns: frozenset[str]) -> bool:
 
 
 def _is_legacy(columns: frozenset[str]) -> bool:
-    """Legacy CUR has a column for each attribute of a product; CUR 2.0 has them in the map ``product``."""
-    return not columns.isdisjoint({"product_product_name", "product_servicename", "product_region", "product_version"})
+    """Legacy CUR has slashes in CSV, and a column for each attribute of a product, which CUR 2.0 has in a map."""
+    return not columns.isdisjoint(
+        {"/", "product_product_name", "product_servicename", "product_region", "product_version"}
+    )
 
 
 CUR_2 = register_format(
