@@ -40,6 +40,8 @@ _LINES = ", ".join(
         *(f"{n} DECIMAL(38, 10), {n}_known BIGINT DEFAULT 0, {n}_bad BIGINT DEFAULT 0" for n in AMOUNTS),
     ]
 )
+_FLAG = '"is of SES"'
+"""An SQL name that no column of an export has."""
 _SAME_LINE = ("line_id", "time_interval", "period", "account", "region", "usage_type", "line_type")
 _EXACT = 100_000
 """Below, a double has its ten decimal places right when it is multiplied, which is faster than to print it."""
@@ -194,9 +196,10 @@ class Scanner:
     def _read_group(self, number: int, place: int, group: Sequence[Source], period: str | None, *, twice: bool) -> int:
         """Reads files that are alike in one query; returns how many rows they have, of SES or not."""
         one = group[0]
-        parquet, ses = bool(one.types), _is_ses(one)
+        parquet = bool(one.types)
         # Rows of other services are left out of a Parquet file, and counted in a CSV file, which has no other count.
-        only = str if parquet else (lambda sql: f"CASE WHEN {ses} THEN {sql} END")
+        only = str if parquet else (lambda sql: f"CASE WHEN {_FLAG} THEN {sql} END")
+        rows = f"(SELECT *, {_is_ses(one)} AS {_FLAG} FROM {self._table(group)})"
         keys = ("period", *(_TEXTS if twice else _OF_CHARGES))
         columns = sorted({name for key in keys for name in one.sql_names(key)[:1]})
         amounts = {name: one.sql_names(name)[0] for name in AMOUNTS if one.sql_names(name)}
@@ -214,8 +217,7 @@ class Scanner:
             FROM (
                 SELECT {grouped}, count(*) AS lines, {", ".join(sums)}
                 FROM (
-                    SELECT {ses} AS ses, {", ".join(values)}
-                    FROM {self._table(group)} {f"WHERE {ses}" if parquet else ""}
+                    SELECT {_FLAG} AS ses, {", ".join(values)} FROM {rows} {f"WHERE {_FLAG}" if parquet else ""}
                 ) GROUP BY {grouped}
             )
         """)
@@ -237,26 +239,30 @@ class Scanner:
     def _drop_repeated(self, delivery: Delivery, number: int) -> None:
         """Counts a line that several files have once: as the newest of them has it."""
         same = " AND ".join(f"lines.{name} IS NOT DISTINCT FROM newest.{name}" for name in _SAME_LINE)
-        dropped = self.db.execute(f"""
+        before = self._lines_by_period(number)
+        self.db.execute(f"""
             WITH newest AS (
                 SELECT {", ".join(_SAME_LINE)}, max(place) AS place FROM lines
                 WHERE delivery = {number} AND line_id IS NOT NULL GROUP BY ALL HAVING min(place) < max(place)
             )
             DELETE FROM lines USING newest
             WHERE delivery = {number} AND lines.line_id = newest.line_id AND {same} AND lines.place < newest.place
-            RETURNING lines.period, lines.lines
-        """).fetchall()
-        for period in sorted({period for period, _ in dropped}, key=str):
-            lines = sum(number for each, number in dropped if each == period)
-            self.gaps.append(
-                Gap(
-                    delivery.export,
-                    "line items are in two files of a folder without a manifest; each is counted once, as in the newer",
-                    period,
-                    delivery.folder,
-                    lines,
-                )
-            )
+        """)
+        after = self._lines_by_period(number)
+        problem = "line items are in two files of a folder without a manifest; each is counted once, as in the newer"
+        self.gaps += [
+            Gap(delivery.export, problem, period, delivery.folder, lines - after[period])
+            for period, lines in before.items()
+            if lines != after[period]
+        ]
+
+    def _lines_by_period(self, number: int) -> dict[str | None, int]:
+        return dict(
+            self.db.execute(
+                "SELECT period, sum(lines)::BIGINT FROM lines WHERE ses AND delivery = ? GROUP BY ALL ORDER BY ALL",
+                [number],
+            ).fetchall()
+        )
 
     def _without(self, scans: list[Scan], delivery: Delivery, file: ExportFile, problem: str) -> list[Scan]:
         """The scans without the billing period of a file that cannot be read; all of them where it is not known."""
