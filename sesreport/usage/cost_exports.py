@@ -20,7 +20,7 @@ from sesreport.core.text import one_line
 from sesreport.snapshot.series import text as sql_text
 from sesreport.usage.export_files import Gap, deliveries, list_exports
 from sesreport.usage.export_format import ADJUSTMENT
-from sesreport.usage.export_scan import AMOUNTS, NONE, Scan, Scanner
+from sesreport.usage.export_scan import AMOUNTS, NONE, SHORT_ID, Scan, Scanner, whole_id
 
 CHARGES = Frame(
     "charges",
@@ -98,7 +98,9 @@ MONTHS = Frame(
         "issued_at": at(
             "When its manifest was written, or the newest of its files; NA where the storage does not tell."
         ),
-        "sha256": text("Hash of the files' names and sizes and, where they are local, contents."),
+        "sha256": text(
+            "Hash of the files' names and sizes and, where they are local, contents (of Parquet the footer)."
+        ),
     },
     samples=[
         {
@@ -155,7 +157,7 @@ GAPS = Frame(
             "export": "exports/cur",
             "period": "2026-10",
             "file": "exports/cur/20261001-20261101",
-            "problem": "rows have account ids of 10 or 11 digits, which lost zeros in front: they were added",
+            "problem": "rows have account ids of 10 or 11 digits, which lost zeros in front; they were put back",
             "rows": 12,
         },
         {"export": "exports/other", "problem": "has no files of cost exports; correct the path in sesreport.toml"},
@@ -193,9 +195,9 @@ class Claim:
 def read_cost_exports(exports: Sequence[str | Path], *, base: Path | None = None) -> CostExports:
     """The charges of SES in cost exports: folders, searched in depth, or files, local or at a URL.
 
-    Of several exports of one payer's month one counts. Those more than three days older than the newest are left
-    aside; of the others the one with rows of SES, then that with the most detailed format (CUR 2.0, legacy CUR, FOCUS
-    1.2, FOCUS 1.0), then the newest. The others are in ``gaps``. Exports of different payers are all counted.
+    Of several exports of one payer's month one counts: of those with rows of SES, and not more than three days older
+    than the newest of them, the one with the most detailed format (CUR 2.0, legacy CUR, FOCUS 1.2, FOCUS 1.0), then the
+    newest. The others are in ``gaps``. Exports of different payers are all counted.
 
     ``base`` is where relative paths begin. Raises ConfigError for a path that is not there.
     """
@@ -207,6 +209,7 @@ def read_cost_exports(exports: Sequence[str | Path], *, base: Path | None = None
             scanner.read(delivery)
         gaps += scanner.gaps
         gaps += _outside_their_period(scanner)
+        _settle_payers(scanner)
         chosen, left = _choose(_claims(scanner))
         gaps += [*_without_rows(scanner), *left]
         _keep_only(scanner, chosen)
@@ -220,12 +223,21 @@ def read_cost_exports(exports: Sequence[str | Path], *, base: Path | None = None
 # --- which exports count
 
 
+def _settle_payers(scanner: Scanner) -> None:
+    """Gives rows that name no payer to one of their export, so that they are not compared with other payers' rows."""
+    scanner.db.execute(f"UPDATE lines SET payer = {whole_id('payer')}")
+    for scan in scanner.scans:
+        found = scanner.db.execute("SELECT min(payer) FROM lines WHERE ses AND delivery = ?", [scan.number]).fetchone()
+        payer = (found and found[0]) or scan.first[1]
+        scanner.db.execute("UPDATE lines SET payer = ? WHERE payer IS NULL AND delivery = ?", [payer, scan.number])
+
+
 def _claims(scanner: Scanner) -> list[Claim]:
     """Every billing period of a payer that was read, those without a row of SES included."""
     rows: dict[tuple[int, str, str], int] = defaultdict(int)
     billed: dict[tuple[int, str, str], dict[str, Decimal]] = defaultdict(dict)
     for number, period, payer, currency, lines, amount in scanner.db.execute("""
-        SELECT delivery, period, coalesce(payer, ''), coalesce(currency, ''), sum(lines)::BIGINT, sum(billed)
+        SELECT delivery, period, payer, coalesce(currency, ''), sum(lines)::BIGINT, sum(billed)
         FROM lines WHERE ses GROUP BY ALL ORDER BY ALL
     """).fetchall():
         rows[number, period, payer] += lines
@@ -267,13 +279,14 @@ def _choose(claims: Iterable[Claim]) -> tuple[list[Claim], list[Gap]]:
 
 def _best(claims: Sequence[Claim]) -> Claim:
     never = datetime.min.replace(tzinfo=UTC)
-    issued = {id(claim): claim.scan.delivery.issued_at or never for claim in claims}
-    newest = max(issued.values())
-    current = [claim for claim in claims if newest - issued[id(claim)] <= NEWER]
-    return max(
-        current,
-        key=lambda claim: (claim.rows > 0, claim.scan.format.detail, issued[id(claim)], claim.scan.delivery.folder),
-    )
+
+    def issued(claim: Claim) -> datetime:
+        return claim.scan.delivery.issued_at or never
+
+    claims = [claim for claim in claims if claim.rows] or claims
+    newest = max(map(issued, claims))
+    current = [claim for claim in claims if newest - issued(claim) <= NEWER]
+    return max(current, key=lambda claim: (claim.scan.format.detail, issued(claim), claim.scan.delivery.folder))
 
 
 def _left(claim: Claim, best: Claim) -> Gap:
@@ -304,7 +317,7 @@ def _keep_only(scanner: Scanner, chosen: Sequence[Claim]) -> None:
     scanner.db.execute("""
         DELETE FROM lines WHERE NOT ses OR NOT EXISTS (
             FROM chosen WHERE chosen.delivery = lines.delivery AND chosen.period = lines.period
-            AND chosen.payer = coalesce(lines.payer, '')
+            AND chosen.payer = lines.payer
         )
     """)
     named = ", ".join(
@@ -350,11 +363,11 @@ def _without_rows(scanner: Scanner) -> Iterator[Gap]:
 
 def _of_accounts(scanner: Scanner) -> Iterator[Gap]:
     """Puts back the zeros that account ids lost when a spreadsheet took them for numbers; names ids that are none."""
-    lost = "regexp_full_match(account, '[0-9]{10,11}')"
+    lost = f"regexp_full_match(account, '{SHORT_ID}')"
     for scan, period, lines, _ in _by_month(scanner, lost):
         problem = "rows have account ids of 10 or 11 digits, which lost zeros in front; they were put back"
         yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
-    scanner.db.execute(f"UPDATE lines SET account = lpad(account, 12, '0') WHERE {lost}")
+    scanner.db.execute(f"UPDATE lines SET account = {whole_id('account')}")
     for scan, period, lines, example in _by_month(scanner, "NOT regexp_full_match(account, '[0-9]{12}')", "account"):
         problem = f"rows have what is no 12-digit account id, such as {one_line(example):.60}; it is kept as it is"
         yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)

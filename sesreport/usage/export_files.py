@@ -28,7 +28,7 @@ MONTH = r"(?P<year>[12][0-9]{3})-?(?P<month>0[1-9]|1[0-2])"
 _FOLDER = re.compile(rf"(?:billing_period=\W?|(?=[0-9]{{8}}-[0-9]{{8}}$)){MONTH}.*", re.IGNORECASE)
 _YEAR, _YEAR_MONTH = re.compile("year=([12][0-9]{3})", re.IGNORECASE), re.compile("month=([0-9]{1,2})", re.IGNORECASE)
 _WRITTEN = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)")
-_CHUNK = re.compile(r"(?P<stem>.*-)(?P<number>[0-9]{5})(?P<rest>\.[^/]*)")
+_CHUNK = re.compile(r"(?P<stem>.*-)(?P<number>0[0-9]{4})(?P<rest>\.[^/]*)")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from sesreport.usage.export_format import REQUIRED, ExportFormat, column_name, f
 
 NONE = "(none)"
 """Stands in a key for what a row does not have: taxes and fees have no usage type, some lines no Region."""
+SHORT_ID = "[0-9]{10,11}"
 AMOUNTS = ("billed", "effective", "listed", "quantity")
 _SERVICE = "('amazonses', 'amazon simple email service')"
 _TEXTS = ("payer", "account", "region", "usage_type", "line_type", "bill_type", "currency",
@@ -237,16 +238,25 @@ class Scanner:
         return group[0], error
 
     def _drop_repeated(self, delivery: Delivery, number: int) -> None:
-        """Counts a line that several files have once: as the newest of them has it."""
-        same = " AND ".join(f"lines.{name} IS NOT DISTINCT FROM newest.{name}" for name in _SAME_LINE)
+        """Counts a line that several files have once, as the newest of them has it; then adds up lines alike."""
+        keys = ", ".join(["delivery", "place", "ses", *(f"lines.{name}" for name in ("period", *_OF_CHARGES))])
+        same = " AND ".join(f"lines.{name} IS NOT DISTINCT FROM repeated.{name}" for name in _SAME_LINE)
+        amounts = ", ".join(
+            f"sum({one}) AS {one}" for name in AMOUNTS for one in (name, f"{name}_known", f"{name}_bad")
+        )
         before = self._lines_by_period(number)
         self.db.execute(f"""
-            WITH newest AS (
-                SELECT {", ".join(_SAME_LINE)}, max(place) AS place FROM lines
+            CREATE TEMP TABLE once AS
+            WITH repeated AS (
+                SELECT {", ".join(_SAME_LINE)}, max(place) AS newest FROM lines
                 WHERE delivery = {number} AND line_id IS NOT NULL GROUP BY ALL HAVING min(place) < max(place)
             )
-            DELETE FROM lines USING newest
-            WHERE delivery = {number} AND lines.line_id = newest.line_id AND {same} AND lines.place < newest.place
+            SELECT {keys}, sum(lines.lines) AS lines, {amounts}
+            FROM lines LEFT JOIN repeated ON lines.line_id = repeated.line_id AND {same}
+            WHERE delivery = {number} AND (newest IS NULL OR place = newest) GROUP BY ALL;
+            DELETE FROM lines WHERE delivery = {number};
+            INSERT INTO lines BY NAME FROM once;
+            DROP TABLE once
         """)
         after = self._lines_by_period(number)
         problem = "line items are in two files of a folder without a manifest; each is counted once, as in the newer"
@@ -284,7 +294,7 @@ class Scanner:
     def _first_row(self, source: Source) -> tuple[str | None, str]:
         """The billing period and the payer that a first row states."""
         found = self.db.execute(
-            f"SELECT {_period(source, None)}, {_text(source, 'payer')} FROM {self._table([source])} LIMIT 1"
+            f"SELECT {_period(source, None)}, {whole_id(_text(source, 'payer'))} FROM {self._table([source])} LIMIT 1"
         ).fetchone()
         return (found[0], found[1] or "") if found else (None, "")
 
@@ -445,6 +455,11 @@ def _sha256_of(files: Sequence[ExportFile], hashes: dict[ExportFile, str]) -> st
 
 
 # --- SQL
+
+
+def whole_id(sql: str) -> str:
+    """An account id with the zeros in front that a spreadsheet took away, which takes it for a number."""
+    return f"CASE WHEN regexp_full_match({sql}, '{SHORT_ID}') THEN lpad({sql}, 12, '0') ELSE {sql} END"
 
 
 def _text(source: Source, field: str) -> str:

@@ -14,6 +14,7 @@ from written_exports import FORMATS, OTHER, Line, csv_text, cur, data_export, fo
 from sesreport.core.errors import ConfigError
 from sesreport.core.schema import Frame
 from sesreport.usage.cost_exports import CHARGES, GAPS, MONTHS, CostExports, read_cost_exports
+from sesreport.usage.export_format import FORMATS as REGISTERED
 
 LINES = [
     Line(cost="0.1", quantity="1000"),
@@ -41,6 +42,10 @@ def of_rows(tmp_path: Path, *lines: Line, make: Any = cur) -> CostExports:
 @pytest.mark.parametrize("frame", [CHARGES, MONTHS, GAPS], ids=lambda frame: frame.name)
 def test_frames_have_three_valid_samples(frame: Frame) -> None:
     assert len(frame.from_rows(frame.samples)) == 3
+
+
+def test_every_registered_format_is_tested() -> None:
+    assert {name.removesuffix(" CSV") for name in FORMATS} == set(REGISTERED)
 
 
 @pytest.mark.parametrize("ending", [".parquet", ".csv", ".csv.gz"])

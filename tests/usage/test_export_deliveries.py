@@ -346,6 +346,20 @@ def test_an_export_that_names_no_payer_is_not_added_to_another(tmp_path: Path) -
     assert (costs(found), len(found.gaps)) == ({"2026-10": 2}, 1)
 
 
+def test_rows_without_a_payer_are_of_the_payer_of_their_export(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("1"), line("2", payer="")]])
+    data_export(tmp_path / "b", [[line("4", payer="900000000002")]])
+    found = read(tmp_path)
+    assert (costs(found), found.gaps.empty) == ({"2026-10": 7}, True)
+
+
+def test_a_payer_that_lost_a_zero_is_the_same_payer(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("1", payer="012345678901")]])
+    data_export(tmp_path / "b", [[line("1", payer="12345678901")]], make=focus)
+    found = read(tmp_path)
+    assert (costs(found), len(found.gaps)) == ({"2026-10": 1}, 1)
+
+
 def test_an_export_with_charges_counts_before_one_without(tmp_path: Path) -> None:
     data_export(tmp_path / "a", [[OTHER]])
     data_export(tmp_path / "b", [[line("1")]], make=focus)
