@@ -31,6 +31,10 @@ _WRITTEN = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)")
 _CHUNK = re.compile(r"(?P<stem>.*-)(?P<number>0[0-9]{4})(?P<rest>\.[^/]*)")
 
 
+Place = tuple[str, tuple[str, ...], str | None]
+"""A billing period of an export: the scheme of its URL, its folder, and the period where paths tell it."""
+
+
 @dataclass(frozen=True)
 class ExportFile:
     """One file, as it was listed."""
@@ -110,7 +114,7 @@ def deliveries(files: Sequence[ExportFile]) -> tuple[list[Delivery], list[Gap]]:
     manifests = [file for file in files if file.name.lower().endswith("manifest.json")]
     made, gaps, closed = _by_manifest(manifests, files)
     counted = {*manifests, *(file for delivery in made for file in delivery.files)}
-    rest = [file for file in files if file not in counted and not _is_closed(file, closed)]
+    rest = [file for file in files if file not in counted and not file.beside and not _is_closed(file, closed)]
     by_folder, more = _by_folder(rest)
     return [*made, *by_folder], [*gaps, *more]
 
@@ -122,11 +126,12 @@ def _list_path(export: str, base: Path | None) -> Iterator[ExportFile]:
     path = (base or Path()) / export
     try:
         if path.is_file():
-            yield _local(export, path)
+            yield _local(export, path.parent.resolve() / path.name)
         elif path.is_dir():
-            yield from _walk(export, path)
-            for folder in _metadata_beside(path.absolute().parts):
-                yield from (replace(file, beside=True) for file in _walk(export, Path(*folder)))
+            folder = path.resolve()  # so that a manifest finds its files, whichever links lead to either
+            yield from _walk(export, folder)
+            for beside in _metadata_beside(folder.parts):
+                yield from (replace(file, beside=True) for file in _walk(export, Path(*beside)))
         else:
             raise ConfigError(
                 f"{SETTING}: {one_line(path)}: there is no such file or folder; correct the path in sesreport.toml"
@@ -147,7 +152,7 @@ def _refuse(error: OSError) -> None:
 
 def _local(export: str, path: Path) -> ExportFile:
     status = path.stat()
-    return ExportFile(export, str(path.absolute()), status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+    return ExportFile(export, str(path), status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def _list_url(export: str) -> Iterator[ExportFile]:
@@ -216,10 +221,10 @@ def _placed(parts: Sequence[str]) -> tuple[tuple[str, ...], str | None]:
 
 def _by_manifest(
     manifests: Sequence[ExportFile], files: Sequence[ExportFile]
-) -> tuple[list[Delivery], list[Gap], set[tuple[str, tuple[str, ...], str | None]]]:
-    """Deliveries of manifests, gaps, and the places (scheme, folder, period) whose files only manifests name."""
+) -> tuple[list[Delivery], list[Gap], set[Place]]:
+    """Deliveries of manifests, gaps, and the places of which manifests alone name the files that count."""
     there = {(file.scheme, file.path): file for file in files}
-    grouped: dict[tuple[str, tuple[str, ...], str | None], list[ExportFile]] = {}
+    grouped: dict[Place, list[ExportFile]] = {}
     closed = set()
     for manifest in manifests:
         root, period = _placed(manifest.parts)
@@ -352,7 +357,7 @@ def _resolved(key: str, manifest: ExportFile, there: dict[tuple[str, str], Expor
 # --- folders
 
 
-def _is_closed(file: ExportFile, closed: set[tuple[str, tuple[str, ...], str | None]]) -> bool:
+def _is_closed(file: ExportFile, closed: set[Place]) -> bool:
     """Whether a manifest, be it one that cannot be read, says what counts at the place of a file.
 
     Legacy reports in Parquet are one folder of the report's name further down.

@@ -189,6 +189,14 @@ class Scanner:
                 failed[source.file] = f"{one_line(source.file.name)} cannot be read ({line_of(why)})"
         if twice:
             self._drop_repeated(delivery, number)
+        for field, meaning in (("usage_type", "usage type"), ("region", "Region")):
+            lacking = [source for source in sources if not source.sql_names(field)]
+            if lacking:
+                columns = " or ".join(lacking[0].format.columns[field])
+                problem = (
+                    f"there is no column {columns}, so the {meaning} of its charges is {NONE}; add it to the export"
+                )
+                self._gap(delivery, problem, lacking[0].file)
         read = [source for source in sources if source.file not in failed]
         first = self._first_row(read[0]) if read and not (failed and delivery.named) else (None, "")
         files = tuple(source.file for source in sources)

@@ -151,6 +151,14 @@ def test_a_text_null_is_no_value(tmp_path: Path) -> None:
     assert found.charges["consumed_quantity"].isna().all()
 
 
+def test_charges_of_an_export_without_usage_types_are_read_and_that_is_noted(tmp_path: Path) -> None:
+    rows = rows_of([Line(cost="2")])
+    del rows[0]["line_item_usage_type"]
+    found = read(write(tmp_path / "export.csv", rows))
+    assert found.charges[["usage_type", "billed_cost"]].to_numpy().tolist() == [["(none)", 2]]
+    assert "no column line_item_usage_type, so the usage type" in found.gaps["problem"].iloc[0]
+
+
 def test_an_effective_cost_is_known_where_every_line_states_it(tmp_path: Path) -> None:
     net = {"line_item_net_unblended_cost": "0.4"}
     found = of_rows(

@@ -273,6 +273,12 @@ def test_files_and_folders_that_are_listed_twice_count_once(tmp_path: Path) -> N
     assert len(found.months) == 2
 
 
+def test_a_manifest_finds_files_that_a_link_led_to_first(tmp_path: Path) -> None:
+    data, _ = data_export(tmp_path / "cur2", [[line("1", 1)], [line("2", 2)]])
+    (tmp_path / "link").symlink_to(tmp_path / "cur2")
+    assert costs(read(tmp_path / "link" / data.relative_to(tmp_path / "cur2"), tmp_path / "cur2")) == {"2026-10": 3}
+
+
 @pytest.mark.parametrize("make", [cur, focus])
 def test_a_copy_of_a_file_counts_once(tmp_path: Path, make: Callable[[Line, int], dict[str, object]]) -> None:
     for name in ("a.parquet", "a (1).parquet"):
