@@ -11,10 +11,13 @@ text          string              string (NA when unknown)
 account_id    string, 12 digits   string
 integer       int64               Int64
 real          double              Float64
+money         decimal128(38, 10)  decimal128(38, 10)[pyarrow]
 flag          bool                boolean
 at            timestamp[us, UTC]  datetime64[us, UTC]
 texts         list<string>        list[pyarrow] (``frame.col.list``)
 ============  ==================  =====================================
+
+Amounts of money, and quantities that are charged, are decimals: sums of doubles depend on the order of the rows.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import MAX_PREC, Context, Decimal
 from functools import cached_property
 from typing import Any
 
@@ -35,11 +39,14 @@ from sesreport.core.errors import SchemaError
 Row = Mapping[str, Any]
 """The values of a row by column."""
 
+MONEY = pa.decimal128(38, 10)
+"""Ten decimal places, in which AWS states costs, and 28 digits before them."""
 _KINDS: dict[str, pa.DataType] = {
     "text": pa.string(),
     "account_id": pa.string(),
     "integer": pa.int64(),
     "real": pa.float64(),
+    "money": MONEY,
     "flag": pa.bool_(),
     "at": pa.timestamp("us", tz="UTC"),
     "texts": pa.list_(pa.string()),
@@ -49,6 +56,7 @@ _PYTHON: dict[str, type | tuple[type, ...]] = {
     "account_id": str,
     "integer": int,
     "real": (int, float),
+    "money": (int, Decimal),
     "flag": bool,
     "at": datetime,
 }
@@ -57,6 +65,7 @@ _DTYPES: dict[pa.DataType, Any] = {
     pa.string(): pd.StringDtype(),
     pa.int64(): pd.Int64Dtype(),
     pa.float64(): pd.Float64Dtype(),
+    MONEY: pd.ArrowDtype(MONEY),
     pa.bool_(): pd.BooleanDtype(),
     pa.list_(pa.string()): pd.ArrowDtype(pa.list_(pa.string())),
 }
@@ -82,7 +91,9 @@ class Column:
             return False
         if isinstance(value, bool) != (self.kind == "flag") or not isinstance(value, _PYTHON[self.kind]):
             return False
-        return self.minimum is None or not isinstance(value, int | float) or not value < self.minimum
+        if self.kind == "money" and not _is_money(Decimal(value)):  # type: ignore[arg-type]
+            return False
+        return self.minimum is None or not isinstance(value, int | float | Decimal) or not value < self.minimum
 
 
 def text(doc: str, *, required: bool = False) -> Column:
@@ -103,6 +114,10 @@ def count(doc: str, *, required: bool = False) -> Column:
 
 def real(doc: str, *, required: bool = False, minimum: float | None = None) -> Column:
     return Column("real", doc, required, minimum)
+
+
+def money(doc: str, *, required: bool = False, minimum: float | None = None) -> Column:
+    return Column("money", doc, required, minimum)
 
 
 def flag(doc: str, *, required: bool = False) -> Column:
@@ -265,6 +280,14 @@ def _plain(stored: pa.DataType) -> pa.DataType:
     if pa.types.is_large_string(stored):
         return pa.string()
     return pa.list_(_plain(stored.value_type)) if pa.types.is_list(stored) else stored
+
+
+def _is_money(value: Decimal) -> bool:
+    """Whether a decimal is stored without loss: a number, with at most 28 digits before the point and 10 after it."""
+    if not value.is_finite():
+        return False
+    exponent = value.normalize(Context(prec=MAX_PREC)).as_tuple().exponent
+    return value.adjusted() < MONEY.precision - MONEY.scale and isinstance(exponent, int) and exponent >= -MONEY.scale
 
 
 def _storable(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 
 from sesreport.analysis.registry import derived_frames
 from sesreport.core.errors import SchemaError
-from sesreport.core.schema import Frame, account_id, at, count, flag, integer, real, text, texts
+from sesreport.core.schema import (
+    Frame,
+    account_id,
+    at,
+    count,
+    flag,
+    integer,
+    is_nullable,
+    money,
+    real,
+    text,
+    texts,
+)
 from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.collected import frames
 
@@ -23,6 +37,7 @@ EVERY_KIND = Frame(
         "whole": integer("Whole."),
         "counted": count("Counted."),
         "share": real("Share."),
+        "cost": money("Cost."),
         "yes": flag("Flag."),
         "moment": at("When."),
         "many": texts("Texts."),
@@ -67,6 +82,11 @@ def test_a_column_the_frame_lacks_is_an_error() -> None:
         ({"id": "a", "whole": "many"}, "frame every"),
         ({"id": "a", "whole": 2**70}, "frame every"),
         ({"id": "a", "share": "half"}, "frame every"),
+        ({"id": "a", "cost": 1.5}, "frame every"),
+        ({"id": "a", "cost": "1.5"}, "frame every"),
+        ({"id": "a", "cost": Decimal("0.00000000001")}, "frame every"),
+        ({"id": "a", "cost": Decimal("NaN")}, "frame every"),
+        ({"id": "a", "cost": Decimal(10) ** 28}, "frame every"),
         ({"id": "a", "yes": 1}, "frame every"),
         ({"id": "a", "moment": "2026-11-01"}, "frame every"),
         ({"id": "a", "many": "one"}, "frame every"),
@@ -76,6 +96,37 @@ def test_a_column_the_frame_lacks_is_an_error() -> None:
 def test_a_broken_value_says_which_column(row: dict[str, object], says: str) -> None:
     with pytest.raises(SchemaError, match=says):
         EVERY_KIND.from_rows([row])
+
+
+@pytest.mark.parametrize(
+    "value", ["1.25", "-0.0000000001", "1.50000000000000", "9999999999999999999999999999.9999999999"]
+)
+def test_money_keeps_every_digit(value: str) -> None:
+    frame = EVERY_KIND.from_rows([{"id": "a", "cost": Decimal(value)}])
+    assert frame["cost"].iloc[0] == Decimal(value)
+    assert EVERY_KIND.columns["cost"].holds(Decimal(value))
+
+
+def test_sums_of_money_are_decimals() -> None:
+    frame = EVERY_KIND.from_rows([{"id": name, "cost": Decimal("0.1")} for name in "abc"])
+    assert frame["cost"].sum() == Decimal("0.3")
+    assert frame.groupby(frame["id"] == "c")["cost"].sum().tolist() == [Decimal("0.2"), Decimal("0.1")]
+    assert is_nullable(frame)
+
+
+@pytest.mark.parametrize(
+    ("value", "holds"),
+    [(Decimal("1.5"), True), (3, True), (True, False), (1.5, False), ("1.5", False), (Decimal("Infinity"), False),
+     (Decimal("1E-11"), False), (Decimal("1E+28"), False), (Decimal(-1), False)],
+)  # fmt: skip
+def test_which_values_are_money(value: object, holds: bool) -> None:
+    assert money("Cost.", minimum=0).holds(value) is holds
+
+
+def test_money_below_its_minimum_is_an_error() -> None:
+    frame = Frame("f", "F.", keys={"id": text("Key.")}, columns={"cost": money("Cost.", minimum=0)})
+    with pytest.raises(SchemaError, match="cost is below 0"):
+        frame.from_rows([{"id": "a", "cost": Decimal("-0.01")}])
 
 
 def test_two_rows_with_one_key_are_an_error() -> None:

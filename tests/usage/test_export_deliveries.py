@@ -1,0 +1,394 @@
+"""Which files of cost exports count once, which not at all, and what a broken file costs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from written_exports import OTHER, Line, cur, data_export, focus, focus_1_2, legacy_csv, legacy_parquet, rows_of, write
+
+from sesreport.usage.cost_exports import CostExports, read_cost_exports
+
+DAY = 24 * 3600
+NOW = 1_790_000_000
+
+
+def read(*paths: Path) -> CostExports:
+    return read_cost_exports(list(paths))
+
+
+def costs(exports: CostExports) -> dict[str, Decimal]:
+    return dict(exports.charges.groupby("billing_period")["billed_cost"].sum())
+
+
+def problems(exports: CostExports) -> str:
+    return "\n".join(exports.gaps["problem"])
+
+
+def aged(folder: Path, days: float) -> None:
+    """Makes files older."""
+    for path in [folder, *folder.rglob("*")]:
+        os.utime(path, (NOW - days * DAY, NOW - days * DAY))
+
+
+def line(cost: str, number: int = 0, **more: str) -> Line:
+    return Line(cost=cost, id=f"id{number}", **more)
+
+
+def legacy(root: Path, assemblies: dict[str, list[Line]], period: str = "20261001-20261101") -> None:
+    """A legacy report that keeps old deliveries; the last assembly is the current one."""
+    for assembly, lines in assemblies.items():
+        path = write(root / period / assembly / f"{root.name}-1.csv.gz", rows_of(lines, legacy_csv))
+        manifest = json.dumps(
+            {
+                "assemblyId": assembly,
+                "reportKeys": [f"prefix/{root.name}/{path.relative_to(root).as_posix()}"],
+                "billingPeriod": {"start": "20261001T000000.000Z", "end": "20261101T000000.000Z"},
+            }
+        )
+        (path.parent / f"{root.name}-Manifest.json").write_text(manifest)
+        (root / period / f"{root.name}-Manifest.json").write_text(manifest)
+
+
+# --- manifests
+
+
+def test_a_manifest_names_the_files_that_count(tmp_path: Path) -> None:
+    root = tmp_path / "cur2"
+    data_export(root, [[line("1", 1)], [line("2", 2)]])
+    write(root / "data/BILLING_PERIOD=2026-10/cur2-00009.snappy.parquet", rows_of([line("4", 4)]))
+    (root / "data/BILLING_PERIOD=2026-10/cur2-00010.snappy.parquet").touch()
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 3}
+    assert (found.months["files"].tolist(), found.gaps.empty) == ([2], True)
+
+
+def test_of_kept_deliveries_the_newest_counts(tmp_path: Path) -> None:
+    root = tmp_path / "cur2"
+    for execution, cost in (("2026-11-02T01:00:00.000Z-aa", "2"), ("2026-10-09T01:00:00.000Z-bb", "1")):
+        data_export(root, [[line(cost)]], execution=execution)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 2}
+    assert found.months["issued_at"].dt.strftime("%F").tolist() == ["2026-11-02"]
+    assert found.gaps.empty
+
+
+def test_of_kept_legacy_deliveries_the_newest_counts(tmp_path: Path) -> None:
+    legacy(tmp_path / "report", {"20261009T010000Z": [line("1")], "20261102T010000Z": [line("2")]})
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 2}
+    assert (found.months["format"].tolist(), found.gaps.empty) == (["CUR (legacy)"], True)
+
+
+def test_legacy_parquet_is_where_its_manifest_says(tmp_path: Path) -> None:
+    data = write(tmp_path / "report/report/year=2026/month=9/report-00001.snappy.parquet",
+                 rows_of([line("1", period="2026-09")], legacy_parquet))  # fmt: skip
+    write(data.with_name("report-00002.snappy.parquet"), rows_of([line("9", 9, period="2026-09")], legacy_parquet))
+    manifest = tmp_path / "report/20260901-20261001/report-Manifest.json"
+    manifest.parent.mkdir()
+    keys = ["prefix/report/report/year=2026/month=9/report-00001.snappy.parquet"]
+    manifest.write_text(json.dumps({"reportKeys": keys, "bucket": "b"}))
+    assert costs(read(tmp_path)) == {"2026-09": 1}
+
+
+@pytest.mark.parametrize("part", ["", "cur2", "cur2/data", "cur2/data/BILLING_PERIOD=2026-10"])
+def test_any_folder_of_an_export_may_be_configured(tmp_path: Path, part: str) -> None:
+    root = tmp_path / "cur2"
+    data_export(root, [[line("1", 1)], [line("2", 2)]])
+    data_export(root, [[line("5", period="2026-09")]], period="2026-09")
+    write(root / "data/BILLING_PERIOD=2026-10/cur2-00009.snappy.parquet", rows_of([line("4", 4)]))
+    found = read(tmp_path / part)
+    assert costs(found)["2026-10"] == 3
+    assert found.gaps.empty
+
+
+def test_a_copied_export_may_have_another_name(tmp_path: Path) -> None:
+    data_export(tmp_path / "cur2", [[line("1")]])
+    (tmp_path / "cur2").rename(tmp_path / "copy")
+    assert costs(read(tmp_path)) == {"2026-10": 1}
+
+
+def test_a_manifest_beside_its_files_is_followed(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", rows_of([line("1", 1)]))
+    write(tmp_path / "b.csv", rows_of([line("2", 2)]))
+    keys = ["s3://b/x/data/BILLING_PERIOD=2026-10/a.csv"]
+    (tmp_path / "x-Manifest.json").write_text(json.dumps({"dataFiles": keys}))
+    found = read(tmp_path)
+    assert (costs(found), found.gaps.empty) == ({"2026-10": 1}, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "is no JSON object"),
+        ('{"dataFiles": []}', "names no data file"),
+        ('{"dataFiles": [7]}', "names no data file"),
+        (
+            '{"dataFiles": ["s3://b/cur2/data/BILLING_PERIOD=2026-10/gone\\u202e.parquet"]}',
+            "1 of 1 files .* are not there",
+        ),
+    ],
+)
+def test_a_month_is_not_guessed_when_its_manifest_is_wrong(tmp_path: Path, content: str, says: str) -> None:
+    root = tmp_path / "cur2"
+    data_export(root, [[line("1")]])
+    data_export(root, [[line("5", period="2026-09")]], period="2026-09")
+    (root / "metadata/BILLING_PERIOD=2026-10/cur2-Manifest.json").write_text(content)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-09": 5}
+    assert found.months["period"].tolist() == ["2026-09"]
+    assert found.gaps["period"].tolist() == ["2026-10"]
+    assert found.gaps["problem"].str.contains(says).all()
+    assert "\u202e" not in problems(found)
+
+
+# --- files that are broken
+
+
+def nothing(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+
+
+def footless(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-8] + b"\xff" * 4 + b"PAR1")
+
+
+def foreign(path: Path) -> None:
+    path.write_bytes(b"a,b\n1,2\n")
+
+
+BROKEN = [
+    (".snappy.parquet", nothing), (".snappy.parquet", cut), (".snappy.parquet", footless), (".csv.gz", nothing),
+    (".csv.gz", cut), (".csv.gz", foreign), (".csv", foreign), (".csv", nothing),
+]  # fmt: skip
+"""Endings of files, and what breaks one."""
+
+
+@pytest.mark.parametrize(("ending", "spoil"), BROKEN)
+def test_a_broken_file_costs_its_month_alone(tmp_path: Path, ending: str, spoil: Callable[[Path], None]) -> None:
+    root = tmp_path / "cur2"
+    many = [line("1", number) for number in range(500)]
+    _, second = data_export(root, [[line("1", 1000)], many], ending=ending)
+    data_export(root, [[line("5", period="2026-09")]], period="2026-09", ending=ending)
+    spoil(second)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-09": 5}
+    assert found.months["period"].tolist() == ["2026-09"]
+    assert found.gaps[["period", "file"]].to_numpy().tolist() == [["2026-10", str(second)]]
+    assert "\n" not in problems(found)
+
+
+@pytest.mark.parametrize(("ending", "spoil"), [each for each in BROKEN if each[1] is not nothing])
+def test_a_broken_file_in_a_folder_of_its_month_costs_that(
+    tmp_path: Path, ending: str, spoil: Callable[[Path], None]
+) -> None:
+    for period in ("2026-09", "2026-10"):
+        lines = [line("1", number, period=period) for number in range(300)]
+        write(tmp_path / f"BILLING_PERIOD={period}/a{ending}", rows_of([line("1", 999, period=period)]))
+        write(tmp_path / f"BILLING_PERIOD={period}/b{ending}", rows_of(lines))
+    spoil(tmp_path / f"BILLING_PERIOD=2026-10/b{ending}")
+    found = read(tmp_path)
+    assert costs(found) == {"2026-09": 301}
+    assert found.months["period"].tolist() == ["2026-09"]
+
+
+@pytest.mark.parametrize("name", ["bill-2026-10.csv.gz", "bill-two.csv.gz"])
+def test_a_broken_file_among_other_months_costs_its_own(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "one.csv.gz", rows_of([line("5", period="2026-09"), line("7", 1, period="2026-10")]))
+    cut(write(tmp_path / name, rows_of([line("1", number) for number in range(500)])))
+    found = read(tmp_path)
+    assert costs(found) == {"2026-09": 5}
+    assert found.gaps["period"].tolist() == ["2026-10"]
+
+
+def test_a_broken_file_of_an_unknown_month_costs_its_folder(tmp_path: Path) -> None:
+    write(tmp_path / "x/one.parquet", rows_of([line("5")]))
+    footless(write(tmp_path / "x/two.parquet", rows_of([line("1", 1)])))
+    write(tmp_path / "y/three.parquet", rows_of([line("8", 3, period="2026-09")]))
+    found = read(tmp_path)
+    assert costs(found) == {"2026-09": 8}
+    assert "nothing of the files in" in problems(found)
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".csv", ".csv.gz"])
+def test_empty_chunks_without_a_manifest_are_left_out(tmp_path: Path, ending: str) -> None:
+    write(tmp_path / f"BILLING_PERIOD=2026-10/a{ending}", rows_of([line("5")]))
+    empty = gzip.compress(b"") if ending == ".csv.gz" else b""
+    (tmp_path / f"BILLING_PERIOD=2026-10/b{ending}").write_bytes(empty)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 5}
+    assert f"b{ending} is empty; it is left out" in problems(found)
+
+
+def test_an_export_without_a_row_tells_no_cost(tmp_path: Path) -> None:
+    write(tmp_path / "BILLING_PERIOD=2026-10/a.csv", [], columns=list(cur(Line(), 0)))
+    found = read(tmp_path)
+    assert found.months.empty
+    assert "not a row in the export" in problems(found)
+
+
+def test_a_file_without_needed_columns_names_them(tmp_path: Path) -> None:
+    rows = rows_of([line("1")])
+    for row in rows:
+        del row["line_item_unblended_cost"], row["line_item_currency_code"]
+    write(tmp_path / "BILLING_PERIOD=2026-10/a.parquet", rows)
+    found = read(tmp_path)
+    assert found.months.empty
+    assert "lacks the columns line_item_currency_code, line_item_unblended_cost" in problems(found)
+
+
+def test_a_zip_archive_is_said(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "report-1.csv.zip", "w") as archive:
+        archive.writestr("report-1.csv", "a,b")
+    assert "is a ZIP archive, which is not read" in problems(read(tmp_path))
+
+
+def test_a_row_that_is_cut_is_not_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "BILLING_PERIOD=2026-10/a.csv", rows_of([line("1"), line("2", 1)]))
+    path.write_text(path.read_text()[:-40])
+    found = read(tmp_path)
+    assert (costs(found), found.months.empty, len(found.gaps)) == ({}, True, 1)
+
+
+# --- what would count twice
+
+
+def test_files_and_folders_that_are_listed_twice_count_once(tmp_path: Path) -> None:
+    data_export(tmp_path / "cur2", [[line("1")]])
+    other = write(tmp_path / "cur2/other/x.csv", rows_of([line("2", period="2026-08")]))
+    (tmp_path / "link").symlink_to(tmp_path / "cur2")
+    found = read(other, tmp_path / "cur2/data", tmp_path / "cur2", tmp_path, tmp_path / "link", other)
+    assert costs(found) == {"2026-08": 2, "2026-10": 1}
+    assert len(found.months) == 2
+
+
+def test_a_manifest_finds_files_that_a_link_led_to_first(tmp_path: Path) -> None:
+    data, _ = data_export(tmp_path / "cur2", [[line("1", 1)], [line("2", 2)]])
+    (tmp_path / "link").symlink_to(tmp_path / "cur2")
+    assert costs(read(tmp_path / "link" / data.relative_to(tmp_path / "cur2"), tmp_path / "cur2")) == {"2026-10": 3}
+
+
+@pytest.mark.parametrize("make", [cur, focus])
+def test_a_copy_of_a_file_counts_once(tmp_path: Path, make: Callable[[Line, int], dict[str, object]]) -> None:
+    for name in ("a.parquet", "a (1).parquet"):
+        write(tmp_path / name, rows_of([line("1"), line("2", 1)], make))
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 3}
+    assert "has the same content as" in problems(found)
+
+
+def test_a_line_item_in_two_files_counts_once_as_the_newer_has_it(tmp_path: Path) -> None:
+    old = write(tmp_path / "b.parquet", rows_of([line("1", 1), line("2", 2), line("4", 3)]))
+    new = write(tmp_path / "a.parquet", rows_of([line("1", 1), line("8", 2), line("16", 4)]))
+    os.utime(old, (NOW - DAY, NOW - DAY))
+    os.utime(new, (NOW, NOW))
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 1 + 8 + 4 + 16}
+    assert found.gaps["rows"].tolist() == [2]
+    assert "each is counted once, as in the newer" in problems(found)
+
+
+def test_line_items_of_one_file_that_share_an_id_all_count(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", rows_of([line("1", 1), line("2", 1)]))
+    write(tmp_path / "b.parquet", rows_of([line("4", 2)]))
+    assert costs(read(tmp_path)) == {"2026-10": 7}
+
+
+def test_of_two_exports_of_a_month_the_more_detailed_counts(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("1")]], make=focus_1_2)
+    data_export(tmp_path / "b", [[line("1")]], make=cur)
+    legacy(tmp_path / "c", {"x": [line("1.5")]})
+    found = read(tmp_path)
+    assert found.months["format"].tolist() == ["CUR 2.0"]
+    assert costs(found) == {"2026-10": 1}
+    assert found.gaps["period"].tolist() == ["2026-10", "2026-10"]
+    assert "both bill the same" in problems(found)
+    assert "it bills 1.5000000000 USD, not 1.0000000000 USD" in problems(found)
+
+
+def test_an_export_that_has_stopped_does_not_count(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("2")]], make=focus)
+    data_export(tmp_path / "b", [[line("1")]], make=cur)
+    aged(tmp_path / "a", 0)
+    aged(tmp_path / "b", 10)
+    found = read(tmp_path)
+    assert found.months["format"].tolist() == ["FOCUS 1.0"]
+
+
+def test_of_two_deliveries_without_a_manifest_the_newest_counts(tmp_path: Path) -> None:
+    for name, cost, days in (("x", "1", 2), ("y", "2", 1)):
+        write(tmp_path / f"BILLING_PERIOD=2026-10/{name}/a.parquet", rows_of([line(cost)]))
+        aged(tmp_path / f"BILLING_PERIOD=2026-10/{name}", days)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 2}
+    assert "is also in" in problems(found)
+
+
+def test_a_delivery_that_lacks_a_chunk_does_not_count(tmp_path: Path) -> None:
+    for name, numbers, days in (("x", (1, 2, 3), 2), ("y", (1, 3), 1)):
+        for number in numbers:
+            write(tmp_path / f"BILLING_PERIOD=2026-10/{name}/c-{number:05d}.csv.gz", rows_of([line("1", number)]))
+        aged(tmp_path / f"BILLING_PERIOD=2026-10/{name}", days)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 3}
+    assert "chunk 00002 is missing among 2 files" in problems(found)
+
+
+def test_an_export_that_names_no_payer_is_not_added_to_another(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("2")]])
+    data_export(tmp_path / "b", [[line("1", payer="")]], make=focus)
+    found = read(tmp_path)
+    assert (costs(found), len(found.gaps)) == ({"2026-10": 2}, 1)
+
+
+def test_rows_without_a_payer_are_of_the_payer_of_their_export(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("1"), line("2", payer="")]])
+    data_export(tmp_path / "b", [[line("4", payer="900000000002")]])
+    found = read(tmp_path)
+    assert (costs(found), found.gaps.empty) == ({"2026-10": 7}, True)
+
+
+def test_a_payer_that_lost_a_zero_is_the_same_payer(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("1", payer="012345678901")]])
+    data_export(tmp_path / "b", [[line("1", payer="12345678901")]], make=focus)
+    found = read(tmp_path)
+    assert (costs(found), len(found.gaps)) == ({"2026-10": 1}, 1)
+
+
+def test_an_export_with_charges_counts_before_one_without(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[OTHER]])
+    data_export(tmp_path / "b", [[line("1")]], make=focus)
+    assert costs(read(tmp_path)) == {"2026-10": 1}
+
+
+def test_rows_of_another_month_than_their_folder_do_not_count(tmp_path: Path) -> None:
+    data_export(tmp_path / "cur2", [[line("1", 1), line("2", 2, period="2026-09")]])
+    data_export(tmp_path / "cur2", [[line("4", 3, period="2026-09")]], period="2026-09")
+    found = read(tmp_path)
+    assert costs(found) == {"2026-09": 4, "2026-10": 1}
+    assert found.gaps[["period", "rows"]].to_numpy().tolist() == [["2026-09", 1]]
+
+
+def test_a_month_is_not_free_because_its_folder_holds_another(tmp_path: Path) -> None:
+    data_export(tmp_path / "cur2", [[line("2", period="2026-09")]])
+    found = read(tmp_path)
+    assert found.months.empty
+    assert "the first row is of 2026-09, not of 2026-10" in problems(found)
+
+
+def test_rows_without_a_billing_period_are_said(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", rows_of([line("1"), line("2", 1, more={"bill_billing_period_start_date": "1 Oct"})]))
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 1}
+    assert "no billing period that can be read" in problems(found)
