@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from sesreport.core.resources import shipped
 from sesreport.demo import data_path
 from sesreport.demo.cost_export import MONTHS, write_export
+from sesreport.demo.snapshot import demo_config
+from sesreport.usage.cost_exports import CostExports, read_cost_exports
 
 Client = Callable[..., Any]
 EXPORT = data_path() / "exports" / "ses-cur2"
@@ -143,4 +144,27 @@ def test_a_surplus_chunk_is_empty() -> None:
 
 
 def test_it_is_small() -> None:
-    assert sum(path.stat().st_size for path in shipped("data/demo").rglob("*") if path.is_file()) < 1_500_000
+    assert sum(path.stat().st_size for path in EXPORT.rglob("*") if path.is_file()) < 1_500_000
+
+
+@pytest.fixture(scope="module")
+def read() -> CostExports:
+    return read_cost_exports(demo_config().costs.exports)
+
+
+def test_the_settings_lead_to_it_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert [Path(folder) for folder in demo_config().costs.exports] == [EXPORT]
+
+
+def test_it_is_read_without_a_gap(read: CostExports) -> None:
+    assert read.gaps.empty
+    assert len(read.months) == MONTHS
+    assert set(read.months["format"]) == {"CUR 2.0"}
+
+
+def test_october_is_the_first_month_above_the_budget(read: CostExports) -> None:
+    budget = demo_config().costs.budget
+    assert budget is not None
+    months = read.charges.groupby("billing_period")["billed_cost"].sum()
+    assert list(months[months > budget.amount].index) == ["2026-10"]
