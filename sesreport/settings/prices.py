@@ -60,7 +60,7 @@ class Price(BaseModel):
     per: Annotated[Amount, Field(gt=0)]
     unit: Name
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    region: Name
+    region: Annotated[str, Field(pattern="^[a-z]+(-[a-z]+)+-[0-9]+$")]
     valid_from: Annotated[date, BeforeValidator(read_day)]
     source: Name
     verified: Literal["yes", "no"]

@@ -173,6 +173,7 @@ ROW = "outbound,NONE,0,,0.10,1000,recipient,"
         ("ESSENTIALS,10000000,", "ESSENTIALS,11000000,", r"row 4: tier_from: 11000000 leaves a gap behind .* row 3"),
         ("ESSENTIALS,10000000,1", "ESSENTIALS,10000000,0", r"row 4: tier_to: 0+ is not beyond tier_from, 10000000"),
         ("1000,recipient,USD", "1000,recipient,EUR", r"row 3: currency: USD, but EUR above; use one in a table"),
+        ("USD,us-east-1", "USD,us-east1", r"row 2: region: .*, not 'us-east1'"),
         ("plan_fee,PRO", "plan_fee,ESSENTIALS", r"row 14: tier_from: 0 overlaps .* row 13, which ends at no number"),
         ("2026-07-21", "July", r"row 3: valid_from: .*YYYY-MM-DD"),
     ],
