@@ -104,6 +104,22 @@ class Sender:
 
 
 @dataclass(frozen=True)
+class IdlePlace:
+    """An account and Region where nobody sends and that is paid for: dedicated IPs, a pricing plan."""
+
+    account: str
+    region: str
+    since: date
+    dedicated_ips: tuple[str, ...]
+    plan: str
+    plan_since: date
+
+    def plan_on(self, today: date) -> str:
+        """The pricing plan of a day; NONE is paying by the piece."""
+        return self.plan if self.plan_since <= today else "NONE"
+
+
+@dataclass(frozen=True)
 class Volume:
     """Counts per slot, all arrays of one length, under CloudWatch's names in ``metrics``."""
 
@@ -156,6 +172,26 @@ def load_senders(data: Path) -> dict[tuple[str, str], Sender]:
     except (KeyError, TypeError) as error:
         raise ConfigError(f"{path}: missing or unknown key: {error}") from error
     return senders
+
+
+def load_idle(data: Path) -> dict[tuple[str, str], IdlePlace]:
+    """Reads ``[[idle]]`` of ``sending.toml``, by (account, Region). Raises ConfigError for a missing key."""
+    path = data / "sending.toml"
+    try:
+        places = [
+            IdlePlace(
+                entry["account"],
+                entry["region"],
+                entry["from"],
+                tuple(entry["dedicated_ips"]),
+                entry["plan"],
+                entry["plan_since"],
+            )
+            for entry in read_toml(path).get("idle", ())
+        ]
+    except KeyError as error:
+        raise ConfigError(f"{path}: missing key: {error}") from error
+    return {(place.account, place.region): place for place in places}
 
 
 def _span(entry: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -13,7 +13,16 @@ from sesreport.demo import traffic
 from sesreport.demo.changes import ManagementEvent, load_account_changes
 from sesreport.demo.identities import DemoIdentity, load_identities
 from sesreport.demo.organization import Account, DemoOrganization, load_organization
-from sesreport.demo.traffic import REPUTATION_DAYS, SLOTS, Sender, Shares, Volume, load_senders
+from sesreport.demo.traffic import (
+    REPUTATION_DAYS,
+    SLOTS,
+    IdlePlace,
+    Sender,
+    Shares,
+    Volume,
+    load_idle,
+    load_senders,
+)
 from sesreport.settings.config import read_toml
 
 HISTORY_DAYS = 520
@@ -42,6 +51,8 @@ class World:
     """Role to the name of the session people and machines use it under."""
     account_changes: tuple[ManagementEvent, ...] = ()
     """Events of whole accounts."""
+    idle: dict[tuple[str, str], IdlePlace] = field(default_factory=dict)
+    """Accounts and Regions that cost something and send nothing; none of them has a sender."""
 
     @classmethod
     def load(cls, data: Path, today: date) -> World:
@@ -55,6 +66,7 @@ class World:
             _load_prices(data),
             read_toml(data / "policies.toml").get("sessions", {}),
             load_account_changes(data),
+            load_idle(data),
         )
 
     @property
@@ -82,6 +94,11 @@ class World:
         """The sender of an account and Region, None when it has not sent before today."""
         sender = self.senders.get((account_id, region))
         return sender if sender is not None and sender.since < self.today else None
+
+    def idle_place(self, account_id: str, region: str) -> IdlePlace | None:
+        """What an account pays for in a Region today without sending there, None for nothing."""
+        idle = self.idle.get((account_id, region))
+        return idle if idle is not None and idle.since <= self.today else None
 
     @property
     def history_start(self) -> date:

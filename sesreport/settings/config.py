@@ -172,6 +172,9 @@ class Costs(_Section):
     fsspec opens (``s3://bucket/exports``); a relative path is one from the configuration file."""
     budget: Budget | None = None
     """What SES may cost in a month, in one currency."""
+    prices: str = ""
+    """The price table (.csv) in place of the one shipped, for estimates and to compare plans; a relative path is one
+    from the configuration file."""
 
 
 class Paths(_Section):
@@ -187,7 +190,7 @@ class Paths(_Section):
     """Where what was computed of months that are over is kept; empty means the user's cache folder."""
 
 
-_ELSEWHERE: Any = {"paths": True, "delivery": True, "costs": {"exports"}}
+_ELSEWHERE: Any = {"paths": True, "delivery": True, "costs": {"exports", "prices"}}
 """Settings that say where things are, and judge nothing."""
 
 
@@ -216,7 +219,8 @@ class Config(_Section):
             cache=str(base / paths.cache) if paths.cache else "",
         )
         exports = [each if "://" in each else str(base / each) for each in self.costs.exports]
-        costs = self.costs.model_copy(update={"exports": exports})
+        prices = str(base / self.costs.prices) if self.costs.prices else ""
+        costs = self.costs.model_copy(update={"exports": exports, "prices": prices})
         return self.model_copy(update={"paths": moved, "costs": costs})
 
     @property

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -14,23 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sesreport.demo.calls import AwsError, Call, operation
+from sesreport.demo.charges import Charge, charges_of
 from sesreport.demo.paging import page
-from sesreport.demo.traffic import SLOTS, Counts, Sender
-from sesreport.demo.world import HISTORY_DAYS, Prices, World
+from sesreport.demo.world import HISTORY_DAYS, World
 
-SERVICE = "Amazon Simple Email Service"
 PAGE_GROUPS = 5000
 HISTORY_MONTHS = 14
 _COSTS = {"UnblendedCost", "BlendedCost", "AmortizedCost", "NetUnblendedCost", "NetAmortizedCost"}
-
-
-@dataclass(frozen=True)
-class Charge:
-    """One usage type of one sender: quantity and cost per day of the history."""
-
-    dimensions: dict[str, str]
-    quantity: NDArray[np.float64]
-    cost: NDArray[np.float64]
 
 
 @operation("ce", "GetCostAndUsage")
@@ -44,7 +32,7 @@ def get_cost_and_usage(call: Call) -> dict[str, Any]:
     if len(groups) > 2 or any(group.get("Type") != "DIMENSION" for group in groups):
         raise AwsError("ValidationException", "At most two groups of type DIMENSION are offered here.")
     wanted = _filter(params.get("Filter"))
-    charges = [charge for charge in _charges(call.world) if _visible(call, charge) and wanted(charge.dimensions)]
+    charges = [charge for charge in charges_of(call.world) if _visible(call, charge) and wanted(charge.dimensions)]
     periods = _periods(start, end, params["Granularity"])
     rows = _rows(call.world, charges, periods, groups)
     token = params.get("NextPageToken")
@@ -115,41 +103,6 @@ def _filter(expression: dict[str, Any] | None) -> Callable[[dict[str, str]], boo
         raise AwsError("ValidationException", "Only filters on dimensions are offered here.")
     key, values = expression["Dimensions"]["Key"], set(expression["Dimensions"]["Values"])
     return lambda dimensions: dimensions.get(key) in values
-
-
-@lru_cache(maxsize=8)
-def _charges(world: World) -> list[Charge]:
-    prices = world.prices
-    charges = []
-    for sender in world.senders.values():
-        send = world.volume(sender, world.history_start, world.today).grouped(SLOTS).send
-        for usage, quantity in _usage(world, sender, send, prices).items():
-            if quantity.any():
-                usage_type = prices.prefixes.get(sender.region, "") + usage
-                dimensions = {
-                    "LINKED_ACCOUNT": sender.account,
-                    "REGION": sender.region,
-                    "USAGE_TYPE": usage_type,
-                    "SERVICE": SERVICE,
-                    "OPERATION": "Send",
-                    "RECORD_TYPE": "Usage",
-                }
-                charges.append(Charge(dimensions, quantity, quantity * prices.usage[usage]))
-    return charges
-
-
-def _usage(world: World, sender: Sender, send: Counts, prices: Prices) -> dict[str, NDArray[np.float64]]:
-    sent = send.astype(np.float64)
-    days = world.history_start.toordinal() + np.arange(len(sent))
-    planned = (days >= sender.plan_since.toordinal()) & (sender.plan == "ESSENTIALS")
-    active = (days >= sender.since.toordinal()).astype(np.float64)
-    return {
-        "Recipients": np.where(planned, 0.0, sent),
-        "Essentials-Outbound-Email": np.where(planned, sent, 0.0),
-        "AttachmentsSize-Bytes": sent * prices.attachments.get(sender.profile_name, 0.0),
-        "Recipients-VirtDelivMgr": sent * sender.vdm,
-        "DIP-Hours": active * 24.0 * len(sender.dedicated_ips),
-    }
 
 
 def _rows(world: World, charges: list[Charge], periods: list[Period], groups: list[dict[str, str]]) -> list[Row]:

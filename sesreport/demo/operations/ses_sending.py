@@ -17,7 +17,8 @@ _POOL = "shared-dedicated"
 def get_account(call: Call) -> dict[str, Any]:
     sender = call.world.sender(call.account_id, call.region)
     if sender is None:
-        return _untouched()
+        idle = call.world.idle_place(call.account_id, call.region)
+        return _untouched(idle.plan_on(call.world.today) if idle else "NONE")
     standing, plan = sender.standing(call.world.today), sender.plan_on(call.world.today)
     account = call.world.accounts[call.account_id]
     details: dict[str, Any] = {
@@ -42,7 +43,7 @@ def get_account(call: Call) -> dict[str, Any]:
     }
 
 
-def _untouched() -> dict[str, Any]:
+def _untouched(plan: str) -> dict[str, Any]:
     """Where an account never sent: SES's sandbox of 200 messages a day (SES Developer Guide, quotas)."""
     return {
         "DedicatedIpAutoWarmupEnabled": True,
@@ -52,7 +53,7 @@ def _untouched() -> dict[str, Any]:
         "SendingEnabled": True,
         "SuppressionAttributes": {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]},
         "VdmAttributes": _vdm(False),
-        "PricingAttributes": {"CurrentPlan": "NONE", "NextPlan": "NONE"},
+        "PricingAttributes": {"CurrentPlan": plan, "NextPlan": plan},
     }
 
 
@@ -135,8 +136,9 @@ def get_dedicated_ip_pool(call: Call) -> dict[str, Any]:
 
 
 def _dedicated_ips(call: Call) -> tuple[str, ...]:
-    sender = call.world.sender(call.account_id, call.region)
-    return sender.dedicated_ips if sender else ()
+    place = call.account_id, call.region
+    holder = call.world.sender(*place) or call.world.idle_place(*place)
+    return holder.dedicated_ips if holder else ()
 
 
 def _pools(call: Call) -> list[str]:
