@@ -10,6 +10,7 @@ from pathlib import Path
 from sesreport.core.errors import ConfigError
 from sesreport.core.vocabulary import IdentityKey
 from sesreport.demo import traffic
+from sesreport.demo.budgets import Budget, load_budgets
 from sesreport.demo.changes import ManagementEvent, load_account_changes
 from sesreport.demo.identities import DemoIdentity, load_identities
 from sesreport.demo.organization import Account, DemoOrganization, load_organization
@@ -42,6 +43,8 @@ class World:
     """Role to the name of the session people and machines use it under."""
     account_changes: tuple[ManagementEvent, ...] = ()
     """Events of whole accounts."""
+    budgets: tuple[Budget, ...] = ()
+    """Of AWS Budgets, of all accounts."""
 
     @classmethod
     def load(cls, data: Path, today: date) -> World:
@@ -55,6 +58,7 @@ class World:
             _load_prices(data),
             read_toml(data / "policies.toml").get("sessions", {}),
             load_account_changes(data),
+            load_budgets(data),
         )
 
     @property
