@@ -58,11 +58,7 @@ def _told(about: pd.DataFrame | None, found: pd.DataFrame, at: Any) -> pd.DataFr
 def _snapshot(about: pd.DataFrame, analysis: Analysis, there: pd.Series) -> pd.DataFrame:
     """One look at each finding: found (``there`` has the fingerprints), gone, or not read and why."""
     reason = unread(about, analysis)
-    state = (
-        reason.notna()
-        .map({True: UNREAD, False: GONE})
-        .mask(among(about["fingerprint"], there), FOUND)
-    )
+    state = reason.notna().map({True: UNREAD, False: GONE}).mask(among(about["fingerprint"], there), FOUND)
     return pd.DataFrame(
         {
             "fingerprint": about["fingerprint"],
