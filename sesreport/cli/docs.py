@@ -126,6 +126,10 @@ def _frame(frame: Any, kind: str) -> str:
     )
 
 
+_PREFIXES: dict[Any, str] = {dict: "{}.<id>.", list: "[[{}]]."}
+"""How the key of a setting that holds sections is written; one section, which may be missing, has its own name."""
+
+
 def _options(model: type[BaseModel], prefix: str) -> list[str]:
     rows = []
     docs = _attribute_docs(model)
@@ -137,7 +141,7 @@ def _options(model: type[BaseModel], prefix: str) -> list[str]:
             continue
         arguments = [a for a in typing.get_args(inner) if isinstance(a, type) and issubclass(a, BaseModel)]
         if arguments:
-            rows += _options(arguments[0], f"{key}.<id>." if typing.get_origin(inner) is dict else f"[[{key}]].")
+            rows += _options(arguments[0], _PREFIXES.get(typing.get_origin(inner), "{}.").format(key))
             continue
         default = "required" if field.is_required() else _default(field.default)
         rows.append(f"| `{key}` | {default} | {_cell(docs.get(name, ''))} |")

@@ -1,6 +1,6 @@
 """Things that are found by being there: one registered function in a file of the right folder is all a new one takes.
 
-The one loader of datasets, frames, rules, KPIs, charts, sheets, slides, sections, destinations and commands.
+The one loader of datasets, frames, formats, rules, KPIs, charts, sheets, slides, sections, destinations and commands.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "dataset": ("sesreport.collect.datasets",),
     "frame": ("sesreport.analysis", "sesreport.findings"),
     "file system": ("sesreport.aws",),
+    "cost export format": ("sesreport.usage.formats",),
     "rule": ("sesreport.findings.rules",),
     "KPI": ("sesreport.kpis.measures",),
     "chart": ("sesreport.report.charts",),

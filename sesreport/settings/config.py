@@ -9,6 +9,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -154,6 +155,25 @@ class Report(_Section):
     """Own bounce and complaint shares are not judged below this many messages."""
 
 
+class Budget(_Section):
+    """``[costs.budget]``: what SES may cost in a month."""
+
+    amount: Annotated[Decimal, Field(ge=0, max_digits=28, decimal_places=10)]
+    """Most that a month may cost."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    """Its currency, as the bill has it (ISO 4217, ``USD``)."""
+
+
+class Costs(_Section):
+    """``[costs]``: where the bill is, and what it may come to."""
+
+    exports: list[Name] = []
+    """Cost exports (CUR 2.0, legacy CUR, FOCUS 1.0 and 1.2): folders, searched in depth, or files, or any URL that
+    fsspec opens (``s3://bucket/exports``); a relative path is one from the configuration file."""
+    budget: Budget | None = None
+    """What SES may cost in a month, in one currency."""
+
+
 class Paths(_Section):
     """``[paths]``: where things are, relative to the configuration file."""
 
@@ -167,6 +187,10 @@ class Paths(_Section):
     """Where what was computed of months that are over is kept; empty means the user's cache folder."""
 
 
+_ELSEWHERE: Any = {"paths": True, "delivery": True, "costs": {"exports"}}
+"""Settings that say where things are, and judge nothing."""
+
+
 class Config(_Section):
     """All settings; ``Config()`` is a working default."""
 
@@ -177,6 +201,7 @@ class Config(_Section):
     findings: FindingsSetting = FindingsSetting()
     report: Report = Report()
     paths: Paths = Paths()
+    costs: Costs = Costs()
     delivery: Annotated[dict[str, list[dict[str, Any]]], Field(repr=False)] = {}
     """Where packs are delivered, by kind of destination; nowhere by default."""
 
@@ -190,7 +215,9 @@ class Config(_Section):
             output=str(base / paths.output),
             cache=str(base / paths.cache) if paths.cache else "",
         )
-        return self.model_copy(update={"paths": moved})
+        exports = [each if "://" in each else str(base / each) for each in self.costs.exports]
+        costs = self.costs.model_copy(update={"exports": exports})
+        return self.model_copy(update={"paths": moved, "costs": costs})
 
     @property
     def register_named(self) -> bool:
@@ -200,7 +227,7 @@ class Config(_Section):
     @property
     def sha256(self) -> str:
         """Hash of the settings that judge; two runs with the same hash judged alike, wherever they read and wrote."""
-        return hashlib.sha256(self.model_dump_json(exclude={"paths", "delivery"}).encode()).hexdigest()
+        return hashlib.sha256(self.model_dump_json(exclude=_ELSEWHERE).encode()).hexdigest()
 
 
 def load_config(path: Path | None) -> Config:
@@ -242,8 +269,8 @@ def _external_ids(value: Any) -> Iterator[str]:
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first thing wrong, as ``section.key: what`` with a suggestion for an unknown key."""
-    first = error.errors()[0]
+    """The first thing wrong, as ``section.key: what``; an unknown key, with a suggestion, before what it is missing."""
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         known = _keys_at(model, first["loc"][:-1])
@@ -262,10 +289,13 @@ def _keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     for part in loc:
         if isinstance(current, type) and issubclass(current, BaseModel) and part in current.model_fields:
             current = current.model_fields[str(part)].annotation
-        elif hasattr(current, "__args__"):
-            current = current.__args__[-1]
-    if hasattr(current, "__args__"):
-        current = current.__args__[-1]
+        current = _inner(current)
     if isinstance(current, type) and issubclass(current, BaseModel):
         return [field.alias or name for name, field in current.model_fields.items()]
     return []
+
+
+def _inner(annotation: Any) -> Any:
+    """What a list or dict holds, and what an optional setting is."""
+    parts = [part for part in getattr(annotation, "__args__", ()) if part is not type(None)]
+    return parts[-1] if parts else annotation

@@ -179,7 +179,7 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 def parquet(files: Sequence[Path]) -> str:
     """``read_parquet`` of exactly these files, whatever characters their names have."""
-    names = ", ".join(text(_literal(file)) for file in files)
+    names = ", ".join(text(literal(file)) for file in files)
     return f"read_parquet([{names}])"
 
 
@@ -198,7 +198,7 @@ def moment(at: datetime) -> str:
     return f"TIMESTAMPTZ {text(at.isoformat())}"
 
 
-def _literal(file: Path) -> str:
+def literal(file: Path) -> str:
     """A path in which DuckDB sees no pattern, no URL and no option."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(file.absolute()))
 

@@ -55,7 +55,7 @@ def mirror(url: str) -> Path:
     """The local copy of all snapshots at a URL; those that are new there are fetched."""
     local = user_cache_path("sesreport") / "mirror" / hashlib.sha256(url.encode()).hexdigest()[:16]
     local.mkdir(parents=True, exist_ok=True)
-    storage, root = _open(url)
+    storage, root = open_url(url, "paths.snapshots")
     try:
         found = storage.find(root)
         for manifest in [path for path in found if path.endswith(f"/{MANIFEST}")]:
@@ -83,7 +83,7 @@ def publish(folder: Path, url: str) -> dict[Path, Path]:
     path and the new one. (Two machines that copy at the very same time are not told apart.) Raises WriteError; the
     local copies stay, and the next collection tries again.
     """
-    storage, root = _open(url)
+    storage, root = open_url(url, "paths.snapshots")
     renamed = {}
     for manifest in sorted(folder.glob(f"[0-9]*/{MANIFEST}")):
         snapshot = manifest.parent
@@ -122,8 +122,8 @@ def _known(snapshot: Path) -> Path:
     return snapshot.with_name(f".at-url-{snapshot.name}")
 
 
-def _open(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and the path in it."""
+def open_url(url: str, setting: str) -> tuple[Any, str]:
+    """The fsspec file system of a URL that a setting names, and the path in it. Raises ConfigError."""
     scheme = urlsplit(url).scheme
     try:
         if scheme in FILE_SYSTEMS:
@@ -133,7 +133,7 @@ def _open(url: str) -> tuple[Any, str]:
         storage, path = fsspec.url_to_fs(url)
         return storage, str(path).rstrip("/")
     except (ImportError, ValueError, OSError) as error:
-        raise ConfigError(f"paths.snapshots: {url} cannot be opened: {_line(error)}") from error
+        raise ConfigError(f"{setting}: {url} cannot be opened: {_line(error)}") from error
 
 
 def _line(error: Exception) -> str:

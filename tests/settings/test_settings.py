@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from sesreport.core.period import Period
 from sesreport.findings.findings import check_rule_names
 from sesreport.kpis.registry import kpis
 from sesreport.kpis.scorecard import check_kpi_lines, check_kpi_names
-from sesreport.settings.config import Config, KpiSetting, load_config
+from sesreport.settings.config import Budget, Config, KpiSetting, load_config
 from sesreport.settings.register import read_register, register_of, why_nobody_is_known
 
 TODAY = date(2026, 11, 3)
@@ -60,6 +61,25 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert config(tmp_path, "[paths]\nregister = 'r.csv'\n").paths.register_file == str(tmp_path / "r.csv")
+
+
+def test_cost_exports_are_relative_to_the_file_and_urls_stay(tmp_path: Path) -> None:
+    costs = config(tmp_path, "[costs]\nexports = ['cur', '/abs/focus', 's3://bucket/exports']\n").costs
+    assert costs.exports == [str(tmp_path / "cur"), "/abs/focus", "s3://bucket/exports"]
+
+
+def test_a_budget_is_a_decimal(tmp_path: Path) -> None:
+    budget = config(tmp_path, "[costs]\nbudget = { amount = 1200.10, currency = 'USD' }\n").costs.budget
+    assert budget == Budget(amount=Decimal("1200.1"), currency="USD")
+
+
+def test_without_cost_settings_there_are_none() -> None:
+    assert (Config().costs.exports, Config().costs.budget) == ([], None)
+
+
+def test_where_cost_exports_are_judges_nothing_and_the_budget_does(tmp_path: Path) -> None:
+    assert config(tmp_path, "[costs]\nexports = ['cur']\n").sha256 == Config().sha256
+    assert config(tmp_path, "[costs]\nbudget = { amount = 1, currency = 'USD' }\n").sha256 != Config().sha256
 
 
 def test_an_unknown_kpi_or_rule_has_a_suggestion() -> None:
@@ -253,8 +273,15 @@ def test_a_month_knows_its_neighbours() -> None:
         ),
         (
             "[zzz]\n",
-            r"unknown key 'zzz'; known are collect, delivery, findings, kpis, organization, paths, report, tags",
+            r"unknown key 'zzz'; known are collect, costs, delivery, findings, kpis, organization, paths, report, tags",
         ),
+        ("[costs]\nexports = ['']\n", r"costs\.exports\.0: "),
+        ("[costs]\nbudget = { amount = -1, currency = 'USD' }\n", r"costs\.budget\.amount: .* not -1"),
+        ("[costs]\nbudget = { amount = nan, currency = 'USD' }\n", r"costs\.budget\.amount: .* not nan"),
+        ("[costs]\nbudget = { amount = true, currency = 'USD' }\n", r"costs\.budget\.amount: .* not True"),
+        ("[costs]\nbudget = { amount = 1, currency = 'usd' }\n", r"costs\.budget\.currency: .* not 'usd'"),
+        ("[costs]\nbudget = { amount = 1 }\n", r"costs\.budget\.currency: "),
+        ("[costs.budget]\namout = 1\n", r"unknown key 'costs\.budget\.amout'; did you mean 'amount'"),
         ("organization = 1\n", r"organization: .* not 1"),
         ("[kpis.coverage]\ntarget = true\n", r"kpis\.coverage\.target: .* not True"),
         ("[kpis.coverage]\ntarget = nan\n", r"kpis\.coverage\.target: .* not nan"),

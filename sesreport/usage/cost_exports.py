@@ -1,0 +1,473 @@
+"""What SES costs by cost exports: CUR 2.0, legacy CUR, FOCUS 1.0 and 1.2, in Parquet or CSV, local or at a URL.
+
+Amounts are decimals from the first sum on, so every grouping of the charges adds up to the same total. A billing
+period of which anything cannot be read is not counted at all: it has no row in ``months``, and a row in ``gaps``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+
+from sesreport.core.schema import Frame, at, count, money, text
+from sesreport.core.text import one_line
+from sesreport.snapshot.series import text as sql_text
+from sesreport.usage.export_files import Gap, deliveries, list_exports
+from sesreport.usage.export_format import ADJUSTMENT
+from sesreport.usage.export_scan import AMOUNTS, NONE, Scan, Scanner
+
+CHARGES = Frame(
+    "charges",
+    "One row per charge of SES in a billing period, as cost exports have it: lines with the same keys added up.",
+    keys={
+        "billing_period": text("Month that is billed, YYYY-MM."),
+        "sub_account_id": text("Account that is charged; `(none)` where the line names none."),
+        "region_id": text("Region, or `(none)`."),
+        "usage_type": text(
+            "AWS's usage type, such as `EUW2-Recipients`; `(none)` for a tax, a fee or a credit without."
+        ),
+        "charge_category": text(
+            "FOCUS's Usage, Purchase, Tax, Credit or Adjustment; Refund and Discount, which a CUR tells apart."
+        ),
+        "billing_currency": text("ISO 4217 code; amounts of two currencies are never added."),
+    },
+    columns={
+        "billed_cost": money("Unblended cost; NA where a line's amount is missing or is no number."),
+        "effective_cost": money("Net of discounts; NA where the export does not state it for every line."),
+        "list_cost": money("At public prices; NA where the export does not state it for every line."),
+        "consumed_quantity": money("How much was used, in `consumed_unit`; NA where lines have several units."),
+        "consumed_unit": text("Unit of the quantity."),
+        "pricing_unit": text("Unit that the price is for; NA where lines have several."),
+        "description": text("The commonest description of the lines."),
+    },
+    samples=[
+        {
+            "billing_period": "2026-10",
+            "sub_account_id": "210000000001",
+            "region_id": "eu-west-2",
+            "usage_type": "EUW2-Recipients",
+            "charge_category": "Usage",
+            "billing_currency": "USD",
+            "billed_cost": Decimal("124.3170000000"),
+            "effective_cost": Decimal("124.3170000000"),
+            "list_cost": Decimal("124.3170000000"),
+            "consumed_quantity": Decimal(1243170),
+            "consumed_unit": "Count",
+            "pricing_unit": "Count",
+            "description": "$0.0001 per recipient",
+        },
+        {
+            "billing_period": "2026-10",
+            "sub_account_id": "210000000001",
+            "region_id": NONE,
+            "usage_type": NONE,
+            "charge_category": "Tax",
+            "billing_currency": "USD",
+            "billed_cost": Decimal("24.86"),
+            "description": "Tax for product code AmazonSES",
+        },
+        {
+            "billing_period": "2026-10",
+            "sub_account_id": "210000000002",
+            "region_id": "us-east-1",
+            "usage_type": "Essentials-Outbound-Email",
+            "charge_category": "Credit",
+            "billing_currency": "USD",
+            "billed_cost": Decimal("-3.5"),
+        },
+    ],
+)
+MONTHS = Frame(
+    "cost_export_months",
+    "One row per billing period and export that was read; a period without rows of SES has a known cost of zero.",
+    keys={
+        "period": text("Billing period, YYYY-MM."),
+        "format": text("`CUR 2.0`, `CUR (legacy)`, `FOCUS 1.2` or `FOCUS 1.0`."),
+        "export": text("The setting that led to it."),
+    },
+    columns={
+        "files": count("Files that were read."),
+        "rows": count("Rows in these files, of all services and billing periods."),
+        "ses_rows": count("Rows of SES that count."),
+        "issued_at": at(
+            "When its manifest was written, or the newest of its files; NA where the storage does not tell."
+        ),
+        "sha256": text("Hash of the files' names and sizes and, where they are local, contents."),
+    },
+    samples=[
+        {
+            "period": "2026-08",
+            "format": "CUR (legacy)",
+            "export": "exports/cur",
+            "files": 1,
+            "rows": 811_000,
+            "ses_rows": 0,
+            "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
+        },
+        {
+            "period": "2026-09",
+            "format": "FOCUS 1.2",
+            "export": "exports/focus",
+            "files": 2,
+            "rows": 1_204_331,
+            "ses_rows": 10_431,
+            "issued_at": datetime(2026, 10, 15, 7, 30, tzinfo=UTC),
+            "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+        },
+        {
+            "period": "2026-10",
+            "format": "CUR 2.0",
+            "export": "s3://billing/exports/cur2",
+            "files": 9,
+            "rows": 8_120_009,
+            "ses_rows": 91_300,
+            "issued_at": datetime(2026, 11, 16, 5, 2, tzinfo=UTC),
+            "sha256": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
+        },
+    ],
+    unique=False,
+)
+GAPS = Frame(
+    "cost_export_gaps",
+    "One row per thing in cost exports that could not be read, is not counted, or had to be judged.",
+    keys={"export": text("The setting that led to it.")},
+    columns={
+        "period": text("Billing period; NA where it is not known."),
+        "file": text("File or folder."),
+        "problem": text("What, where, and what to do."),
+        "rows": count("Rows concerned; NA where they cannot be counted."),
+    },
+    samples=[
+        {
+            "export": "exports/cur",
+            "period": "2026-09",
+            "file": "exports/cur/20260901-20261001/cur-00002.csv.gz",
+            "problem": "cur-00002.csv.gz cannot be read (Unexpected end of GZIP stream), so nothing of 2026-09 is "
+            "counted; copy or export it again",
+        },
+        {
+            "export": "exports/cur",
+            "period": "2026-10",
+            "file": "exports/cur/20261001-20261101",
+            "problem": "rows have account ids of 10 or 11 digits, which lost zeros in front: they were added",
+            "rows": 12,
+        },
+        {"export": "exports/other", "problem": "has no files of cost exports; correct the path in sesreport.toml"},
+    ],
+    unique=False,
+)
+NEWER = timedelta(days=3)
+"""An export that is older by more than this than another of the same month may lack what came since."""
+
+
+@dataclass(frozen=True)
+class CostExports:
+    """What cost exports say of SES."""
+
+    charges: pd.DataFrame
+    """Of :data:`CHARGES`."""
+    months: pd.DataFrame
+    """Of :data:`MONTHS`: what was read. A month that is not here is not known; its cost is not zero."""
+    gaps: pd.DataFrame
+    """Of :data:`GAPS`: what could not be read or judged."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A billing period of a payer, as one scan has it."""
+
+    scan: Scan
+    period: str
+    payer: str
+    rows: int
+    billed: Mapping[str, Decimal]
+    """By currency."""
+
+
+def read_cost_exports(exports: Sequence[str | Path], *, base: Path | None = None) -> CostExports:
+    """The charges of SES in cost exports: folders, searched in depth, or files, local or at a URL.
+
+    Of several exports of one payer's month one counts. Those more than three days older than the newest are left
+    aside; of the others the one with rows of SES, then that with the most detailed format (CUR 2.0, legacy CUR, FOCUS
+    1.2, FOCUS 1.0), then the newest. The others are in ``gaps``. Exports of different payers are all counted.
+
+    ``base`` is where relative paths begin. Raises ConfigError for a path that is not there.
+    """
+    files, gaps = list_exports(exports, base)
+    found, more = deliveries(files)
+    gaps += more
+    with Scanner() as scanner:
+        for delivery in found:
+            scanner.read(delivery)
+        gaps += scanner.gaps
+        gaps += _outside_their_period(scanner)
+        chosen, left = _choose(_claims(scanner))
+        gaps += [*_without_rows(scanner), *left]
+        _keep_only(scanner, chosen)
+        gaps += _of_accounts(scanner)
+        gaps += _of_categories(scanner)
+        gaps += _of_values(scanner)
+        charges = CHARGES.from_arrow(scanner.db.sql(_CHARGES).to_arrow_table().cast(CHARGES.arrow))
+    return CostExports(charges, _months(chosen), _gap_frame(gaps))
+
+
+# --- which exports count
+
+
+def _claims(scanner: Scanner) -> list[Claim]:
+    """Every billing period of a payer that was read, those without a row of SES included."""
+    rows: dict[tuple[int, str, str], int] = defaultdict(int)
+    billed: dict[tuple[int, str, str], dict[str, Decimal]] = defaultdict(dict)
+    for number, period, payer, currency, lines, amount in scanner.db.execute("""
+        SELECT delivery, period, coalesce(payer, ''), coalesce(currency, ''), sum(lines)::BIGINT, sum(billed)
+        FROM lines WHERE ses GROUP BY ALL ORDER BY ALL
+    """).fetchall():
+        rows[number, period, payer] += lines
+        billed[number, period, payer][currency] = amount or Decimal(0)
+    claims = []
+    for scan in scanner.scans:
+        own = [key for key in rows if key[0] == scan.number]
+        claims += [Claim(scan, key[1], key[2], rows[key], billed[key]) for key in own]
+        period = scan.delivery.period or scan.first[0]
+        if not own and period and period not in scan.lost and _is_known_zero(scan):
+            claims.append(Claim(scan, period, scan.first[1], 0, {}))
+    return claims
+
+
+def _is_known_zero(scan: Scan) -> bool:
+    """Whether no rows of SES mean no cost: there are rows, and they are of the billing period of their folder."""
+    return bool(scan.rows) and (not scan.delivery.period or scan.first[0] in (None, scan.delivery.period))
+
+
+def _choose(claims: Iterable[Claim]) -> tuple[list[Claim], list[Gap]]:
+    """Of the claims to one payer's period one; and the others as gaps. An export that names no payer is of each."""
+    by_period: dict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        by_period[claim.period].append(claim)
+    chosen, gaps = [], []
+    for _, group in sorted(by_period.items()):
+        unnamed = any(not claim.payer for claim in group)
+        payers = {"" if unnamed else claim.payer for claim in group}
+        for payer in sorted(payers):
+            rivals = [claim for claim in group if unnamed or claim.payer == payer]
+            best = _best(rivals)
+            for claim in rivals:
+                if claim.scan is best.scan:
+                    chosen.append(claim)
+                else:
+                    gaps.append(_left(claim, best))
+    return chosen, gaps
+
+
+def _best(claims: Sequence[Claim]) -> Claim:
+    never = datetime.min.replace(tzinfo=UTC)
+    issued = {id(claim): claim.scan.delivery.issued_at or never for claim in claims}
+    newest = max(issued.values())
+    current = [claim for claim in claims if newest - issued[id(claim)] <= NEWER]
+    return max(
+        current,
+        key=lambda claim: (claim.rows > 0, claim.scan.format.detail, issued[id(claim)], claim.scan.delivery.folder),
+    )
+
+
+def _left(claim: Claim, best: Claim) -> Gap:
+    """Says which export counts in the place of one, and what the two make it cost."""
+    costs = "both bill the same" if claim.billed == best.billed else f"it bills {_sum(claim)}, not {_sum(best)}"
+    payer = f" of payer {one_line(claim.payer)}" if claim.payer else ""
+    return Gap(
+        claim.scan.delivery.export,
+        f"{claim.period}{payer} is also in {one_line(best.scan.delivery.folder)} ({best.scan.format.name}), which "
+        f"counts in its place ({costs}); list one of them if this is not meant",
+        claim.period,
+        claim.scan.delivery.folder,
+        claim.rows,
+    )
+
+
+def _sum(claim: Claim) -> str:
+    return " and ".join(f"{amount:f} {one_line(currency)}" for currency, amount in claim.billed.items()) or "nothing"
+
+
+def _keep_only(scanner: Scanner, chosen: Sequence[Claim]) -> None:
+    """Deletes the lines that do not count."""
+    scanner.db.execute("CREATE TEMP TABLE chosen (delivery INTEGER, period VARCHAR, payer VARCHAR)")
+    if chosen:
+        scanner.db.executemany(
+            "INSERT INTO chosen VALUES (?, ?, ?)", [[claim.scan.number, claim.period, claim.payer] for claim in chosen]
+        )
+    scanner.db.execute("""
+        DELETE FROM lines WHERE NOT ses OR NOT EXISTS (
+            FROM chosen WHERE chosen.delivery = lines.delivery AND chosen.period = lines.period
+            AND chosen.payer = coalesce(lines.payer, '')
+        )
+    """)
+    named = ", ".join(
+        f"{name} = coalesce({name}, '{NONE}')" for name in ("account", "region", "usage_type", "currency")
+    )
+    types = ", ".join(f"{name} = coalesce({name}, '')" for name in ("line_type", "bill_type"))
+    scanner.db.execute(f"UPDATE lines SET {named}, {types}")
+
+
+# --- what had to be judged
+
+
+def _outside_their_period(scanner: Scanner) -> Iterator[Gap]:
+    """Takes away rows whose billing period is not that of their folder, or not known."""
+    for scan in scanner.scans:
+        told = scan.delivery.period
+        outside = "ses AND delivery = $number AND (period IS NULL OR period <> $told)"
+        values = {"number": scan.number, "told": told}
+        for period, lines in scanner.db.execute(
+            f"SELECT period, sum(lines)::BIGINT FROM lines WHERE {outside} GROUP BY ALL ORDER BY ALL", values
+        ).fetchall():
+            problem = (
+                f"rows of {period} are in the export of {told} and are not counted; {period} is read from its own"
+                if period
+                else "rows have no billing period that can be read (YYYY-MM-DD) and are not counted; export them again"
+            )
+            yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
+        scanner.db.execute(f"DELETE FROM lines WHERE {outside}", values)
+
+
+def _without_rows(scanner: Scanner) -> Iterator[Gap]:
+    for scan in scanner.scans:
+        period, own = scan.delivery.period, scan.first[0]
+        if not scan.rows:
+            problem = "there is not a row in the export, so its month is not known; export it again"
+            yield Gap(scan.delivery.export, problem, period, scan.delivery.folder)
+        elif not _is_known_zero(scan):
+            problem = (
+                f"the first row is of {own}, not of {period} as its folder; {period} is counted if it has rows of SES"
+            )
+            yield Gap(scan.delivery.export, problem, period, scan.delivery.folder)
+
+
+def _of_accounts(scanner: Scanner) -> Iterator[Gap]:
+    """Puts back the zeros that account ids lost when a spreadsheet took them for numbers; names ids that are none."""
+    lost = "regexp_full_match(account, '[0-9]{10,11}')"
+    for scan, period, lines, _ in _by_month(scanner, lost):
+        problem = "rows have account ids of 10 or 11 digits, which lost zeros in front; they were put back"
+        yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
+    scanner.db.execute(f"UPDATE lines SET account = lpad(account, 12, '0') WHERE {lost}")
+    for scan, period, lines, example in _by_month(scanner, "NOT regexp_full_match(account, '[0-9]{12}')", "account"):
+        problem = f"rows have what is no 12-digit account id, such as {one_line(example):.60}; it is kept as it is"
+        yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
+
+
+def _of_categories(scanner: Scanner) -> Iterator[Gap]:
+    """Makes the table ``categories`` of all types of lines there are; unknown ones are adjustments."""
+    scanner.db.execute(
+        "CREATE TEMP TABLE categories (delivery INTEGER, line_type VARCHAR, bill_type VARCHAR, category VARCHAR)"
+    )
+    formats = {scan.number: scan.format for scan in scanner.scans}
+    types = scanner.db.execute("SELECT DISTINCT delivery, line_type, bill_type FROM lines ORDER BY ALL").fetchall()
+    for number, line_type, bill_type in types:
+        category = formats[number].category(line_type, bill_type)
+        scanner.db.execute(
+            "INSERT INTO categories VALUES (?, ?, ?, ?)", [number, line_type, bill_type, category or ADJUSTMENT]
+        )
+        if category is None:
+            unknown = f"delivery = {number} AND line_type = {sql_text(line_type)} AND bill_type = {sql_text(bill_type)}"
+            for scan, period, lines, _ in _by_month(scanner, unknown):
+                shown = one_line(line_type or NONE)
+                problem = f"rows have the type {shown:.60}, which is not known; they count as {ADJUSTMENT}"
+                yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
+
+
+_AMOUNT_NAMES = {"billed": "billed cost", "effective": "effective cost", "listed": "list cost", "quantity": "quantity"}
+
+
+def _of_values(scanner: Scanner) -> Iterator[Gap]:
+    """Names values that are missing or cannot be read, and what is not added up."""
+    for name in AMOUNTS:
+        for scan, period, lines, _ in _by_month(scanner, f"{name}_bad > 0", lines=f"{name}_bad"):
+            problem = f"rows have a {_AMOUNT_NAMES[name]} that is no number; that of their charges is not known"
+            yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
+    for scan, period, lines, _ in _by_month(
+        scanner, "billed_known + billed_bad < lines", lines="lines - billed_known - billed_bad"
+    ):
+        problem = "rows have no billed cost; that of their charges is not known"
+        yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
+    for scan, period, lines, _ in _by_month(scanner, f"currency = {sql_text(NONE)}"):
+        problem = f"rows have no currency; it is {NONE} in their charges"
+        yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
+    for period, currencies in scanner.db.execute(
+        "SELECT period, list(DISTINCT currency ORDER BY currency) AS all_of_them FROM lines GROUP BY ALL "
+        "HAVING len(all_of_them) > 1 ORDER BY ALL"
+    ).fetchall():
+        shown = ", ".join(map(one_line, currencies))
+        export = next(scan.delivery.export for scan in scanner.scans)
+        yield Gap(
+            export, f"charges are in several currencies ({shown:.80}); they are kept apart and never added", period
+        )
+
+
+def _by_month(
+    scanner: Scanner, condition: str, example: str = "NULL", *, lines: str = "lines"
+) -> list[tuple[Scan, str, int, str | None]]:
+    """Where lines meet a condition: the scan, the billing period, how many, and an example."""
+    scans = {scan.number: scan for scan in scanner.scans}
+    found = scanner.db.execute(
+        f"SELECT delivery, period, sum({lines})::BIGINT, min({example}) FROM lines WHERE {condition} "
+        "GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [(scans[number], period, rows, one) for number, period, rows, one in found]
+
+
+# --- frames
+
+_UNITS = ("consumed_unit", "pricing_unit")
+_KEYS = "period, account, region, usage_type, category, currency"
+_CHARGES = f"""
+    WITH described AS (
+        SELECT {_KEYS}, description, sum(lines) AS lines,
+            {", ".join(f"sum({name}) AS {name}, sum({name}_known) AS {name}_known" for name in AMOUNTS)},
+            {", ".join(f"min(coalesce({n}, '')) AS {n}_least, max(coalesce({n}, '')) AS {n}_most" for n in _UNITS)}
+        FROM lines JOIN categories USING (delivery, line_type, bill_type) GROUP BY {_KEYS}, description
+    ), charges AS (
+        SELECT {_KEYS}, first(description ORDER BY description IS NULL, lines DESC, description) AS description,
+            {", ".join(f"CASE WHEN sum({n}_known) = sum(lines) THEN sum({n}) END AS {n}" for n in AMOUNTS)},
+            {", ".join(f"CASE WHEN min({n}_least) = max({n}_most) THEN min({n}_least) END AS {n}" for n in _UNITS)}
+        FROM described GROUP BY {_KEYS}
+    )
+    SELECT period AS billing_period, account AS sub_account_id, region AS region_id, usage_type,
+        category AS charge_category, currency AS billing_currency, billed AS billed_cost, effective AS effective_cost,
+        listed AS list_cost, CASE WHEN consumed_unit IS NOT NULL THEN quantity END AS consumed_quantity,
+        nullif(consumed_unit, '') AS consumed_unit, nullif(pricing_unit, '') AS pricing_unit, description
+    FROM charges ORDER BY {_KEYS}
+"""
+"""A sum is known where every line's amount is, and a quantity where all lines have one unit."""
+
+
+def _months(chosen: Sequence[Claim]) -> pd.DataFrame:
+    read: dict[tuple[int, str], list[Claim]] = defaultdict(list)
+    for claim in chosen:
+        read[claim.scan.number, claim.period].append(claim)
+    rows = [
+        {
+            "period": period,
+            "format": claims[0].scan.format.name,
+            "export": claims[0].scan.delivery.export,
+            "files": len(claims[0].scan.files),
+            "rows": claims[0].scan.rows,
+            "ses_rows": sum(claim.rows for claim in claims),
+            "issued_at": claims[0].scan.delivery.issued_at,
+            "sha256": claims[0].scan.sha256,
+        }
+        for (_, period), claims in read.items()
+    ]
+    return MONTHS.from_rows(sorted(rows, key=lambda row: (row["period"], row["export"], row["sha256"])))
+
+
+def _gap_frame(gaps: Iterable[Gap]) -> pd.DataFrame:
+    ordered = sorted(set(gaps), key=lambda gap: (gap.export, gap.period or "", gap.file or "", gap.problem))
+    return GAPS.from_rows(
+        {"export": gap.export, "period": gap.period, "file": gap.file, "problem": gap.problem, "rows": gap.rows}
+        for gap in ordered
+    )
