@@ -6,7 +6,8 @@
 >>> analysis.grants, analysis.exposures, analysis.findings  # pandas DataFrames
 
 Everything the command line does is a function here: :func:`collect`, :func:`load`, :func:`analyze`, :func:`score`,
-:func:`report`, :func:`open_pack`, :func:`deliver`. Names are loaded when first used, so that importing costs nothing.
+:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`. Names are loaded when first used, so that
+importing costs nothing.
 """
 
 from importlib import import_module
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sesreport.core.period import Period
     from sesreport.demo.open import open_pack
     from sesreport.findings.history import History
+    from sesreport.governance.templates import templates
     from sesreport.kpis.results import Results
     from sesreport.kpis.scorecard import score
     from sesreport.report import charts, tables
@@ -49,6 +51,7 @@ _WHERE = {
     "report": "report.build",
     "score": "kpis.scorecard",
     "snapshots": "snapshot.store",
+    "templates": "governance.templates",
 }
 
 __all__ = [
@@ -72,6 +75,7 @@ __all__ = [
     "score",
     "snapshots",
     "tables",
+    "templates",
 ]
 
 

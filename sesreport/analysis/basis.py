@@ -24,6 +24,7 @@ COLLECTED = {
         POLICY_DATASETS,
     ),
     **dict.fromkeys(("monthly", "daily", "anomalies", "forecasts"), SENDING_DATASETS),
+    "budget_agreement": ("budgets",),
 }  # fmt: skip
 """The collected datasets that a derived frame is made from, by its name; a collected frame is made from its own."""
 REGIONS = "regions"

@@ -14,7 +14,7 @@ def member_policy() -> dict[str, Any]:
 
 
 def caller_policy(config: Config) -> dict[str, Any]:
-    """The whole policy of the caller: the organization, its cost, the role in each account, and its own account.
+    """The caller's whole policy: the organization, its cost and budgets, the role in each account, and its own account.
 
     The caller's own account is read with its own credentials, without a role.
     """

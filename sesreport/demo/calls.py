@@ -31,6 +31,8 @@ _MODELS = {"monitoring": "cloudwatch"}
 """Signing names that differ from the service model's name."""
 _PREFIXES = {"sesv2": "ses"}
 """Services whose IAM actions carry another prefix than the model's name."""
+_ACTIONS = {"budgets:DescribeBudgets": "budgets:ViewBudget"}
+"""Actions that are not named like their operation (Service Authorization Reference)."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Call:
     @property
     def action(self) -> str:
         """The IAM action, such as ``ses:GetAccount``."""
-        return f"{_PREFIXES.get(self.service, self.service)}:{self.operation}"
+        named = f"{_PREFIXES.get(self.service, self.service)}:{self.operation}"
+        return _ACTIONS.get(named, named)
 
 
 class AwsError(Exception):

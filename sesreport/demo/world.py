@@ -10,6 +10,7 @@ from pathlib import Path
 from sesreport.core.errors import ConfigError
 from sesreport.core.vocabulary import IdentityKey
 from sesreport.demo import traffic
+from sesreport.demo.budgets import Budget, load_budgets
 from sesreport.demo.changes import ManagementEvent, load_account_changes
 from sesreport.demo.identities import DemoIdentity, load_identities
 from sesreport.demo.organization import Account, DemoOrganization, load_organization
@@ -53,6 +54,8 @@ class World:
     """Events of whole accounts."""
     idle: dict[tuple[str, str], IdlePlace] = field(default_factory=dict)
     """Accounts and Regions that cost something and send nothing; none of them has a sender."""
+    budgets: tuple[Budget, ...] = ()
+    """Of AWS Budgets, of all accounts."""
 
     @classmethod
     def load(cls, data: Path, today: date) -> World:
@@ -67,6 +70,7 @@ class World:
             read_toml(data / "policies.toml").get("sessions", {}),
             load_account_changes(data),
             load_idle(data),
+            load_budgets(data),
         )
 
     @property

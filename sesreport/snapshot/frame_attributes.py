@@ -9,6 +9,7 @@ class CollectedFrames(Framed):
     """What has the collected frames: a snapshot, and all that is made of one."""
 
     accounts = FrameAttribute()
+    budgets = FrameAttribute()
     changes = FrameAttribute()
     costs = FrameAttribute()
     coverage = FrameAttribute()

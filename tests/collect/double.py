@@ -37,6 +37,7 @@ NOTHING: dict[str, object] = {
     "ListAccountsForParent": {"Accounts": [{"Id": OWN, "Name": "own", "Status": "ACTIVE"}]},
     "ListOrganizationalUnitsForParent": {"OrganizationalUnits": []},
     "ListTagsForResource": {"Tags": []},
+    "DescribeBudgets": {"Budgets": []},
 }
 
 
@@ -91,7 +92,7 @@ def _operation(method: str, path: str, headers: dict[str, str], body: str) -> tu
     url = urlsplit(path)
     parameters = {k: v[0] for k, v in parse_qs(url.query).items()}
     target = headers.get("x-amz-target", "")
-    if target.startswith("AWSOrganizations"):
+    if target.startswith(("AWSOrganizations", "AWSBudgetServiceGateway")):
         return target.split(".")[1], json.loads(body)
     if target.endswith("LookupEvents"):
         return "lookup-events", json.loads(body)

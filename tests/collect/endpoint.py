@@ -126,6 +126,9 @@ class Organization:
     def _list_tags_for_resource(self, *_: Any) -> Any:
         return {"Tags": []}
 
+    def _describe_budgets(self, *_: Any) -> Any:
+        return {"Budgets": []}
+
     def _list_regions(self, *_: Any) -> Any:
         return {"Regions": [{"RegionName": r, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for r in self.regions]}
 

@@ -61,7 +61,7 @@ ONCE, ALWAYS, PLACE = "once", "always", "in one place"
 OCCASIONS = (ONCE, ALWAYS, PLACE)
 GAPS = {ERROR, DENIED, THROTTLED}
 """What coverage says of a place where something is there and could not be read."""
-WITHOUT_PLACE = {"organizations", "ce"}
+WITHOUT_PLACE = {"organizations", "ce", "budgets"}
 """Services that are asked in one account and one Region only."""
 SIGN_IN = (Operation("sts", "get_caller_identity", must=("Account",)), Operation("sts", "assume_role", must=("x",)))
 COVERED_APART = {

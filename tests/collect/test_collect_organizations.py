@@ -107,6 +107,15 @@ def test_every_account_and_region_of_the_demonstration_has_a_row(demo: Snapshot)
     assert place_basis(coverage, ("identities", "policies")).expected == 105
 
 
+def test_the_demonstration_s_budget_on_ses_is_read(demo: Snapshot) -> None:
+    (row,) = demo.budgets.to_dict("records")
+    assert (row["account_id"], row["budget_name"], row["amount"], row["currency"]) == (
+        "210000000001", "amazon-ses", 2500, "USD",
+    )  # fmt: skip
+    month = demo.costs[demo.costs["charge_period_start"] == "2026-11-01"]
+    assert float(row["actual_spend"]) == pytest.approx(month["billed_cost"].sum(), abs=0.001)
+
+
 def test_a_denied_account_a_disabled_region_and_a_suspended_account_are_said(demo: Snapshot) -> None:
     whole = demo.coverage[demo.coverage["dataset"] == "everything"]
     denied = whole[whole["status"] == "denied"]
@@ -168,7 +177,7 @@ def test_the_calls_made_are_exactly_the_permissions_printed(
     actions = {_action(service, operation) for service, operation in made}
     printed = {action for statement in caller_policy(config)["Statement"] for action in statement["Action"]}
     assert printed - {"sts:AssumeRole"} == actions
-    assert all(action.split(":")[1].startswith(("Get", "List", "Describe", "Lookup")) for action in actions)
+    assert all(action.split(":")[1].startswith(("Get", "List", "Describe", "Lookup", "View")) for action in actions)
 
 
 def test_the_caller_may_read_its_own_account_as_well() -> None:
@@ -182,7 +191,8 @@ def _action(service: str, operation: str) -> str:
     client = boto3.client(service, region_name="us-east-1")
     names = {xform_name(name): name for name in client.meta.service_model.operation_names}
     prefix = {"sesv2": "ses"}.get(service, service)
-    return f"{prefix}:{names[operation]}"
+    action = f"{prefix}:{names[operation]}"
+    return {"budgets:DescribeBudgets": "budgets:ViewBudget"}.get(action, action)
 
 
 def test_the_role_template_grants_what_is_printed() -> None:

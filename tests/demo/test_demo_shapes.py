@@ -27,6 +27,7 @@ IDENTITY, IDENTITIES = (
 EXAMPLES: dict[tuple[str, str], tuple[dict[str, Any], tuple[str, str] | None]] = {
     ("account", "GetRegionOptStatus"): ({"RegionName": "me-south-1"}, None),
     ("account", "ListRegions"): ({}, None),
+    ("budgets", "DescribeBudgets"): ({"AccountId": "210000000001", "ShowFilterExpression": True}, None),
     ("ce", "GetCostAndUsage"): (
         {
             "TimePeriod": {"Start": "2026-09-01", "End": "2026-11-01"},

@@ -48,6 +48,12 @@ def get_cost_and_usage(call: Call) -> dict[str, Any]:
     return answer | ({"NextPageToken": following} if following else {})
 
 
+def spent(world: World, start: date, end: date) -> float:
+    """Cost of all accounts from one day to another, the last not counted."""
+    low, high = (min(max(0, (day - world.history_start).days), HISTORY_DAYS) for day in (start, end))
+    return float(sum(charge.cost[low:high].sum() for charge in charges_of(world)))
+
+
 Period = tuple[date, date]
 Row = tuple[Period, tuple[str, ...], float, float]
 """Period, group keys, cost, quantity."""

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from moto.events.models import EventPattern
 
+from sesreport.collect.datasets.costs import SERVICE
 from sesreport.core.resources import shipped
 from sesreport.governance.monitor.config_rule import ACCOUNT, IDENTITY, PARAMETERS
 from sesreport.governance.monitor.config_rule import handler as rule
@@ -196,6 +197,33 @@ def test_reputation_alarms_ring_where_aws_reviews_an_account() -> None:
     assert {a.get("MetricName") for a in alarms.values()} == {"Reputation.BounceRate", "Reputation.ComplaintRate", None}
     assert all("Dimensions" not in alarm for alarm in alarms.values())  # the account's, not a configuration set's
     assert alarms["Quota"]["TreatMissingData"] == "notBreaching"
+
+
+def test_a_budget_is_that_of_all_of_ses_a_month() -> None:
+    (found,) = resources("budget.yaml", "AWS::Budgets::Budget").values()
+    budget = found["Budget"]
+    assert (budget["BudgetType"], budget["TimeUnit"]) == ("COST", "MONTHLY")
+    assert budget["BudgetLimit"] == {"Amount": {"Ref": "MonthlyLimit"}, "Unit": {"Ref": "Currency"}}
+    parameters = template("budget.yaml")["Parameters"]
+    assert budget["CostFilters"] == {"Service": [{"Ref": "ServiceName"}]}
+    assert parameters["ServiceName"]["Default"] == SERVICE
+    assert "Default" not in parameters["MonthlyLimit"]  # nobody else knows it
+
+
+def test_a_budget_warns_at_four_fifths_at_all_and_of_a_forecast_of_all() -> None:
+    (found,) = resources("budget.yaml", "AWS::Budgets::Budget").values()
+    parameters = template("budget.yaml")["Parameters"]
+    told = []
+    for each in found["NotificationsWithSubscribers"]:
+        threshold = each["Notification"]["Threshold"]
+        percent = parameters[threshold["Ref"]]["Default"] if isinstance(threshold, dict) else threshold
+        told.append((each["Notification"]["NotificationType"], percent))
+        subscribers = [one["If"][1] for one in each["Subscribers"]]
+        assert subscribers == [
+            {"SubscriptionType": "EMAIL", "Address": {"Ref": "Email"}},
+            {"SubscriptionType": "SNS", "Address": {"Ref": "TopicArn"}},
+        ]
+    assert told == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
 
 
 def test_the_service_control_policy_denies_every_change_of_a_policy() -> None:
