@@ -17,6 +17,7 @@ from sesreport.core.period import Period
 from sesreport.settings.config import Config
 from sesreport.settings.register import register_of
 from sesreport.snapshot.store import Snapshot
+from sesreport.usage.settings_exports import SettingsExports
 
 __all__ = ["Analysis", "analyze"]
 
@@ -44,7 +45,9 @@ def analyze(
         register = register_of(config, today)
     chosen = period or Period(today.year, today.month).shift(-1)
     cache = JudgedIdentityCache() if previous is None else previous.cache
-    return Analysis(snapshot, config, register, chosen, previous, executor, cache)
+    same = previous is not None and previous.config.costs.exports == config.costs.exports
+    exports = previous.cost_exports if same and previous is not None else SettingsExports(tuple(config.costs.exports))
+    return Analysis(snapshot, config, register, chosen, previous, executor, exports, cache)
 
 
 def _check_same_organization(one: Snapshot, other: Snapshot) -> None:

@@ -22,6 +22,8 @@ from sesreport.core.schema import Frame
 from sesreport.settings.config import Config
 from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.store import Snapshot
+from sesreport.usage.cost_exports import CostExports
+from sesreport.usage.settings_exports import SettingsExports
 
 Made = TypeVar("Made")
 Of = ParamSpec("Of")
@@ -39,6 +41,8 @@ class Analysis(AnalyzedFrames):
     """The analysis of an earlier snapshot to compare with."""
     executor: Executor | None = field(default=None, repr=False)
     """Where policies are judged; in this thread without one."""
+    cost_exports: SettingsExports = field(default_factory=SettingsExports, repr=False, compare=False)
+    """The cost exports that the settings name, read when first asked for; the analyses of a history share them."""
     cache: JudgedIdentityCache = field(default_factory=JudgedIdentityCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
@@ -52,6 +56,11 @@ class Analysis(AnalyzedFrames):
         if key not in self._once:
             self._once[key] = make(self, *of, **named)
         return self._once[key]  # type: ignore[no-any-return]
+
+    @property
+    def exports(self) -> CostExports:
+        """What the cost exports of the settings hold. Raises ConfigError for a path that is not there."""
+        return self.cost_exports.read
 
     def release(self) -> None:
         """Forgets what can be made again, as a long history would fill the memory; what is remembered stays."""

@@ -19,6 +19,7 @@ from sesreport.core.kept import Kept, code_sha256
 from sesreport.core.registry import extended
 from sesreport.core.schema import Frame
 from sesreport.settings.config import Config
+from sesreport.settings.prices import prices
 
 WORTH = 1000
 """Identities from which on it is quicker to read than to work out."""
@@ -29,9 +30,9 @@ FILES = 200
 def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> bytes:
     """What ``make`` makes, from disk where it was made before from the very same.
 
-    The same is: snapshot and earlier snapshots, settings, register, period, reference data and the code of this
-    package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing is remembered. ``what``
-    names it, with all else it depends on.
+    The same is: snapshot and earlier snapshots, settings, register, cost exports, prices, period, reference data and
+    the code of this package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing is
+    remembered. ``what`` names it, with all else it depends on.
     """
     if not _worth(analysis):
         return make()
@@ -82,4 +83,5 @@ def _stored(declared: Frame, frame: pd.DataFrame) -> bytes:
 def _inputs(analysis: Analysis) -> str:
     register = analysis.register.to_json(date_format="iso")
     snapshots = [(str(each.period), each.snapshot.id, each.snapshot.sha256) for each in analysis.chain]
-    return json.dumps([code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), register])
+    costs = [analysis.cost_exports.sha256, prices(analysis.config).sha256]
+    return json.dumps([code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), register, costs])

@@ -17,8 +17,10 @@ from sesreport.report.contents import Branding
 from sesreport.report.delivery import check as check_delivery
 from sesreport.report.delivery.registry import chosen_destinations
 from sesreport.settings.config import Config
+from sesreport.settings.prices import prices
 from sesreport.settings.register import entries_of, why_nobody_is_known
 from sesreport.snapshot.storage import is_url, snapshots_folder
+from sesreport.usage.export_files import list_exports
 
 __all__ = ["Check", "check_names", "check_settings", "doctor", "ended_exceptions", "without_aws"]
 
@@ -90,6 +92,18 @@ def _deck_template(config: Config) -> str:
     return template or "the built-in one"
 
 
+def _cost_exports(config: Config) -> str:
+    files, gaps = list_exports(config.costs.exports, None)
+    if not config.costs.exports:
+        return "none named: costs are Cost Explorer's, or estimated"
+    return "; ".join([f"{len(files)} files", *(f"{gap.export}: {gap.problem}" for gap in gaps)])
+
+
+def _prices(config: Config) -> str:
+    table = prices(config)
+    return f"{config.costs.prices or 'the shipped ones'}, in {table.currency}"
+
+
 NAMES: Mapping[str, Callable[[Config], None]] = {
     "kpis": _kpis,
     "findings": _rules,
@@ -98,7 +112,12 @@ NAMES: Mapping[str, Callable[[Config], None]] = {
     "delivery": _destinations,
 }
 """Checks of names in the settings, by where these stand; each raises ConfigError."""
-FILES: Mapping[str, Callable[[Config], str]] = {"register": _register, "deck template": _deck_template}
+FILES: Mapping[str, Callable[[Config], str]] = {
+    "register": _register,
+    "deck template": _deck_template,
+    "cost exports": _cost_exports,
+    "prices": _prices,
+}
 """Checks of files that the settings name; each says what is there, or raises ConfigError."""
 
 

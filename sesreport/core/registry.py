@@ -19,6 +19,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "dataset": ("sesreport.collect.datasets",),
     "frame": ("sesreport.analysis", "sesreport.findings"),
     "file system": ("sesreport.aws",),
+    "waste": ("sesreport.analysis.waste_kinds",),
     "cost export format": ("sesreport.usage.formats",),
     "rule": ("sesreport.findings.rules",),
     "KPI": ("sesreport.kpis.measures",),

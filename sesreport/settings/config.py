@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sesreport.core.days import read_day
 from sesreport.core.errors import ConfigError, suggestion
@@ -158,7 +158,7 @@ class Report(_Section):
 class Budget(_Section):
     """``[costs.budget]``: what SES may cost in a month."""
 
-    amount: Annotated[Decimal, Field(ge=0, max_digits=28, decimal_places=10)]
+    amount: Annotated[Decimal, Field(gt=0, max_digits=28, decimal_places=10)]
     """Most that a month may cost."""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
     """Its currency, as the bill has it (ISO 4217, ``USD``)."""
@@ -190,6 +190,36 @@ class Paths(_Section):
     """Where what was computed of months that are over is kept; empty means the user's cache folder."""
 
 
+def _in_order(values: tuple[float, float]) -> tuple[float, float]:
+    if values[0] > values[1]:
+        raise ValueError(f"the low end, {values[0]:g}, is above the high end")
+    return values
+
+
+Incidents = Annotated[float, Field(gt=0, le=100)]
+Amount = Annotated[float, Field(gt=0, le=1e12)]
+
+
+class Loss(_Section):
+    """``[stakes.loss]``: how often mail sent in our name by others does harm, and how much; both are your guesses."""
+
+    incidents_per_year: Annotated[tuple[Incidents, Incidents], AfterValidator(_in_order)]
+    """Incidents a year, low and high end, between which it is in nine of ten cases: ``[0.1, 2]``; at most 100."""
+    loss_per_incident: Annotated[tuple[Amount, Amount], AfterValidator(_in_order)]
+    """What one costs, low and high end, in the currency of ``[stakes]``; at most 1e12."""
+
+
+class Stakes(_Section):
+    """``[stakes]``: what mail is worth, and what its loss may cost; nothing of it by default."""
+
+    value_per_thousand: Annotated[Decimal, Field(ge=0, le=10**9, decimal_places=10)] | None = None
+    """What a thousand legitimate messages are worth to the business, in ``currency``."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    """ISO 4217 code of it."""
+    loss: Loss | None = None
+    """Ranges from which a year's loss is simulated; nothing is without them."""
+
+
 _ELSEWHERE: Any = {"paths": True, "delivery": True, "costs": {"exports", "prices"}}
 """Settings that say where things are, and judge nothing."""
 
@@ -204,6 +234,7 @@ class Config(_Section):
     findings: FindingsSetting = FindingsSetting()
     report: Report = Report()
     paths: Paths = Paths()
+    stakes: Stakes = Stakes()
     costs: Costs = Costs()
     delivery: Annotated[dict[str, list[dict[str, Any]]], Field(repr=False)] = {}
     """Where packs are delivered, by kind of destination; nowhere by default."""

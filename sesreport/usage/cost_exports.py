@@ -190,14 +190,24 @@ class Claim:
     rows: int
     billed: Mapping[str, Decimal]
     """By currency."""
+    accounts: frozenset[str] = frozenset()
+    """Those that are charged."""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was delivered before its month ended, in UTC as AWS bills; not where the time is not known."""
+        issued = self.scan.delivery.issued_at
+        return issued is not None and f"{issued:%Y-%m}" <= self.period
 
 
 def read_cost_exports(exports: Sequence[str | Path], *, base: Path | None = None) -> CostExports:
     """The charges of SES in cost exports: folders, searched in depth, or files, local or at a URL.
 
-    Of several exports of one payer's month one counts: of those with rows of SES, and not more than three days older
-    than the newest of them, the one with the most detailed format (CUR 2.0, legacy CUR, FOCUS 1.2, FOCUS 1.0), then the
-    newest. The others are in ``gaps``. Exports of different payers are all counted.
+    Of several exports of one payer's month one counts: of those with rows of SES, delivered after the month ended if
+    any was, and not more than three days older than the newest of them, the one with the most detailed format (CUR 2.0,
+    legacy CUR, FOCUS 1.2, FOCUS 1.0), then the newest. The others are in ``gaps``, and so is the one that counts if it
+    was delivered before its month ended. Exports of different payers are all counted; one that names no payer is taken
+    for a rival of each.
 
     ``base`` is where relative paths begin. Raises ConfigError for a path that is not there.
     """
@@ -210,8 +220,9 @@ def read_cost_exports(exports: Sequence[str | Path], *, base: Path | None = None
         gaps += scanner.gaps
         gaps += _outside_their_period(scanner)
         _settle_payers(scanner)
+        _settle_currencies(scanner)
         chosen, left = _choose(_claims(scanner))
-        gaps += [*_without_rows(scanner), *left]
+        gaps += [*_without_rows(scanner), *left, *_of_part_months(chosen)]
         _keep_only(scanner, chosen)
         gaps += _of_accounts(scanner)
         gaps += _of_categories(scanner)
@@ -232,20 +243,29 @@ def _settle_payers(scanner: Scanner) -> None:
         scanner.db.execute("UPDATE lines SET payer = ? WHERE payer IS NULL AND delivery = ?", [payer, scan.number])
 
 
+def _settle_currencies(scanner: Scanner) -> None:
+    """Spells codes of currencies alike, and takes away what is none, which would be a currency of its own in sums."""
+    code = "nullif(regexp_extract(upper(currency), '^\\s*([A-Z]{3})\\s*$', 1), '')"
+    scanner.db.execute(f"UPDATE lines SET currency = {code}")
+
+
 def _claims(scanner: Scanner) -> list[Claim]:
     """Every billing period of a payer that was read, those without a row of SES included."""
     rows: dict[tuple[int, str, str], int] = defaultdict(int)
     billed: dict[tuple[int, str, str], dict[str, Decimal]] = defaultdict(dict)
-    for number, period, payer, currency, lines, amount in scanner.db.execute("""
-        SELECT delivery, period, payer, coalesce(currency, ''), sum(lines)::BIGINT, sum(billed)
-        FROM lines WHERE ses GROUP BY ALL ORDER BY ALL
+    accounts: dict[tuple[int, str, str], set[str]] = defaultdict(set)
+    for number, period, payer, currency, lines, amount, charged in scanner.db.execute(f"""
+        SELECT delivery, period, payer, coalesce(currency, ''), sum(lines)::BIGINT, sum(billed),
+            list(DISTINCT {whole_id("account")}) FILTER (account IS NOT NULL)
+        FROM lines WHERE ses GROUP BY ALL ORDER BY 1, 2, 3, 4
     """).fetchall():
+        accounts[number, period, payer].update(charged or ())
         rows[number, period, payer] += lines
         billed[number, period, payer][currency] = amount or Decimal(0)
     claims = []
     for scan in scanner.scans:
         own = [key for key in rows if key[0] == scan.number]
-        claims += [Claim(scan, key[1], key[2], rows[key], billed[key]) for key in own]
+        claims += [Claim(scan, key[1], key[2], rows[key], billed[key], frozenset(accounts[key])) for key in own]
         period = scan.delivery.period or scan.first[0]
         if not own and period and period not in scan.lost and _is_known_zero(scan):
             claims.append(Claim(scan, period, scan.first[1], 0, {}))
@@ -258,23 +278,38 @@ def _is_known_zero(scan: Scan) -> bool:
 
 
 def _choose(claims: Iterable[Claim]) -> tuple[list[Claim], list[Gap]]:
-    """Of the claims to one payer's period one; and the others as gaps. An export that names no payer is of each."""
+    """Of the claims to one payer's period one; and the others as gaps."""
     by_period: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         by_period[claim.period].append(claim)
     chosen, gaps = [], []
     for _, group in sorted(by_period.items()):
-        unnamed = any(not claim.payer for claim in group)
-        payers = {"" if unnamed else claim.payer for claim in group}
-        for payer in sorted(payers):
-            rivals = [claim for claim in group if unnamed or claim.payer == payer]
-            best = _best(rivals)
-            for claim in rivals:
-                if claim.scan is best.scan:
-                    chosen.append(claim)
-                else:
-                    gaps.append(_left(claim, best))
+        by_payer: dict[str, list[Claim]] = defaultdict(list)
+        for claim in group:
+            by_payer[claim.payer].append(claim)
+        best = {payer: _best(rivals) for payer, rivals in by_payer.items()}
+        counting = _without_rivals_unnamed(best)
+        chosen += [claim for claim in group if claim in counting]
+        gaps += [
+            _left(claim, [best[claim.payer]] if best[claim.payer] in counting else counting)
+            for claim in group
+            if claim not in counting
+        ]
     return chosen, gaps
+
+
+def _without_rivals_unnamed(best: Mapping[str, Claim]) -> list[Claim]:
+    """Those of the best claims by payer that count: one that names no payer may be of any, so never beside another.
+
+    Claims that name two payers are no rivals of each other: they count before one that names none.
+    """
+    named = [claim for payer, claim in best.items() if payer]
+    if "" not in best or not named:
+        return list(best.values())
+    if len(named) > 1 and any(claim.rows for claim in named):
+        return named
+    winner = _best(list(best.values()))
+    return named if winner.payer else [winner]
 
 
 def _best(claims: Sequence[Claim]) -> Claim:
@@ -284,27 +319,40 @@ def _best(claims: Sequence[Claim]) -> Claim:
         return claim.scan.delivery.issued_at or never
 
     claims = [claim for claim in claims if claim.rows] or claims
+    claims = [claim for claim in claims if not claim.is_partial] or claims
     newest = max(map(issued, claims))
     current = [claim for claim in claims if newest - issued(claim) <= NEWER]
     return max(current, key=lambda claim: (claim.scan.format.detail, issued(claim), claim.scan.delivery.folder))
 
 
-def _left(claim: Claim, best: Claim) -> Gap:
-    """Says which export counts in the place of one, and what the two make it cost."""
-    costs = "both bill the same" if claim.billed == best.billed else f"it bills {_sum(claim)}, not {_sum(best)}"
+def _left(claim: Claim, counting: Sequence[Claim]) -> Gap:
+    """Says which exports count in the place of one, and what the two make it cost."""
+    billed: dict[str, Decimal] = defaultdict(Decimal)
+    for each in counting:
+        for currency, amount in each.billed.items():
+            billed[currency] += amount
+    costs = f"it bills {_sum(claim.billed)}, not {_sum(billed)}"
+    advice = "list one of them if this is not meant"
+    accounts = frozenset().union(*(each.accounts for each in counting))
+    if claim.billed == billed:
+        costs = f"both bill the same{'' if claim.accounts == accounts else ' sum, but not to the same accounts'}"
+    if claim.accounts and accounts and claim.accounts.isdisjoint(accounts):
+        costs += ", and no account is in both: half of the bill may be missing"
+        advice = "export all accounts in one"
     payer = f" of payer {one_line(claim.payer)}" if claim.payer else ""
+    places = {f"{one_line(each.scan.delivery.folder)} ({each.scan.format.name})": None for each in counting}
+    many = "count" if len(places) > 1 else "counts"
     return Gap(
         claim.scan.delivery.export,
-        f"{claim.period}{payer} is also in {one_line(best.scan.delivery.folder)} ({best.scan.format.name}), which "
-        f"counts in its place ({costs}); list one of them if this is not meant",
+        f"{claim.period}{payer} is also in {' and '.join(places)}, which {many} in its place ({costs}); {advice}",
         claim.period,
         claim.scan.delivery.folder,
         claim.rows,
     )
 
 
-def _sum(claim: Claim) -> str:
-    return " and ".join(f"{amount:f} {one_line(currency)}" for currency, amount in claim.billed.items()) or "nothing"
+def _sum(billed: Mapping[str, Decimal]) -> str:
+    return " and ".join(f"{amount:f} {one_line(currency)}" for currency, amount in billed.items()) or "nothing"
 
 
 def _keep_only(scanner: Scanner, chosen: Sequence[Claim]) -> None:
@@ -361,6 +409,18 @@ def _without_rows(scanner: Scanner) -> Iterator[Gap]:
             yield Gap(scan.delivery.export, problem, period, scan.delivery.folder)
 
 
+def _of_part_months(chosen: Iterable[Claim]) -> Iterator[Gap]:
+    """Names what counts although it was delivered before its month ended."""
+    for claim in chosen:
+        delivery = claim.scan.delivery
+        if claim.is_partial:
+            problem = (
+                f"{claim.period} was delivered on {delivery.issued_at:%Y-%m-%d}, before the month ended: what came "
+                "later is not in it; export it again"
+            )
+            yield Gap(delivery.export, problem, claim.period, delivery.folder, claim.rows)
+
+
 def _of_accounts(scanner: Scanner) -> Iterator[Gap]:
     """Puts back the zeros that account ids lost when a spreadsheet took them for numbers; names ids that are none."""
     lost = f"regexp_full_match(account, '{SHORT_ID}')"
@@ -408,7 +468,7 @@ def _of_values(scanner: Scanner) -> Iterator[Gap]:
         problem = "rows have no billed cost; that of their charges is not known"
         yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
     for scan, period, lines, _ in _by_month(scanner, f"currency = {sql_text(NONE)}"):
-        problem = f"rows have no currency; it is {NONE} in their charges"
+        problem = f"rows have no currency, or no code of three letters for it; it is {NONE} in their charges"
         yield Gap(scan.delivery.export, problem, period, scan.delivery.folder, lines)
     for period, currencies in scanner.db.execute(
         "SELECT period, list(DISTINCT currency ORDER BY currency) AS all_of_them FROM lines GROUP BY ALL "

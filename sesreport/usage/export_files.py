@@ -50,6 +50,10 @@ class ExportFile:
     """The fsspec file system; None for a local file."""
     beside: bool = False
     """Whether it is no part of what is configured: a manifest of an export of which ``data`` alone is."""
+    problem: str = ""
+    """Why it cannot be read, as listing it showed."""
+    is_folder: bool = False
+    """Whether it is a folder, which is listed only where it cannot be read."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -60,7 +64,9 @@ class ExportFile:
         return self.parts[-1]
 
     def open(self) -> Any:
-        """The file opened to read bytes."""
+        """The file opened to read bytes. Raises OSError."""
+        if self.problem:
+            raise OSError(self.problem)
         return Path(self.path).open("rb") if self.storage is None else self.storage.open(self.path, "rb")
 
 
@@ -95,7 +101,8 @@ class Delivery:
 def list_exports(exports: Sequence[str | Path], base: Path | None) -> tuple[list[ExportFile], list[Gap]]:
     """Every file of the exports, each once however many exports lead to it; and exports without any.
 
-    Raises ConfigError for a path that is not there, and for one that cannot be read.
+    Files and folders within an export that cannot be read are listed with their problem. Raises ConfigError for a path
+    that is not there, and for one that cannot be read.
     """
     found: dict[tuple[str, str], ExportFile] = {}
     gaps = []
@@ -105,18 +112,23 @@ def list_exports(exports: Sequence[str | Path], base: Path | None) -> tuple[list
             gaps.append(Gap(export, "has no files of cost exports (Parquet, CSV or CSV.gz); correct the path"))
         for file in listed:
             identity = file.path if file.scheme else os.path.realpath(file.path)
+            if file.path == identity and not file.beside:  # a manifest finds it there, whichever link led to it before
+                found[file.scheme, identity] = file
             found.setdefault((file.scheme, identity), file)
     return list(found.values()), gaps
 
 
 def deliveries(files: Sequence[ExportFile]) -> tuple[list[Delivery], list[Gap]]:
     """The files as deliveries, and what keeps some of them from being one."""
+    hidden = [file for file in files if file.is_folder]
+    files = [file for file in files if not file.is_folder]
     manifests = [file for file in files if file.name.lower().endswith("manifest.json")]
     made, gaps, closed = _by_manifest(manifests, files)
     counted = {*manifests, *(file for delivery in made for file in delivery.files)}
     rest = [file for file in files if file not in counted and not file.beside and not _is_closed(file, closed)]
     by_folder, more = _by_folder(rest)
-    return [*made, *by_folder], [*gaps, *more]
+    whole = [one for one in (*made, *by_folder) if not any(_may_change(folder, one) for folder in hidden)]
+    return whole, [*gaps, *more, *map(_of_hidden, hidden)]
 
 
 # --- listing
@@ -129,7 +141,10 @@ def _list_path(export: str, base: Path | None) -> Iterator[ExportFile]:
             yield _local(export, path.parent.resolve() / path.name)
         elif path.is_dir():
             folder = path.resolve()  # so that a manifest finds its files, whichever links lead to either
-            yield from _walk(export, folder)
+            for file in _walk(export, folder):
+                if file.is_folder and file.path == str(folder):
+                    raise ConfigError(f"{SETTING}: {one_line(path)} cannot be read ({file.problem})")
+                yield file
             for beside in _metadata_beside(folder.parts):
                 yield from (replace(file, beside=True) for file in _walk(export, Path(*beside)))
         else:
@@ -141,18 +156,40 @@ def _list_path(export: str, base: Path | None) -> Iterator[ExportFile]:
 
 
 def _walk(export: str, folder: Path) -> Iterator[ExportFile]:
-    for where, folders, names in os.walk(folder, onerror=_refuse):
-        folders.sort()
-        yield from (_local(export, Path(where, name)) for name in sorted(names) if _is_of_interest(name))
+    """The files in a folder, and folders that cannot be read, itself included. Links are followed, after all else."""
+    refused: list[OSError] = []
+    seen: set[str] = set()
+    tops = [str(folder)]
+    for top in tops:
+        for where, folders, names in os.walk(top, onerror=refused.append):
+            real = os.path.realpath(where)
+            if real in seen or (top != tops[0] and folder.is_relative_to(real)):  # read, or a loop
+                folders.clear()
+                continue
+            seen.add(real)
+            folders.sort()
+            tops += [str(path) for path in (Path(where, name) for name in folders) if path.is_symlink()]
+            for path in (Path(where, name) for name in sorted(names)):
+                if _is_of_interest(path.name):
+                    yield _listed(export, path)
+                elif path.is_symlink() and _may_be_folder(path.name):
+                    found = _listed(export, path)
+                    yield from [replace(found, is_folder=True)] if found.problem else []
+    for error in refused:
+        yield ExportFile(export, str(error.filename), 0, None, problem=str(error.strerror), is_folder=True)
 
 
-def _refuse(error: OSError) -> None:
-    raise error
+def _listed(export: str, path: Path) -> ExportFile:
+    """A file within a folder, be it one that cannot be read, such as a link that leads nowhere."""
+    try:
+        return _local(export, path)
+    except OSError as error:
+        return ExportFile(export, str(path), 0, None, problem=str(error.strerror))
 
 
 def _local(export: str, path: Path) -> ExportFile:
     status = path.stat()
-    return ExportFile(export, str(path), status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+    return ExportFile(export, str(path), status.st_size, _moment({"mtime": status.st_mtime}))
 
 
 def _list_url(export: str) -> Iterator[ExportFile]:
@@ -188,11 +225,16 @@ def _is_of_interest(name: str) -> bool:
     return not name.startswith((".", "_")) and name.lower().endswith((*_DATA, "manifest.json"))
 
 
+def _may_be_folder(name: str) -> bool:
+    """Whether a link that leads nowhere may have led to a folder of an export: it has no ending of a file."""
+    return not name.startswith((".", "_")) and not Path(name).suffix
+
+
 def _moment(info: dict[str, Any]) -> datetime | None:
-    """When a file was written, by whichever name its file system has for that."""
+    """When a file was written, by whichever name its file system has for that; 1970 stands for not known."""
     for name in ("mtime", "LastModified", "last_modified", "modified", "created"):
         value = info.get(name)
-        if isinstance(value, int | float):
+        if isinstance(value, int | float) and value > 0:
             return datetime.fromtimestamp(value, UTC)
         if isinstance(value, datetime):
             return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
@@ -223,7 +265,7 @@ def _by_manifest(
     manifests: Sequence[ExportFile], files: Sequence[ExportFile]
 ) -> tuple[list[Delivery], list[Gap], set[Place]]:
     """Deliveries of manifests, gaps, and the places of which manifests alone name the files that count."""
-    there = {(file.scheme, file.path): file for file in files}
+    there = {(file.scheme, file.path): file for file in files if not file.problem}
     grouped: dict[Place, list[ExportFile]] = {}
     closed = set()
     for manifest in manifests:
@@ -235,7 +277,7 @@ def _by_manifest(
     for (scheme, root, period), group in grouped.items():
         if group[0].beside and (scheme, root, period) not in present:
             continue  # a month that is not configured
-        manifest = _newest(group)
+        manifest = next((one for one in group if one.problem), None) or _newest(group)
         try:
             made.append(_named_by(manifest, period, there))
         except ManifestError as error:
@@ -355,6 +397,29 @@ def _resolved(key: str, manifest: ExportFile, there: dict[tuple[str, str], Expor
 
 
 # --- folders
+
+
+def _may_change(hidden: ExportFile, delivery: Delivery) -> bool:
+    """Whether a folder that cannot be read is of the month of a delivery, or may hold the manifest that it lacks."""
+    root, period = _placed((*hidden.parts, ""))
+    if hidden.scheme != delivery.files[0].scheme:
+        return False
+    own_root, own_period = _placed(delivery.files[0].parts)
+    if hidden.name == "metadata":
+        return not delivery.named and own_root == hidden.parts[:-1]
+    return period is not None and (own_root, delivery.period or own_period) == (root, period)
+
+
+def _of_hidden(folder: ExportFile) -> Gap:
+    _, period = _placed((*folder.parts, ""))
+    lost = f"nothing of {period}" if period else "nothing in it"
+    if folder.name == "metadata":
+        lost = "nothing of which it may hold the manifest"
+    problem = (
+        f"the folder {one_line(folder.name)} cannot be read ({folder.problem}), so {lost} is counted; copy it again or "
+        "let it be read"
+    )
+    return Gap(folder.export, problem, period, folder.path)
 
 
 def _is_closed(file: ExportFile, closed: set[Place]) -> bool:

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,9 @@ _FLAG = '"is of SES"'
 _SAME_LINE = ("line_id", "time_interval", "period", "account", "region", "usage_type", "line_type")
 _EXACT = 100_000
 """Below, a double has its ten decimal places right when it is multiplied, which is faster than to print it."""
+_ABSURD = 10**18
+"""An amount from here on is no price and no count; without such, no sum has more than a decimal's 28 digits."""
+_FIRST_ROWS = 1000
 _TAIL = 8
 """Bytes at the end of a Parquet file: the length of its footer and ``PAR1``."""
 
@@ -93,7 +96,8 @@ class Source:
         """A column of amounts as decimals, as SQL. A double is the shortest decimal number that is printed for it."""
         if not self._is_number(column):
             return _decimal(self.said(column))
-        return f"CASE WHEN abs({column}) < {_EXACT} THEN {_decimal(column)} ELSE {_decimal(f'{column}::VARCHAR')} END"
+        exact = f"TRY_CAST({column} AS DECIMAL(38, 10))"
+        return f"CASE WHEN abs({column}) < {_EXACT} THEN {exact} ELSE {_decimal(f'{column}::VARCHAR')} END"
 
     def _is_number(self, column: str) -> bool:
         types = dict(zip(map(quoted, self.columns), self.types, strict=False))
@@ -284,7 +288,10 @@ class Scanner:
 
     def _without(self, scans: list[Scan], delivery: Delivery, file: ExportFile, problem: str) -> list[Scan]:
         """The scans without the billing period of a file that cannot be read; all of them where it is not known."""
-        period = delivery.period or _period_in(file.name) or _first_period(file)
+        period = delivery.period or self._period_of_unreadable(file)
+        if period is None and file.problem:  # not a byte of it is there, so nothing ties it to the others
+            self._gap(delivery, f"{problem}, so nothing in it is counted; copy or export it again", file)
+            return scans
         what = period or f"the files in {one_line(delivery.folder)}"
         self.gaps.append(
             Gap(
@@ -298,6 +305,14 @@ class Scanner:
         for scan in scans:
             self.db.execute("DELETE FROM lines WHERE delivery = ? AND (? OR period = ?)", [scan.number, whole, period])
         return [] if whole else [replace(scan, lost=scan.lost | {str(period)}) for scan in scans]
+
+    def _period_of_unreadable(self, file: ExportFile) -> str | None:
+        """The billing period of a file that cannot be read to its end.
+
+        Its first rows tell it, for a name may have the day of the export. The name does where no row can be read.
+        """
+        told = _first_periods(file)
+        return _period_in(file.name) if not told else told.pop() if len(told) == 1 else None
 
     def _first_row(self, source: Source) -> tuple[str | None, str]:
         """The billing period and the payer that a first row states."""
@@ -371,6 +386,8 @@ _UNREADABLE = (OSError, EOFError, ValueError, csv.Error, pa.ArrowException, zlib
 def source_of(file: ExportFile) -> Source:
     """A file's columns and format. Raises UnreadableFileError, for a file without any content EmptyFileError."""
     name = one_line(file.name)
+    if file.problem:
+        raise UnreadableFileError(f"{name} cannot be read ({file.problem})")
     if not file.size:
         raise EmptyFileError(f"{name} is empty")
     try:
@@ -413,17 +430,32 @@ def _csv_rows(opened: Any, *, zipped: bool) -> Iterator[list[str]]:
     return csv.reader(io.TextIOWrapper(plain, encoding="utf-8-sig", newline=""))
 
 
-def _first_period(file: ExportFile) -> str | None:
-    """The billing period of the first row of a CSV file that cannot be read to its end; None if not known."""
+def _first_periods(file: ExportFile) -> set[str]:
+    """The billing periods of the first rows of a file that cannot be read to its end; empty where none can be read."""
+    found: set[str] = set()
     try:
         source = source_of(file)
         with file.open() as opened:
-            rows = _csv_rows(opened, zipped=source.compression == "gzip")
-            row = dict(zip(map(column_name, next(rows)), next(rows), strict=True))
-        found = re.match(MONTH, row[source.format.columns["period"][0]])
-    except (UnreadableFileError, *_UNREADABLE, KeyError, StopIteration):
-        return None
-    return f"{found['year']}-{found['month']}" if found else None
+            for value in islice(_values(source, opened, source.format.columns["period"][0]), _FIRST_ROWS):
+                if month := re.match(rf"{MONTH}(-|$)", str(value).strip()):
+                    found.add(f"{month['year']}-{month['month']}")
+    except (UnreadableFileError, *_UNREADABLE):
+        pass  # what was read until then tells it
+    return found
+
+
+def _values(source: Source, opened: Any, column: str) -> Iterator[object]:
+    """The values of a column, by its name as formats list it, as far as they can be read."""
+    number = [column_name(name) for name in source.columns].index(column)
+    if source.types:
+        for batch in pq.ParquetFile(opened).iter_batches(_FIRST_ROWS, columns=[source.columns[number]]):
+            yield from batch.column(0).to_pylist()
+        return
+    rows = _csv_rows(opened, zipped=source.compression == "gzip")
+    next(rows, None)
+    for row in rows:
+        if len(row) == len(source.columns):
+            yield row[number]
 
 
 def _period_in(name: str) -> str | None:
@@ -482,7 +514,9 @@ def _plain(column: str) -> str:
 
 
 def _decimal(sql: str) -> str:
-    return f"TRY_CAST({sql} AS DECIMAL(38, 10))"
+    """A decimal number as SQL; NULL for what is none, and for what is absurd."""
+    number = f"TRY_CAST({sql} AS DECIMAL(38, 10))"
+    return f"CASE WHEN abs({number}) < {_ABSURD}::DECIMAL(38, 10) THEN {number} END"
 
 
 def _period(source: Source, period: str | None) -> str:

@@ -1,0 +1,1 @@
+"""Kinds of waste, one registered function each; a file holds those of one subject."""
