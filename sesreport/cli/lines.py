@@ -28,7 +28,7 @@ def tell_pack(made: Made) -> None:
     line(f"{results.headline}. {results.coverage.statement}")
     line(results.limits)
     for kpi in results.kpis:
-        line(f"  {words.judgement(kpi):<18} {kpi.label}: {words.number(kpi.value, kpi.unit)}")
+        line(f"  {words.judgement(kpi):<18} {kpi.label}: {words.value_of(kpi)}")
     line(words.findings_told(results.findings, results.coverage))
     if not results.decisions:
         line(f"Decisions asked: {words.no_decision(results.coverage)}")

@@ -49,9 +49,11 @@ def headline(period: Period, kpis: Sequence[Kpi], coverage: Coverage) -> str:
     return text
 
 
-def sentences(kpis: Sequence[Kpi], findings: Findings, coverage: Coverage) -> tuple[str, ...]:
-    """At most three: what is off target, what is open, and what that rests on, first where it is too little."""
-    told = _targets(kpis, coverage), _open(findings, coverage)
+def sentences(kpis: Sequence[Kpi], findings: Findings, coverage: Coverage, cost: str = "") -> tuple[str, ...]:
+    """At most four: what is off target, what is open, what it cost, and what that rests on, first where it is too
+    little. ``cost`` is empty where that is not known.
+    """
+    told = tuple(filter(None, (_targets(kpis, coverage), _open(findings, coverage), cost)))
     return (_gap(coverage), *told) if coverage.too_little else (*told, coverage.statement)
 
 
@@ -71,7 +73,7 @@ def _targets(kpis: Sequence[Kpi], coverage: Coverage) -> str:
     told = [kpi for kpi in kpis if kpi.id != COVERAGE or not coverage.too_little]
     off = [kpi for kpi in told if kpi.status == OFF_TARGET]
     if off:
-        named = "; ".join(f"{kpi.label.lower()}: {words.number(kpi.value, kpi.unit)}" for kpi in off[:3])
+        named = "; ".join(f"{kpi.label.lower()}: {words.value_of(kpi)}" for kpi in off[:3])
         return f"Off target: {named}."
     judged = [kpi for kpi in told if kpi.target is not None]
     unknown = sum(kpi.status == NOT_MEASURABLE for kpi in judged)

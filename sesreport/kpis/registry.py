@@ -29,6 +29,8 @@ class Measure:
     """What the value is reduced from; a KPI without them has no breakdown."""
     unknown: int = 0
     """Contributions that could not be judged and are in no sum."""
+    currency: str = ""
+    """Of a value that is money."""
 
     def because(self, reason: str) -> Measure:
         """The same with a reason."""
@@ -70,7 +72,7 @@ class Definition:
     formula: str
     source: str
     unit: str
-    """``count``, ``share``, ``rate``, ``days`` or ``messages``."""
+    """``count``, ``share``, ``rate``, ``days``, ``messages`` or ``money``."""
     direction: str
     """``lower``, ``higher`` or ``none``."""
     datasets: tuple[str, ...]

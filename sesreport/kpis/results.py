@@ -57,7 +57,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Kpi:
-    """One KPI of the period. ``unit``: ``count``, ``share`` (0..1), ``rate`` (0..1, small), ``days``, ``messages``."""
+    """One KPI of the period.
+
+    ``unit``: ``count``, ``share`` (0..1), ``rate`` (0..1, small), ``days``, ``messages`` or ``money``.
+    """
 
     id: str
     label: str
@@ -88,6 +91,8 @@ class Kpi:
     coverage: Basis
     frame: str
     """Name of the frame behind it in ``data/``: one row per counted thing."""
+    currency: str = ""
+    """ISO 4217 code of an amount; empty for what is no money."""
 
 
 def standing(kpis: Iterable[Kpi]) -> dict[str, int]:
@@ -186,7 +191,7 @@ class Results:
     headline: str
     """What page one says, as one line of at most 90 characters."""
     verdict: tuple[str, ...]
-    """The same in at most three sentences; the first says so where too little was read."""
+    """The same in at most four sentences; the first says so where too little was read."""
     limits: str
     """What no number of the pack covers; page one of every output shows it once, beside the coverage statement."""
     decisions: tuple[Decision, ...]

@@ -25,6 +25,7 @@ from sesreport.findings.episodes import NOT_OBSERVED
 from sesreport.kpis import headline
 from sesreport.kpis.breakdown import KPI_BREAKDOWN, OVERALL, Measures, breakdown
 from sesreport.kpis.contributions import SUM
+from sesreport.kpis.cost_sentence import cost_sentence
 from sesreport.kpis.earlier import MONTHS, Bases, Numbers, earlier_numbers, keep_numbers, measured_kpis, places_of_kpis
 from sesreport.kpis.judging import LINES, statuses
 from sesreport.kpis.registry import Definition, Measure, kpis
@@ -67,7 +68,9 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         classification=analysis.config.report.classification,
         contact=analysis.config.report.contact,
         headline=headline.headline(analysis.period, scored, coverage),
-        verdict=headline.sentences(scored, findings, coverage),
+        verdict=headline.sentences(
+            scored, findings, coverage, cost_sentence(analysis.period, scored, analysis.costs, analysis.waste)
+        ),
         limits=LIMITS,
         decisions=headline.decisions(analysis),
         kpis=scored,
@@ -234,6 +237,7 @@ def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: An
         headline=definition.headline,
         coverage=Basis(int(found["read"]), int(found["expected"])),
         frame=f"kpi_{definition.id}",
+        currency=measure.currency,
     )
 
 

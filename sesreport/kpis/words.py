@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from sesreport.analysis.basis import Basis
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.kpis.registry import Definition
@@ -12,18 +14,22 @@ SHAPES = {ON_TARGET: "●", WATCH: "▲", OFF_TARGET: "■", NOT_MEASURABLE: "�
 COLORS = {ON_TARGET: "#0072B2", WATCH: "#E69F00", OFF_TARGET: "#A4262C", NOT_MEASURABLE: "#595959"}
 """Distinguishable under protanopia and deuteranopia; the amber takes black text."""
 SEVERITY_COLORS = {"critical": "#7A0C18", "high": "#A4262C", "medium": "#E69F00", "low": "#595959"}
+MONEY = "money"
+"""The unit of amounts; the currency stands beside it."""
 UNKNOWN = "not known"
 NO_TARGET = "no target"
 NOT_COMPARABLE = "not comparable"
 """Instead of a change, where too little was read to compare."""
 
 
-def number(value: float | None, unit: str) -> str:
-    """A value in words: ``12``, ``1,234,567``, ``87.5 %``, ``0.07 %``, ``6.0 days``."""
+def number(value: float | None, unit: str, currency: str = "") -> str:
+    """A value in words: ``12``, ``1,234,567``, ``87.5 %``, ``0.07 %``, ``6.0 days``, ``USD 2,132``."""
     if value is None:
         return UNKNOWN
     if value < 0:
-        return f"−{number(-value, unit)}"
+        return f"−{number(-value, unit, currency)}"
+    if unit == MONEY:
+        return money(value, currency)
     if unit == "share":
         return f"{value:.1%}".replace("%", " %")
     if unit == "rate":
@@ -33,6 +39,27 @@ def number(value: float | None, unit: str) -> str:
     return f"{value:,.0f}"
 
 
+def money(value: float | Decimal, currency: str) -> str:
+    """An amount with its currency: ``USD 2,132``, ``USD 49.90``, ``USD 0.143``."""
+    size = abs(float(value))
+    if 0 < size < 0.0005:
+        return f"{'−' if value < 0 else ''}{currency} <0.001".strip()
+    digits = 0 if round(size, 2) >= 1000 or not size else 2 if round(size, 3) >= 1 else 3
+    sign = "−" if value < 0 else ""
+    return f"{sign}{currency} {size:,.{digits}f}".strip()
+
+
+def rounded(value: float | Decimal, currency: str) -> str:
+    """An amount for a sentence: whole units from 10 on (``USD 119``), else as :func:`money` writes it."""
+    size = abs(float(value))
+    return f"{currency} {size:,.0f}".strip() if size >= 10 and value > 0 else money(value, currency)
+
+
+def value_of(kpi: Kpi) -> str:
+    """A KPI's value in words, with its currency where it is money."""
+    return number(kpi.value, kpi.unit, kpi.currency)
+
+
 def change(kpi: Kpi) -> str:
     """The change since the prior period with its sign: ``+3``, ``-1.2 points``, ``no change``, ``no earlier value``.
 
@@ -40,13 +67,13 @@ def change(kpi: Kpi) -> str:
     """
     if kpi.change is None:
         return "no earlier value" if kpi.prior is None else NOT_COMPARABLE
-    if abs(kpi.change) < 1e-12:
+    if abs(kpi.change) < (0.0005 if kpi.unit == MONEY else 1e-12):
         return "no change"
     sign = "+" if kpi.change > 0 else "−"
     if kpi.unit in ("share", "rate"):
         points = f"{abs(kpi.change) * 100:.{1 if kpi.unit == 'share' else 2}f}"
         return f"{sign}{points} points" if float(points) else "no change"
-    return f"{sign}{number(abs(kpi.change), kpi.unit)}"
+    return f"{sign}{number(abs(kpi.change), kpi.unit, kpi.currency)}"
 
 
 def status(value: str) -> str:
@@ -79,6 +106,8 @@ def fraction(kpi: Kpi) -> str:
         return ""
     if kpi.unit == "days":
         return f"over {kpi.denominator:,.0f} {'case' if kpi.denominator == 1 else 'cases'}"
+    if kpi.unit == MONEY:
+        return f"{money(kpi.numerator, kpi.currency)} over {kpi.denominator:,.0f}"
     return f"{kpi.numerator:,.0f} of {kpi.denominator:,.0f}"
 
 
@@ -87,7 +116,8 @@ def target(kpi: Kpi | Definition) -> str:
     if kpi.target is None:
         return NO_TARGET
     below, above = ("<", ">") if kpi.unit == "rate" else ("≤", "≥")  # AWS acts when its line is reached
-    return f"{below if kpi.direction == 'lower' else above} {number(kpi.target, kpi.unit)}"
+    currency = kpi.currency if isinstance(kpi, Kpi) else ""
+    return f"{below if kpi.direction == 'lower' else above} {number(kpi.target, kpi.unit, currency)}"
 
 
 def aim(kpi: Kpi) -> str:

@@ -6,7 +6,7 @@ import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,12 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.files import check_writable, exchange, remove_folder, sha256_of, whole_folder
 from sesreport.core.period import Period
 from sesreport.core.version import __version__
-from sesreport.report.compute import earlier_snapshots, write_data
+from sesreport.report.compute import earlier_snapshots, write_data, write_frame
 from sesreport.report.contents import Pack
 from sesreport.report.kept import keep_pack, kept_pack, new_pack
 from sesreport.report.manifest import COMPLETE, FAILED_NOTEBOOKS, FORMAT, MANIFEST, pack_status
 from sesreport.report.notebooks import Executed, check_all, notebooks, run_notebooks
+from sesreport.report.restated import RESTATED, restated_costs
 from sesreport.settings.config import Config
 from sesreport.snapshot.storage import snapshots_folder
 from sesreport.snapshot.store import Snapshot, in_hand, load, others, snapshot_of, speaks_for
@@ -90,6 +91,7 @@ def report(
         write_data(pack, temporary)
         if kept is None:
             keep_pack(temporary, chosen, config, period, earlier=earlier)
+        pack = _restated(pack, destination.parent, temporary)
         with ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
             running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)
             for ending, write in outputs().items():
@@ -105,6 +107,13 @@ def report(
     if not failed and pack_status(beside := _beside(destination)) == FAILED_NOTEBOOKS:
         remove_folder(beside)  # the complete pack has taken its place
     return Made(destination, pack, failed, tuple(left_out))
+
+
+def _restated(pack: Pack, output: Path, folder: Path) -> Pack:
+    """The pack with the months whose cost earlier packs told otherwise: no frame of the snapshot, so it is not kept."""
+    frame = restated_costs(pack.results, output)
+    write_frame(RESTATED.name, frame, folder)
+    return replace(pack, frames={**pack.frames, RESTATED.name: frame})
 
 
 def _put_beside(failed: Path, destination: Path) -> Path:

@@ -53,4 +53,9 @@ def write_data(pack: Pack, folder: Path) -> None:
     (folder / "results.json").write_text(pack.results.to_json(), encoding="utf-8")
     (folder / "data").mkdir()
     for name, frame in pack.frames.items():
-        pq.write_table(table_of(frame), folder / "data" / f"{name}.parquet", compression="zstd")
+        write_frame(name, frame, folder)
+
+
+def write_frame(name: str, frame: pd.DataFrame, folder: Path) -> None:
+    """One frame of a pack: ``data/<name>.parquet``."""
+    pq.write_table(table_of(frame), folder / "data" / f"{name}.parquet", compression="zstd")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from sesreport.analysis.joins import rows as rows_of
+from sesreport.core.money import total
 from sesreport.kpis import words
 from sesreport.kpis.results import Coverage, Results
+from sesreport.report.showback import showback
 
 
 def scorecard(results: Results, *, headline: bool = False) -> pd.DataFrame:
@@ -14,7 +19,7 @@ def scorecard(results: Results, *, headline: bool = False) -> pd.DataFrame:
     rows = [
         {
             "KPI": kpi.label,
-            "Actual": words.number(kpi.value, kpi.unit),
+            "Actual": words.value_of(kpi),
             "Target": words.target(kpi),
             "Change": words.change(kpi),
             "Status": words.judgement(kpi),
@@ -36,9 +41,9 @@ def breakdown(results: Results, frame: pd.DataFrame, dimension: str) -> pd.DataF
     told = [
         {
             "KPI": kpi.label,
-            "Overall": words.number(kpi.value, kpi.unit),
+            "Overall": words.value_of(kpi),
             **{
-                group: words.number(_known(values.get((kpi.id, group))), kpi.unit)
+                group: words.number(_known(values.get((kpi.id, group))), kpi.unit, kpi.currency)
                 for group in sorted({*groups["group"]})
             },
         }
@@ -51,6 +56,106 @@ def _known(value: float | None) -> float | None:
     return None if pd.isna(value) else value
 
 
+MONEY_KPIS = ("billed_cost", "budget_used", "cost_per_thousand_delivered", "avoidable_cost", "cost_with_owner")
+
+
+def cost_lines(results: Results) -> list[str]:
+    """What the KPIs of money say and rest on, a line each; why a number is not known."""
+    found = [kpi for name in MONEY_KPIS if (kpi := results.find_kpi(name)) is not None]
+    return [f"{kpi.label}: {words.value_of(kpi)}. {kpi.reason}".strip() for kpi in found]
+
+
+def costs_by(frames: Mapping[str, pd.DataFrame], period: str, dimension: str) -> pd.DataFrame:
+    """Cost, share, avoidable cost and exposed identities by ``owner`` or ``account``, as text, the dearest first."""
+    rows = showback(frames, dimension, period)
+    names = frames["accounts"].drop_duplicates("account_id").set_index("account_id")["name"]
+    named = rows["group"].map(names).fillna(rows["group"]) if dimension == "account" else rows["group"]
+    made = {
+        "Cost": _amounts(rows["cost"], rows["billing_currency"], "none charged"),
+        "Share": [words.number(_known(share), "share") for share in rows["share"]],
+        "Avoidable": _amounts(rows["avoidable"], rows["billing_currency"]),
+        "Exposed identities": [words.number(_known(many), "count") for many in rows["exposed"]],
+    }
+    return pd.DataFrame(made, index=pd.Index(named, name=dimension.capitalize()))
+
+
+def waste_lines(frame: pd.DataFrame) -> list[str]:
+    """Rows of the frame ``waste``, a line each: amount, kind, place, owner, what to do, how it was computed."""
+    names = ("amount", "billing_currency", "kind", "subject", "account_name", "account_id", "region", "owner")
+    return [
+        f"{words.money(amount, currency)}, {kind}: {subject} in {name or account}, {region} ({owner or 'no owner'}). "
+        f"{action} Computed from: {formula}."
+        for amount, currency, kind, subject, name, account, region, owner, action, formula in rows_of(
+            frame, (*names, "action", "formula")
+        )
+    ]
+
+
+def waste(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame ``waste`` as text, the dearest first: amount, kind, place, owner, what the amount rests on."""
+    made = {
+        "Amount": _amounts(frame["amount"], frame["billing_currency"]),
+        "What": frame["kind"] + ": " + frame["subject"],
+        "Account": frame["account_name"].fillna(frame["account_id"]),
+        "Region": frame["region"],
+        "Owner": frame["owner"].fillna("no owner"),
+        "Basis": frame["cost_basis"],
+    }
+    return pd.DataFrame(made).set_index("Amount")
+
+
+def stakes(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame ``stakes`` as text: the month's mail that rides on each identity, and its worth where known."""
+    made = {
+        "Identity": frame["identity"],
+        "Exposure": frame["exposure"].fillna(words.UNKNOWN),
+        "Owner": frame["owner"].fillna("no owner"),
+        "Region": frame["region"],
+        "Messages": _counts(frame["messages"]),
+        "Shared by identities": _counts(frame["shared_by"]),
+    }
+    worth = {"Worth": _amounts(frame["value"], frame["currency"])} if frame["value"].notna().any() else {}
+    return pd.DataFrame(made | worth).set_index("Identity")
+
+
+def runway(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame ``runway`` as text: how many more bounces and complaints until AWS's lines; zero or less: reached."""
+    columns = {
+        "Sent": "sent",
+        "Bounces until review": "bounces_to_review",
+        "Until pause": "bounces_to_pause",
+        "Complaints until review": "complaints_to_review",
+    }
+    made = {"Region": frame["region"], **{title: _counts(frame[name]) for title, name in columns.items()}}
+    return pd.DataFrame(made).set_index(pd.Index(frame["account_name"].fillna(frame["account_id"]), name="Account"))
+
+
+def _counts(values: pd.Series) -> list[str]:
+    return [words.number(_known(value), "count") for value in values]
+
+
+def cost_bases(costs: pd.DataFrame, period: str) -> pd.DataFrame:
+    """How much of the month's cost rests on what: accounts and cost by basis and currency."""
+    month = costs[costs["period"].eq(period)]
+    rows = [
+        (basis, part["sub_account_id"].nunique(), words.money(total(part["billed_cost"]) or 0, str(currency)))
+        for (basis, currency), part in month.groupby(["cost_basis", "billing_currency"])
+    ]
+    return pd.DataFrame(rows, columns=["Basis", "Accounts", "Cost"]).set_index("Basis")
+
+
+def cost_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
+    """What could not be read of the cost exports; where there is nothing, one row that says so."""
+    if gaps.empty:
+        return pd.DataFrame({"Gap": ["None: no cost export was named, or all of it was read."]}).set_index("Gap")
+    return gaps[["problem", "period", "rows", "file"]].rename(columns={"problem": "Gap"}).set_index("Gap")
+
+
+def _amounts(values: pd.Series, currencies: pd.Series, unknown: str = words.UNKNOWN) -> list[str]:
+    pairs = zip(values, currencies, strict=True)
+    return [unknown if pd.isna(value) else words.money(value, str(currency)) for value, currency in pairs]
+
+
 def definition(results: Results, kpi_id: str) -> pd.DataFrame:
     """How one KPI is computed, a row per property."""
     kpi = results.kpi(kpi_id)
@@ -59,7 +164,7 @@ def definition(results: Results, kpi_id: str) -> pd.DataFrame:
         "Definition": kpi.definition,
         "Formula": kpi.formula,
         "Source": kpi.source,
-        "Actual": words.number(kpi.value, kpi.unit),
+        "Actual": words.value_of(kpi),
         "Target": words.target(kpi),
         "Status": f"{words.judgement(kpi)}: {kpi.reason}",
         "Evidence": f"data/{kpi.frame}.parquet",

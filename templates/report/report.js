@@ -15,7 +15,11 @@
   const shown = (column, row) => {
     const value = raw(column, row);
     if (value === null) return column.missing;
-    if (column.kind === "percent") return value.toFixed(column.decimals) + " %";
+    const digits = column.decimals;
+    if (column.kind === "percent") return value.toFixed(digits) + " %";
+    if (column.kind === "money") {
+      return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    }
     return column.kind === "integer" ? value.toLocaleString("en-US") : value;
   };
   // A spreadsheet takes a cell that begins with one of these for a formula (FORMULA_STARTS of sesreport/text.py).

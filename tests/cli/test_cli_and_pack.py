@@ -114,13 +114,13 @@ def test_the_deck_says_what_results_say(pack: Path, results: Results) -> None:
     scorecards = [t for t in tables if [t.cell(0, i).text_frame.text for i in (0, 1)] == ["KPI", "Actual"]]
     shown = {row.cells[0].text_frame.text: row.cells[1].text_frame.text for t in scorecards for row in t.rows}
     for kpi in results.kpis:
-        assert shown[kpi.label] == words.number(kpi.value, kpi.unit)
+        assert shown[kpi.label] == words.value_of(kpi)
 
 
 def test_the_page_says_what_results_say_and_calls_nobody(pack: Path, results: Results) -> None:
     page = (pack / "ses-governance-2026-10.html").read_text()
     for kpi in results.kpis:
-        assert words.number(kpi.value, kpi.unit) in page
+        assert words.value_of(kpi) in page
     assert re.search(r"""(src|href)\s*=\s*["']?https?:""", page) is None
 
 

@@ -12,6 +12,7 @@ month.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ TO_ACCOUNT = (
 )
 BEYOND = f"{SENDING} AND scope IN ('vendor', 'external', 'public', 'service', 'needs review')"
 MONTH = '"at" >= $from AND "at" < $to AND dimension = ' + "'account'"
+BILLED = "period = strftime($from::TIMESTAMP, '%Y-%m')"
+CHARGE = "SELECT sub_account_id AS account_id, region_id AS region, NULL::VARCHAR AS identity"
 PLACE = "SELECT account_id, region, NULL::VARCHAR AS identity"
 
 
@@ -145,6 +148,22 @@ ROWS = {
         FROM lives WHERE {what}_in = strftime($from::TIMESTAMP, '%Y-%m')"""
         for what in ("opened", "resolved")
     },
+    "billed_cost": f"{CHARGE}, billed_cost::DOUBLE AS hit, NULL AS whole, NULL AS id FROM costs WHERE {BILLED}",
+    "cost_per_thousand_delivered": f"""
+        WITH cost AS (SELECT sub_account_id AS account_id, sum(billed_cost)::DOUBLE * 1000 AS hit
+                      FROM costs WHERE {BILLED} GROUP BY ALL),
+        mail AS (SELECT account_id, sum(value) AS whole FROM metrics WHERE metric = 'Delivery' AND {MONTH} GROUP BY ALL)
+        SELECT account_id, NULL::VARCHAR AS region, NULL::VARCHAR AS identity, hit, NULL AS id,
+               coalesce(whole, CASE WHEN account_id IN (SELECT account_id FROM coverage WHERE dataset = 'metrics'
+                                                        AND status = 'ok') THEN 0 END) AS whole
+        FROM cost LEFT JOIN mail USING (account_id)""",
+    "avoidable_cost": f"{PLACE}, amount::DOUBLE AS hit, NULL AS whole, NULL AS id FROM waste",
+    "cost_with_owner": f"""
+        {CHARGE}, CASE WHEN a.owner IS NULL THEN 0 ELSE billed_cost::DOUBLE END AS hit, billed_cost::DOUBLE AS whole,
+        NULL AS id FROM costs c LEFT JOIN accounts a ON a.account_id = c.sub_account_id
+        WHERE {BILLED} AND billed_cost > 0""",
+    "budget_used": f"""
+        {CHARGE}, billed_cost::DOUBLE / $budget::DOUBLE AS hit, NULL AS whole, NULL AS id FROM costs WHERE {BILLED}""",
     "findings_open": """
         SELECT account_id, region, nullif(identity, '(whole account)') AS identity, 1 AS hit, NULL AS whole, NULL AS id
         FROM lives WHERE status IN ('open', 'not observed')""",
@@ -163,22 +182,26 @@ VALUES = {
     "complaint_margin": "min(hit)",
     "quota_use": "max(hit)",
     "sent_volume": "sum(hit)",
+    "billed_cost": "sum(hit)",
+    "budget_used": "sum(hit)",
+    "avoidable_cost": f"CASE WHEN EXISTS (FROM costs WHERE {BILLED}) THEN coalesce(sum(hit), 0) END",
     "delivered_volume": "sum(hit)",
     **dict.fromkeys(
         ("owned_identities", "attested_grants", "own_bounce_rate", "own_complaint_rate", "coverage",
-         "mean_time_to_remediate"),
+         "mean_time_to_remediate", "cost_per_thousand_delivered", "cost_with_owner"),
         RATIO,
     ),
 }  # fmt: skip
 """By KPI: the value of its rows; the count of hits where nothing is said."""
 
 DATASETS = {
-    "coverage": (),
+    **dict.fromkeys(("coverage", "billed_cost", "cost_with_owner", "budget_used"), ()),
+    "avoidable_cost": ("metrics", "sending_accounts"),
     "accounts_under_review": ("sending_accounts",),
     "quota_use": ("metrics", "sending_accounts"),
     **dict.fromkeys(
         ("bounce_rate", "bounce_margin", "own_bounce_rate", "complaint_rate", "complaint_margin",
-         "own_complaint_rate", "sent_volume", "delivered_volume"),
+         "own_complaint_rate", "sent_volume", "delivered_volume", "cost_per_thousand_delivered"),
         ("metrics",),
     ),
 }  # fmt: skip
@@ -195,13 +218,13 @@ GROUPS = {
 class PackSql:
     """Views over ``<folder>/data/*.parquet``."""
 
-    def __init__(self, folder: Path, start: datetime, end: datetime) -> None:
+    def __init__(self, folder: Path, start: datetime, end: datetime, budget: Decimal | None = None) -> None:
         self.base = duckdb.connect()
         self.base.execute("SET TimeZone = 'UTC'")
         for file in sorted((folder / "data").glob("*.parquet")):
             name = file.stem
             self.base.execute(f"CREATE VIEW {name} AS FROM read_parquet('{file}')")
-        self.month = {"from": start, "to": end}
+        self.month = {"from": start, "to": end, "budget": budget}
 
     def value(self, kpi: str) -> float | None:
         """The KPI's overall value; None where nothing was read that it rests on."""

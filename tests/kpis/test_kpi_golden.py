@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from estate import DEV, EU, FORMER, ORGANIZATION, SHOP, STRANGER, THIRD, US, VEN
 
 from sesreport.kpis.registry import kpis
 from sesreport.report.contents import Pack
+from sesreport.settings.config import Budget, Config, Costs
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Golden:
     """Of the frame behind it."""
     before: Estate | None = None
     """The organization a month earlier."""
+    config: Config | None = None
 
 
 def _wildcards() -> Golden:
@@ -331,7 +334,45 @@ def _coverage() -> Golden:
     return Golden(estate, 0.75, 3, 4, 4)
 
 
+def _billed() -> Golden:
+    """60,000 + 20,000 messages at 0.10 a thousand; two places."""
+    estate = Estate().days("Send", {"2026-10-03": 60_000.0}).days("Send", {"2026-10-04": 20_000.0}, account=DEV)
+    return Golden(estate, 8.0, None, None, 2)
+
+
+def _per_thousand() -> Golden:
+    """6 for 50,000 delivered; the other account cannot be read any more and is left out, with its 2."""
+    estate = Estate().days("Send", {"2026-10-03": 60_000.0}).days("Delivery", {"2026-10-03": 50_000.0})
+    estate.days("Send", {"2026-10-04": 20_000.0}, account=DEV).gap(DEV, EU, "metrics")
+    return Golden(estate, 0.12, 6_000.0, 50_000.0, 2)
+
+
+def _avoidable() -> Golden:
+    """100 bounces and 20 rejects of 60,000 messages that cost 6."""
+    estate = Estate().days("Send", {"2026-10-03": 60_000.0}).days("Bounce", {"2026-10-03": 100.0})
+    return Golden(estate.days("Reject", {"2026-10-03": 20.0}), 0.012, None, None, 1)
+
+
+def _cost_owned() -> Golden:
+    """6 of 8: the account DEV has no owner."""
+    golden = _billed()
+    golden.estate.rows["accounts"][1]["tags"] = "{}"
+    return Golden(golden.estate, 0.75, 6.0, 8.0, 2)
+
+
+def _budget() -> Golden:
+    """8 of 10."""
+    golden = _billed()
+    costs = Costs(budget=Budget(amount=Decimal(10), currency="USD"))
+    return Golden(golden.estate, 0.8, 8.0, 10.0, 2, config=Config(costs=costs))
+
+
 GOLDEN = {
+    "billed_cost": _billed,
+    "cost_per_thousand_delivered": _per_thousand,
+    "avoidable_cost": _avoidable,
+    "cost_with_owner": _cost_owned,
+    "budget_used": _budget,
     "unguarded_services": _services,
     "unregistered_grants": _unregistered,
     "attested_grants": _attested,
@@ -367,7 +408,7 @@ def test_a_kpi_is_what_a_person_counts(name: str, tmp_path: Path) -> None:
     golden = GOLDEN[name]()
     previous = golden.before.analysis(tmp_path / "before") if golden.before else None
     (definition,) = [each for each in kpis() if each.id == name]
-    found = definition.measure(golden.estate.analysis(tmp_path / "now", previous=previous))
+    found = definition.measure(golden.estate.analysis(tmp_path / "now", golden.config, previous=previous))
     assert found.value == pytest.approx(golden.value)
     assert (found.numerator, found.denominator) == (golden.numerator, golden.denominator)
     assert len(found.frame) == golden.rows
@@ -377,7 +418,7 @@ def test_a_kpi_is_what_a_person_counts(name: str, tmp_path: Path) -> None:
 def test_a_kpi_says_what_it_means(definition: object) -> None:
     texts = ("label", "question", "definition", "formula", "source", "owner")
     assert all(getattr(definition, name).strip() for name in texts)
-    assert definition.unit in ("count", "share", "rate", "days", "messages")  # type: ignore[attr-defined]
+    assert definition.unit in ("count", "share", "rate", "days", "messages", "money")  # type: ignore[attr-defined]
     assert definition.direction in ("lower", "higher", "none")  # type: ignore[attr-defined]
     assert (definition.target is None) == (definition.direction == "none")  # type: ignore[attr-defined]
 

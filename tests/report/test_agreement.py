@@ -128,9 +128,17 @@ def test_every_chart_of_the_page_is_drawn_from_results_and_frames(pack: Path, fa
 
 def test_every_chart_of_the_workbook_reads_the_rows_of_its_kpi(pack: Path, shown: list[Table]) -> None:
     trends = next(table for table in shown if table.output == "workbook" and table.where == "Trends")
-    read = plots(pack)
+    read = [plot for plot in plots(pack) if not plot.title.startswith("Cost of sending by month")]
     assert len(read) > 15
     assert [plot.title for plot in read if not _reads_its_own(plot, trends)] == []
+
+
+def test_the_chart_of_costs_reads_the_months_of_the_organization(pack: Path, shown: list[Table], facts: Facts) -> None:
+    costs = next(table for table in shown if table.output == "workbook" and table.where == "Cost")
+    (plot,) = [plot for plot in plots(pack) if plot.title == "Cost of sending by month, USD"]
+    assert plot.cells[0] == "'Cost'!$F$6:$F$18"
+    assert costs.header[5] == "Cost"
+    assert [row[5] for row in costs.rows[:13]] == pytest.approx(facts.cost_by_month)
 
 
 def _reads_its_own(plot: Plot, trends: Table) -> bool:
@@ -185,7 +193,7 @@ def _told(said: list[Said], output: str, pattern: str) -> Iterator[Shown]:
                 yield match.groupdict()
 
 
-NUMBER = r"(?P<value>[−\d][\d,.]*(?: %| days)?|not known)"
+NUMBER = r"(?P<value>(?:USD )?[−\d][\d,.]*(?: %| days)?|not known)"
 STATUS = r"(?P<status>[■▲●○] [a-z ]+?|no target)"
 AIM = r"(?P<target>(?:target )?[^;]+); (?P<change>.*?)(?: since[^)]*)?"
 
@@ -298,7 +306,7 @@ def test_a_title_counts_the_marks_that_its_chart_highlights(bars: list[Bars]) ->
         for each in bars:
             if match := re.match(pattern, digits(each.title)):
                 on_slide = [other for other in bars if other.title == each.title]
-                counted[pattern] = (float(match[1]), count(on_slide))
+                counted[pattern] = (float(match[1].replace(",", "")), count(on_slide))
     assert len(counted) == len(TITLES)
     assert {pattern: pair for pattern, pair in counted.items() if pair[0] != pair[1]} == {}
 
@@ -308,6 +316,9 @@ TITLES: dict[str, Callable[[list[Bars]], float]] = {
     r"(\d+) unknown accounts? can": lambda slide: len(charts.highlighted(slide[0])),
     r"(\d+) grants? (?:is|are) past": lambda slide: charts.highlighted(slide[0])[0][1],
     r"(\d+) accounts? (?:is|are) over": lambda slide: len({m[0] for s in slide for m in charts.highlighted(s)}),
+    r"Sending cost USD ([\d,]+)": lambda slide: round(charts.alone(slide[0])),
+    r"Sending cost .*; USD (\d+) avoidable": lambda slide: round(sum(v or 0 for v in slide[1].series["Avoidable"])),
+    r".* spends USD ([\d,]+) of": lambda slide: round(charts.alone(slide[0])),
     r"(\d+) findings? (?:is|are) open": lambda slide: sum(sum(v or 0 for v in s) for s in slide[0].series.values()),
 }
 """What a title counts, and the marks that stand for it."""
@@ -344,6 +355,8 @@ KEYS = {
     "Trust register": (["Account id"], ["grantee_account_id"]),
     "Sending & reputation": (["Account id"], ["account_id"]),
     "Sending places": (["Account id", "Region"], ["account_id", "region"]),
+    "Cost": (["Group"], ["account_id"]),
+    "Waste": (["Account id", "Region", "What", "Subject"], ["account_id", "region", "kind", "subject"]),
     "Remediation": (["Fingerprint", "Episode"], ["fingerprint", "episode"]),
     "Data quality": (["Account id", "Region"], ["account_id", "region"]),
 }  # fmt: skip

@@ -23,6 +23,7 @@ from sesreport.cli.lines import tell_pack
 from sesreport.core.period import Period
 from sesreport.demo.snapshot import demo_config
 from sesreport.kpis import words
+from sesreport.kpis.registry import kpis
 from sesreport.kpis.results import NOT_MEASURABLE, Results
 from sesreport.kpis.scorecard import coverage_of, judge, score
 from sesreport.report import build, tables
@@ -190,6 +191,9 @@ def terminal(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[Written],
 
 # Numbers
 
+OF_NO_PLACE = {definition.id for definition in kpis() if not definition.datasets}
+"""The coverage, and what the bill tells, which comes from a cost export."""
+
 
 def test_every_kpi_but_the_coverage_has_no_number_when_nothing_was_read(nothing: Written) -> None:
     known = {
@@ -197,7 +201,7 @@ def test_every_kpi_but_the_coverage_has_no_number_when_nothing_was_read(nothing:
         for kpi in nothing.results.kpis
         if (kpi.value, kpi.numerator, kpi.denominator, kpi.change, kpi.status) != (None,) * 4 + (NOT_MEASURABLE,)
     }
-    assert known == {"coverage"}
+    assert known == OF_NO_PLACE
 
 
 def test_what_was_open_a_month_before_is_told_beside_a_number_that_is_not_known(blind: Pack) -> None:
@@ -212,7 +216,7 @@ def test_the_coverage_is_known_when_nothing_was_read(nothing: Written) -> None:
 
 
 def test_the_last_month_of_a_series_is_not_known_when_nothing_was_read(nothing: Written) -> None:
-    last = {kpi.id: kpi.series[-1].value for kpi in nothing.results.kpis if kpi.id != "coverage"}
+    last = {kpi.id: kpi.series[-1].value for kpi in nothing.results.kpis if kpi.id not in OF_NO_PLACE}
     assert set(last.values()) == {None}
 
 
@@ -222,7 +226,8 @@ def test_open_findings_are_null_and_not_zero_when_nothing_was_read(nothing: Writ
 
 
 def test_no_group_has_a_value_when_nothing_was_read(nothing: Written) -> None:
-    groups = nothing.frames["kpi_breakdown"].query("kpi != 'coverage'")
+    whole = nothing.frames["kpi_breakdown"]
+    groups = whole[~whole["kpi"].isin(list(OF_NO_PLACE))]
     assert groups["value"].isna().all() and groups["denominator"].isna().all()
     assert set(groups["dimension"]) == {"overall", "account", "environment", "ou", "owner"}
 
@@ -304,19 +309,21 @@ def test_the_first_sentence_says_that_nothing_was_read(nothing: Written) -> None
 
 def test_the_verdict_leads_with_the_share_that_was_read(little: Written) -> None:
     results = little.results
-    assert results.headline.startswith("October 2026: only 4.8 % could be read; 0 of 17 controls on target")
+    assert results.headline.startswith("October 2026: only 4.8 % could be read; 0 of 19 controls on target")
     assert len(results.headline) <= 90
     assert results.verdict == (
         "Only 4.8 % could be read, 5 of 105 places (account × Region), so who can send from the others is not known.",
-        "No other control is off target in what could be read: 5 of 105 places.",
+        "Off target: budget used: 102.5 %.",
         "0 findings are open in what could be read: 5 of 105 places; no critical or high.",
+        "Sending cost USD 2,715 in October 2026, +6.2 % on September 2026; nothing avoidable was found in what could "
+        "be read: 5 of 105 places.",
     )
 
 
 def test_where_enough_was_read_the_verdict_still_says_of_how_much(demo_pack: Pack) -> None:
     results = demo_pack.results
     assert results.verdict[1].startswith("79 findings are open in what could be read: 100 of 105 places; 3 critical")
-    assert "1 account is suspended or closing and not counted." in results.verdict[2]
+    assert "1 account is suspended or closing and not counted." in results.verdict[-1]
 
 
 def test_listed_identities_are_told_as_not_read(listed: Written) -> None:

@@ -273,7 +273,8 @@ def test_a_month_knows_its_neighbours() -> None:
         ),
         (
             "[zzz]\n",
-            r"unknown key 'zzz'; known are collect, costs, delivery, findings, kpis, organization, paths, report, tags",
+            r"unknown key 'zzz'; known are collect, costs, delivery, findings, kpis, organization, paths, report, "
+            "stakes, tags",
         ),
         ("[costs]\nexports = ['']\n", r"costs\.exports\.0: "),
         ("[costs]\nbudget = { amount = -1, currency = 'USD' }\n", r"costs\.budget\.amount: .* not -1"),

@@ -35,6 +35,10 @@ def billed(exports: CostExports) -> Decimal:
     return found
 
 
+def problems(exports: CostExports) -> str:
+    return "\n".join(exports.gaps["problem"])
+
+
 def of_rows(tmp_path: Path, *lines: Line, make: Any = cur) -> CostExports:
     return read(write(tmp_path / "export.parquet", rows_of(lines, make)))
 
@@ -110,6 +114,20 @@ def test_amounts_of_two_currencies_are_kept_apart(tmp_path: Path) -> None:
     assert "several currencies (EUR, USD)" in found.gaps["problem"].iloc[0]
 
 
+def test_codes_of_currencies_are_spelled_alike(tmp_path: Path) -> None:
+    found = of_rows(tmp_path, *[Line(cost="1", currency=code) for code in ("USD", "usd", " Usd\t")])
+    assert found.charges[["billing_currency", "billed_cost"]].to_numpy().tolist() == [["USD", 3]]
+    assert found.gaps.empty
+
+
+@pytest.mark.parametrize("code", ["", "$", "US", "USDX", "U$D", "ÀBC", "USD EUR"])
+def test_what_is_no_code_of_a_currency_is_none(tmp_path: Path, code: str) -> None:
+    found = of_rows(tmp_path, Line(currency=code), Line(currency=code))
+    assert found.charges["billing_currency"].tolist() == ["(none)"]
+    assert found.gaps["rows"].tolist() == [2]
+    assert "no code of three letters" in problems(found)
+
+
 @pytest.mark.parametrize("number", ["10000000001", "1000000001"])
 def test_an_account_id_gets_its_lost_zeros_back(tmp_path: Path, number: str) -> None:
     found = of_rows(tmp_path, Line(account=number, cost="1"), Line(account=number.zfill(12), cost="2"))
@@ -125,7 +143,7 @@ def test_what_is_no_account_id_is_kept_and_noted(tmp_path: Path, number: str) ->
     assert "\u202e" not in found.gaps["problem"].iloc[0]
 
 
-@pytest.mark.parametrize("cost", ["abc", "1,5", "nan", "inf", "1e40"])
+@pytest.mark.parametrize("cost", ["abc", "1,5", "nan", "inf", "1e40", "1e18", "-1e18"])
 def test_an_amount_that_is_no_number_is_unknown_and_not_zero(tmp_path: Path, cost: str) -> None:
     found = of_rows(tmp_path, Line(cost=cost), Line(cost="1"), Line(usage_type="Message", cost="2"))
     assert (
@@ -134,6 +152,18 @@ def test_an_amount_that_is_no_number_is_unknown_and_not_zero(tmp_path: Path, cos
     assert billed(found) == 2
     gaps = found.gaps.set_index("problem")["rows"]
     assert gaps["rows have a billed cost that is no number; that of their charges is not known"] == 1
+
+
+@pytest.mark.parametrize("doubles", [False, True])
+def test_absurd_amounts_are_unknown_and_overflow_no_sum(tmp_path: Path, doubles: bool) -> None:
+    lines = [Line(cost="9e27", quantity="9e27", region=region) for region in ("a", "b", "c")]
+    lines.append(Line(usage_type="Message", cost="999999999999999900"))
+    found = read(write(tmp_path / "export.parquet", rows_of(lines), doubles=doubles))
+    assert found.charges["billed_cost"].isna().sum() == 3
+    assert billed(found) == 999999999999999900
+    gaps = found.gaps.set_index("problem")["rows"]
+    assert gaps["rows have a billed cost that is no number; that of their charges is not known"] == 3
+    assert gaps["rows have a quantity that is no number; that of their charges is not known"] == 3
 
 
 @pytest.mark.parametrize("cost", ["", "NULL", None])

@@ -7,16 +7,19 @@ import json
 import os
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from written_exports import OTHER, Line, cur, data_export, focus, focus_1_2, legacy_csv, legacy_parquet, rows_of, write
 
+from sesreport.core.errors import ConfigError
 from sesreport.usage.cost_exports import CostExports, read_cost_exports
 
 DAY = 24 * 3600
-NOW = 1_790_000_000
+NOW = 1_795_000_000
 
 
 def read(*paths: Path) -> CostExports:
@@ -212,6 +215,49 @@ def test_a_broken_file_among_other_months_costs_its_own(tmp_path: Path, name: st
     assert found.gaps["period"].tolist() == ["2026-10"]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz", ".parquet"])
+def test_the_rows_of_a_broken_file_tell_its_month_and_not_its_name(tmp_path: Path, ending: str) -> None:
+    write(tmp_path / f"one{ending}", rows_of([line("1", 1), line("5", 2, period="2026-11")]))
+    many = [line("1", number, description=f"{number * 7919 % 100_003} of it") for number in range(3, 5000)]
+    path = write(tmp_path / f"made-2026-11-03{ending}", rows_of(many))
+    break_amounts(path) if ending == ".parquet" else cut(path)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-11": 5}
+    assert found.months["period"].tolist() == ["2026-11"]
+    assert "2026-10" in found.gaps["period"].tolist()
+
+
+def break_amounts(path: Path) -> None:
+    """Spoils a column of a Parquet file and leaves its others and its footer as they are."""
+    column = next(
+        part
+        for part in map(pq.ParquetFile(path).metadata.row_group(0).column, range(99))
+        if part.path_in_schema == "line_item_unblended_cost"
+    )
+    start = column.dictionary_page_offset or column.data_page_offset
+    content = bytearray(path.read_bytes())
+    content[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["bill-2026-11.csv", "bill.csv"])
+def test_a_broken_file_of_several_months_costs_its_folder(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "one.csv", rows_of([line("1", 1), line("5", 2, period="2026-08")]))
+    cut(write(tmp_path / name, rows_of([line("1", 3, period="2026-09"), *(line("1", n) for n in range(4, 20))])))
+    found = read(tmp_path)
+    assert (costs(found), found.months.empty) == ({}, True)
+    assert "nothing of the files in" in problems(found)
+
+
+@pytest.mark.parametrize(("name", "counted"), [("bill-2026-10.csv.gz", {"2026-11": 5}), ("bill.csv.gz", {})])
+def test_the_name_of_a_broken_file_tells_its_month_where_no_row_does(
+    tmp_path: Path, name: str, counted: dict[str, int]
+) -> None:
+    write(tmp_path / "one.csv", rows_of([line("1", 1), line("5", 2, period="2026-11")]))
+    (tmp_path / name).write_bytes(gzip.compress(b"x" * 99)[:20])
+    assert costs(read(tmp_path)) == counted
+
+
 def test_a_broken_file_of_an_unknown_month_costs_its_folder(tmp_path: Path) -> None:
     write(tmp_path / "x/one.parquet", rows_of([line("5")]))
     footless(write(tmp_path / "x/two.parquet", rows_of([line("1", 1)])))
@@ -261,6 +307,119 @@ def test_a_row_that_is_cut_is_not_left_out(tmp_path: Path) -> None:
     assert (costs(found), found.months.empty, len(found.gaps)) == ({}, True, 1)
 
 
+def dangling(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to("/nonexistent/file")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "counted", "lost"),
+    [
+        ("b.csv", {"2026-09": 5, "2026-10": 1}, None),
+        ("bill-2026-10.csv", {"2026-09": 5}, "2026-10"),
+        ("BILLING_PERIOD=2026-08/b.csv", {"2026-09": 5, "2026-10": 1}, "2026-08"),
+    ],
+)
+def test_a_link_that_leads_nowhere_costs_the_month_it_is_tied_to(
+    tmp_path: Path, name: str, counted: dict[str, int], lost: str | None
+) -> None:
+    write(tmp_path / "a.csv", rows_of([line("5", period="2026-09"), line("1", 1)]))
+    path = dangling(tmp_path / name)
+    write(path.with_name("c.csv"), rows_of([line("7", 2, period="2026-08")])) if lost == "2026-08" else None
+    found = read(tmp_path)
+    assert costs(found) == counted
+    assert found.gaps["file"].tolist() == [str(path)]
+    assert found.gaps["period"].fillna("").tolist() == [lost or ""]
+    assert f"{path.name} cannot be read (No such file or directory)" in problems(found)
+
+
+@pytest.mark.parametrize("which", ["data", "metadata"])
+def test_a_link_of_an_export_with_manifests_that_leads_nowhere_costs_its_month(tmp_path: Path, which: str) -> None:
+    root = tmp_path / "cur2"
+    data_export(root, [[line("1")]])
+    data_export(root, [[line("5", period="2026-09")]], period="2026-09")
+    dangling(next((root / which / "BILLING_PERIOD=2026-10").iterdir()))
+    found = read(tmp_path)
+    assert costs(found) == {"2026-09": 5}
+    assert found.gaps["period"].tolist() == ["2026-10"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "counted", "lost"),
+    [
+        ("other", {"2026-09": 5, "2026-10": 1}, None),
+        ("cur2/data/BILLING_PERIOD=2026-10", {"2026-09": 5}, "2026-10"),
+        ("cur2/data/BILLING_PERIOD=2026-10/more", {"2026-09": 5}, "2026-10"),
+        ("cur2/metadata", {}, None),
+    ],
+)
+def test_a_folder_that_cannot_be_read_costs_the_month_it_is_tied_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, counted: dict[str, int], lost: str | None
+) -> None:
+    for period, cost in (("2026-09", "5"), ("2026-10", "1")):
+        data_export(tmp_path / "cur2", [[line(cost, period=period)]], period=period)
+    closed = tmp_path / folder
+    closed.mkdir(exist_ok=True)
+    refuse(monkeypatch, closed)
+    found = read(tmp_path)
+    assert costs(found) == counted
+    gaps = found.gaps[found.gaps["file"] == str(closed)]
+    assert gaps["period"].fillna("").tolist() == [lost or ""]
+    assert f"the folder {closed.name} cannot be read (Permission denied)" in problems(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        ("october", {"2026-09": 5, "2026-10": 1}),
+        ("cur2/data/BILLING_PERIOD=2026-10/more", {"2026-09": 5}),
+        ("cur2/metadata/BILLING_PERIOD=2026-08", {"2026-09": 5, "2026-10": 1}),
+    ],
+)
+@pytest.mark.parametrize("target", ["/nonexistent/folder", "."])
+def test_a_link_to_a_folder_that_is_gone_is_noted(
+    tmp_path: Path, name: str, counted: dict[str, int], target: str
+) -> None:
+    for period, cost in (("2026-09", "5"), ("2026-10", "1")):
+        data_export(tmp_path / "cur2", [[line(cost, period=period)]], period=period)
+    path = tmp_path / name
+    path.symlink_to(path if target == "." else target)  # to itself, or to nothing
+    (tmp_path / "notes.txt").symlink_to("/nonexistent/notes.txt")
+    found = read(tmp_path)
+    assert costs(found) == counted
+    assert found.gaps["file"].tolist() == [str(path)]
+    assert f"the folder {path.name} cannot be read" in problems(found)
+
+
+def test_manifests_beside_the_configured_data_that_cannot_be_read_are_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data_export(tmp_path / "cur2", [[line("1")]])
+    refuse(monkeypatch, tmp_path / "cur2/metadata")
+    found = read(tmp_path / "cur2/data")
+    assert (costs(found), found.gaps["file"].tolist()) == ({}, [str(tmp_path / "cur2/metadata")])
+
+
+def test_a_configured_folder_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse(monkeypatch, tmp_path)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read(tmp_path)
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, closed: Path) -> None:
+    """Makes a folder one that cannot be read, also by an administrator."""
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path) == str(closed):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+
 # --- what would count twice
 
 
@@ -277,6 +436,33 @@ def test_a_manifest_finds_files_that_a_link_led_to_first(tmp_path: Path) -> None
     data, _ = data_export(tmp_path / "cur2", [[line("1", 1)], [line("2", 2)]])
     (tmp_path / "link").symlink_to(tmp_path / "cur2")
     assert costs(read(tmp_path / "link" / data.relative_to(tmp_path / "cur2"), tmp_path / "cur2")) == {"2026-10": 3}
+
+
+def test_a_folder_that_is_a_link_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere/october.csv", rows_of([line("1")]))
+    write(tmp_path / "bills/09/september.csv", rows_of([line("5", 1, period="2026-09")]))
+    (tmp_path / "bills/10").symlink_to(tmp_path / "elsewhere")
+    found = read(tmp_path / "bills")
+    assert (costs(found), found.gaps.empty) == ({"2026-09": 5, "2026-10": 1}, True)
+
+
+def test_links_that_lead_back_or_twice_to_a_folder_count_it_once(tmp_path: Path) -> None:
+    root = tmp_path / "all/cur2"
+    data_export(root, [[line("1", 1)], [line("2", 2)]])
+    write(tmp_path / "other.csv", rows_of([line("9", 9, period="2026-08")]))
+    (tmp_path / "all/a").symlink_to(root / "data")
+    (root / "b").symlink_to(root)
+    (root / "c").symlink_to(tmp_path)
+    found = read(tmp_path / "all")
+    assert (costs(found), found.gaps.empty, len(found.months)) == ({"2026-10": 3}, True, 1)
+
+
+def test_a_manifest_finds_files_that_a_link_of_another_export_led_to_first(tmp_path: Path) -> None:
+    data_export(tmp_path / "cur2", [[line("1")]])
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/october").symlink_to(tmp_path / "cur2/data/BILLING_PERIOD=2026-10")
+    found = read(tmp_path / "links", tmp_path / "cur2")
+    assert (costs(found), found.gaps.empty) == ({"2026-10": 1}, True)
 
 
 @pytest.mark.parametrize("make", [cur, focus])
@@ -317,6 +503,29 @@ def test_of_two_exports_of_a_month_the_more_detailed_counts(tmp_path: Path) -> N
     assert "it bills 1.5000000000 USD, not 1.0000000000 USD" in problems(found)
 
 
+@pytest.mark.parametrize(
+    ("accounts", "cost", "says"),
+    [
+        ("AB", "1", "both bill the same)"),
+        ("AC", "1", "both bill the same sum, but not to the same accounts)"),
+        (
+            "CD",
+            "1",
+            "not to the same accounts, and no account is in both: half of the bill may be missing); export all",
+        ),
+        ("CD", "2", "USD, and no account is in both: half of the bill may be missing); export all accounts in one"),
+    ],
+)
+def test_an_export_is_compared_by_sums_and_accounts(tmp_path: Path, accounts: str, cost: str, says: str) -> None:
+    numbers = dict(zip("ABCD", ("010000000001", "210000000002", "210000000003", "210000000004"), strict=True))
+    data_export(tmp_path / "a", [[line("1", n, account=numbers[name]) for n, name in enumerate("AB")]])
+    others = [line(cost, n, account=numbers[name].lstrip("0")) for n, name in enumerate(accounts)]
+    data_export(tmp_path / "b", [others], make=focus)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 2}
+    assert says in problems(found)
+
+
 def test_an_export_that_has_stopped_does_not_count(tmp_path: Path) -> None:
     data_export(tmp_path / "a", [[line("2")]], make=focus)
     data_export(tmp_path / "b", [[line("1")]], make=cur)
@@ -324,6 +533,42 @@ def test_an_export_that_has_stopped_does_not_count(tmp_path: Path) -> None:
     aged(tmp_path / "b", 10)
     found = read(tmp_path)
     assert found.months["format"].tolist() == ["FOCUS 1.0"]
+
+
+@pytest.mark.parametrize(
+    ("period", "delivered", "partial"),
+    [
+        ("2026-10", datetime(2026, 10, 15, tzinfo=UTC), True),
+        ("2026-10", datetime(2026, 10, 31, 23, 59, tzinfo=UTC), True),
+        ("2026-10", datetime(2026, 11, 1, tzinfo=UTC), False),
+        ("2026-12", datetime(2027, 1, 1, tzinfo=UTC), False),
+        ("2026-10", datetime(1970, 1, 1, tzinfo=UTC), False),
+    ],
+)
+def test_a_delivery_before_its_month_ended_counts_and_is_noted(
+    tmp_path: Path, period: str, delivered: datetime, partial: bool
+) -> None:
+    path = write(tmp_path / "a.csv", rows_of([line("1", period=period)]))
+    os.utime(path, (delivered.timestamp(), delivered.timestamp()))
+    found = read(tmp_path)
+    assert costs(found) == {period: 1}
+    assert found.gaps["period"].tolist() == [period] * partial
+    assert (f"was delivered on {delivered:%Y-%m-%d}, before the month ended" in problems(found)) is partial
+
+
+def test_a_manifest_tells_that_a_delivery_is_of_part_of_a_month(tmp_path: Path) -> None:
+    data_export(tmp_path / "cur2", [[OTHER]], execution="2026-10-15T01:00:00.000Z-aa")
+    found = read(tmp_path)
+    assert found.months["ses_rows"].tolist() == [0]
+    assert "2026-10 was delivered on 2026-10-15" in problems(found)
+
+
+def test_a_whole_month_counts_before_a_more_detailed_part_of_it(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("1")]], execution="2026-10-31T01:00:00.000Z-aa")
+    data_export(tmp_path / "b", [[line("2")]], execution="2026-11-01T01:00:00.000Z-aa", make=focus)
+    found = read(tmp_path)
+    assert costs(found) == {"2026-10": 2}
+    assert "before the month ended" not in problems(found)
 
 
 def test_of_two_deliveries_without_a_manifest_the_newest_counts(tmp_path: Path) -> None:
@@ -350,6 +595,23 @@ def test_an_export_that_names_no_payer_is_not_added_to_another(tmp_path: Path) -
     data_export(tmp_path / "b", [[line("1", payer="")]], make=focus)
     found = read(tmp_path)
     assert (costs(found), len(found.gaps)) == ({"2026-10": 2}, 1)
+
+
+def test_payers_with_names_count_beside_each_other_and_not_beside_one_without(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("2")]], make=focus)
+    data_export(tmp_path / "b", [[line("4", payer="900000000002")]], make=focus)
+    data_export(tmp_path / "c", [[line("100", payer="")]])
+    found = read(tmp_path)
+    assert (costs(found), len(found.gaps)) == ({"2026-10": 6}, 1)
+    assert "it bills 100.0000000000 USD, not 6.0000000000 USD" in problems(found)
+    assert "which count in its place" in problems(found)
+
+
+def test_an_export_that_names_no_payer_counts_in_the_place_of_a_worse_one(tmp_path: Path) -> None:
+    data_export(tmp_path / "a", [[line("2")]], make=focus)
+    data_export(tmp_path / "b", [[line("3", payer="")]])
+    found = read(tmp_path)
+    assert (costs(found), len(found.gaps)) == ({"2026-10": 3}, 1)
 
 
 def test_rows_without_a_payer_are_of_the_payer_of_their_export(tmp_path: Path) -> None:

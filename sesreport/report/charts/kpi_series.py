@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sesreport.kpis.results import ON_TARGET, Kpi, Results, standing
-from sesreport.kpis.words import COLORS, aim, judged, judgement, number
+from sesreport.kpis.words import COLORS, aim, judged, judgement, number, value_of
 from sesreport.report.charts.look import ACTUAL, GRID, MUTED, PAPER, ChartFigure, canvas, finish, look, no_data
 from sesreport.report.charts.registry import chart
 from sesreport.report.charts.text import lines, shortened
@@ -39,7 +39,7 @@ def kpis(results: Results, *, headline: bool = False, ax: Axes | None = None, sc
             x, top, "\n".join(lines(shortened(kpi.label, 54), 27)[:2]), transform=ax.transAxes, va="top", fontsize=8.5
         )
         known = kpi.value is not None
-        ax.text(x, top - 0.3 / rows, number(kpi.value, kpi.unit), transform=ax.transAxes, va="center",
+        ax.text(x, top - 0.3 / rows, value_of(kpi), transform=ax.transAxes, va="center",
                 fontsize=13 if known else 9, fontweight="bold" if known else "normal")  # fmt: skip
         ax.text(x + 0.9 / _COLUMNS, top - 0.3 / rows, judgement(kpi), transform=ax.transAxes, va="center",
                 ha="right", fontsize=8, color=MUTED)  # fmt: skip
@@ -49,7 +49,7 @@ def kpis(results: Results, *, headline: bool = False, ax: Axes | None = None, sc
         scope=scope,
         message=f"{counts[ON_TARGET]} of {sum(counts.values())} KPIs on target",
         subtitle="13 months each; dashed: target; a gap: not known",
-        alt="; ".join(f"{k.label}: {number(k.value, k.unit)}, {aim(k)}, {judged(k)}" for k in chosen) + ".",
+        alt="; ".join(f"{k.label}: {value_of(k)}, {aim(k)}, {judged(k)}" for k in chosen) + ".",
     )
 
 
@@ -62,8 +62,8 @@ def sparkline(kpi: Kpi) -> Figure:
     months = f"{len(known)} of {len(kpi.series)} months known"
     figure.message = f"{kpi.label}, 13 months"
     figure.alt = (
-        f"{months}: from {number(known[0].value, kpi.unit)} in {known[0].period} to "
-        f"{number(known[-1].value, kpi.unit)} in {known[-1].period}; {aim(kpi)}."
+        f"{months}: from {number(known[0].value, kpi.unit, kpi.currency)} in {known[0].period} to "
+        f"{number(known[-1].value, kpi.unit, kpi.currency)} in {known[-1].period}; {aim(kpi)}."
         if known
         else f"No month is known; {aim(kpi)}."
     )

@@ -37,7 +37,7 @@ from sesreport.report.deck.master import FONT
 from sesreport.report.deck.shapes import emu
 from sesreport.report.deck.textfit import fit, width, wrap
 from sesreport.report.ooxml import xstring
-from sesreport.report.workbook.styles import BY_UNIT, INK, MUTED, on
+from sesreport.report.workbook.styles import BY_UNIT, INK, MONEY_AXIS, MUTED, on
 
 _TYPES = {
     "line": XL_CHART_TYPE.LINE,
@@ -45,8 +45,8 @@ _TYPES = {
     "bar": XL_CHART_TYPE.BAR_CLUSTERED,
     "stacked": XL_CHART_TYPE.BAR_STACKED,
 }
-_AXIS_FORMATS = {**BY_UNIT, "share": "0%", "rate": "0.0%"}
-_LABEL_FORMATS = {**BY_UNIT, "share": "0.0%", "rate": "0.00%"}
+_AXIS_FORMATS = {**BY_UNIT, "share": "0%", "rate": "0.0%", "money": MONEY_AXIS}
+_LABEL_FORMATS = {**BY_UNIT, "share": "0.0%", "rate": "0.00%", "money": "[>=1000]#,##0;[>=1]#,##0.00;0.000"}
 _NO_ZERO = '{0};{0};""'
 _MOST_LABEL = 0.42
 """Of a bar chart's width, at most, for the names of its bars."""
@@ -184,9 +184,14 @@ def _paint(native: Any, chart: SlideChart) -> None:
         if chart.kind == "line":
             _draw_line(series, described, chart)
             continue
+        series.invert_if_negative = False
+        if described.role == "outline":
+            series.format.fill.background()
+            series.format.line.color.rgb, series.format.line.width = color, Pt(1)
+            plot.overlap = 100
+            continue
         series.format.fill.solid()
         series.format.fill.fore_color.rgb = color
-        series.invert_if_negative = False
         for i, point_color in enumerate(chart.point_colors if described.role == "actual" else ()):
             if point_color is not None:
                 point = series.points[i].format.fill
@@ -208,7 +213,13 @@ def _label_marks(series: Any, described: SlideSeries, chart: SlideChart) -> None
     if _is_time(chart):
         last = max((i for i, value in enumerate(described.values) if value is not None), default=None)
         if last is not None:
-            _text(series, last, words.number(described.values[last], chart.unit), XL_LABEL_POSITION.OUTSIDE_END, INK)
+            _text(
+                series,
+                last,
+                words.number(described.values[last], chart.unit, chart.currency),
+                XL_LABEL_POSITION.OUTSIDE_END,
+                INK,
+            )
         return
     labels.show_value = True
     labels.number_format = _NO_ZERO.format(number_format) if chart.kind == "stacked" else number_format
@@ -240,17 +251,17 @@ def _draw_line(series: Any, described: SlideSeries, chart: SlideChart) -> None:
     if known:
         value = described.values[known[-1]]
         if described.role == "line":
-            text, color = f"{described.name} {_short(value, chart.unit)}", MUTED
+            text, color = f"{described.name} {_short(value, chart.unit, chart.currency)}", MUTED
         else:
-            text, color = words.number(value, chart.unit), described.color.lstrip("#")
+            text, color = words.number(value, chart.unit, chart.currency), described.color.lstrip("#")
         position = XL_LABEL_POSITION.RIGHT if chart.kind == "line" else XL_LABEL_POSITION.ABOVE
         _text(series, known[-1], text, position, color)
 
 
-def _short(value: float | None, unit: str) -> str:
+def _short(value: float | None, unit: str, currency: str) -> str:
     """A limit without its trailing zeros: ``5 %``, ``0.1 %``, ``95 %``."""
     if value is None or unit not in ("share", "rate"):
-        return words.number(value, unit)
+        return words.number(value, unit, currency)
     return f"{value * 100:.4g} %"
 
 

@@ -23,7 +23,8 @@ TITLE_LIMIT = 90
 
 @dataclass(frozen=True)
 class SlideSeries:
-    """One series of a chart. ``role``: ``actual`` (the marks) or ``line`` (a limit or target drawn across)."""
+    """One series of a chart. ``role``: ``actual`` (the marks), ``line`` (a limit or target drawn across) or ``outline``
+    (a limit drawn around each column; the heading names it)."""
 
     name: str
     values: tuple[float | None, ...]
@@ -43,6 +44,10 @@ class SlideChart:
     heading: str = ""
     """Above the chart, when a slide has two."""
     point_colors: tuple[str | None, ...] = ()
+    share: float = 1.0
+    """Of the width, beside the shares of the slide's other charts."""
+    currency: str = ""
+    """Of a unit that is money; labels of single points name it."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,8 @@ class SlideContent:
     takeaway: str = ""
     kpi: Kpi | None = None
     """Shown with its status beside the chart."""
+    foot: SlideTable | None = None
+    """Shown below the charts."""
 
 
 Build = Callable[[Pack], SlideContent | Iterable[SlideContent] | None]

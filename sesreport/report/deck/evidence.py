@@ -48,8 +48,8 @@ def method(pack: Pack, kpis: Sequence[Kpi | None], *more: str) -> str:
             else f" = {_plain(each.numerator)} / {_plain(each.denominator)} (n/d)"
         )
         told.append(
-            f"{each.label}: {words.number(each.value, each.unit)}{shares}; {words.aim(each)}; prior "
-            f"{words.number(each.prior, each.unit)}; {words.judgement(each)}. {each.reason}\n"
+            f"{each.label}: {words.value_of(each)}{shares}; {words.aim(each)}; prior "
+            f"{words.number(each.prior, each.unit, each.currency)}; {words.judgement(each)}. {each.reason}\n"
             f"Definition: {each.definition}\nFormula: {each.formula}\nSource: {each.source}\n"
             f"Rests on {each.coverage.read:,} of {each.coverage.expected:,} places (account × Region). "
             f"Rows: data/{each.frame}.parquet"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 13.333, 7.5
@@ -35,6 +36,15 @@ class Box:
     def columns(self, count: int, gap: float = GAP) -> list[Box]:
         width = (self.width - gap * (count - 1)) / count
         return [Box(self.left + i * (width + gap), self.top, width, self.height) for i in range(count)]
+
+    def shares(self, of: Sequence[float], gap: float = GAP) -> list[Box]:
+        """Columns whose widths are in proportion."""
+        across, boxes, left = self.width - gap * (len(of) - 1), [], self.left
+        for share in of:
+            width = across * share / sum(of)
+            boxes.append(Box(left, self.top, width, self.height))
+            left += width + gap
+        return boxes
 
     def split(self, left_share: float, gap: float = GAP) -> tuple[Box, Box]:
         width = (self.width - gap) * left_share

@@ -18,5 +18,6 @@ def chart(pack: Pack, kpi: Kpi, *, kind: str = "line") -> SlideChart:
     series = [SlideSeries("Actual", tuple(point.value for point in kpi.series), pack.branding.accent)]
     if kpi.target is not None:
         series.append(SlideSeries("Target", (kpi.target,) * len(months), MUTED, role="line"))
-    told = ", ".join(f"{point.period} {words.number(point.value, kpi.unit)}" for point in kpi.series)
-    return SlideChart(kind, months, tuple(series), kpi.unit, f"{kpi.label}: {told}; {words.aim(kpi)}.")
+    told = ", ".join(f"{point.period} {words.number(point.value, kpi.unit, kpi.currency)}" for point in kpi.series)
+    alt = f"{kpi.label}: {told}; {words.aim(kpi)}."
+    return SlideChart(kind, months, tuple(series), kpi.unit, alt, currency=kpi.currency)

@@ -135,7 +135,7 @@ def against_target(kpi: Kpi, subject: str) -> str:
     """A share against its target: ``72.9 % of identities have an owner, 22.1 points short of target``."""
     if kpi.value is None:
         return limited(f"{kpi.label}: not known this month", "Not known this month")
-    value = words.number(kpi.value, kpi.unit)
+    value = words.value_of(kpi)
     if kpi.target is None:
         return limited(f"{value} {subject}")
     gap = (kpi.target - kpi.value) * (1 if kpi.direction == "higher" else -1)
@@ -153,7 +153,7 @@ def reputation(over: int | None, bounce: Kpi | None, complaint: Kpi | None) -> s
     rates = [kpi for kpi in (bounce, complaint) if kpi is not None and kpi.value is not None]
     if over is None and not rates:
         return "Bounce and complaint rates are not known this month"
-    told = " and ".join(f"{kpi.label.lower()} {words.number(kpi.value, kpi.unit)}" for kpi in rates)
+    told = " and ".join(f"{kpi.label.lower()} {words.value_of(kpi)}" for kpi in rates)
     if over is None:
         return limited(f"{told[:1].upper()}{told[1:]} in the organization", "Bounces and complaints this month")
     fine = "No account is over AWS's review lines"
@@ -173,6 +173,33 @@ def volume(kpi: Kpi, driver: str = "") -> str:
         return f"Sending was flat at {total} messages"
     moved = f"Sending {'grew' if share > 0 else 'fell'} {abs(share):.1%} to {total} messages".replace("%", " %")
     return limited(f"{moved}, most of it in {driver}", moved) if driver else moved
+
+
+def cost(kpi: Kpi, roughly: str, budget: float | None, avoidable: Kpi | None) -> str:
+    """``roughly`` is ``about `` where the cost is estimated, ``budget`` the month's in the currency of the cost; None
+    where the settings name none.
+    """
+    if kpi.value is None:
+        return "What sending cost is not known this month"
+    told = f"Sending cost {roughly}{words.value_of(kpi)}"
+    over = kpi.value - budget if budget else 0.0
+    against = f", {words.rounded(abs(over), kpi.currency)} {'over' if over > 0 else 'under'} budget" if over else ""
+    if avoidable is None or avoidable.value is None:
+        return f"{told}{against}"
+    if not avoidable.value:
+        return _read(f"{told}{against}; nothing avoidable was found", avoidable)
+    wasted = f"{words.rounded(avoidable.value, avoidable.currency)} avoidable"
+    return limited(f"{told}{against}; {wasted}", f"{told}; {wasted}")
+
+
+def currencies(names: Sequence[str]) -> str:
+    return limited(f"Sending cost is charged in {' and '.join(names)}, which are not added")
+
+
+def showback(owner: str, cost: str, whole: str, avoidable: str) -> str:
+    """``owner`` is the one with the highest cost; ``avoidable`` is empty where none is known."""
+    told = f"{owner} spends {cost} of {whole}"
+    return limited(f"{told}, of which {avoidable} is avoidable", told) if avoidable else limited(told)
 
 
 def millions(value: float) -> str:

@@ -35,6 +35,10 @@ TITLE_SIZES = (28, 26, 24, 22, 20, 18, 16, 14)
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
 ASKS = 4
 """Decisions that page one has room for; it says how many more there are."""
+VERDICT_GAP = 6
+"""Points between two sentences of page one."""
+FOOT = 0.42
+"""Of a slide's body, for a table below charts."""
 NOTES_LIMIT = 12_000
 """Characters of speaker notes."""
 
@@ -89,7 +93,13 @@ class _Slide:
             self._charts(body, area)
             self._card(content.kpi, panel, content.kpi.reason)
         else:
-            self._charts(body, grid.body_above_takeaway if content.takeaway else grid.body)
+            area = grid.body_above_takeaway if content.takeaway else grid.body
+            if content.foot is not None:
+                area, below = area.rows(area.height * (1 - FOOT), 0.15)
+                self._charts(body, area)
+                tables.add(self.slide, content.foot, below, self.accent)
+            else:
+                self._charts(body, area)
             self._takeaway(content.takeaway, grid.takeaway)
         self._footer(content, grid)
         notes = marked(content.notes)
@@ -136,7 +146,7 @@ class _Slide:
         if isinstance(body, Nothing):
             self._panel(box, [(body.text, 20, MUTED, False)], name="No data", anchor=MSO_ANCHOR.MIDDLE)
         elif isinstance(body, tuple):
-            for i, (chart, place) in enumerate(zip(body, box.columns(len(body)), strict=True), 1):
+            for i, (chart, place) in enumerate(zip(body, box.shares([each.share for each in body]), strict=True), 1):
                 if chart.heading:
                     heading, place = place.rows(0.36, 0.04)
                     self._text(heading, chart.heading, TEXT_SIZE, name=f"Chart heading {i}", bold=True)
@@ -152,7 +162,7 @@ class _Slide:
         self._band(kpi, band)
         basis = kpi.coverage
         parts = [
-            (words.number(kpi.value, kpi.unit), 36, INK, True),
+            (words.value_of(kpi), 36, INK, True),
             (kpi.label, TEXT_SIZE, INK, True),
             (words.fraction(kpi), SMALL_SIZE, MUTED, False),
             ("No target" if kpi.target is None else f"Target {words.target(kpi)}", SMALL_SIZE, MUTED, False),
@@ -205,15 +215,20 @@ class _Slide:
 
     def _headline(self, body: Headline, box: Box) -> None:
         cards_height = 1.6 if body.kpis else 0.0
-        top = Box(box.left, box.top, box.width, box.height - cards_height - (0.2 if body.kpis else 0))
+        top = Box(box.left, box.top, box.width, box.height - cards_height - (0.15 if body.kpis else 0))
         says, asks = top.split(0.58) if body.asks else (top, None)
         shape = self.slide.shapes.add_textbox(*emu(says))
         shape.name = "Verdict"
         frame = _frame(shape, inset=0)
-        size = next((s for s in TEXT_SIZES if _height(body.sentences, says.width - 0.1, s, 8) <= says.height - 0.1), 14)
+        size = next(
+            (s for s in TEXT_SIZES if _height(body.sentences, says.width - 0.1, s, VERDICT_GAP) <= says.height - 0.1),
+            14,
+        )
         parts = [(sentence, float(size), INK, False) for sentence in body.sentences]
-        for i, (text, points, color, bold) in enumerate(_fitted(parts, says.width - 0.1, says.height - 0.1, 8)):
-            paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(8)
+        for i, (text, points, color, bold) in enumerate(
+            _fitted(parts, says.width - 0.1, says.height - 0.1, VERDICT_GAP)
+        ):
+            paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(VERDICT_GAP)
         if asks is not None:
             which = f", the first {ASKS} of {len(body.asks)}" if len(body.asks) > ASKS else ""
             listed = [(f"Decisions requested{which}", SMALL_SIZE, self.accent, True)]
@@ -228,7 +243,7 @@ class _Slide:
     def _tile(self, kpi: Kpi, box: Box) -> None:
         band, rest = box.rows(0.4)
         self._band(kpi, band)
-        value = (words.number(kpi.value, kpi.unit), 28.0, INK, True)
+        value = (words.value_of(kpi), 28.0, INK, True)
         self._panel(rest, [value, (kpi.label, SMALL_SIZE, MUTED, False)], name=kpi.label, gap=2)
 
     def _footer(self, content: SlideContent, grid: Grid) -> None:

@@ -75,7 +75,7 @@ def text(said: dict[str, Any]) -> str:
     parts += ["", "Scorecard"]
     for kpi in said["kpis"]:
         since = " since the month before" if kpi.change is not None else ""
-        parts.append(f"- {visible(kpi.label)}: {words.number(kpi.value, kpi.unit)}, {words.judgement(kpi)}")
+        parts.append(f"- {visible(kpi.label)}: {words.value_of(kpi)}, {words.judgement(kpi)}")
         parts.append(f"  ({words.aim(kpi)}; {words.change(kpi)}{since})")
     if said["more"]:
         parts.append(f"- {said['more']}")

@@ -81,6 +81,8 @@ def _cell(value: Value, head: TableColumn) -> str:
         return head.missing
     if head.kind == "percent":
         return f"{value:.{head.decimals}f} %"
+    if head.kind == "money":
+        return f"{value:,.{head.decimals}f}"
     return f"{value:,}" if head.kind == "integer" else str(value)
 
 

@@ -18,12 +18,14 @@ STATIC_ROWS = 50
 """Rows that stand in the page without JavaScript; also the rows of one page."""
 CELL = 300
 """Characters of one cell; the whole text is in the pack's ``data/`` folder."""
+NUMBERS = ("integer", "percent", "money")
 Value = str | float | int | None
 
 
 @dataclass(frozen=True)
 class TableColumn:
-    """One column. ``kind``: text, name and long (wider texts), id (digits), rank (severity), integer, percent, date."""
+    """One column. ``kind``: text, name and long (wider texts), id (digits), rank (severity), integer, percent,
+    money, date."""
 
     name: str
     label: str
@@ -31,7 +33,7 @@ class TableColumn:
     facet: bool = False
     """Offered as a filter."""
     decimals: int = 1
-    """Of a percent."""
+    """Of a percent or an amount of money."""
     missing: str = UNKNOWN
     """What a missing value means."""
 
@@ -106,6 +108,8 @@ def _values(series: pd.Series, column: TableColumn) -> tuple[Value, ...]:
         return tuple(None if pd.isna(v) else int(v) for v in series.astype(object))
     if column.kind == "percent":
         return tuple(None if pd.isna(v) else round(float(v) * 100, column.decimals) for v in series.astype(object))
+    if column.kind == "money":
+        return tuple(None if pd.isna(v) else round(float(v), column.decimals) for v in series.astype(object))
     if column.kind == "date":
         at = pd.to_datetime(series, utc=True)
         return tuple(at.dt.strftime("%Y-%m-%d").astype(object).where(at.notna(), None))
@@ -130,10 +134,10 @@ def _encoded(head: TableColumn, values: tuple[Value, ...]) -> dict[str, Any]:
     encoded: dict[str, Any] = {"label": head.label, "kind": head.kind, "missing": head.missing}
     if head.facet:
         encoded["facet"] = 1
-    if head.kind == "percent":
+    if head.kind in ("percent", "money"):
         encoded["decimals"] = head.decimals
     distinct = dict.fromkeys(values)
-    if head.kind in ("integer", "percent") or (len(distinct) > len(values) * 0.7 and head.kind != "rank"):
+    if head.kind in NUMBERS or (len(distinct) > len(values) * 0.7 and head.kind != "rank"):
         return {**encoded, "values": values}
     texts = [value for value in distinct if value is not None]
     if head.kind == "rank":

@@ -21,7 +21,7 @@ from openpyxl.drawing.xdr import XDRPositiveSize2D
 from sesreport.core.text import marked
 from sesreport.report.ooxml import xstring
 from sesreport.report.workbook.description import Cells, SheetChart, SheetContent
-from sesreport.report.workbook.styles import BY_UNIT, FONT, HAIRLINE, MUTED
+from sesreport.report.workbook.styles import BY_UNIT, FONT, HAIRLINE, MONEY_AXIS, MUTED
 
 WIDTH, HEIGHT, GAP = 3_960_000, 2_520_000, 180_000
 """EMU: 11 × 7 cm, 5 mm apart."""
@@ -87,6 +87,8 @@ def _native(chart: SheetChart, positions: Mapping[str, TablePosition]) -> Any:
         native.grouping, native.overlap = "stacked", 100
     if chart.kind != "line":
         native.gapWidth = 45
+    if chart.kind == "column" and any(series.dashed for series in chart.series):
+        native.overlap = 100  # an outline stands around the column
     for series in chart.series:
         native.series.append(_series(chart, series, positions, number_format))
     native.title = marked(chart.title)
@@ -99,7 +101,8 @@ def _native(chart: SheetChart, positions: Mapping[str, TablePosition]) -> Any:
         native.legend.position, native.legend.txPr = "b", _text(900)
     native.x_axis.delete = native.y_axis.delete = False
     native.x_axis.majorTickMark = native.y_axis.majorTickMark = "none"
-    native.x_axis.number_format, native.y_axis.number_format = "@", number_format
+    axis_format = MONEY_AXIS if chart.unit == "money" else number_format
+    native.x_axis.number_format, native.y_axis.number_format = "@", axis_format
     native.y_axis.majorGridlines.spPr = _line(HAIRLINE, 6350)
     native.x_axis.graphicalProperties, native.y_axis.graphicalProperties = _line("9AA5B1", 9525), _none()
     native.x_axis.txPr = native.y_axis.txPr = _text(900)
@@ -129,7 +132,10 @@ def _series(chart: SheetChart, series: Any, positions: Mapping[str, TablePositio
             native.marker.graphicalProperties = GraphicalProperties(solidFill=color, ln=LineProperties(solidFill=color))
         native.smooth = False
     else:
-        native.graphicalProperties = GraphicalProperties(solidFill=color)
+        outline = LineProperties(solidFill=color, w=12_700)
+        native.graphicalProperties = (
+            GraphicalProperties(noFill=True, ln=outline) if series.dashed else GraphicalProperties(solidFill=color)
+        )
         native.invertIfNegative = False
     return native
 

@@ -20,8 +20,8 @@ from sesreport.core.registry import Registry
 from sesreport.report.contents import Pack
 
 Kind = Literal[
-    "text", "account_id", "texts", "flag", "integer", "share", "rate", "days", "real", "at", "date",
-    "figure", "change", "signal", "link", "input", "spark",
+    "text", "account_id", "texts", "flag", "integer", "share", "rate", "days", "real", "money",
+    "unit_cost", "at", "date", "figure", "change", "signal", "link", "input", "spark",
 ]  # fmt: skip
 """How a column is written; ``figure`` and ``change`` follow the unit in the rows' column ``unit``; a
 ``signal`` is a word in bold, colored by :attr:`SheetColumn.colors`."""
@@ -70,6 +70,7 @@ class SheetSeries:
     values: Cells | tuple[float | None, ...]
     color: str
     dashed: bool = False
+    """A limit: a dashed line, or an outline around the columns."""
 
 
 @dataclass(frozen=True)

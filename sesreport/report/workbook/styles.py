@@ -35,11 +35,17 @@ BY_UNIT = {
     "share": "0.0 %",
     "rate": "0.00 %",
     "days": "#,##0.0",
+    "money": "[>=1]#,##0.00;[>=0]0.000;#,##0.00",
 }
+"""Number formats by unit of a KPI; the currency of money stands in a column of its own."""
+MONEY_AXIS = "[=0]0;[>=10]#,##0;0.00"
+"""Of a chart's axis: no more digits than its steps have."""
 
 
 def _signed(number_format: str) -> str:
     """With its sign; the difference of two shares is in percentage points."""
+    if ";" in number_format:  # of several ranges: the finest of them for all
+        number_format = "#,##0.000"
     points = f'{number_format}" pts"' if "%" in number_format else number_format
     return f'+{points};"−"{points};"no change"'
 
@@ -52,6 +58,8 @@ LOOKS: dict[str, Look] = {
     "Account id": Look("@"),
     "Integer": Look("#,##0", "right"),
     "Real": Look("#,##0.##", "right"),
+    "Money": Look("#,##0.00", "right"),
+    "Unit cost": Look("#,##0.000", "right"),
     "At": Look("yyyy-mm-dd hh:mm", "left"),
     "Date": Look("yyyy-mm-dd", "left"),
     "Signal": Look("@", bold=True),
@@ -72,6 +80,8 @@ BY_KIND = {
     "rate": "Figure rate",
     "days": "Figure days",
     "real": "Real",
+    "money": "Money",
+    "unit_cost": "Unit cost",
     "at": "At",
     "date": "Date",
     "signal": "Signal",

@@ -19,7 +19,7 @@ CELL_LIMIT = 32_767
 """Characters of a cell (Excel specifications and limits)."""
 SHORTENED = " … [shortened: {total:,} characters; the whole text is in the pack's data folder]"
 
-NUMBERS = frozenset({"integer", "share", "rate", "days", "real", "figure", "change"})
+NUMBERS = frozenset({"integer", "share", "rate", "days", "real", "money", "unit_cost", "figure", "change"})
 DATES = frozenset({"at", "date"})
 _DAY_ZERO = pd.Timestamp("1899-12-30")
 
@@ -51,6 +51,8 @@ def cells(rows: pd.DataFrame, column: SheetColumn) -> list[Value]:
 
 
 def _numbers(values: pd.Series[Any]) -> list[Value]:
+    if isinstance(values.dtype, pd.ArrowDtype):  # of whose decimals to_numeric drops the unknown ones
+        values = values.astype("Float64")
     numbers = pd.to_numeric(values, errors="coerce").astype("Float64")
     known = numbers.notna() & np.isfinite(numbers.to_numpy("float64", na_value=np.nan))
     plain_numbers = numbers.to_numpy("float64", na_value=0.0)

@@ -17,6 +17,8 @@ OUTSIDE = ("vendor", "external", "public", "service", "needs review")
 SEVERITIES = ("critical", "high", "medium", "low")
 LINES = {"bounce_rate": (0.05, 0.10), "complaint_rate": (0.001, 0.005)}
 """Where AWS reviews, and where it may pause (SES Developer Guide)."""
+BUDGET = 2650.0
+"""Of a month, in dollars (data/demo/sesreport.toml)."""
 PLACE, IDENTITY = ["account_id", "region"], ["account_id", "region", "identity"]
 
 
@@ -131,6 +133,45 @@ class Facts:
         return both.fillna({"live": 0, "grants": 0})
 
     @cached_property
+    def costs_of_month(self) -> pd.DataFrame:
+        """The month's charges by account, owner and so on."""
+        return self["unit_costs"].query("period == @self.results.period and dimension != 'organization'")
+
+    @cached_property
+    def cost_by_month(self) -> list[float]:
+        """The organization's, oldest first."""
+        costs = self["costs"].assign(cost=self["costs"]["billed_cost"].astype("float64"))
+        return [float(costs.loc[costs["period"].eq(str(month)), "cost"].sum()) for month in self.month.back(13)]
+
+    @cached_property
+    def waste_by_kind(self) -> dict[str, float]:
+        """Kinds of waste that cost something, the dearest first."""
+        waste = self["waste"].assign(amount=self["waste"]["amount"].astype("float64"))
+        sums = waste.groupby("kind")["amount"].sum()
+        return {str(kind): float(cost) for kind, cost in sums.sort_values(ascending=False).items() if cost}
+
+    def showback(self, by: str) -> pd.DataFrame:
+        """Cost, share, avoidable cost and exposed identities by owner or account, the dearest first."""
+        costs = self["costs"].query("period == @self.results.period")
+        column = {"owner": "owner", "account": "sub_account_id"}[by]
+        group = costs[column].fillna("(no owner)")
+        made = costs["billed_cost"].astype("float64").groupby(group).sum().rename("cost").to_frame()
+        made["share"] = made["cost"] / made["cost"].sum()
+        waste = self["waste"]
+        wasted = waste[{"owner": "owner", "account": "account_id"}[by]].fillna("(no owner)")
+        made["avoidable"] = waste["amount"].astype("float64").groupby(wasted).sum()
+        stakes = self["stakes"][self["stakes"]["exposure"].isin(["external", "public"]).fillna(False)]
+        owners = self["accounts"].set_index("account_id")["owner"]
+        of = stakes["account_id"] if by == "account" else stakes["owner"].fillna(stakes["account_id"].map(owners))
+        made["exposed"] = of.fillna("(no owner)").value_counts().astype("float64")
+        made = made.fillna({"avoidable": 0.0, "exposed": 0.0})
+        told = self["kpi_breakdown"].query("dimension == @by and places_read == 0 and places_expected > 0")
+        for name, kpi in (("avoidable", "avoidable_cost"), ("exposed", "public_identities")):
+            unread = made.index.isin(told.loc[told["kpi"].eq(kpi), "group"])
+            made[name] = made[name].astype("Float64").mask(unread & ~(made[name] > 0))
+        return made.rename_axis("group").reset_index().sort_values(["cost", "group"], ascending=[False, True])
+
+    @cached_property
     def sending_places(self) -> pd.DataFrame:
         """Sending places with what the KPIs' evidence says of each."""
         parts = {
@@ -149,6 +190,11 @@ def _distinct(frame: pd.DataFrame, flag: str) -> int:
 
 def _days(frame: pd.DataFrame) -> float | None:
     return float(frame["days"].mean()) if len(frame) else None
+
+
+def _each(frame: pd.DataFrame) -> float:
+    """Of a thousand messages."""
+    return float(frame["billed_cost"].sum()) * 1000 / float(frame["delivered"].sum())
 
 
 def _highest(frame: pd.DataFrame, column: str) -> float:
@@ -178,6 +224,13 @@ RECOUNTED: dict[str, Callable[[Facts, pd.DataFrame], float | None]] = {
     "quota_use": lambda facts, frame: _highest(frame, "quota_use"),
     "sent_volume": lambda facts, frame: float(frame["sent"].sum()),
     "delivered_volume": lambda facts, frame: float(frame["delivered"].sum()),
+    "billed_cost": lambda facts, frame: float(frame["billed_cost"].sum()),
+    "cost_per_thousand_delivered": lambda facts, frame: _each(frame.dropna(subset=["delivered"])),
+    "avoidable_cost": lambda facts, frame: float(facts["waste"]["amount"].sum()),
+    "cost_with_owner": lambda facts, frame: (
+        float(frame.loc[frame["owner"].notna(), "billed_cost"].sum()) / float(frame["billed_cost"].sum())
+    ),
+    "budget_used": lambda facts, frame: float(frame["billed_cost"].sum()) / BUDGET,
     "coverage": lambda facts, frame: facts.basis(POLICIES).share,
     "findings_opened": lambda facts, frame: len(frame),
     "findings_resolved": lambda facts, frame: len(facts["lives"].query("resolved_in == @facts.results.period")),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 
 from agreement.extraction import Text
-from agreement.facts import LINES, METRICS, PLACE, POLICIES, SEVERITIES, Facts
+from agreement.facts import BUDGET, LINES, METRICS, PLACE, POLICIES, SEVERITIES, Facts
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi, standing
 from sesreport.report.charts.names import EXPOSURES, LABEL
@@ -23,7 +24,8 @@ _SPELLED = re.compile(rf"\b(none|{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 AGES = ("new this month", "up to 30 days", "31 to 90 days", "over 90 days", "since before the first snapshot")
 CUT = "…"
 FIXED = (
-    "the name in cell A1 of every sheet", "Units: count, share (0 to 1), rate (0 to 1, small)", "SHA-256", "sha256",
+    "the name in cell A1 of every sheet", "Units: count, share (0 to 1), rate (0 to 1, small)",
+    "SHA-256", "sha256",
     "its 90 % interval", "dtype: int64", "[pyarrow]", "reaches 91 days from", "AWS's lines in 91 days",
     "13 months each; dashed: target", "AWS reviews from 5.00 %, may pause from 10.00 %",
     "AWS reviews from 0.10 %, may pause from 0.50 %", "AWS reviews an account at 5 % bounces or 0.1 % complaints, and "
@@ -104,7 +106,7 @@ def _kpis(facts: Facts) -> Iterator[str]:
     """Each KPI as cards, tiles, lists, notes and alternative texts name it."""
     shown = 0
     for kpi in facts.results.kpis:
-        value, aim, change = words.number(kpi.value, kpi.unit), words.aim(kpi), words.change(kpi)
+        value, aim, change = words.value_of(kpi), words.aim(kpi), words.change(kpi)
         told = f"{kpi.label}: {value}"
         rests = f"Rests on {kpi.coverage.read} of {kpi.coverage.expected} places"
         yield from (f"{told}, {words.judged(kpi)}", f"{told}, {aim}, {words.judged(kpi)}", f"{value} {kpi.label}")
@@ -115,7 +117,7 @@ def _kpis(facts: Facts) -> Iterator[str]:
         card = (value, kpi.label, words.fraction(kpi), aim[0].upper() + aim[1:], f"Change {change}", kpi.reason,
                 f"Owner: {kpi.owner}", rests)  # fmt: skip
         yield " ".join(filter(None, card))
-        prior = words.number(kpi.prior, kpi.unit)
+        prior = words.number(kpi.prior, kpi.unit, kpi.currency)
         yield f"{told}{_fraction(kpi)}; {aim}; prior {prior}; {words.judgement(kpi)}. {kpi.reason}"
         yield f"{rests} (account × Region). Rows: data/{kpi.frame}.parquet"
         yield f"{kpi.label}, 13 months: {_span(kpi)}; {aim}."
@@ -123,7 +125,9 @@ def _kpis(facts: Facts) -> Iterator[str]:
         yield f"{kpi.label}, 13 months. {len(known)} of 13 months known: {_span(kpi)}; {aim}."
         yield f"{kpi.label}, 13 months. No month is known; {aim}."
         yield f"{kpi.label}, 13 months: no month is known; {aim}."
-        series = ", ".join(f"{point.period} {words.number(point.value, kpi.unit)}" for point in kpi.series)
+        series = ", ".join(
+            f"{point.period} {words.number(point.value, kpi.unit, kpi.currency)}" for point in kpi.series
+        )
         yield f"{kpi.label}: {series}; {aim}."
         shown += kpi.headline or (kpi.target is not None and kpi.status != "on target")
     yield f"The pack has {len(facts.results.kpis) - shown} more, on target or without one"
@@ -140,8 +144,8 @@ def _span(kpi: Kpi) -> str:
     known = [point for point in kpi.series if point.value is not None]
     first, last = (known[0], known[-1]) if known else (kpi.series[0], kpi.series[-1])
     return (
-        f"from {words.number(first.value, kpi.unit)} in {first.period} "
-        f"to {words.number(last.value, kpi.unit)} in {last.period}"
+        f"from {words.number(first.value, kpi.unit, kpi.currency)} in {first.period} "
+        f"to {words.number(last.value, kpi.unit, kpi.currency)} in {last.period}"
     )
 
 
@@ -150,8 +154,9 @@ def _standing(facts: Facts) -> Iterator[str]:
     counts = standing(facts.results.kpis)
     judged, month = sum(counts.values()), facts.results.period_name
     on, watch, off = counts["on target"], counts["watch"], counts["off target"]
-    pages = "".join(f"|({n} of 2)" for n in (1, 2)).split("|")
+    pages = ["", *(f"({n} of 3)" for n in (1, 2, 3))]
     yield from (f"{on} of {judged} controls on target: {off} off target, {watch} to watch {page}" for page in pages)
+    yield from (f"How the numbers are computed ({n} of 2)" for n in (1, 2))
     yield f"{on} of {judged} controls on target: {off} off target, {watch} to watch"
     yield f"{on} of {judged} KPIs on target"
     yield f"{on} of {judged} KPIs on target; {off} off target, {watch} to watch"
@@ -408,6 +413,72 @@ def _volume(facts: Facts) -> Iterator[str]:
     )
 
 
+def _costs(facts: Facts) -> Iterator[str]:
+    """What sending costs, what of it could be avoided, and whose it is."""
+    month, kpis = facts.results.period_name, {kpi.id: kpi for kpi in facts.results.kpis}
+    cost, used = words.value_of(kpis["billed_cost"]), words.value_of(kpis["budget_used"])
+    avoidable = facts.value("avoidable_cost")
+    wasted, over = words.money(avoidable, "USD"), facts.value("billed_cost") - BUDGET
+    yield f"Sending cost {cost}, {used} of the budget; {wasted} could be avoided"
+    yield f"Sending cost {cost}, USD {over:,.0f} over budget; USD {avoidable:,.0f} avoidable"
+    yield f"{month}: {cost}, {used} of the budget"
+    yield f"{wasted} avoidable in {month}, the dearest first{_within(facts, ('metrics',))}"
+    by_month = list(zip(facts.month.back(13), facts.cost_by_month, strict=True))
+    listed = "; ".join(f"{period} {words.money(value, '')}" for period, value in by_month)
+    yield from _chart(
+        f"Sending cost {cost} in {month}, {words.money(over, 'USD')} over budget", f"USD by month: {listed}."
+    )
+    listed = ", ".join(f"{period} {words.money(value, 'USD')}" for period, value in by_month)
+    yield f"Cost of sending by month: {listed}; budget {words.money(BUDGET, 'USD')} a month."
+    yield f"Cost of sending: {listed}; budget {words.money(BUDGET, 'USD')}."
+    yield f"By month, budget of {words.money(BUDGET, '')} outlined"
+    kinds = facts.waste_by_kind
+    listed = "; ".join(f"{kind} {words.money(value, '')}" for kind, value in kinds.items())
+    yield from _chart(f"{wasted} could be avoided, most of it: {next(iter(kinds))}", f"USD by kind: {listed}.")
+    listed = ", ".join(f"{kind} {words.money(value, 'USD')}" for kind, value in kinds.items())
+    yield f"Avoidable cost by kind: {listed}."
+    amounts = facts["waste"][facts["waste"]["amount"] > 0]
+    yield f"the 3 largest of {len(amounts)} avoidable amounts below"
+    yield " ; ".join(_row(facts, row) for row in amounts.head(3).itertuples())
+    yield "; ".join(_row(facts, row) for row in amounts.head(3).itertuples())
+    for row in facts["waste"].head(3).itertuples():
+        yield (
+            f"{words.money(row.amount, 'USD')}, {row.kind}: {row.subject} in {row.account_name}, {row.region} "
+            f"({'no owner' if pd.isna(row.owner) else row.owner}). {row.action} Computed from: {row.formula}."
+        )
+    owners = facts.showback("owner")
+    top = owners.iloc[0]
+    spends = words.money(top["cost"], "USD")
+    yield f"{top['group']} spends {spends} of {cost}, of which {words.money(top['avoidable'], 'USD')} is avoidable"
+    share = f"{top['share']:.1%}".replace("%", " %")
+    listed = "; ".join(
+        f"{row.group} {words.money(row.cost, '')}, avoidable "
+        f"{'not known' if pd.isna(row.avoidable) else words.money(row.avoidable, '')}"
+        for row in owners.head(8).itertuples()
+    )
+    yield from _chart(f"{top['group']} spends most: {spends}, {share} of the cost", f"USD by owner: {listed}.")
+    yield f"{len(owners) - 8} more owners in the workbook"
+    yield f"{_counted(len(owners) - 12, 'more owner')} not drawn"
+    for column, name, unit, currency in (
+        ("cost", "Cost", "money", "USD"), ("avoidable", "Avoidable", "money", "USD"),
+        ("exposed", "Exposed identities", "count", ""),
+    ):  # fmt: skip
+        told = ", ".join(
+            f"{group} {words.number(None if pd.isna(value) else float(value), unit, currency)}"
+            for group, value in owners[["group", column]].head(8).itertuples(index=False)
+        )
+        yield f"{name} by owner: {told}."
+    for kpi_id in ("billed_cost", "budget_used", "cost_per_thousand_delivered", "avoidable_cost", "cost_with_owner"):
+        yield f"{kpis[kpi_id].label}: {words.value_of(kpis[kpi_id])}. {kpis[kpi_id].reason}"
+
+
+def _row(facts: Facts, row: Any) -> str:
+    return " · ".join(
+        (words.money(row.amount, "USD"), f"{row.kind}: {row.subject}", f"{row.account_name}, {row.region}",
+         "no owner" if pd.isna(row.owner) else row.owner, row.action)
+    )  # fmt: skip
+
+
 def _trends(facts: Facts) -> Iterator[str]:
     """What was out of the ordinary, and where it leads."""
     found, ahead, grave, names = facts["anomalies"], facts["forecasts"], facts.grave, facts.names
@@ -561,17 +632,27 @@ def _rows(facts: Facts) -> Iterator[str]:
         "Accounts and Regions, highest bounce rate first": len(facts["sending_accounts"]),
         "Days of sending unlike the account's own past, this month's first": len(facts["anomalies"]),
         "Quotas and AWS's lines in 91 days, nearest first": len(facts["forecasts"]),
+        "Cost, avoidable cost and exposed identities by owner, the dearest first": len(facts.showback("owner")),
+        "Cost by account, the dearest first": len(facts.showback("account")),
+        "What need not be spent, the dearest first": len(facts["waste"]),
+        "Mail that rides on exposed identities: of the whole account and Region, an upper bound for each": len(
+            facts["stakes"]
+        ),
+        "How many more bounces and complaints until AWS's lines, by the month's messages (AWS counts a volume of its "
+        "own); zero or less: reached": len(facts["runway"]),
+        "The settings' budget and AWS's": len(facts["budget_agreement"]),
         "Findings, open and most severe first": len(facts["findings"]),
         "Days to remediation": len(facts["remediation_times"]),
         "Lives of findings, the resolved first": len(facts["lives"]),
     }
     for caption, rows in many.items():
-        yield f"{caption} {rows:,} rows"
+        yield f"{caption} {_counted(rows, 'row')}"
         yield f"The first 50 of {rows:,} rows."
     yield f"13 rows × {len(facts.results.kpis)} columns"
 
 
 _PARTS = (
-    _results, _kpis, _standing, _coverage, _exposure, _outside, _ownership, _reputation, _volume, _trends, _findings,
+    _results, _kpis, _standing, _coverage, _exposure, _outside, _ownership, _reputation, _volume, _costs, _trends,
+    _findings,
     _changes, _rows,
 )  # fmt: skip

@@ -13,7 +13,7 @@ import pandas as pd
 from lxml import html as lxml_html
 
 from agreement.extraction import Table
-from agreement.facts import LINES, PLACE, Facts
+from agreement.facts import BUDGET, LINES, PLACE, Facts
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi, Results
 from sesreport.report import tables
@@ -35,9 +35,9 @@ def wrong(table: Table, facts: Facts) -> list[str]:
     known_rows = _known(table.output, table.where, table.header, names, facts)
     at = [table.header.index(name) for name in names]
     shown = Counter(tuple(_plain(row[place]) for place in at) for row in table.rows)
-    paged = table.output == "deck" and "Actual" in table.header  # the rest is on another slide
-    more, less = shown - known_rows, Counter() if paged else known_rows - shown
-    return [] if _same_but_cut(more, less) else [f"shown: {list(more)[:3]}, known: {list(less)[:3]}"]
+    paged = table.output == "deck" and {"Actual", "Formula"} & {*table.header}  # the rest is on another slide
+    more, less = shown - known_rows, known_rows - shown
+    return [] if _same_but_cut(more, less, paged) else [f"shown: {list(more)[:3]}, known: {list(less)[:3]}"]
 
 
 def _digits(table: Table, name: str) -> bool:
@@ -61,15 +61,15 @@ def _plain(value: Any) -> Any:
     return text if re.search(r"\d", text) or CUT.search(text) else ""
 
 
-def _same_but_cut(shown: Counter[Row], known: Counter[Row]) -> bool:
-    """Whether the rows are the same but for texts that were shortened, and rows without a number."""
+def _same_but_cut(shown: Counter[Row], known: Counter[Row], paged: bool) -> bool:
+    """Whether the rows are the same but for texts that were shortened, and rows without a number or on another page."""
     rest = list(known.elements())
     for row in filter(any, shown.elements()):
         match = next((other for other in rest if all(map(_same_beginning, row, other))), None)
         if match is None:
             return False
         rest.remove(match)
-    return not any(map(any, rest))
+    return paged or not any(map(any, rest))
 
 
 def _same_beginning(shown: str, known: str) -> bool:
@@ -123,9 +123,7 @@ def _cover(facts: Facts) -> tuple[list[str], list[Row]]:
     results, snapshot = facts.results, facts.results.snapshot
     rows: list[Row] = [(f"Verdict {n}", sentence) for n, sentence in enumerate(results.verdict, 1)]
     rows += [
-        (None, f"{words.judgement(k)}: {words.number(k.value, k.unit)} ({words.target(k)})")
-        for k in results.kpis
-        if k.headline
+        (None, f"{words.judgement(k)}: {words.value_of(k)} ({words.target(k)})") for k in results.kpis if k.headline
     ]
     rows += [
         (f"Decision asked {n}", f"{d.decision} ({d.owner}, by {d.due})") for n, d in enumerate(results.decisions, 1)
@@ -160,9 +158,13 @@ def _breakdown_in_words(facts: Facts) -> tuple[list[str], list[Row]]:
     rows = []
     for row in _breakdown(facts).itertuples():
         kpi = kpis[row.kpi]
-        value, prior = (words.number(None if pd.isna(v) else float(v), kpi.unit) for v in (row.value, row.prior))
-        rows.append((row.group, value, prior, words.target(kpi), row.places_read, row.places_expected, row.reason))
-    return ["Group", "Actual", "Prior", "Target", "Places read", "of", "What it leaves out"], rows
+        value, prior = (
+            words.number(None if pd.isna(v) else float(v), kpi.unit, kpi.currency) for v in (row.value, row.prior)
+        )
+        rows.append(
+            (kpi.label, row.group, value, prior, words.target(kpi), row.places_read, row.places_expected, row.reason)
+        )
+    return ["KPI", "Group", "Actual", "Prior", "Target", "Places read", "of", "What it leaves out"], rows
 
 
 def _trends(facts: Facts) -> tuple[list[str], list[Row]]:
@@ -210,6 +212,62 @@ def _unusual(facts: Facts) -> tuple[list[str], list[Row]]:
         wanted = [*PLACE, *names, "low", "high", "threshold", "deviations", "words"]
         rows += part[wanted].itertuples(index=False, name=None)
     return header, rows
+
+
+def _costs(facts: Facts) -> tuple[list[str], list[Row]]:
+    """The organization's 13 months, and the groups of the last."""
+    frame, months = facts["unit_costs"], [str(month) for month in facts.month.back(13)]
+    whole = frame[frame["dimension"].eq("organization") & frame["period"].isin(months)]
+    rows = pd.concat([whole, facts.costs_of_month])
+    before = frame.assign(
+        period=[str(pd.Period(month) + 1) for month in frame["period"]], prior=frame["billed_cost"]
+    )  # fmt: skip
+    keys = ["period", "dimension", "group", "billing_currency"]
+    rows = rows.merge(before[[*keys, "prior"]], how="left", on=keys)
+    labels = [facts.kpi(name).label for name in
+              ("billed_cost", "cost_per_thousand_delivered", "cost_with_owner", "budget_used")]  # fmt: skip
+    order = [kpi.label for kpi in facts.results.kpis if kpi.label in labels]
+    read = set(facts["kpi_cost_with_owner"]["account_id"])
+    rows = rows.assign(
+        behind=["; ".join(order) if group in read else "none" for group in rows["group"]],
+        budget=[BUDGET if dimension == "organization" else None for dimension in rows["dimension"]],
+    )
+    decimals = ["billed_cost", "prior", "usage_cost", "fees", "taxes", "credits", "refunds", "recipients", "delivered",
+                "cost_per_thousand_recipients", "cost_per_thousand_delivered"]  # fmt: skip
+    return under(
+        rows.astype(dict.fromkeys(decimals, "Float64")),
+        _named(["group", "recipients", "delivered", "fees", "taxes", "refunds", "budget"])
+        | {"Month": "period", "Cost": "billed_cost", "Month before": "prior", "Usage": "usage_cost",
+           "Per 1,000 recipients": "cost_per_thousand_recipients",
+           "Per 1,000 delivered": "cost_per_thousand_delivered", "Credits, discounts": "credits",
+           "Behind KPI": "behind"},
+    )  # fmt: skip
+
+
+def _showback(facts: Facts, by: str) -> pd.DataFrame:
+    """As the page writes it: cents, percent."""
+    rows = facts.showback(by)
+    return rows.assign(
+        cost=rows["cost"].round(2), avoidable=rows["avoidable"].round(2), share=(rows["share"] * 100).round(1)
+    )
+
+
+def _accounts_of_costs(facts: Facts) -> pd.DataFrame:
+    costs = facts.costs_of_month.query("dimension == 'account'")
+    rows = _showback(facts, "account").merge(costs, on="group")
+    return rows.astype({"recipients": "Float64", "delivered": "Float64"}).assign(
+        each=rows["cost_per_thousand_delivered"].astype("Float64").round(3)
+    )
+
+
+def _dearest(facts: Facts) -> tuple[list[str], list[Row]]:
+    """The three largest amounts, as a slide shows them."""
+    rows = facts["waste"].head(3)
+    header = ["Amount", "Avoidable", "Where", "What to do"]
+    return header, [
+        (words.money(row.amount, "USD"), f"{row.kind}: {row.subject}", f"{row.account_name}, {row.region}", row.action)
+        for row in rows.itertuples()
+    ]
 
 
 def _run(facts: Facts) -> tuple[list[str], list[Row]]:
@@ -278,6 +336,11 @@ SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
            "24-hour quota": "max_24_hour_send"},
     ),
     "Anomalies & forecasts": _unusual,
+    "Cost": _costs,
+    "Waste": lambda facts: under(
+        facts["waste"].astype({"amount": "Float64"}),
+        _named([*PLACE, "amount", "subject", "formula"], **{"What to do": "action", "Account": "account_name"}),
+    ),
     "Findings": lambda facts: under(
         facts["findings"],
         _FINDING | _named([*_IN_PLACE, "grantee", "age", "days_open", "evidence", "recommendation", "fingerprint"]),
@@ -370,6 +433,36 @@ PAGE: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
         facts["forecasts"],
         _named(PLACE) | {"Earliest": "earliest_at", "About": "crosses_at", "Latest": "latest_at", "In words": "words"},
     ),
+    "t-cost-owners": lambda facts: under(
+        _showback(facts, "owner"),
+        _named(["cost", "share", "avoidable"]) | {"Owner": "group", "Exposed identities": "exposed"},
+    ),
+    "t-cost-accounts": lambda facts: under(
+        _accounts_of_costs(facts),
+        _named(["cost", "share", "avoidable", "recipients", "delivered"])
+        | {"Account id": "group", "Exposed identities": "exposed", "Per 1,000 delivered": "each"},
+    ),
+    "t-waste": lambda facts: under(
+        facts["waste"].assign(cents=facts["waste"]["amount"].astype("Float64").round(2)),
+        _named([*PLACE, "subject"])
+        | {"Amount": "cents", "What to do": "action", "How it was computed": "formula"},
+    ),
+    "t-stakes": lambda facts: _page(
+        facts["stakes"],
+        _named(["identity", "region"])
+        | {"Account": "account_id", "Messages of the month": "messages", "Shared by identities": "shared_by"},
+    ),
+    "t-runway": lambda facts: _page(
+        facts["runway"],
+        _named([*PLACE, "sent", "bounces", "complaints"])
+        | {"More until review": "bounces_to_review", "More until pause": "bounces_to_pause",
+           "More complaints until review": "complaints_to_review", "More complaints until pause":
+           "complaints_to_pause"},
+    ),
+    "t-budgets": lambda facts: under(
+        facts["budget_agreement"].astype({"amount": "Float64"}),
+        {"A month": "amount", "Budget": "budget_name", "In words": "words"},
+    ),
     "t-findings": lambda facts: _page(
         facts["findings"].assign(mark=facts["findings"]["fingerprint"].str[:12]),
         _named([*_IN_PLACE, "grantee", "evidence", "recommendation", "first_seen", "age"])
@@ -416,6 +509,8 @@ def _written(
         return ["KPI", "Definition", "Formula", "Source"], [(k.label, k.definition, k.formula, k.source) for k in shown]
     if header[0] in ("KPI", "Control"):
         return _scores(output, results.kpis)
+    if header[0] == "Amount":
+        return _dearest(facts)
     if header[0] == "Decision":
         return ["Decision", "Owner", "By", "Due"], [(d.decision, d.owner, d.due, d.due) for d in results.decisions]
     return _gaps(facts)
@@ -428,7 +523,7 @@ def _scores(output: str, kpis: Sequence[Kpi]) -> tuple[Sequence[str], Sequence[R
     for kpi in kpis:
         if output == "mail" and not (kpi.headline or (kpi.target is not None and kpi.status != "on target")):
             continue
-        value, change, page = words.number(kpi.value, kpi.unit), words.change(kpi), output == "page"
+        value, change, page = words.value_of(kpi), words.change(kpi), output == "page"
         since = " since the month before" if kpi.change is not None else ""
         rows.append(
             (
@@ -515,4 +610,11 @@ def _selections(facts: Facts) -> Iterator[pd.DataFrame]:
     yield standing[
         ["severity", "title", "account_name", "identity", "grantee", "owner", "first_seen", "days", "reopened"]
     ]
+    yield from (tables.costs_by(facts.frames, month, by).head(15) for by in ("owner", "account"))
+    yield tables.waste(facts["waste"]).head(15)
+    yield tables.definition(results, "billed_cost")
+    yield tables.cost_bases(facts["costs"], month)
+    yield tables.cost_gaps(facts["cost_export_gaps"])
+    yield tables.stakes(facts["stakes"])
+    yield tables.runway(facts["runway"]).head(15)
     yield facts["coverage"].groupby(["dataset", "status"])[["calls", "retries", "rows", "seconds"]].sum()

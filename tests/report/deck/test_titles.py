@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from money_sample import money_kpis
 from workbook.sample_pack import sample_pack
 
 from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Findings, Kpi
@@ -204,3 +205,30 @@ def test_a_title_too_long_is_shortened_as_a_last_resort() -> None:
 
 def test_a_title_cannot_be_broken_by_what_outsiders_wrote() -> None:
     assert titles.limited("a\nb\u202ec\x07") == "a b⟨U+202E⟩c⟨U+0007⟩"
+
+
+@pytest.mark.parametrize(
+    ("cost", "roughly", "budget", "avoidable", "title"),
+    [
+        (2715.0, "", 2600.0, 118.84, "Sending cost USD 2,715, USD 115 over budget; USD 119 avoidable"),
+        (2715.0, "", 2800.0, 118.84, "Sending cost USD 2,715, USD 85 under budget; USD 119 avoidable"),
+        (2715.0, "about ", None, 118.84, "Sending cost about USD 2,715; USD 119 avoidable"),
+        (2715.0, "", 2715.0, None, "Sending cost USD 2,715"),
+        (2715.0, "", None, 0.0, "Sending cost USD 2,715; nothing avoidable was found (read: 60 of 64 places)"),
+        (None, "", None, None, "What sending cost is not known this month"),
+    ],
+)
+def test_a_title_of_costs_has_the_cost_the_budget_and_the_waste(
+    cost: float | None, roughly: str, budget: float | None, avoidable: float | None, title: str
+) -> None:
+    billed, _, wasted, _ = money_kpis(cost, avoidable=avoidable, budget=budget)
+    assert titles.cost(billed, roughly, budget, wasted) == title
+
+
+def test_a_title_of_costs_fits_also_with_an_owner_s_long_name() -> None:
+    assert titles.showback("shop", "USD 10.00", "USD 20.00", "") == "shop spends USD 10.00 of USD 20.00"
+    assert len(titles.showback("W" * 200, "USD 10.00", "USD 20.00", "USD 1.00")) <= TITLE_LIMIT
+
+
+def test_costs_in_two_currencies_are_named_and_not_added() -> None:
+    assert titles.currencies(["USD", "EUR"]) == "Sending cost is charged in USD and EUR, which are not added"

@@ -90,7 +90,7 @@ def test_both_parts_say_headline_verdict_scorecard_and_coverage(parcel: Parcel) 
         for kpi in results.kpis:
             if kpi.headline:
                 assert kpi.label in said
-                assert words.number(kpi.value, kpi.unit) in said
+                assert words.value_of(kpi) in said
                 assert words.judgement(kpi) in said  # a word and a shape, not a color alone
     assert mail["Subject"] == f"Example Corp, {results.headline}"
     assert mail["Auto-Submitted"] == "auto-generated"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from html_example_frames import ACCOUNTS, HOSTILE, PERIOD, REGIONS, frame, frames_of_example, names_of_frames
+from money_sample import empty_money, money_kpis
 
 from sesreport.kpis.results import Basis, Coverage, Decision, Findings, Gap, Kpi, Point, Results, SnapshotRef
 from sesreport.policy import LIMITS
@@ -28,7 +29,7 @@ def example_pack(findings: int | None = None) -> Pack:
 
 def empty_pack() -> Pack:
     """A pack of an organization nothing is known of: every frame without rows, every value not known."""
-    frames = {name: frame(name, []) for name in names_of_frames()}
+    frames = {name: frame(name, []) for name in names_of_frames()} | empty_money()
     kpis = tuple(
         _kpi(id_, label, unit, better, None, target, "not measurable", "nothing was read", (None,) * 13, headline=i < 4)
         for i, (id_, label, unit, better, target) in enumerate(_KPIS)
@@ -38,7 +39,7 @@ def empty_pack() -> Pack:
         headline="October: nothing could be read, so nothing can be said",
         verdict=("No account could be read.",),
         decisions=(),
-        kpis=kpis,
+        kpis=(*kpis, *money_kpis(None, avoidable=None)),
         findings=Findings(0, 0, {}, {}),
         coverage=Coverage(Basis(0, 16), Basis(0, 64), {"denied": 64}, "No account could be read.", ()),
         compared_with="",
@@ -182,7 +183,7 @@ def _results(frames: Mapping[str, pd.DataFrame]) -> Results:
                 "SES002",
             ),
         ),
-        kpis=tuple(kpis),
+        kpis=(*kpis, *money_kpis()),
         findings=Findings(
             len(open_ones),
             len(frames["findings"]) - len(open_ones),

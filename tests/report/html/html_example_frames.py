@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
+from money_sample import money_frames
 
 from sesreport.analysis.anomalies import ANOMALIES
 from sesreport.analysis.forecasts import FORECASTS
@@ -416,7 +417,15 @@ def frames_of_example(findings: int | None) -> dict[str, pd.DataFrame]:
         "kpi_breakdown": _breakdown(),
     }
     trends = {declared.name: declared.from_rows(declared.samples) for declared in (ANOMALIES, FORECASTS)}
-    return {**{name: frame(name, rows) for name, rows in made.items()}, **trends}
+    return {**{name: frame(name, rows) for name, rows in made.items()}, **trends, **_money(accounts)}
+
+
+def _money(accounts: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
+    """With an owner and a subject of a stranger's."""
+    owners = [*HOSTILE.values()]
+    return money_frames(
+        [{**account, "owner": owners[i] if i < len(owners) else None} for i, account in enumerate(accounts)]
+    )
 
 
 def _breakdown() -> list[dict[str, Any]]:

@@ -7,12 +7,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from money_sample import money_kpis
 
-from sesreport.kpis.results import Basis, Findings, Results
+from sesreport.kpis.results import Basis, Findings, Kpi, Results
 from sesreport.report.contents import Pack
+from sesreport.report.html import page
 from sesreport.report.html.sections import (
     breakdown,
     changes,
+    costs,
     exposure,
     findings,
     outside,
@@ -22,6 +25,7 @@ from sesreport.report.html.sections import (
     scorecard,
     sending,
 )
+from sesreport.usage.cost_exports import GAPS
 
 
 @pytest.fixture
@@ -175,7 +179,7 @@ def test_an_account_that_nobody_expected_to_be_read_is_not_told_as_unread() -> N
 
 
 def test_the_scorecard_counts_what_the_verdict_counts(results: Results) -> None:
-    assert scorecard.heading(results) == "1 of 10 KPIs on target; 7 off target, 1 to watch, 1 not measurable"
+    assert scorecard.heading(results) == "1 of 11 KPIs on target; 8 off target, 1 to watch, 1 not measurable"
     nothing = judged(results, **{kpi.id: "not measurable" for kpi in results.kpis})
     assert scorecard.heading(nothing) == "No KPI could be measured against its target"
 
@@ -216,3 +220,43 @@ def test_what_one_snapshot_shows_as_resolved_is_the_least_there_was(results: Res
     assert remediation.heading(known) == "2 findings resolved, after 13.7 days on average"
     alone = dataclasses.replace(results, kpis=(*rest, days))
     assert remediation.heading(alone) == "At least 2 findings resolved, after 13.7 days on average"
+
+
+@pytest.mark.parametrize(
+    ("kpis", "about", "heading"),
+    [
+        (money_kpis(), "", "Sending cost USD 2,715, 104.4 % of the budget; USD 118.80 could be avoided"),
+        (money_kpis(budget=None), "about ", "Sending cost about USD 2,715; USD 118.80 could be avoided"),
+        (money_kpis(avoidable=None, budget=None), "", "Sending cost USD 2,715; what could be avoided is not known"),
+        (
+            money_kpis(avoidable=0.0, budget=None),
+            "",
+            "Sending cost USD 2,715; nothing avoidable was found in what could be read: 60 of 64 places",
+        ),
+        (money_kpis(None, avoidable=None), "", "The cost of sending is not known as one amount. Costs are not known."),
+    ],
+)
+def test_the_costs_say_what_was_spent_and_what_of_it_could_be_avoided(
+    results: Results, kpis: tuple[Kpi, ...], about: str, heading: str
+) -> None:
+    assert costs.heading(dataclasses.replace(results, kpis=kpis), about) == heading
+
+
+def test_the_costs_show_gaps_of_the_exports_and_worth_of_mail_only_where_there_are(pack: Pack) -> None:
+    without = [table.id for table in costs.costs(pack).tables]
+    gap = GAPS.from_rows([{"export": "exports/cur", "problem": "cur-1.csv.gz cannot be read"}])
+    stakes = pack.stakes.assign(value=pack.stakes["messages"], currency="EUR")
+    made = costs.costs(Pack(pack.results, {**pack.frames, "cost_export_gaps": gap, "stakes": stakes}))
+    tables = {table.id: table for table in made.tables}
+    assert "t-cost-gaps" not in without
+    assert tables["t-cost-gaps"].total == 1
+    assert "Worth" not in [head.label for table in costs.costs(pack).tables for head in table.heads]
+    assert "Worth" in [head.label for head in tables["t-stakes"].heads]
+
+
+def test_money_is_written_with_two_decimals_and_stays_a_number(pack: Pack) -> None:
+    (owners,) = [table for table in costs.costs(pack).tables if table.id == "t-cost-owners"]
+    (at,) = [at for at, head in enumerate(owners.heads) if head.name == "cost"]
+    amounts = [amount for amount in owners.cells[at] if isinstance(amount, float)]
+    assert amounts
+    assert f">{max(amounts):,.2f}</td>" in page.render_html(pack)

@@ -81,13 +81,13 @@ def test_numbers_on_the_page_are_those_of_the_results(visit: Visit, report: Path
     opened = visit(report)
     for kpi in pack.results.kpis:
         row = opened.page.locator(f'tr[data-kpi="{kpi.id}"]')
-        assert row.locator(".actual").inner_text().split("\n")[0] == words.number(kpi.value, kpi.unit)
+        assert row.locator(".actual").inner_text().split("\n")[0] == words.value_of(kpi)
         assert words.target(kpi) in row.inner_text()
         assert words.change(kpi) in " ".join(row.inner_text().split())
     shown = opened.page.locator(".cards [data-kpi]").evaluate_all(
         "list => list.map((e) => [e.dataset.kpi, e.innerText])"
     )
-    assert shown == [[k.id, words.number(k.value, k.unit)] for k in pack.results.kpis if k.headline]
+    assert shown == [[k.id, words.value_of(k)] for k in pack.results.kpis if k.headline]
 
 
 def test_hostile_text_is_shown_and_does_nothing(visit: Visit, report: Path) -> None:

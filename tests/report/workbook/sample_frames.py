@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
+from money_sample import empty_money, money_frames
 
 from sesreport.analysis.anomalies import ANOMALIES
 from sesreport.analysis.forecasts import FORECASTS
@@ -78,11 +79,16 @@ def frames() -> dict[str, pd.DataFrame]:
     return {
         **{name: _frame(name, rows) for name, rows in made.items()},
         **{f.name: f.from_rows(f.samples) for f in TRENDS},
+        **money_frames(made["accounts"]),
     }
 
 
 def empty_frames() -> dict[str, pd.DataFrame]:
-    return {**{name: _frame(name, []) for name in SHAPES}, **{frame.name: frame.empty() for frame in TRENDS}}
+    return {
+        **{name: _frame(name, []) for name in SHAPES},
+        **{frame.name: frame.empty() for frame in TRENDS},
+        **empty_money(),
+    }
 
 
 def _frame(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import dataclasses
 from collections import Counter
 
 import pandas as pd
+from money_sample import money_frames, money_kpis
 
 from sesreport.kpis.results import (
     NOT_MEASURABLE,
@@ -72,6 +73,7 @@ def hostile_pack() -> Pack:
     frames = dict(pack.frames)
     frames["accounts"] = frames["accounts"].assign(name=long)
     frames["grants"] = frames["grants"].assign(grantee_name=long, grantee=long)
+    frames |= money_frames(frames["accounts"].to_dict("records"), hostile=long)
     return Pack(results, frames)
 
 
@@ -390,4 +392,5 @@ def _kpis() -> tuple[Kpi, ...]:
             "Platform security",
             (59, 64),
         ),
+        *money_kpis(),
     )

@@ -26,9 +26,7 @@ def reputation(pack: Pack) -> SlideContent:
     charts = tuple(made for metric in LINES if (made := _chart(pack, known, metric)) is not None)
     told = " ".join(made.alt for made in charts)
     organization = " and ".join(
-        f"{each.label.lower()} {words.number(each.value, each.unit)} ({words.judgement(each)})"
-        for each in kpis
-        if each is not None
+        f"{each.label.lower()} {words.value_of(each)} ({words.judgement(each)})" for each in kpis if each is not None
     )
     return SlideContent(
         title=titles.reputation(None if crossing is None else len(crossing), *kpis),

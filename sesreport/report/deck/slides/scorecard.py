@@ -29,7 +29,7 @@ def _table(kpis: tuple[Kpi, ...]) -> SlideTable:
         rows=tuple(
             (
                 Cell(kpi.label),
-                Cell(words.number(kpi.value, kpi.unit)),
+                Cell(words.value_of(kpi)),
                 Cell(words.target(kpi)),
                 Cell(words.change(kpi)),
                 Cell(words.judgement(kpi), fill=words.judgement_color(kpi)),
@@ -38,6 +38,6 @@ def _table(kpis: tuple[Kpi, ...]) -> SlideTable:
             for kpi in kpis
         ),
         widths=(4.1, 1.3, 1.3, 1.75, 1.95, 2.25),
-        alt="; ".join(f"{kpi.label}: {words.number(kpi.value, kpi.unit)}, {words.judged(kpi)}" for kpi in kpis),
+        alt="; ".join(f"{kpi.label}: {words.value_of(kpi)}, {words.judged(kpi)}" for kpi in kpis),
         right=frozenset({1, 2, 3}),
     )

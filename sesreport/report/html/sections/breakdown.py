@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from sesreport.analysis.basis import Basis
 from sesreport.kpis import words
 from sesreport.kpis.breakdown import judgements
-from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, WATCH
+from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, WATCH, Kpi
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
 from sesreport.report.html.section import SectionContent, section
@@ -84,14 +86,13 @@ def _rows(pack: Pack, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame[frame["dimension"].isin(list(_DIMENSIONS)) & frame["kpi"].isin(list(kpis))]
     accounts = pack.frames.get("accounts")
     names = {} if accounts is None else dict(zip(accounts["account_id"], accounts["name"], strict=True))
-    units = rows["kpi"].map({name: kpi.unit for name, kpi in kpis.items()})
     state = judgements(rows, {name: kpi.target for name, kpi in kpis.items()})
     rows = rows.assign(
         label=rows["kpi"].map({name: kpi.label for name, kpi in kpis.items()}),
         name=rows["group"].map(names).where(rows["dimension"] == "account"),
         state=state,
-        actual=_told(rows["value"], units),
-        before=_told(rows["prior"], units),
+        actual=_told(rows["value"], rows["kpi"], kpis),
+        before=_told(rows["prior"], rows["kpi"], kpis),
         target=rows["kpi"].map({name: words.target(kpi) for name, kpi in kpis.items()}),
         worst=rows["status"].map(_WORST_FIRST).mask(state.eq(words.NO_TARGET)).fillna(3),
         place=rows["dimension"].map({name: place for place, name in enumerate(_DIMENSIONS)}),
@@ -100,6 +101,6 @@ def _rows(pack: Pack, frame: pd.DataFrame) -> pd.DataFrame:
     return rows.sort_values(["place", "worst", "of", "group"], kind="stable")
 
 
-def _told(values: pd.Series, units: pd.Series) -> list[str]:
-    pairs = zip(values.astype(object), units, strict=True)
-    return [words.number(None if pd.isna(value) else float(value), unit) for value, unit in pairs]
+def _told(values: pd.Series, ids: pd.Series, kpis: Mapping[str, Kpi]) -> list[str]:
+    pairs = zip(values.astype(object), (kpis[name] for name in ids), strict=True)
+    return [words.number(None if pd.isna(value) else float(value), kpi.unit, kpi.currency) for value, kpi in pairs]

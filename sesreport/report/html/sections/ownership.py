@@ -47,13 +47,13 @@ def heading(results: Results) -> str:
     kpi = kpi_of(results, "owned_identities")
     if kpi is None or kpi.value is None:
         return f"Ownership is not known. {why_unknown(results, 'owned_identities')}"
-    share = words.number(kpi.value, kpi.unit)
+    share = words.value_of(kpi)
     here = where(results, kpi.id, good=kpi.target is not None and kpi.value >= kpi.target)
     if kpi.target is None:
         return f"{share} of identities have an owner{here}"
     gap = kpi.target - kpi.value
     if gap <= 0:
-        target = words.number(kpi.target, kpi.unit)
+        target = words.number(kpi.target, kpi.unit, kpi.currency)
         met = f"the target of {target} is met"
         return f"{share} of identities have an owner: {met}{here}"
     return f"{share} of identities have an owner, {gap * 100:.1f} points short of the target{here}"

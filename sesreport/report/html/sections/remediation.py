@@ -76,7 +76,7 @@ def heading(results: Results) -> str:
         return "How long a finding stays open is not known for this month"
     least = "At least " if kpi_of(results, "findings_resolved") is None else ""
     many = counted(int(kpi.denominator), "finding")
-    return f"{least}{many} resolved, after {words.number(kpi.value, kpi.unit)} on average"
+    return f"{least}{many} resolved, after {words.value_of(kpi)} on average"
 
 
 def so_what(results: Results, lives: pd.DataFrame | None) -> str:

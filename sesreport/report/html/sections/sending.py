@@ -69,7 +69,7 @@ def heading(results: Results) -> str:
     """The rates beyond their target, else the volume."""
     rates = [kpi for kpi_id in _RATES if (kpi := kpi_of(results, kpi_id))]
     sent = kpi_of(results, "sent_volume")
-    volume = f"{words.number(sent.value, sent.unit)} messages sent" if sent else ""
+    volume = f"{words.value_of(sent)} messages sent" if sent else ""
     if not rates:
         unknown = f"Bounce and complaint rates are not known. {why_unknown(results, 'bounce_rate', 'complaint_rate')}"
         return f"{volume}. {unknown}" if volume else unknown
@@ -77,9 +77,7 @@ def heading(results: Results) -> str:
     within = [k.label.lower() for k in rates if k not in beyond]
     missing = [k.label.lower() for k in results.kpis if k.id in _RATES and k.value is None]
     parts = [
-        f"{' and '.join(f'{k.label.lower()} {words.number(k.value, k.unit)}' for k in beyond)}: beyond target"
-        if beyond
-        else "",
+        f"{' and '.join(f'{k.label.lower()} {words.value_of(k)}' for k in beyond)}: beyond target" if beyond else "",
         f"{' and '.join(within)} within target" if within and not beyond else "",
         f"{' and '.join(missing)} not known" if missing else "",
         volume if not beyond else "",

@@ -31,7 +31,8 @@ def breakdown(pack: Pack) -> SheetContent:
     accounts = pack.columns("accounts", ("account_id", "name")).drop_duplicates("account_id")
     names = rows["group"].map(accounts.set_index("account_id")["name"]).where(rows["dimension"] == "account")
     of = {
-        name: {kpi_id: getattr(kpi, name) for kpi_id, (_, kpi) in kpis.items()} for name in ("label", "unit", "target")
+        name: {kpi_id: getattr(kpi, name) for kpi_id, (_, kpi) in kpis.items()}
+        for name in ("label", "unit", "target", "currency")
     }
     rows = rows.assign(
         **{name: rows["kpi"].map(values) for name, values in of.items()},
@@ -65,6 +66,7 @@ def breakdown(pack: Pack) -> SheetContent:
             SheetColumn("places_expected", "Places expected", "integer"),
             SheetColumn("reason", "What it leaves out", unknown="", width=48),
             SheetColumn("unit", "Unit", width=12),
+            SheetColumn("currency", "Currency", unknown="", width=12),
         ),
         rows=rows,
         empty=nothing(pack, "kpi_breakdown", "breakdowns of the KPIs"),

@@ -15,7 +15,7 @@ def cover(pack: Pack) -> SheetContent:
     snapshot = results.snapshot
     items = [("Verdict", sentence) for sentence in results.verdict]
     items += [
-        (kpi.label, f"{words.judgement(kpi)}: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})")
+        (kpi.label, f"{words.judgement(kpi)}: {words.value_of(kpi)} ({words.target(kpi)})")
         for kpi in results.kpis
         if kpi.headline
     ]

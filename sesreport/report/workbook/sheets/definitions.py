@@ -35,8 +35,8 @@ def definitions(pack: Pack) -> SheetContent:
     )  # fmt: skip
     return SheetContent(
         subtitle="Every KPI: what it asks, its formula, and the rows it counts",
-        note="Units: count, share (0 to 1), rate (0 to 1, small), days, messages. Beyond the target and up to the "
-        "watch limit the status is watch; beyond that it is off target.",
+        note="Units: count, share (0 to 1), rate (0 to 1, small), days, messages, money (in the charges' "
+        "currency). Beyond the target and up to the watch limit the status is watch; beyond that it is off target.",
         columns=(
             SheetColumn("kpi", "KPI", width=36),
             SheetColumn("question", "Question", width=40),

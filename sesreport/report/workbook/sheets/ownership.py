@@ -31,7 +31,7 @@ def ownership(pack: Pack) -> SheetContent:
     unread = rows["owner"].isna() & rows["tags"].isna()
     rows = rows.assign(owner=rows["owner"].mask(unread, words.UNKNOWN), behind=behind(pack, rows, KPIS))
     kpi = pack.results.find_kpi("owned_identities")
-    told = f"Owned: {words.number(kpi.value, kpi.unit)} ({words.target(kpi)})" if kpi else "Owned: not known"
+    told = f"Owned: {words.value_of(kpi)} ({words.target(kpi)})" if kpi else "Owned: not known"
     return SheetContent(
         subtitle=found(pack, f"{told} · {len(rows):,} identities listed, without an owner first", rows, "identities"),
         note="The owner is by the identity's own tags; the account's is whom to ask where there is none. "

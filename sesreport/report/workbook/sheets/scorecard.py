@@ -33,6 +33,7 @@ def scorecard(pack: Pack) -> SheetContent:
                 "prior": kpi.prior,
                 "change": kpi.change,
                 "unit": kpi.unit,
+                "currency": kpi.currency,
                 "better": {"lower": "lower", "higher": "higher"}.get(kpi.direction, "no target"),
                 "owner": kpi.owner,
                 "reason": kpi.reason,
@@ -63,6 +64,7 @@ def scorecard(pack: Pack) -> SheetContent:
         SheetColumn("numerator", "Numerator", "real"),
         SheetColumn("denominator", "Denominator", "real"),
         SheetColumn("unit", "Unit", width=12),
+        SheetColumn("currency", "Currency", unknown="", width=12),
         SheetColumn("better", "Better", width=12),
         SheetColumn("basis", "Rests on", width=20),
     )

@@ -23,12 +23,13 @@ def trends(pack: Pack) -> SheetContent:
                 "value": point.value,
                 "target": kpi.target,
                 "unit": kpi.unit,
+                "currency": kpi.currency,
                 "known": point.value is not None,
             }
             for kpi in kpis
             for point in kpi.series
         ],
-        columns=["kpi", "month", "value", "target", "unit", "known"],
+        columns=["kpi", "month", "value", "target", "unit", "currency", "known"],
     )
     return SheetContent(
         subtitle="Months of every KPI, oldest first; the target is today's",
@@ -39,6 +40,7 @@ def trends(pack: Pack) -> SheetContent:
             SheetColumn("value", "Value", "figure", width=15),
             SheetColumn("target", "Target", "figure", width=12),
             SheetColumn("unit", "Unit", width=11),
+            SheetColumn("currency", "Currency", unknown="", width=12),
             SheetColumn("known", "Known", "flag", width=9),
         ),
         rows=rows,
@@ -66,8 +68,8 @@ def kpi_chart(pack: Pack, kpi: Kpi) -> SheetChart:
         series.append(SheetSeries("Target", Cells(TITLE, "Target", *span), "#6B7280", dashed=True))
     known = [point for point in kpi.series if point.value is not None]
     told = (
-        f"from {words.number(known[0].value, kpi.unit)} in {known[0].period} "
-        f"to {words.number(known[-1].value, kpi.unit)} in {known[-1].period}"
+        f"from {words.number(known[0].value, kpi.unit, kpi.currency)} in {known[0].period} "
+        f"to {words.number(known[-1].value, kpi.unit, kpi.currency)} in {known[-1].period}"
         if known
         else "no month is known"
     )
