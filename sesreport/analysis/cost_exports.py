@@ -8,7 +8,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.snapshot.storage import is_url
-from sesreport.usage.cost_exports import GAPS, MONTHS
+from sesreport.usage.cost_frames import GAPS, MONTHS
 
 
 @derived(MONTHS)

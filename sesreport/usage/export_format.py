@@ -13,6 +13,8 @@ USAGE, PURCHASE, TAX, CREDIT, ADJUSTMENT = "Usage", "Purchase", "Tax", "Credit",
 REFUND, DISCOUNT = "Refund", "Discount"
 """Two more, which a CUR tells apart from credits."""
 
+NONE = "(none)"
+"""Stands in a key for what a row does not have: taxes and fees have no usage type, some lines no Region."""
 REQUIRED = ("period", "account", "service", "line_type", "currency", "billed")
 """Fields without which a row is no charge of a month, an account and a service."""
 

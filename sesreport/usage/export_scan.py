@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import filecmp
-import gzip
 import hashlib
 import io
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import fsspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sesreport.core.text import one_line
-from sesreport.snapshot.series import connection, literal, quoted, text
+from sesreport.snapshot.series import connection, literal, text
 from sesreport.usage.export_files import MONTH, Delivery, ExportFile, Gap, line_of
-from sesreport.usage.export_format import REQUIRED, ExportFormat, column_name, format_of
+from sesreport.usage.export_format import NONE, ExportFormat
+from sesreport.usage.export_source import (
+    EmptyFileError,
+    Source,
+    UnreadableFileError,
+    first_periods,
+    is_ses,
+    period_of,
+    source_of,
+    text_of,
+    whole_id,
+)
+from sesreport.usage.numbered_files import NumberedFiles
 
-NONE = "(none)"
-"""Stands in a key for what a row does not have: taxes and fees have no usage type, some lines no Region."""
-SHORT_ID = "[0-9]{10,11}"
 AMOUNTS = ("billed", "effective", "listed", "quantity")
-_SERVICE = "('amazonses', 'amazon simple email service')"
 _TEXTS = ("payer", "account", "region", "usage_type", "line_type", "bill_type", "currency",
           "consumed_unit", "pricing_unit", "description", "line_id", "time_interval")  # fmt: skip
 _OF_CHARGES = _TEXTS[:-2]
@@ -44,64 +44,8 @@ _LINES = ", ".join(
 _FLAG = '"is of SES"'
 """An SQL name that no column of an export has."""
 _SAME_LINE = ("line_id", "time_interval", "period", "account", "region", "usage_type", "line_type")
-_EXACT = 100_000
-"""Below, a double has its ten decimal places right when it is multiplied, which is faster than to print it."""
-_ABSURD = 10**18
-"""An amount from here on is no price and no count; without such, no sum has more than a decimal's 28 digits."""
-_FIRST_ROWS = 1000
 _TAIL = 8
 """Bytes at the end of a Parquet file: the length of its footer and ``PAR1``."""
-
-
-class UnreadableFileError(Exception):
-    """A file that cannot be read; the message is for the reader."""
-
-
-class EmptyFileError(UnreadableFileError):
-    """A file without as much as names of columns."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file that is known to have charges, and where."""
-
-    file: ExportFile
-    format: ExportFormat
-    columns: tuple[str, ...]
-    """Names as they are in the file."""
-    types: tuple[str, ...] = ()
-    """Of a Parquet file."""
-    rows: int = 0
-    """Of a Parquet file; those of a CSV file are counted when it is read."""
-    compression: str = ""
-    """Of a CSV file."""
-
-    @property
-    def kind(self) -> tuple[object, ...]:
-        """What files have in common that one query reads."""
-        return self.format.name, self.columns, self.types, self.compression
-
-    def sql_names(self, field: str) -> list[str]:
-        """The columns that hold a field, as SQL names them."""
-        there: dict[str, str] = {}
-        for number, name in enumerate(self.columns):
-            there.setdefault(column_name(name), quoted(name) if self.types else f"c{number}")
-        return [there[name] for name in self.format.columns.get(field, ()) if name in there]
-
-    def said(self, column: str) -> str:
-        """What a column of amounts holds, as SQL: a number, or a text; NULL for nothing."""
-        return column if self._is_number(column) else _plain(column)
-
-    def amount(self, column: str) -> str:
-        """A column of amounts as decimals, as SQL. A double is the shortest decimal number that is printed for it."""
-        if not self._is_number(column):
-            return _decimal(self.said(column))
-        exact = f"TRY_CAST({column} AS DECIMAL(38, 10))"
-        return f"CASE WHEN abs({column}) < {_EXACT} THEN {exact} ELSE {_decimal(f'{column}::VARCHAR')} END"
-
-    def _is_number(self, column: str) -> bool:
-        types = dict(zip(map(quoted, self.columns), self.types, strict=False))
-        return types.get(column, "string").startswith(("double", "int", "uint", "decimal"))
 
 
 @dataclass(frozen=True)
@@ -212,11 +156,11 @@ class Scanner:
         parquet = bool(one.types)
         # Rows of other services are left out of a Parquet file, and counted in a CSV file, which has no other count.
         only = str if parquet else (lambda sql: f"CASE WHEN {_FLAG} THEN {sql} END")
-        rows = f"(SELECT *, {_is_ses(one)} AS {_FLAG} FROM {self._table(group)})"
+        rows = f"(SELECT *, {is_ses(one)} AS {_FLAG} FROM {self._table(group)})"
         keys = ("period", *(_TEXTS if twice else _OF_CHARGES))
         columns = sorted({name for key in keys for name in one.sql_names(key)[:1]})
         amounts = {name: one.sql_names(name)[0] for name in AMOUNTS if one.sql_names(name)}
-        texts = [f"{_text(one, key)} AS {key}" for key in keys[1:]]
+        texts = [f"{text_of(one, key)} AS {key}" for key in keys[1:]]
         results = [f"{name}, {name}_known, {name}_bad" for name in amounts]
         sums = [f"sum({n}) AS {n}, count({n}) AS {n}_known, count({n}_said) - count({n}) AS {n}_bad" for n in amounts]
         values = [f"{only(column)} AS {column}" for column in columns]
@@ -225,7 +169,7 @@ class Scanner:
         # Grouped as they are, and made readable afterwards: that is much less to do.
         self.db.execute(f"""
             INSERT INTO lines BY NAME
-            SELECT {number} AS delivery, {place} AS place, ses, lines, {_period(one, period)} AS period,
+            SELECT {number} AS delivery, {place} AS place, ses, lines, {period_of(one, period)} AS period,
                 {", ".join([*texts, *results])}
             FROM (
                 SELECT {grouped}, count(*) AS lines, {", ".join(sums)}
@@ -311,14 +255,14 @@ class Scanner:
 
         Its first rows tell it, for a name may have the day of the export. The name does where no row can be read.
         """
-        told = _first_periods(file)
+        told = first_periods(file)
         return _period_in(file.name) if not told else told.pop() if len(told) == 1 else None
 
     def _first_row(self, source: Source) -> tuple[str | None, str]:
         """The billing period and the payer that a first row states."""
-        found = self.db.execute(
-            f"SELECT {_period(source, None)}, {whole_id(_text(source, 'payer'))} FROM {self._table([source])} LIMIT 1"
-        ).fetchone()
+        payer = whole_id(text_of(source, "payer"))
+        query = f"SELECT {period_of(source, None)}, {payer} FROM {self._table([source])} LIMIT 1"
+        found = self.db.execute(query).fetchone()
         return (found[0], found[1] or "") if found else (None, "")
 
     def _table(self, sources: Sequence[Source]) -> str:
@@ -341,121 +285,6 @@ class Scanner:
 
     def _gap(self, delivery: Delivery, problem: str, file: ExportFile) -> None:
         self.gaps.append(Gap(delivery.export, problem, delivery.period, file.path))
-
-
-class NumberedFiles(fsspec.AbstractFileSystem):  # type: ignore[misc]
-    """Files of any fsspec storage under addresses in which DuckDB sees no pattern and no URL of its own."""
-
-    protocol = "costexport"
-    cachable = False
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._files: list[ExportFile] = []
-
-    def add(self, file: ExportFile) -> str:
-        """The address of a file."""
-        self._files.append(file)
-        return f"{self.protocol}://{len(self._files) - 1}"
-
-    def _file(self, path: str) -> ExportFile:
-        return self._files[int(self._strip_protocol(path).rsplit("/", 1)[-1])]
-
-    def glob(self, path: str, **_: Any) -> list[str]:
-        return [path]
-
-    def exists(self, path: str, **_: Any) -> bool:
-        return True
-
-    def info(self, path: str, **_: Any) -> dict[str, Any]:
-        return {"name": path, "type": "file", "size": self._file(path).size}
-
-    def modified(self, path: str) -> datetime:
-        return self._file(path).modified or datetime.fromtimestamp(0, UTC)
-
-    def _open(self, path: str, mode: str = "rb", **_: Any) -> Any:
-        return self._file(path).open()
-
-
-# --- what a file says about itself
-
-_UNREADABLE = (OSError, EOFError, ValueError, csv.Error, pa.ArrowException, zlib.error)
-"""What is raised for a file whose beginning or footer is broken."""
-
-
-def source_of(file: ExportFile) -> Source:
-    """A file's columns and format. Raises UnreadableFileError, for a file without any content EmptyFileError."""
-    name = one_line(file.name)
-    if file.problem:
-        raise UnreadableFileError(f"{name} cannot be read ({file.problem})")
-    if not file.size:
-        raise EmptyFileError(f"{name} is empty")
-    try:
-        with file.open() as opened:
-            start = opened.read(4)
-            opened.seek(0)
-            if start == b"PAR1" or file.name.lower().endswith(".parquet"):
-                metadata = pq.ParquetFile(opened)
-                schema = metadata.schema_arrow
-                found = tuple(schema.names), tuple(map(str, schema.types)), metadata.metadata.num_rows, ""
-            elif start.startswith(b"PK"):
-                raise UnreadableFileError(
-                    f"{name} is a ZIP archive, which is not read; unpack it, or export GZIP or Parquet"
-                )
-            else:
-                zipped = start.startswith(b"\x1f\x8b")
-                header = next(_csv_rows(opened, zipped=zipped), [])
-                found = tuple(header), (), 0, "gzip" if zipped else "none"
-    except _UNREADABLE as error:
-        raise UnreadableFileError(f"{name} cannot be read ({line_of(error)})") from error
-    columns, types, rows, compression = found
-    if not columns:
-        raise EmptyFileError(f"{name} is empty")
-    made = format_of(columns)
-    if made is None:
-        shown = ", ".join(map(one_line, columns[:3]))
-        raise UnreadableFileError(f"{name} is no cost export of a known format (its columns are {shown:.120}, …)")
-    source = Source(file, made, columns, types, rows, compression)
-    lacking = [made.columns[field][0] for field in REQUIRED if not source.sql_names(field)]
-    if lacking:
-        raise UnreadableFileError(
-            f"{name} ({made.name}) lacks the columns {', '.join(lacking)}; add them to the export"
-        )
-    return source
-
-
-def _csv_rows(opened: Any, *, zipped: bool) -> Iterator[list[str]]:
-    """The rows of a CSV file, the names of its columns first."""
-    plain = gzip.GzipFile(fileobj=opened) if zipped else opened
-    return csv.reader(io.TextIOWrapper(plain, encoding="utf-8-sig", newline=""))
-
-
-def _first_periods(file: ExportFile) -> set[str]:
-    """The billing periods of the first rows of a file that cannot be read to its end; empty where none can be read."""
-    found: set[str] = set()
-    try:
-        source = source_of(file)
-        with file.open() as opened:
-            for value in islice(_values(source, opened, source.format.columns["period"][0]), _FIRST_ROWS):
-                if month := re.match(rf"{MONTH}(-|$)", str(value).strip()):
-                    found.add(f"{month['year']}-{month['month']}")
-    except (UnreadableFileError, *_UNREADABLE):
-        pass  # what was read until then tells it
-    return found
-
-
-def _values(source: Source, opened: Any, column: str) -> Iterator[object]:
-    """The values of a column, by its name as formats list it, as far as they can be read."""
-    number = [column_name(name) for name in source.columns].index(column)
-    if source.types:
-        for batch in pq.ParquetFile(opened).iter_batches(_FIRST_ROWS, columns=[source.columns[number]]):
-            yield from batch.column(0).to_pylist()
-        return
-    rows = _csv_rows(opened, zipped=source.compression == "gzip")
-    next(rows, None)
-    for row in rows:
-        if len(row) == len(source.columns):
-            yield row[number]
 
 
 def _period_in(name: str) -> str | None:
@@ -492,40 +321,3 @@ def _sha256_of(files: Sequence[ExportFile], hashes: dict[ExportFile, str]) -> st
     """The hash of names, sizes and, where they are known, contents."""
     lines = sorted(f"{file.name}\t{file.size}\t{hashes[file]}" for file in files)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-
-
-# --- SQL
-
-
-def whole_id(sql: str) -> str:
-    """An account id with the zeros in front that a spreadsheet took away, which takes it for a number."""
-    return f"CASE WHEN regexp_full_match({sql}, '{SHORT_ID}') THEN lpad({sql}, 12, '0') ELSE {sql} END"
-
-
-def _text(source: Source, field: str) -> str:
-    """A field as text."""
-    names = source.sql_names(field)
-    return _plain(names[0]) if names else "NULL::VARCHAR"
-
-
-def _plain(column: str) -> str:
-    """A column as text; NULL for what is empty, or is the text NULL."""
-    return f"nullif(nullif(trim(CAST({column} AS VARCHAR)), ''), 'NULL')"
-
-
-def _decimal(sql: str) -> str:
-    """A decimal number as SQL; NULL for what is none, and for what is absurd."""
-    number = f"TRY_CAST({sql} AS DECIMAL(38, 10))"
-    return f"CASE WHEN abs({number}) < {_ABSURD}::DECIMAL(38, 10) THEN {number} END"
-
-
-def _period(source: Source, period: str | None) -> str:
-    """The billing period of a row, which its folder tells where the row does not."""
-    own = f"regexp_extract({_text(source, 'period')}, '^([12][0-9]{{3}}-(0[1-9]|1[0-2]))(-|$)', 1)"
-    return f"coalesce(nullif({own}, ''), {text(period) if period else 'NULL'})"
-
-
-def _is_ses(source: Source) -> str:
-    """Whether a row is of SES, by the code or the name of the service."""
-    tests = [f"lower(trim(CAST({name} AS VARCHAR))) IN {_SERVICE}" for name in source.sql_names("service")]
-    return f"coalesce({' OR '.join(tests)}, false)"

@@ -20,7 +20,8 @@ from sesreport.analysis.loss_range import simulate
 from sesreport.analysis.unit_costs import sum_by
 from sesreport.kpis.scorecard import judge
 from sesreport.settings.config import Budget, Config, Costs, Loss, Stakes
-from sesreport.usage.cost_exports import CHARGES, GAPS, MONTHS, CostExports
+from sesreport.usage.cost_exports import CostExports
+from sesreport.usage.cost_frames import CHARGES, GAPS, MONTHS
 from sesreport.usage.settings_exports import SettingsExports
 
 CHARGE = {

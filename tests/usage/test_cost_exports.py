@@ -13,7 +13,8 @@ from written_exports import FORMATS, OTHER, Line, csv_text, cur, data_export, fo
 
 from sesreport.core.errors import ConfigError
 from sesreport.core.schema import Frame
-from sesreport.usage.cost_exports import CHARGES, GAPS, MONTHS, CostExports, read_cost_exports
+from sesreport.usage.cost_exports import CostExports, read_cost_exports
+from sesreport.usage.cost_frames import CHARGES, GAPS, MONTHS
 from sesreport.usage.export_format import FORMATS as REGISTERED
 
 LINES = [

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from tests_shared import examples
 from written_exports import FORMATS, Line, data_export, rows_of, write
 
-from sesreport.usage.cost_exports import CHARGES, read_cost_exports
+from sesreport.usage.cost_exports import read_cost_exports
+from sesreport.usage.cost_frames import CHARGES
 
 KEYS = list(CHARGES.keys)
 NONE = "(none)"

@@ -25,7 +25,7 @@ from sesreport.report.html.sections import (
     scorecard,
     sending,
 )
-from sesreport.usage.cost_exports import GAPS
+from sesreport.usage.cost_frames import GAPS
 
 
 @pytest.fixture
