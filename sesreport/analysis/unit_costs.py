@@ -31,11 +31,11 @@ UNIT_COSTS = Frame(
         "billed_cost": money("All charges of the group that could be read, taxes, credits and refunds included; NA "
                              "without any."),
         "unreadable": count("Charges whose amount could not be read: the costs are at least so much."),
-        "usage_cost": money("Charges for usage alone.", required=True),
-        "fees": money("Purchases: plan fees and other fees.", required=True),
-        "taxes": money("Taxes.", required=True),
-        "credits": money("Credits, discounts and adjustments (mostly below zero).", required=True),
-        "refunds": money("Refunds (below zero).", required=True),
+        "usage_cost": money("Charges for usage alone."),
+        "fees": money("Purchases: plan fees and other fees."),
+        "taxes": money("Taxes."),
+        "credits": money("Credits, discounts and adjustments (mostly below zero)."),
+        "refunds": money("Refunds (below zero)."),
         "recipients": money("Recipients charged for; messages sent where the cost is an estimate."),
         "delivered": money("Messages delivered by CloudWatch; NA for a group whose accounts have none known."),
         "cost_per_thousand_recipients": money("billed_cost / recipients × 1,000."),
@@ -140,6 +140,7 @@ def _summed(costs: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     part = costs["charge_category"].map(categories).fillna("credits")
     for name in (*_PARTS, "credits"):
         found = _with(found, costs[part == name], keys, "billed_cost", name).fillna({name: Decimal(0)})
+        found[name] = found[name].mask(found["billed_cost"].isna())  # nothing of the group could be read
     unreadable = costs["billed_cost"].isna().astype("int64").groupby([costs[key] for key in keys], dropna=False).sum()
     found = joined(found, unreadable.rename("unreadable").reset_index(), on=keys)
     mail = costs[costs["usage_family"].eq(OUTBOUND) & costs["charge_category"].eq("Usage")]

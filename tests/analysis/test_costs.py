@@ -166,7 +166,7 @@ def test_an_amount_that_could_not_be_read_is_told_and_never_zero(tmp_path: Path)
         assert found.reason == "At least USD 10.00: the amount of 1 charge could not be read."
         assert [point.value for point in found.series] == [None] * 13
     groups = analysis.unit_costs[analysis.unit_costs["dimension"].eq("account")].set_index(["period", "group"])
-    assert pd.isna(groups.loc[("2026-10", DEV), "billed_cost"])
+    assert groups.loc[("2026-10", DEV), ["billed_cost", "usage_cost", "taxes"]].isna().all()
     assert groups["unreadable"].to_dict() == {("2026-09", SHOP): 1, ("2026-10", SHOP): 0, ("2026-10", DEV): 1}
 
 
