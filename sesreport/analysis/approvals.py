@@ -70,16 +70,20 @@ class Approvals:
         self._matches: dict[tuple[str, str, tuple[str, ...]], Match] = {}
 
     def standing(self, account: str, identity: str) -> str | None:
-        """valid, expiring or expired; None where the register does not know the account.
-
-        The best among the account's approvals that cover the identity; where none does, among all of them.
-        """
+        """The best of :meth:`that_count`: valid, expiring or expired; None where the register has no such account."""
         key = account, identity
         if key not in self._standings:
-            every = self.by_account.get(account, ())
-            here = next((one for one in every if covers(one.identities, identity)), every[0] if every else None)
-            self._standings[key] = here.status if here else None
+            found = self.that_count(account, identity)
+            self._standings[key] = found[0].status if found else None
         return self._standings[key]
+
+    def that_count(self, account: str, identity: str) -> Sequence[Approval]:
+        """The approvals of an account by which it is trusted on an identity, or is not; the best comes first.
+
+        They are those that cover the identity; where none does, all of the account's.
+        """
+        every = self.by_account.get(account, ())
+        return [one for one in every if covers(one.identities, identity)] or every
 
     def match(self, account: str, identity: str, from_patterns: Sequence[str]) -> Match:
         """The approval that fits a grant to an account best.

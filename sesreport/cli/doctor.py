@@ -80,7 +80,8 @@ def _destinations(config: Config) -> None:
 
 def _register(config: Config) -> str:
     entries = entries_of(config)
-    told = why_nobody_is_known(config, entries) or f"{len(entries)} outside accounts"
+    accounts = len({entry.account_id for entry in entries})
+    told = why_nobody_is_known(config, entries) or f"{accounts} outside accounts"
     return f"{config.paths.register_file}: {told}"
 
 

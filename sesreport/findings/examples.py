@@ -79,6 +79,8 @@ class Example:
     """Columns of ``sending_accounts`` that differ."""
     approved_identities: Sequence[str] = ()
     """Identities the vendor is approved for; empty means any."""
+    approved_under: str | None = "SEC-1041"
+    """Ticket of its approval."""
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Verified identities of the same account and Region, by name, with their policies."""
     elsewhere: Sequence[tuple[str, str]] = ()
@@ -157,9 +159,10 @@ class Example:
 
     def _register(self) -> list[dict[str, Any]]:
         return [
-            {"account_id": VENDOR, "name": "Mailwise", "identities": list(self.approved_identities), "status": "valid"},
+            {"account_id": VENDOR, "name": "Mailwise", "ticket": self.approved_under, "status": "valid",
+             "identities": list(self.approved_identities)},
             {"account_id": FORMER_VENDOR, "name": "Brightside", "identities": [], "status": "expired"},
-        ]
+        ]  # fmt: skip
 
 
 def _identity(account_id: str, region: str, identity: str) -> dict[str, Any]:

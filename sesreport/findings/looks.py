@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sesreport.analysis.approvals import Approvals
 from sesreport.analysis.joins import among, joined, rows
 from sesreport.analysis.read_identities import read_identities, read_lanes
 from sesreport.analysis.registry import Analysis
@@ -163,13 +164,19 @@ def _moments(about: pd.DataFrame, moments: pd.DataFrame, found: pd.DataFrame) ->
 
 
 def _approval_ends(about: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
-    """An approval that ended was valid until then: before its end the grant was no ``expired_approval``."""
-    ends = analysis.register.set_index("account_id")["expires_at"].dropna()
-    ends = ends[ends <= pd.Timestamp(analysis.snapshot.started_at)]
+    """An approval that ended was valid until then: before its end the grant was no ``expired_approval``.
+
+    Of several that ended it is the last, of those that cover the identity.
+    """
+    approvals, now = Approvals(analysis.register), analysis.snapshot.started_at.timestamp()
     expired = about[about["rule"] == "expired_approval"]
     accounts = expired["grantee"].str.extract("([0-9]{12})", expand=False)
-    at = ends.reindex(accounts).set_axis(expired.index).dropna()
-    return _not_there(expired.loc[at.index, "fingerprint"], at, "register")
+    ends = [
+        max((one.ends for one in approvals.that_count(str(account), name) if one.ends <= now), default=None)
+        for account, name in zip(accounts, expired["identity"], strict=True)
+    ]
+    at = pd.to_datetime(pd.Series(ends, index=expired.index, dtype="Float64"), unit="s", utc=True).dropna()
+    return _not_there(expired.loc[at.index, "fingerprint"], at.astype("datetime64[us, UTC]"), "register")
 
 
 def _month_begins(about: pd.DataFrame, analyses: Sequence[Analysis], here: Sequence[pd.Series]) -> pd.DataFrame:

@@ -200,7 +200,7 @@ def _assumed(
     approved = len(identity.trusted.register)
     path = Path(config.paths.register_file)
     if path.exists():
-        count = f"{approved} of {len(register)} outside accounts with a valid approval"
+        count = f"{approved} of {register['account_id'].nunique()} outside accounts with a valid approval"
         said = f"the register is {path}: {count}"
     else:
         said = f"there is no register at {path}: no outside account counts as approved"

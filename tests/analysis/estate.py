@@ -53,7 +53,7 @@ class Estate:
         self.gaps: dict[tuple[str, str, str], str] = {}
         self.places: set[tuple[str, str]] = set()
         self.register: list[dict[str, Any]] = [
-            {"account_id": VENDOR, "name": "Mailwise", "identities": [], "status": "valid"},
+            {"account_id": VENDOR, "name": "Mailwise", "ticket": "SEC-1", "identities": [], "status": "valid"},
             {"account_id": FORMER, "name": "Brightside", "identities": [], "status": "expired"},
         ]
         self.account(SHOP, "shop-prod", "prod", management=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fnmatch
-
 import pandas as pd
 
-from sesreport.analysis.joins import joined
+from sesreport.analysis.approvals import NO_TICKET, WIDER_FROM, WRONG_IDENTITY
+from sesreport.analysis.joins import joined, rows
 from sesreport.analysis.judged import Judged
+from sesreport.core.vocabulary import IDENTITY
 from sesreport.findings.registry import Example, allow, at_grants, at_identities, deny, of_policies, rule
+from sesreport.settings.reference import known_vendor
 
 
 @rule(
@@ -48,21 +49,31 @@ def unknown_account(judged: Judged) -> pd.DataFrame:
     grants = judged.sending
     named = grants["grantee_account_id"].notna() & (grants["scope"] == "external")
     principals = at_grants(grants[named & grants["register_status"].isna()])
-    approved = set(judged.register.loc[judged.register["status"].isin(["valid", "expiring"]), "account_id"])
     others = grants[grants["grantee_account_id"].isna()]
     parts = [
-        _accounts_in(others, "external_accounts", "its conditions let in", approved),
-        _accounts_in(others, "service_accounts", "an AWS service may send for", approved),
+        _accounts_in(judged, others, "external_accounts", "its conditions let in"),
+        _accounts_in(judged, others, "service_accounts", "an AWS service may send for"),
     ]
     return pd.concat([principals, *parts], ignore_index=True)
 
 
-def _accounts_in(grants: pd.DataFrame, column: str, how: str, approved: set[str]) -> pd.DataFrame:
-    """Grants whose ``column`` lists accounts that nobody approved, and these as evidence."""
+def _accounts_in(judged: Judged, grants: pd.DataFrame, column: str, how: str) -> pd.DataFrame:
+    """Grants whose ``column`` lists accounts that nobody approved for the identity, and these as evidence."""
     some = grants[grants[column].notna()]
-    unknown = [sorted(set(accounts) - approved) for accounts in some[column]]
-    why = pd.Series([f"{how} {', '.join(one)}" if one else pd.NA for one in unknown], index=some.index, dtype="string")
+    unknown = [
+        sorted(set(accounts) - judged.by_identity[place].trusted.register.keys())
+        for place, accounts in zip(rows(some, IDENTITY), some[column], strict=True)
+    ]
+    why = pd.Series(
+        [f"{how} {', '.join(map(_told, one))}" if one else pd.NA for one in unknown], index=some.index, dtype="string"
+    )
     return at_grants(some.assign(why=why)[why.notna()])
+
+
+def _told(account: str) -> str:
+    """An account nobody approved, with whose it is known to be."""
+    vendor = known_vendor(account)
+    return f"{account} ({vendor}; not registered)" if vendor else account
 
 
 @rule(
@@ -104,22 +115,50 @@ def foreign_organization(judged: Judged) -> pd.DataFrame:
     id="SES005",
     title="A vendor can send beyond what was approved",
     severity="medium",
-    why="The register approves the vendor for other identities than this one.",
-    recommendation="Remove the grant, or have the identity added to the approval.",
+    why="The register approves the vendor for other identities, or fewer From addresses, than this.",
+    recommendation="Remove or limit the grant, or have the approval widened.",
     fires=Example({"p": allow("310000000001")}, approved_identities=["news.example.com"]),
     clean=Example({"p": allow("310000000001")}, approved_identities=["*example.com"]),
 )
 @of_policies
 def beyond_approval(judged: Judged) -> pd.DataFrame:
-    """Approved accounts on an identity that their register entry does not list."""
+    """Approved accounts on an identity, or with From addresses, that no approval of theirs covers."""
     grants = judged.sending
-    approved = judged.register[judged.register["identities"].list.len().fillna(0) > 0]
-    listed = {row["account_id"]: list(row["identities"]) for row in approved.to_dict("records")}
-    beyond = [
-        account in listed and not any(fnmatch.fnmatchcase(identity, pattern) for pattern in listed[account])
-        for account, identity in zip(grants["grantee_account_id"], grants["identity"], strict=True)
-    ]
-    return at_grants(grants[grants["registered"] & pd.Series(beyond, index=grants.index, dtype=bool)])
+    approved = grants[grants["registered"]]
+    wider = approved[approved["approval"].eq(WIDER_FROM).fillna(value=False)]
+    return pd.concat(
+        [
+            at_grants(approved[approved["approval"].eq(WRONG_IDENTITY).fillna(value=False)]),
+            at_grants(
+                wider.assign(why=[_beyond(judged, *row) for row in rows(wider, ("approval_id", "from_patterns"))])
+            ),
+        ],
+        ignore_index=True,
+    )
+
+
+def _beyond(judged: Judged, approval: str, patterns: list[str] | None) -> str:
+    """Which From addresses a grant allows, and which its approval does."""
+    limits = judged.register.set_index("approval_id")["from_patterns"][approval]
+    allowed = ", ".join(patterns) if patterns is not None and len(patterns) else "any address"
+    return f"allows From {allowed}; approval {approval} is for {', '.join(limits)} only"
+
+
+@rule(
+    id="SES014",
+    title="A vendor is approved without a ticket",
+    severity="low",
+    why="Nobody can look up why it was approved, and under which contract.",
+    recommendation="Enter the change or contract record in the register.",
+    fires=Example({"p": allow("310000000001")}, approved_under=None),
+    clean=Example({"p": allow("310000000001")}),
+)
+@of_policies
+def approved_without_ticket(judged: Judged) -> pd.DataFrame:
+    """Grants within an approval that names no ticket."""
+    grants = judged.sending
+    found = grants[grants["registered"] & grants["approval"].eq(NO_TICKET).fillna(value=False)]
+    return at_grants(found.assign(why="approval " + found["approval_id"] + " has no ticket"))
 
 
 @rule(

@@ -5,7 +5,6 @@ An account that cannot be placed is ``external``: nothing here ever makes one sa
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import tempfile
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from sesreport.core.errors import ConfigError, SesReportError
 from sesreport.governance.monitor.locations import UnreadableError, read_bytes
 from sesreport.governance.monitor.settings import MonitorSettings
 from sesreport.policy import Organization
-from sesreport.settings.approvals import Entry, read_entries
+from sesreport.settings.approvals import Entry, covers, read_entries
 from sesreport.settings.config import load_config
 
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
@@ -35,15 +34,15 @@ class Known:
     notes: tuple[str, ...] = ()
 
     def approved(self, identity: str) -> dict[str, str]:
-        """Names of the accounts with a valid approval for an identity, by id.
+        """Names of the accounts with a valid approval for an identity, by id; of several, that of the last to end.
 
         An approval that lists identities is one for these alone.
         """
+        ordered = sorted(self.entries, key=lambda entry: (entry.expires_at or date.max, entry.key))
         return {
             entry.account_id: entry.name
-            for entry in self.entries
-            if entry.status(self.today) != "expired"
-            and (not entry.identities or any(fnmatch.fnmatchcase(identity, one) for one in entry.identities))
+            for entry in ordered
+            if entry.status(self.today) != "expired" and covers(entry.identities, identity)
         }
 
 

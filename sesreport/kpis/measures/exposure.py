@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.approvals import IN_DATE, Approvals
 from sesreport.analysis.joins import joined
+from sesreport.analysis.joins import rows as values_of
 from sesreport.analysis.judged import judged
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.kpis.contributions import COUNT, DISTINCT, contributions
 from sesreport.kpis.registry import Measure, kpi, measured
+from sesreport.settings.register import STANDINGS
 
 SES_POLICIES = "SES GetEmailIdentity (identity policies)"
 UNPROVEN = ("public", "external", "needs review")
@@ -104,24 +107,29 @@ def unknown_accounts(analysis: Analysis) -> Measure:
     others = pd.DataFrame(otherwise, columns=[*place, "any_from_address"]).astype(named.dtypes.drop("grants"))
     others = joined(others, named[place].drop_duplicates(), on=place, indicator=True).query("_merge == 'left_only'")
     rows = pd.concat([named, others.drop(columns="_merge").assign(grants=0)], ignore_index=True)
+    approvals = Approvals(analysis.register)
+    here = [approvals.standing(account, name) for name, account in values_of(rows, ("identity", "grantee_account_id"))]
+    rows = rows.assign(register_status=pd.array(here, dtype="string"))
     numbered = rows.assign(place=rows.groupby(IDENTITY, dropna=False).ngroup())
     accounts = numbered.groupby("grantee_account_id", as_index=False).agg(
         identities=("place", "nunique"),
         grants=("grants", "sum"),
         any_from_address=("any_from_address", "max"),
     )
-    register = analysis.register.set_index("account_id")
-    for position, (column, source) in enumerate((("name", "name"), ("register_status", "status")), start=1):
-        accounts.insert(position, column, accounts["grantee_account_id"].map(register[source]).astype("string"))
-    unknown = ~accounts["register_status"].isin(["valid", "expiring"])
+    names = {account: each[0].name for account, each in approvals.by_account.items()}
+    rank = rows["register_status"].map({status: rank for rank, status in enumerate(STANDINGS)})
+    worst = rows.assign(_rank=rank).sort_values("_rank", ascending=False)
+    standing = worst.drop_duplicates("grantee_account_id").set_index("grantee_account_id")["register_status"]
+    accounts.insert(1, "name", accounts["grantee_account_id"].map(names).astype("string"))
+    accounts.insert(2, "register_status", accounts["grantee_account_id"].map(standing).astype("string"))
+    unknown = ~accounts["register_status"].isin(IN_DATE)
     expired = int((accounts["register_status"] == "expired").sum())
     frame = accounts.assign(unknown=unknown).sort_values(["unknown", "identities"], ascending=False, ignore_index=True)
     count = int(unknown.sum())
     reason = f"{len(accounts)} outside accounts can send: {len(accounts) - count} approved, {expired} expired, "
     reason += f"{count - expired} not registered."
-    flags = accounts.assign(unknown=unknown.astype("boolean")).set_index("grantee_account_id")["unknown"]
-    named_by = rows[place].drop_duplicates()
-    named_by = named_by.assign(numerator=named_by["grantee_account_id"].map(flags).astype("Float64"))
+    named_by = rows[[*place, "register_status"]].drop_duplicates()
+    named_by = named_by.assign(numerator=(~named_by["register_status"].isin(IN_DATE)).astype("Float64"))
     every = pd.concat([named_by, every_identity(analysis)], ignore_index=True)
     given = contributions(
         every, DISTINCT, str(analysis.period), numerator=every["numerator"], counted=every["grantee_account_id"]

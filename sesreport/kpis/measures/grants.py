@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pandas as pd
 
+from sesreport.analysis.approvals import APPROVED, NO_TICKET
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
@@ -21,6 +22,8 @@ OUTSIDE = ("vendor", "external", "public", "service", "needs review")
 """Scopes that reach beyond the organization."""
 NON_PRODUCTION = ("staging", "dev", "sandbox")
 GRANT = [*IDENTITY, "policy_name", "statement", "grantee"]
+COVERED = (APPROVED, NO_TICKET)
+"""Of grants that allow no more than their approval."""
 QUARTER = timedelta(days=92)
 """The longest quarter."""
 COLUMNS = [*GRANT, "grantee_name", "register_status", "why"]
@@ -71,10 +74,11 @@ def expired_grants(analysis: Analysis) -> Measure:
     label="Grants attested in the last quarter",
     question="Which outside permissions did somebody look at lately, and approve?",
     definition=(
-        "Grants to outside accounts whose register entry is valid and was approved, or approved anew, within the 92 "
-        "days before the month's end. A grant without an entry, or whose entry gives no date, is attested by nobody."
+        "Grants to outside accounts that an approval in the register covers which is valid and was given, or given "
+        "anew, within the 92 days before the month's end. A grant without an approval, that allows more than its "
+        "approval, or whose approval gives no date, is attested by nobody."
     ),
-    formula="grants with approved_at in the last 92 days of a valid entry / grants to outside accounts",
+    formula="grants within an approval given in the last 92 days / grants to outside accounts",
     source=REGISTER,
     unit="share",
     direction="higher",
@@ -84,13 +88,13 @@ def expired_grants(analysis: Analysis) -> Measure:
     datasets=("identities", "policies"),
 )
 def attested_grants(analysis: Analysis) -> Measure:
-    """One row per grant, those longest without attestation first; ``approved_at`` is the register's."""
+    """One row per grant, those longest without attestation first; ``approved_at`` is that of its approval."""
     grants = of_outside_accounts(analysis.grants)
-    register = analysis.register.set_index("account_id")["approved_at"]
+    given_at = analysis.register.set_index("approval_id")["approved_at"]
     end = pd.Timestamp(analysis.period.end)
-    approved = pd.Series(register.reindex(grants["grantee_account_id"]).array, index=grants.index)
+    approved = pd.Series(given_at.reindex(grants["approval_id"]).array, index=grants.index)
     recent = ((approved >= end - QUARTER) & (approved < end)).fillna(value=False)
-    attested = (recent & grants["registered"]).astype("boolean")
+    attested = (recent & grants["registered"] & grants["approval"].isin(COVERED)).astype("boolean")
     frame = grants[COLUMNS].assign(approved_at=approved, attested=attested)
     frame = frame.sort_values(["attested", "approved_at"], na_position="first", kind="stable", ignore_index=True)
     reason = f"{int((~attested).sum())} of {len(grants)} grants to outside accounts not attested since "
