@@ -15,6 +15,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
 from sesreport.settings.config import Config
+from sesreport.settings.owners import directory_of
 from sesreport.settings.register import register_of
 from sesreport.snapshot.store import Snapshot
 from sesreport.usage.settings_exports import SettingsExports
@@ -34,8 +35,8 @@ def analyze(
     """The analysis of a snapshot; frames are its attributes (``analysis.grants``), made when first asked for.
 
     ``register`` defaults to the file the configuration names, ``period`` to the last month closed when the snapshot
-    was begun; ``executor`` judges policies elsewhere, in tasks of some hundred. Raises ConfigError for a bad register,
-    and for a ``previous`` of another organization.
+    was begun; ``executor`` judges policies elsewhere, in tasks of some hundred. Raises ConfigError for a bad register
+    or directory of owners, and for a ``previous`` of another organization.
     """
     if previous is not None:
         _check_same_organization(previous.snapshot, snapshot)
@@ -47,7 +48,8 @@ def analyze(
     cache = JudgedIdentityCache() if previous is None else previous.cache
     same = previous is not None and previous.config.costs.exports == config.costs.exports
     exports = previous.cost_exports if same and previous is not None else SettingsExports(tuple(config.costs.exports))
-    return Analysis(snapshot, config, register, chosen, previous, executor, exports, cache)
+    owners = directory_of(config)
+    return Analysis(snapshot, config, register, chosen, previous, executor, exports, cache, owners)
 
 
 def _check_same_organization(one: Snapshot, other: Snapshot) -> None:

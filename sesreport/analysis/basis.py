@@ -18,7 +18,7 @@ SENDING_DATASETS = ("metrics",)
 COLLECTED = {
     **dict.fromkeys(
         (
-            "grants", "identities", "exposures", "changes_since", "findings", "lives", "remediation_times",
+            "approvals", "grants", "identities", "exposures", "changes_since", "findings", "lives", "remediation_times",
             "kpi_unknown_accounts",
         ),
         POLICY_DATASETS,

@@ -10,6 +10,7 @@ class AnalyzedFrames(CollectedFrames):
     """What has the frames of an analysis as well: an analysis, and a pack."""
 
     anomalies = FrameAttribute()
+    approvals = FrameAttribute()
     budget_agreement = FrameAttribute()
     changes_since = FrameAttribute()
     cost_export_gaps = FrameAttribute()

@@ -45,6 +45,8 @@ class Analysis(AnalyzedFrames):
     """The cost exports that the settings name, read when first asked for; the analyses of a history share them."""
     cache: JudgedIdentityCache = field(default_factory=JudgedIdentityCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
+    owners: frozenset[str] | None = field(default=None, repr=False)
+    """Names in the settings' directory of owners; None without one."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     remembered: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)

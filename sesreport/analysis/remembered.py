@@ -30,9 +30,9 @@ FILES = 200
 def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> bytes:
     """What ``make`` makes, from disk where it was made before from the very same.
 
-    The same is: snapshot and earlier snapshots, settings, register, cost exports, prices, period, reference data and
-    the code of this package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing is
-    remembered. ``what`` names it, with all else it depends on.
+    The same is: snapshot and earlier snapshots, settings, register, owners, cost exports, prices, period, reference
+    data and the code of this package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing
+    is remembered. ``what`` names it, with all else it depends on.
     """
     if not _worth(analysis):
         return make()
@@ -84,4 +84,5 @@ def _inputs(analysis: Analysis) -> str:
     register = analysis.register.to_json(date_format="iso")
     snapshots = [(str(each.period), each.snapshot.id, each.snapshot.sha256) for each in analysis.chain]
     costs = [analysis.cost_exports.sha256, prices(analysis.config).sha256]
-    return json.dumps([code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), register, costs])
+    owners = sorted(analysis.owners) if analysis.owners is not None else None
+    return json.dumps([code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), register, owners, costs])

@@ -17,6 +17,7 @@ from sesreport.report.contents import Branding
 from sesreport.report.delivery import check as check_delivery
 from sesreport.report.delivery.registry import chosen_destinations
 from sesreport.settings.config import Config
+from sesreport.settings.owners import directory_of
 from sesreport.settings.prices import prices
 from sesreport.settings.register import entries_of, why_nobody_is_known
 from sesreport.snapshot.storage import is_url, snapshots_folder
@@ -85,6 +86,11 @@ def _register(config: Config) -> str:
     return f"{config.paths.register_file}: {told}"
 
 
+def _owners(config: Config) -> str:
+    found = directory_of(config)
+    return "no directory named: nobody is found to have left" if found is None else f"{len(found)} names"
+
+
 def _deck_template(config: Config) -> str:
     from sesreport.report.deck.master import start
 
@@ -115,6 +121,7 @@ NAMES: Mapping[str, Callable[[Config], None]] = {
 """Checks of names in the settings, by where these stand; each raises ConfigError."""
 FILES: Mapping[str, Callable[[Config], str]] = {
     "register": _register,
+    "owners": _owners,
     "deck template": _deck_template,
     "cost exports": _cost_exports,
     "prices": _prices,

@@ -81,6 +81,8 @@ class Example:
     """Identities the vendor is approved for; empty means any."""
     approved_under: str | None = "SEC-1041"
     """Ticket of its approval."""
+    owners: Sequence[str] | None = None
+    """Names in the directory of owners; None without one."""
     beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Verified identities of the same account and Region, by name, with their policies."""
     elsewhere: Sequence[tuple[str, str]] = ()
@@ -106,7 +108,9 @@ class Example:
             finished_at=now,
             about={},
         )
-        return analyze(load(path), Config(), register=register_from_rows(self._register()), previous=previous)
+        found = analyze(load(path), Config(), register=register_from_rows(self._register()), previous=previous)
+        found.owners = None if self.owners is None else frozenset(name.casefold() for name in self.owners)
+        return found
 
     def _rows(self, now: datetime) -> dict[str, list[dict[str, Any]]]:
         place = {"account_id": OWN, "region": REGION, "identity": "example.com"}
@@ -159,8 +163,8 @@ class Example:
 
     def _register(self) -> list[dict[str, Any]]:
         return [
-            {"account_id": VENDOR, "name": "Mailwise", "ticket": self.approved_under, "status": "valid",
-             "identities": list(self.approved_identities)},
+            {"account_id": VENDOR, "name": "Mailwise", "owner": "crm", "ticket": self.approved_under,
+             "status": "valid", "identities": list(self.approved_identities)},
             {"account_id": FORMER_VENDOR, "name": "Brightside", "identities": [], "status": "expired"},
         ]  # fmt: skip
 

@@ -74,6 +74,15 @@ class Tags(_Section):
     """The record of why it is there."""
 
 
+class Owners(_Section):
+    """``[owners]``: who there is to answer for identities, accounts and approvals."""
+
+    directory: str = ""
+    """People and teams there are: .csv or .xlsx (columns email, user, team), .toml (a list owners) or .txt (one a
+    line). An owner who is not among them is a finding; without a directory none is. A relative path is one from the
+    configuration file."""
+
+
 class Collect(_Section):
     """``[collect]``: how much to read, and how hard."""
 
@@ -220,7 +229,7 @@ class Stakes(_Section):
     """Ranges from which a year's loss is simulated; nothing is without them."""
 
 
-_ELSEWHERE: Any = {"paths": True, "delivery": True, "costs": {"exports", "prices"}}
+_ELSEWHERE: Any = {"paths": True, "delivery": True, "owners": True, "costs": {"exports", "prices"}}
 """Settings that say where things are, and judge nothing."""
 
 
@@ -229,6 +238,7 @@ class Config(_Section):
 
     organization: OrganizationSettings = OrganizationSettings()
     tags: Tags = Tags()
+    owners: Owners = Owners()
     collect: Collect = Collect()
     kpis: dict[str, KpiSetting] = {}
     findings: FindingsSetting = FindingsSetting()
@@ -252,7 +262,8 @@ class Config(_Section):
         exports = [each if "://" in each else str(base / each) for each in self.costs.exports]
         prices = str(base / self.costs.prices) if self.costs.prices else ""
         costs = self.costs.model_copy(update={"exports": exports, "prices": prices})
-        return self.model_copy(update={"paths": moved, "costs": costs})
+        owners = Owners(directory=str(base / self.owners.directory) if self.owners.directory else "")
+        return self.model_copy(update={"paths": moved, "costs": costs, "owners": owners})
 
     @property
     def register_named(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.registry import Example, at_identities, rule
+from sesreport.findings.registry import EVIDENCE, Example, allow, at_grants, at_identities, rule
+from sesreport.settings.owners import absent
 
 
 @rule(
@@ -44,3 +45,45 @@ def lonely_region(analysis: Analysis) -> pd.DataFrame:
         return at_identities(identities.iloc[:0], "")
     lonely = identities[identities["region"].map(accounts == 1).astype(bool)]
     return at_identities(lonely, "the only account with identities in " + lonely["region"])
+
+
+@rule(
+    id="SES053",
+    title="The owner is no longer there",
+    severity="medium",
+    upkeep=True,
+    why="Nobody answers for it: questions, reviews and alarms go to somebody who has left.",
+    recommendation="Name an owner who is there, in the tag or in the register.",
+    ask="Name new owners for {identities} whose owner has left",
+    fires=Example({"p": allow("310000000001")}, owners=["crm"]),
+    clean=Example({"p": allow("310000000001")}, owners=["Shop", "crm"]),
+    datasets=("identities", "policies", "account_tags"),
+)
+def owner_gone(analysis: Analysis) -> pd.DataFrame:
+    """Identities, and grants by their approval, whose owner is not in the settings' directory; none without one.
+
+    The owner of an account is asked for where the identity has none of its own.
+    """
+    if analysis.owners is None:
+        return at_identities(analysis.identities.iloc[:0], "")[EVIDENCE]
+    identities, grants = analysis.identities, analysis.grants
+    tagged = identities.assign(_whose=identities["owner"].isna().map({True: "the account", False: "the identity"}))
+    tagged = tagged.assign(_owner=identities["owner"].fillna(identities["account_owner"]))
+    used = grants[grants["approval_id"].notna()]
+    owners = analysis.register.set_index("approval_id")["owner"]
+    used = used.assign(
+        _owner=used["approval_id"].map(owners).astype("string"), _whose="approval " + used["approval_id"]
+    )
+    (of_identities, told), (of_grants, why) = (_absent(each, analysis.owners) for each in (tagged, used))
+    return pd.concat([at_identities(of_identities, told), at_grants(of_grants.assign(why=why))], ignore_index=True)
+
+
+def _absent(owned: pd.DataFrame, directory: frozenset[str]) -> tuple[pd.DataFrame, pd.Series]:
+    """The rows whose ``_owner`` is not in a directory, and what is said of them."""
+    owned = owned[owned["_owner"].notna()]
+    gone = pd.Series(
+        ["; ".join(absent(owner, directory)) for owner in owned["_owner"]], index=owned.index, dtype=object
+    )
+    gone = gone[gone != ""].astype("string")
+    found = owned.loc[gone.index]
+    return found, "owner " + gone + " of " + found["_whose"] + " is not in the directory"

@@ -23,7 +23,7 @@ ROWS = 24
 def register_expiry(
     register: pd.DataFrame, *, as_of: str | pd.Timestamp | None = None, ax: Axes | None = None, scope: str = ""
 ) -> Figure:
-    """One line per registered account from approval to expiry, the expired and next to expire first; ``as_of`` is drawn
+    """One line per approval from its day to expiry, the expired and next to expire first; ``as_of`` is drawn
     as a line.
     """
     order = register.assign(ended=register["status"].ne("expired").fillna(True)).sort_values(

@@ -12,7 +12,8 @@ ORDER = {
     "public": 0, "needs review": 1, "external": 2, "vendor": 3, "organization": 4, "service": 5, "own": 6,
 }  # fmt: skip
 COLUMNS = (
-    "grantee", "grantee_name", "grantee_account_id", "scope", "register_status", "effect", "can_send", "can_manage",
+    "grantee", "grantee_name", "grantee_account_id", "scope", "register_status", "approval", "approval_id", "effect",
+    "can_send", "can_manage",
     "identity", "any_from_address", "from_patterns", "actions", "conditions", "why", "policy_name", "statement", "sid",
     "grantee_kind", "grantee_status", "grantee_environment", "identity_environment", "account_id", "region",
 )  # fmt: skip
@@ -57,6 +58,8 @@ def grants(pack: Pack) -> SheetContent:
             SheetColumn("grantee_account_id", "Grantee account id", "account_id", unknown="none"),
             SheetColumn("scope", "Scope", "signal", colors=COLORS),
             SheetColumn("register_status", "Register", unknown="not registered"),
+            SheetColumn("approval", "Approval", unknown="not needed"),
+            SheetColumn("approval_id", "Approval id", unknown="none"),
             SheetColumn("effect", "Effect"),
             SheetColumn("can_send", "Can send", "flag"),
             SheetColumn("can_manage", "Can manage", "flag"),

@@ -1,4 +1,4 @@
-"""Trust register: approved outside accounts, and outside accounts that nobody approved."""
+"""Trust register: approvals of outside accounts, and outside accounts that nobody approved."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from sesreport.report.workbook.styles import BAD, CAREFUL, GOOD
 
 ORDER = {"not registered": 0, "expired": 1, "expiring": 2, "valid": 3}
 REGISTER = (
-    "account_id", "name", "vendor", "owner", "justification", "ticket", "approved_by", "approved_at", "expires_at",
-    "identities", "from_patterns", "status",
+    "approval_id", "account_id", "name", "vendor", "owner", "justification", "ticket", "approved_by", "approved_at",
+    "expires_at", "identities", "from_patterns", "review_every", "status",
 )  # fmt: skip
 KPIS = {"unknown_accounts": ("grantee_account_id",)}
 COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": GOOD}
@@ -39,14 +39,18 @@ def trust_register(pack: Pack) -> SheetContent:
         found = rows["account_id"].map(able[name]).astype("Int64")
         rows[f"live_{name}"] = found.fillna(0) if read else found
     rows["can_send"] = rows["account_id"].isin(able.index).astype("boolean").mask(rows["live_grants"].isna())
+    used = pack.columns("approvals", ("approval_id", "grants", "gone")).set_index("approval_id")
+    rows["used_by"] = rows["approval_id"].map(used["grants"]).astype("Int64")
+    rows["gone"] = rows["approval_id"].map(used["gone"]).astype("boolean")
     rows = rows.assign(grantee_account_id=rows["account_id"])
     rows["behind"] = behind(pack, rows, KPIS)
-    rows = ranked(rows, rows["status"].map(ORDER), "account_id")
-    stale = int((~rows["can_send"]).fillna(value=False).sum())
+    rows = ranked(rows, rows["status"].map(ORDER), "account_id", "approval_id")
+    stale = rows.loc[(~rows["can_send"]).fillna(value=False), "account_id"].nunique()
     return SheetContent(
-        subtitle=f"{len(register):,} registered accounts, {stale:,} of them without a live grant; "
+        subtitle=f"{register['account_id'].nunique():,} registered accounts, {stale:,} of them without a live grant; "
         f"{len(unregistered):,} accounts can send that are not registered{words.within(pack.results.coverage.places)}",
-        note="Live grants let the account send; it can also be let in by a condition alone. "
+        note="One row per approval. Live grants let the account send; it can also be let in by a condition alone. A "
+        "grant uses the approval that fits it best; gone: the approval is in date, and what it was given for is not. "
         f"The column Decision is for the reviewer. {basis(pack, 'grants')}",
         columns=(
             SheetColumn("account_id", "Account id", "account_id"),
@@ -55,6 +59,8 @@ def trust_register(pack: Pack) -> SheetContent:
             SheetColumn("can_send", "Can send", "flag"),
             SheetColumn("live_identities", "Identities it can send from", "integer"),
             SheetColumn("live_grants", "Live grants", "integer"),
+            SheetColumn("used_by", "Grants by this approval", "integer", unknown="none"),
+            SheetColumn("gone", "Grant is gone", "flag"),
             SheetColumn("vendor", "Vendor"),
             SheetColumn("owner", "Owner", unknown="no owner"),
             SheetColumn("justification", "Justification"),
@@ -62,6 +68,8 @@ def trust_register(pack: Pack) -> SheetContent:
             SheetColumn("approved_by", "Approved by"),
             SheetColumn("approved_at", "Approved on", "date"),
             SheetColumn("expires_at", "Expires on", "date"),
+            SheetColumn("review_every", "Reviewed every", unknown="3 months"),
+            SheetColumn("approval_id", "Approval"),
             SheetColumn("identities", "Approved identities", "texts", unknown="none named"),
             SheetColumn("from_patterns", "Approved From patterns", "texts", unknown="none named"),
             SheetColumn(
