@@ -270,3 +270,37 @@ def test_a_renewal_as_a_second_row_leaves_the_months_before_as_they_were_judged(
     lives = november.lives
     gap = lives[lives["rule"] == "expired_approval"].iloc[0]
     assert (gap["opened_at"], gap["resolved_at"]) == (first["expires_at"], again["approved_at"])
+
+
+def found(analysis: Analysis, rule: str) -> dict[str, str]:
+    """Evidence by identity."""
+    rows = analysis.findings[analysis.findings["rule"] == rule]
+    return dict(zip(rows["identity"], rows["evidence"], strict=True))
+
+
+def test_more_from_addresses_than_approved_are_found_and_told(tmp_path: Path) -> None:
+    limited = policy(VENDOR, Condition={"StringLike": {"ses:FromAddress": ["a@*", "b@*"]}})
+    estate = Estate().identity("wide.example.com", {"p": policy(VENDOR)}).identity("two.example.com", {"p": limited})
+    estate.identity("fits.example.com", {"p": policy(VENDOR, Condition={"StringLike": {"ses:FromAddress": "a@*"}})})
+    estate.register = [approval(approval_id="one", from_patterns=["a@*"])]
+    assert found(estate.analysis(tmp_path), "beyond_approval") == {
+        "wide.example.com": "p, statement 1: allows From any address; approval one is for a@* only",
+        "two.example.com": "p, statement 1: allows From a@*, b@*; approval one is for a@* only",
+    }
+
+
+def test_owners_who_have_left_are_found_wherever_they_answer(tmp_path: Path) -> None:
+    estate = Estate().identity("tagged.example.com", tags={"owner": "r.osei"})
+    estate.identity("untagged.example.com").identity(
+        "granted.example.com", {"p": policy(VENDOR)}, tags={"owner": "crm"}
+    )
+    estate.register = [approval(approval_id="one", owner="t.lindqvist")]
+    analysis = estate.analysis(tmp_path)
+    assert found(analysis, "owner_gone") == {}
+    again = estate.analysis(tmp_path / "again")
+    again.owners = frozenset({"crm"})
+    assert found(again, "owner_gone") == {
+        "tagged.example.com": "owner r.osei of the identity is not in the directory",
+        "untagged.example.com": "owner platform of the account is not in the directory",
+        "granted.example.com": "p, statement 1: owner t.lindqvist of approval one is not in the directory",
+    }

@@ -373,3 +373,66 @@ def test_a_cell_far_to_the_right_is_refused_and_named(tmp_path: Path) -> None:
     book.save(tmp_path / "register.xlsx")
     with pytest.raises(ConfigError, match="row 2 holds something in column 16384"):
         read_entries(tmp_path / "register.xlsx")
+
+
+def entries(folder: Path, *rows: str, columns: str = "account_id,name,approved_at,identities") -> list[Entry]:
+    return read_entries(text(folder, "\n".join([columns, *rows]) + "\n"))
+
+
+def test_an_account_may_have_several_approvals(tmp_path: Path) -> None:
+    found = entries(tmp_path, f"{ACCOUNT},A,2026-01-01,a.example.com", f"{ACCOUNT},A,2026-06-01,a.example.com")
+    assert len({entry.key for entry in found}) == 2
+
+
+def test_an_approval_keeps_its_id_whatever_is_written_of_it_later(tmp_path: Path) -> None:
+    (first,) = entries(tmp_path, f"{ACCOUNT},A,2026-01-01,a.example.com;b.example.com")
+    columns = "ticket,owner,name,account_id,identities,approved_at,expires_at,review_every"
+    row = f"T-1,crm,B,{ACCOUNT},b.example.com;a.example.com,2026-01-01,2027-01-01,6 months"
+    (later,) = entries(tmp_path, row, columns=columns)
+    assert later.key == first.key == "A-" + first.key[2:] and len(first.key) == 12
+
+
+@pytest.mark.parametrize(
+    "row", [f"{ACCOUNT},A,2026-01-02,a.example.com", f"{ACCOUNT},A,,a.example.com", f"{ACCOUNT},A,2026-01-01,"]
+)
+def test_another_day_or_another_limit_is_another_approval(tmp_path: Path, row: str) -> None:
+    found = entries(tmp_path, f"{ACCOUNT},A,2026-01-01,a.example.com", row)
+    assert found[0].key != found[1].key
+
+
+def test_an_id_that_the_register_gives_is_kept(tmp_path: Path) -> None:
+    (entry,) = entries(tmp_path, f"{ACCOUNT},A,APP-7", columns="account_id,name,approval_id")
+    assert entry.key == "APP-7"
+
+
+def test_an_id_that_is_given_twice_is_told_with_both_rows(tmp_path: Path) -> None:
+    path = text(tmp_path, f"account_id,name,approval_id\n{ACCOUNT},A,7\n310000000002,B,8\n310000000003,C,7\n")
+    assert refused(path) == ", row 4: approval_id '7' is already that of row 2; give each approval its own"
+
+
+def test_the_same_approval_twice_is_told_with_both_rows(tmp_path: Path) -> None:
+    path = text(tmp_path, f"account_id,name,ticket\n{ACCOUNT},A,1\n{ACCOUNT},B,2\n")
+    assert refused(path).startswith(f", row 3: account_id {ACCOUNT} is already registered above, in row 2, for the")
+
+
+@pytest.mark.parametrize(("written", "read"), [("", None), ("6 months", "6 months"), (" 12  Months", "12 months")])
+def test_how_often_an_approval_is_reviewed_is_read(tmp_path: Path, written: str, read: str | None) -> None:
+    (entry,) = entries(tmp_path, f"{ACCOUNT},A,{written}", columns="account_id,name,review_every")
+    assert entry.review_every == read
+
+
+def test_another_interval_is_refused(tmp_path: Path) -> None:
+    path = text(tmp_path, f"account_id,name,review_every\n{ACCOUNT},A,weekly\n")
+    assert refused(path) == ", row 2: review_every: is written 3 months, 6 months or 12 months, not 'weekly'"
+
+
+def test_ids_and_reviews_are_read_from_workbooks_and_toml(tmp_path: Path) -> None:
+    book = Workbook()
+    assert isinstance(book.active, Worksheet)
+    book.active.append(["account_id", "name", "approval_id", "review_every"])
+    book.active.append([ACCOUNT, "A", 17, "6 months"])
+    book.save(tmp_path / "r.xlsx")
+    table = f'[[account]]\naccount_id = "{ACCOUNT}"\nname = "A"\napproval_id = "17"\nreview_every = "6 months"\n'
+    (tmp_path / "r.toml").write_text(table)
+    assert read_entries(tmp_path / "r.xlsx") == read_entries(tmp_path / "r.toml")
+    assert [entry.key for entry in read_entries(tmp_path / "r.toml")] == ["17"]

@@ -61,6 +61,17 @@ def test_a_register_beside_the_function_is_found_and_expired_entries_do_not_coun
     assert whom_we_know(MonitorSettings(), today=TODAY).approved("example.com") == {VENDOR: "Mailwise"}
 
 
+def test_an_account_is_approved_by_any_approval_in_date_that_is_for_the_identity(sdk: str) -> None:
+    Path("data").mkdir()
+    Path("data/register.csv").write_text(
+        "account_id,name,expires_at,identities\n"
+        f"{VENDOR},New,,news.example.com\n{VENDOR},Old,2026-11-23,shop.example.com\n{OUTSIDER},Any,,\n"
+    )
+    known = whom_we_know(MonitorSettings(), today=TODAY)
+    assert known.approved("news.example.com") == {VENDOR: "New", OUTSIDER: "Any"}
+    assert known.approved("shop.example.com") == {OUTSIDER: "Any"}
+
+
 def test_a_settings_file_beside_the_function_names_the_register(sdk: str) -> None:
     Path("sesreport.toml").write_text("[paths]\nregister = 'approved.toml'\n")
     Path("approved.toml").write_text(f"[[account]]\naccount_id = '{VENDOR}'\nname = 'Mailwise'\n")
