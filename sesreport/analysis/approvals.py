@@ -95,8 +95,10 @@ class Approvals:
         key = account, identity, tuple(from_patterns)
         if key not in self._matches:
             found = [(_rank(one, *key[1:]), one) for one in self.by_account.get(account, ())]
-            rank, best = min(found, key=lambda each: (each[0], each[1].later), default=((5, False), None))
-            self._matches[key] = Match(REASONS[rank[0]], best)
+            (rank, _), best = min(
+                found, key=lambda each: (each[0], each[1].later), default=((REASONS.index(UNREGISTERED), False), None)
+            )
+            self._matches[key] = Match(REASONS[rank], best)
         return self._matches[key]
 
 

@@ -103,15 +103,6 @@ def register_from_rows(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return FRAME.from_rows(map(identified, rows))
 
 
-def by_account(register: pd.DataFrame) -> pd.DataFrame:
-    """One row per account, by account id: of its approvals the one of the best standing, of those the last to end."""
-    rank = register["status"].map({status: rank for rank, status in enumerate(STANDINGS)})
-    order = register.assign(_rank=rank).sort_values(
-        ["_rank", "expires_at", "approval_id"], ascending=[True, False, True], na_position="first"
-    )
-    return order.drop(columns="_rank").drop_duplicates("account_id").set_index("account_id")
-
-
 def standing_on(register: pd.DataFrame, moment: datetime, *, warning_days: int = 60) -> pd.DataFrame:
     """The register with each approval's standing at another moment, where it has dates to tell it by."""
     begins, ends = register["approved_at"], register["expires_at"]

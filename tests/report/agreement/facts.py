@@ -130,7 +130,12 @@ class Facts:
         able = self["kpi_unknown_accounts"].rename(columns={"grantee_account_id": "account_id"})
         able = able[["account_id", "identities", "grants"]].rename(columns={"identities": "live"})
         both = self["register"].merge(able, how="outer", on="account_id")
-        return both.fillna({"live": 0, "grants": 0})
+        used = self["approvals"][["approval_id", "grants"]].rename(columns={"grants": "used_by"})
+        return both.merge(used, how="left", on="approval_id").assign(
+            live=both["live"].fillna(0),
+            grants=both["grants"].fillna(0),
+            reviewed=both["review_every"].fillna("3 months").where(both["approval_id"].notna()),
+        )
 
     @cached_property
     def costs_of_month(self) -> pd.DataFrame:

@@ -312,8 +312,8 @@ SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
     "Grants": lambda facts: under(
         facts["grants"],
         _named(
-            [*_IN_PLACE, "grantee", "grantee_account_id", "from_patterns", "actions", "conditions", "why", "statement",
-             "sid"],
+            [*_IN_PLACE, "grantee", "grantee_account_id", "approval_id", "from_patterns", "actions", "conditions",
+             "why", "statement", "sid"],
             Policy="policy_name",
         ),
     ),
@@ -321,6 +321,7 @@ SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
         facts.register,
         _named(["account_id", "ticket"])
         | {"Identities it can send from": "live", "Live grants": "grants", "Approved on": "approved_at",
+           "Approval": "approval_id", "Grants by this approval": "used_by", "Reviewed every": "reviewed",
            "Expires on": "expires_at", "Approved identities": "identities", "Approved From patterns": "from_patterns",
            "Justification": "justification"},
     ),
@@ -577,7 +578,7 @@ def _selections(facts: Facts) -> Iterator[pd.DataFrame]:
         yield tables.definition(results, name)
     for name in (
         "changes_since", "kpi_public_identities", "kpi_wildcard_policies", "kpi_unknown_accounts", "register",
-        "kpi_expired_grants", "kpi_sent_volume", "kpi_bounce_rate",
+        "approvals", "kpi_expired_grants", "kpi_sent_volume", "kpi_bounce_rate",
     ):  # fmt: skip
         yield facts[name]
     grants, lives, anomalies, forecasts = (facts[n] for n in ("grants", "lives", "anomalies", "forecasts"))

@@ -9,6 +9,7 @@ from sesreport.report.contents import Pack
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
 from sesreport.report.workbook.evidence import BEHIND, basis, behind, nothing, ranked
 from sesreport.report.workbook.styles import BAD, CAREFUL, GOOD
+from sesreport.settings.approvals import REVIEWS
 
 ORDER = {"not registered": 0, "expired": 1, "expiring": 2, "valid": 3}
 REGISTER = (
@@ -28,6 +29,7 @@ COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": G
 )
 def trust_register(pack: Pack) -> SheetContent:
     register = pack.columns("register", REGISTER)
+    register = register.assign(review_every=register["review_every"].fillna(REVIEWS[0]))
     able = pack.columns("kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
         "grantee_account_id"
     )
@@ -68,8 +70,8 @@ def trust_register(pack: Pack) -> SheetContent:
             SheetColumn("approved_by", "Approved by"),
             SheetColumn("approved_at", "Approved on", "date"),
             SheetColumn("expires_at", "Expires on", "date"),
-            SheetColumn("review_every", "Reviewed every", unknown="3 months"),
-            SheetColumn("approval_id", "Approval"),
+            SheetColumn("review_every", "Reviewed every", unknown="none"),
+            SheetColumn("approval_id", "Approval", unknown="none"),
             SheetColumn("identities", "Approved identities", "texts", unknown="none named"),
             SheetColumn("from_patterns", "Approved From patterns", "texts", unknown="none named"),
             SheetColumn(
