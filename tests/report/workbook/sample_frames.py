@@ -45,8 +45,9 @@ SHAPES = {
     "sending_accounts": "account_id:a region:t sending_enabled:f enforcement_status:t production_access:f "
     "max_24_hour_send:r sent_last_24_hours:r bounce_rate:r complaint_rate:r",
     "coverage": "account_id:a region:t dataset:t status:t reason:t calls:i rows:i seconds:r",
-    "register": "account_id:a name:t vendor:t owner:t justification:t ticket:t approved_by:t approved_at:at "
-    "expires_at:at identities:ts from_patterns:ts status:t",
+    "approvals": "approval_id:t grants:i gone:f",
+    "register": "approval_id:t account_id:a name:t vendor:t owner:t justification:t ticket:t approved_by:t "
+    "approved_at:at expires_at:at identities:ts from_patterns:ts status:t",
     "grants": "account_id:a region:t identity:t policy_name:t statement:i grantee:t sid:t effect:t grantee_kind:t "
     "grantee_account_id:a grantee_name:t scope:t actions:ts can_send:f can_manage:f from_patterns:ts "
     "any_from_address:f "
@@ -196,6 +197,7 @@ def _rows(rng: random.Random) -> dict[str, list[dict[str, Any]]]:
         "grants": grants,
         "coverage": _coverage(accounts),
         "register": _register(outside),
+        "approvals": [{"approval_id": f"A-{i}", "grants": i, "gone": i == 3} for i in range(7)],
         "kpi_unknown_accounts": _unknown_accounts(grants),
         "findings": (findings := _findings(rng, grants, accounts)),
         "lives": [_life(finding, number) for number, finding in enumerate(findings)],
@@ -282,6 +284,7 @@ def _coverage(accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _register(outside: list[str]) -> list[dict[str, Any]]:
     return [
         {
+            "approval_id": f"A-{i}",
             "account_id": outside[i],
             "name": VENDORS[i] if i < 5 else f"Vendor {i}",
             "vendor": VENDORS[i % 5],

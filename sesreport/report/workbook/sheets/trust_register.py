@@ -29,7 +29,7 @@ COLORS = {"not registered": BAD, "expired": BAD, "expiring": CAREFUL, "valid": G
 )
 def trust_register(pack: Pack) -> SheetContent:
     register = pack.columns("register", REGISTER)
-    register = register.assign(review_every=register["review_every"].fillna(REVIEWS[0]))
+    register = register.assign(review_every=register["review_every"].astype("string").fillna(REVIEWS[0]))
     able = pack.columns("kpi_unknown_accounts", ("grantee_account_id", "name", "identities", "grants")).set_index(
         "grantee_account_id"
     )
