@@ -6,7 +6,8 @@
 >>> analysis.grants, analysis.exposures, analysis.findings  # pandas DataFrames
 
 Everything the command line does is a function here: :func:`collect`, :func:`load`, :func:`analyze`, :func:`score`,
-:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`. Names are loaded when first used, so that
+:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`. :func:`what_if` judges what nobody has changed
+yet. Names are loaded when first used, so that
 importing costs nothing.
 """
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sesreport.demo.open import open_pack
     from sesreport.findings.history import History
     from sesreport.governance.templates import templates
+    from sesreport.governance.what_if import WhatIf, what_if
     from sesreport.kpis.results import Results
     from sesreport.kpis.scorecard import score
     from sesreport.report import charts, tables
@@ -40,6 +42,7 @@ _WHERE = {
     "Period": "core.period",
     "Results": "kpis.results",
     "Snapshot": "snapshot.store",
+    "WhatIf": "governance.what_if",
     "analyze": "analysis",
     "collect": "collect.run",
     "deliver": "report.delivery",
@@ -52,6 +55,7 @@ _WHERE = {
     "score": "kpis.scorecard",
     "snapshots": "snapshot.store",
     "templates": "governance.templates",
+    "what_if": "governance.what_if",
 }
 
 __all__ = [
@@ -61,6 +65,7 @@ __all__ = [
     "Period",
     "Results",
     "Snapshot",
+    "WhatIf",
     "__version__",
     "analyze",
     "charts",
@@ -76,6 +81,7 @@ __all__ = [
     "snapshots",
     "tables",
     "templates",
+    "what_if",
 ]
 
 

@@ -50,10 +50,11 @@ def remembered_frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.
 
     That of a small snapshot stays in memory when the analysis is released; that of a large one is read again.
     """
+    if declared.name in analysis.remembered:
+        return analysis.remembered[declared.name]
     if _worth(analysis):
         return _frame(analysis, declared, make)
-    if declared.name not in analysis.remembered:
-        analysis.remembered[declared.name] = declared.conform(make())
+    analysis.remembered[declared.name] = declared.conform(make())
     return analysis.remembered[declared.name]
 
 
@@ -66,7 +67,8 @@ def _frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]
 
 
 def _worth(analysis: Analysis) -> bool:
-    return len(analysis.snapshot.identities) >= WORTH and not extended()
+    """Whether the disk keeps it: nothing of what is imagined goes there."""
+    return len(analysis.snapshot.identities) >= WORTH and not extended() and not analysis.snapshot.imagined
 
 
 def cache_folder(config: Config) -> Path:
