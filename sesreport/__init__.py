@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sesreport.collect.closing import evidence_of
     from sesreport.collect.run import collect
     from sesreport.core.period import Period
-    from sesreport.demo.open import open_pack
+    from sesreport.demo.open import open_analysis, open_pack
     from sesreport.findings.history import History
     from sesreport.governance.templates import templates
     from sesreport.governance.what_if import WhatIf, what_if
@@ -49,6 +49,7 @@ _WHERE = {
     "evidence_of": "collect.closing",
     "load": "snapshot.store",
     "load_config": "settings.config",
+    "open_analysis": "demo.open",
     "open_pack": "demo.open",
     "read_register": "settings.register",
     "report": "report.build",
@@ -74,6 +75,7 @@ __all__ = [
     "evidence_of",
     "load",
     "load_config",
+    "open_analysis",
     "open_pack",
     "read_register",
     "report",

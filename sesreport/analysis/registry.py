@@ -45,6 +45,8 @@ class Analysis(AnalyzedFrames):
     """The cost exports that the settings name, read when first asked for; the analyses of a history share them."""
     cache: JudgedIdentityCache = field(default_factory=JudgedIdentityCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
+    real: Analysis | None = field(default=None, repr=False, compare=False)
+    """Of an imagined snapshot, the analysis of the real one: what happened before it is the same."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     remembered: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)

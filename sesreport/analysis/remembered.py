@@ -50,11 +50,10 @@ def remembered_frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.
 
     That of a small snapshot stays in memory when the analysis is released; that of a large one is read again.
     """
-    if declared.name in analysis.remembered:
-        return analysis.remembered[declared.name]
     if _worth(analysis):
         return _frame(analysis, declared, make)
-    analysis.remembered[declared.name] = declared.conform(make())
+    if declared.name not in analysis.remembered:
+        analysis.remembered[declared.name] = declared.conform(make())
     return analysis.remembered[declared.name]
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from sesreport.analysis import Analysis, analyze
+from sesreport.analysis.basis import POLICY_DATASETS, place_basis
 from sesreport.analysis.joins import rows
 from sesreport.analysis.judged import judged
 from sesreport.analysis.judged_identities import texts_of
@@ -20,7 +24,7 @@ from sesreport.core.period import Period
 from sesreport.core.schema import Frame
 from sesreport.core.text import visible
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
-from sesreport.findings.moments import FOUND_AT, MOMENTS, moments
+from sesreport.findings.findings import FOUND, found
 from sesreport.governance.frame_changes import GONE, NEW, frame_changes
 from sesreport.governance.revocations import (
     GRANT,
@@ -65,38 +69,69 @@ class WhatIf:
     """What else to know of the result."""
     _kept: Mapping[PolicyKey, tuple[int, ...]] = field(default_factory=dict, repr=False)
     """Places that the statements of edited policies had before."""
+    _compared: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     def changes(self, name: str) -> pd.DataFrame:
         """Rows of a frame that would be gone, new or changed: see :func:`.frame_changes.frame_changes`.
 
-        Statements of an edited policy have the numbers they had before. Raises NoFrameError.
+        Statements of an edited policy have the numbers they had before. Findings are those of the snapshot by itself,
+        without since when they are open. Raises NoFrameError.
         """
-        return self._changes[name] if name in self._changes else self._compared(name)
+        if name not in self._compared:
+            self._compared[name] = self._compare(name)
+        return self._compared[name]
 
-    @cached_property
-    def _changes(self) -> dict[str, pd.DataFrame]:
-        return {name: self._compared(name) for name in ("exposures", "grants", "findings")}
+    def _compare(self, name: str) -> pd.DataFrame:
+        if name == "findings":
+            old, new = found(self.before), found(self.after)
+            return frame_changes(FOUND, old, new.assign(evidence=self._with_old_numbers(new, "evidence")))
+        old, new = self.before.frame(name), self.after.frame(name)
+        if name == "grants":
+            numbers = [self._old_number(row[:4], row[4]) for row in rows(new, GRANT[:5])]
+            new = new.assign(statement=pd.array(numbers, dtype="Int64"))
+        elif name == "exposures":
+            new = new.assign(reasons=self._with_old_numbers(new, "reasons"))
+        return frame_changes(_declared(name, self.before), old, new)
 
-    def _compared(self, name: str) -> pd.DataFrame:
-        before, after = self.before.frame(name), self.after.frame(name)
-        return frame_changes(_declared(name, self.before), before, self._numbered(after) if name == "grants" else after)
+    def _old_number(self, policy: PolicyKey, number: int) -> int:
+        """The number that a statement had before the edit; 0 is a whole document."""
+        kept = self._kept.get(policy, ())
+        return kept[number - 1] if 0 < number <= len(kept) else number
 
-    def _numbered(self, grants: pd.DataFrame) -> pd.DataFrame:
-        """The grants with the numbers that their statements had before the edit."""
-        numbers = [
-            kept[number - 1] if number and (kept := self._kept.get((account, region, identity, policy))) else number
-            for account, region, identity, policy, number in rows(grants, GRANT[:5])
-        ]
-        return grants.assign(statement=pd.array(numbers, dtype="Int64"))
+    def _with_old_numbers(self, frame: pd.DataFrame, column: str) -> pd.Series:
+        """A column of texts, or lists of them, that name statements as :attr:`Statement.label` does."""
+        edited: dict[IdentityKey, list[PolicyKey]] = defaultdict(list)
+        for policy in self._kept:
+            edited[policy[:3]].append(policy)
+
+        def renumbered(text: str, place: IdentityKey) -> str:
+            for policy in edited[place]:
+                before, *parts = re.split(rf"({re.escape(policy[3])}, statement )([0-9]+)", text)
+                text = before + "".join(
+                    f"{label}{self._old_number(policy, int(number))}{rest}"
+                    for label, number, rest in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+                )
+            return text
+
+        told = []
+        for *place, value in rows(frame, (*IDENTITY, column)):
+            key = cast("IdentityKey", tuple(place))
+            if value is None or key not in edited:
+                told.append(value)
+            else:
+                told.append(renumbered(value, key) if isinstance(value, str) else [renumbered(v, key) for v in value])
+        return pd.Series(told, index=frame.index, dtype=frame[column].dtype)
 
     @cached_property
     def kpis(self) -> pd.DataFrame:
-        """Every KPI: ``id``, ``label``, ``before``, ``after``, ``change``, ``unit``, ``currency``; NA: not known.
+        """KPIs: ``id``, ``label``, ``before``, ``after``, ``change``, ``unit``, ``currency``; NA: not known.
 
-        Those that do not rest on policies stay as they are, and are measured once.
+        Those that do not rest on policies stay as they are, and are measured once. Those by the lives of findings are
+        left out: they tell what happened.
         """
-        old = measured_kpis(self.before, kpis())
-        new = {d.id: m for d, m in measured_kpis(self.after, [d for d in kpis() if "policies" in d.datasets])}
+        wanted = [definition for definition in kpis() if not definition.by_lives]
+        old = measured_kpis(self.before, wanted)
+        new = {d.id: m for d, m in measured_kpis(self.after, [d for d in wanted if "policies" in d.datasets])}
         made = pd.DataFrame(
             [(d.id, d.label, m.value, new.get(d.id, m).value, d.unit, m.currency) for d, m in old],
             columns=["id", "label", "before", "after", "unit", "currency"],
@@ -152,9 +187,25 @@ class WhatIf:
         one_known = old.isna() ^ new.isna()
         return {"less": int((new < old).sum()), "more": int((new > old).sum()), "unclear": int(one_known.sum())}
 
+    @property
+    def lines(self) -> list[str]:
+        """:attr:`sentence`, and what else to know of it."""
+        return [visible(line) for line in (self.sentence, *self.notes)]
+
+    @property
+    def about(self) -> str:
+        """What it rests on: the snapshot, its month, and that nothing is changed."""
+        snapshot, basis = self.before.snapshot, place_basis(self.before.coverage, POLICY_DATASETS)
+        return "\n".join(
+            [
+                f"Imagined from snapshot {snapshot.id}, sha256 {snapshot.sha256[:12]}, for {self.before.period.name}",
+                f"Policies were read in {basis.read:,} of {basis.expected:,} places (account × Region).",
+                "Nothing is changed in AWS.",
+            ]
+        )
+
     def __repr__(self) -> str:
-        lines = [self.sentence, *(f"Not revoked: {each}" for each in _few(self.not_revoked)), *_few(self.notes)]
-        return "\n".join(["What if (nothing is changed in AWS)", *map(visible, lines)])
+        return "\n".join([self.about, *self.lines, *(f"Not revoked: {visible(one)}" for one in _few(self.not_revoked))])
 
     def _repr_html_(self) -> str:
         def listed(title: str, lines: Sequence[str]) -> str:
@@ -212,7 +263,7 @@ def what_if(
     targets = revocations(before, asked, replaced)
     edited, kept, left = _edited(texts, replaced, targets)
     changed = {key: text for key, text in edited.items() if text != texts.get(key[:3], {}).get(key[3])}
-    after = _imagined(before, changed)
+    after = dataclasses.replace(before, snapshot=ImaginedSnapshot(before.snapshot, changed), real=before)
     return WhatIf(
         before,
         after,
@@ -222,13 +273,6 @@ def what_if(
         (*notes, *_bare_addresses(before, after, changed)),
         kept,
     )
-
-
-def _imagined(before: Analysis, changed: Mapping[PolicyKey, str | None]) -> Analysis:
-    """The analysis of the snapshot with other policies; what happened before the snapshot happened all the same."""
-    after = replace(before, snapshot=ImaginedSnapshot(before.snapshot, changed))
-    after.remembered.update(zip((MOMENTS.name, FOUND_AT.name), moments(before), strict=True))
-    return after
 
 
 def _replaced(
@@ -315,7 +359,7 @@ def _bare_addresses(before: Analysis, after: Analysis, changed: Mapping[PolicyKe
         told += [
             f"{place_words((account, region, name))} would have no policy left: those of {domain} would decide for it."
             for domain in addresses_by_domain([name])
-            if (found := now.get((account, region, domain))) is not None and found.policies
+            if (parent := now.get((account, region, domain))) is not None and parent.policies
         ]
     return told
 
