@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sesreport.analysis import Analysis
+from sesreport.analysis.basis import POLICY_DATASETS, place_basis
 from sesreport.analysis.grants import GRANTS
 from sesreport.analysis.joins import rows
 from sesreport.analysis.judged import judged
@@ -49,6 +50,11 @@ class Revocations:
     accounts: frozenset[str]
     principals: frozenset[str]
     grants: frozenset[GrantKey]
+
+    @property
+    def asked(self) -> bool:
+        """Whether an account or principal is to be revoked wherever it is."""
+        return bool(self.accounts or self.principals)
 
     def of(self, key: PolicyKey) -> Revocation:
         """What of it concerns one policy."""
@@ -177,7 +183,7 @@ def still_let_in(after: Analysis, targets: Revocations) -> list[str]:
     """Who of the revoked is still let in, by the engine's answer."""
     grants = after.grants
     allows = grants[grants["effect"].ne("Deny").fillna(True)]
-    told = []
+    told = _unread(after) if targets.asked else []
     for account in sorted(targets.accounts):
         told += _let_in(after, account, _everything_of(account), allows[_may_let_in(allows, account, after)])
     for principal in sorted(targets.principals):
@@ -191,6 +197,17 @@ def still_let_in(after: Analysis, targets: Revocations) -> list[str]:
             f"{grant.grantee}: still let in at {place_words(grant.place)} by {policy!r}, statement {number}"
             for policy, number in rows(again, ("policy_name", "statement"))
         ]
+    return told
+
+
+def _unread(analysis: Analysis) -> list[str]:
+    """Where nobody could look, so that nobody knows who is let in."""
+    basis, read = place_basis(analysis.coverage, POLICY_DATASETS), judged(analysis).by_identity
+    unread = [place_words(place) for place in rows(analysis.identities, IDENTITY) if place not in read]
+    told = [f"{place}: its policies could not be read, so who is let in there is not known" for place in unread]
+    if not basis.whole:
+        missing = f"{basis.expected - basis.read:,} of {basis.expected:,} places (account × Region)"
+        told.append(f"{missing} could not be read whole, so who is let in there is not known")
     return told
 
 

@@ -168,6 +168,17 @@ def test_who_is_kept_out_is_not_told_to_be_let_in(document: Any, tmp_path: Path)
     assert ses.what_if(estate.analysis(tmp_path), [STRANGER]).not_revoked == ()
 
 
+def test_where_nobody_could_look_nothing_counts_as_revoked(tmp_path: Path) -> None:
+    estate = (
+        Estate().identity("a.example.com", {"p": policy(STRANGER)}).identity("b.example.com", read=False, region=US)
+    )
+    told = ses.what_if(estate.analysis(tmp_path), [STRANGER]).not_revoked
+    assert told == (
+        f"b.example.com ({SHOP}, {US}): its policies could not be read, so who is let in there is not known",
+        "1 of 2 places (account × Region) could not be read whole, so who is let in there is not known",
+    )
+
+
 def test_an_address_that_loses_its_last_policy_is_told(tmp_path: Path) -> None:
     estate = Estate().identity("x@example.com", {"p": policy(STRANGER)}).identity("example.com", {"p": policy(VENDOR)})
     what = ses.what_if(estate.analysis(tmp_path), [STRANGER])
