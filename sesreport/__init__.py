@@ -6,7 +6,8 @@
 >>> analysis.grants, analysis.exposures, analysis.findings  # pandas DataFrames
 
 Everything the command line does is a function here: :func:`collect`, :func:`load`, :func:`analyze`, :func:`score`,
-:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`. Names are loaded when first used, so that
+:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`. :func:`what_if` judges what nobody has changed
+yet. Names are loaded when first used, so that
 importing costs nothing.
 """
 
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from sesreport.collect.closing import evidence_of
     from sesreport.collect.run import collect
     from sesreport.core.period import Period
-    from sesreport.demo.open import open_pack
+    from sesreport.demo.open import open_analysis, open_pack
     from sesreport.findings.history import History
     from sesreport.governance.templates import templates
+    from sesreport.governance.what_if import WhatIf, what_if
     from sesreport.kpis.results import Results
     from sesreport.kpis.scorecard import score
     from sesreport.report import charts, tables
@@ -40,18 +42,21 @@ _WHERE = {
     "Period": "core.period",
     "Results": "kpis.results",
     "Snapshot": "snapshot.store",
+    "WhatIf": "governance.what_if",
     "analyze": "analysis",
     "collect": "collect.run",
     "deliver": "report.delivery",
     "evidence_of": "collect.closing",
     "load": "snapshot.store",
     "load_config": "settings.config",
+    "open_analysis": "demo.open",
     "open_pack": "demo.open",
     "read_register": "settings.register",
     "report": "report.build",
     "score": "kpis.scorecard",
     "snapshots": "snapshot.store",
     "templates": "governance.templates",
+    "what_if": "governance.what_if",
 }
 
 __all__ = [
@@ -61,6 +66,7 @@ __all__ = [
     "Period",
     "Results",
     "Snapshot",
+    "WhatIf",
     "__version__",
     "analyze",
     "charts",
@@ -69,6 +75,7 @@ __all__ = [
     "evidence_of",
     "load",
     "load_config",
+    "open_analysis",
     "open_pack",
     "read_register",
     "report",
@@ -76,6 +83,7 @@ __all__ = [
     "snapshots",
     "tables",
     "templates",
+    "what_if",
 ]
 
 

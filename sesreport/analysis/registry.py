@@ -47,6 +47,8 @@ class Analysis(AnalyzedFrames):
     """Exposures worked out before; the analyses of a history share one."""
     owners: frozenset[str] | None = field(default=None, repr=False)
     """Names in the settings' directory of owners; None without one."""
+    real: Analysis | None = field(default=None, repr=False, compare=False)
+    """Of an imagined snapshot, the analysis of the real one: what happened before it is the same."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     remembered: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)

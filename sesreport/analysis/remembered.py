@@ -66,7 +66,8 @@ def _frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]
 
 
 def _worth(analysis: Analysis) -> bool:
-    return len(analysis.snapshot.identities) >= WORTH and not extended()
+    """Whether the disk keeps it: nothing of what is imagined goes there."""
+    return len(analysis.snapshot.identities) >= WORTH and not extended() and not analysis.snapshot.imagined
 
 
 def cache_folder(config: Config) -> Path:

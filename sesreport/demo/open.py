@@ -1,4 +1,7 @@
-"""Open a pack: the folder of one already made, or one computed for an analyst from a snapshot of ours or the demo's."""
+"""Open a pack: the folder of one already made, or one computed for an analyst from a snapshot of ours or the demo's.
+
+And the analysis that it shows, to ask more of it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ from typing import TYPE_CHECKING
 
 from sesreport.core.errors import ConfigError
 from sesreport.core.period import Period
+from sesreport.core.resources import shipped
 from sesreport.report.contents import Pack
 from sesreport.report.stored import read_stored
 
 if TYPE_CHECKING:
+    from sesreport.analysis import Analysis
+    from sesreport.kpis.results import Results
+    from sesreport.report.evidence import Evidence
     from sesreport.settings.config import Config
 
 
@@ -39,6 +46,49 @@ def open_pack(pack: str = "", *, snapshot: str = "demo", period: str = "last-mon
     chosen = load(path)
     month = Period.parse(period, today=chosen.started_at.date())
     return computed_pack(chosen, settings, month, earlier=earlier_snapshots(path.parent, month, chosen))
+
+
+def open_analysis(pack: str = "", *, snapshot: str = "demo", period: str = "last-month", config: str = "") -> Analysis:
+    """The analysis that a pack shows, with those of the months before: what :func:`open_pack` opens, to ask more of it.
+
+    A pack holds neither its snapshot nor its settings: they are looked for as those of a snapshot are, near the pack's
+    folder, and have to be the very ones. Raises ConfigError, SnapshotError.
+    """
+    _check_injected()
+    from sesreport.report.compute import analysis_of, earlier_snapshots
+    from sesreport.report.evidence import Evidence
+    from sesreport.snapshot.store import load
+
+    if pack:
+        results = read_stored(Path(pack)).results
+        evidence, month = _evidence(Path(pack), results, config), Period.of(results.period)
+    else:
+        settings, path = _choose(snapshot, config)
+        evidence = Evidence(load(path), path.parent, settings)
+        month = Period.parse(period, today=evidence.snapshot.started_at.date())
+    earlier = earlier_snapshots(evidence.folder, month, evidence.snapshot)
+    return analysis_of(evidence.snapshot, evidence.config, month, earlier=earlier)
+
+
+def _evidence(pack: Path, results: Results, config: str) -> Evidence:
+    """The snapshot and settings of a pack: lent by whoever is making it, else those that are near and equal."""
+    from sesreport.demo.organization import load_organization
+    from sesreport.report.evidence import borrowed, found
+    from sesreport.settings.config import load_config
+    from sesreport.snapshot.storage import snapshots_folder
+
+    if (lent := borrowed(pack)) is not None:
+        return lent
+    if not config and results.organization_id == load_organization(shipped("data/demo")).id:
+        from sesreport.demo.snapshot import demo_config, demo_snapshot
+
+        settings, folder = demo_config(), demo_snapshot(pack.absolute()).parent
+    else:
+        settings = load_config(Path(config)) if config else _settings_near(pack.absolute())
+        folder = snapshots_folder(settings)
+    if settings.sha256 != results.configuration_sha256:
+        raise ConfigError(f"{pack}: was made with other settings than those that are here; name them as config")
+    return found(results.snapshot, folder, settings)
 
 
 def _choose(snapshot: str, config: str) -> tuple[Config, Path]:

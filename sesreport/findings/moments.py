@@ -78,8 +78,10 @@ def moments_between(earlier: Analysis | None, later: Analysis) -> list[Moment]:
 def moments(analysis: Analysis) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The moments since the previous snapshot as a frame, and the findings at each.
 
-    The first is :data:`MOMENTS`, the second :data:`FOUND_AT`.
+    The first is :data:`MOMENTS`, the second :data:`FOUND_AT`. Those before an imagined snapshot are the real ones.
     """
+    if analysis.real is not None:
+        return moments(analysis.real)
 
     def made() -> list[Moment]:
         return analysis.once(_moments_before)

@@ -81,6 +81,8 @@ class Definition:
     watch: float | None = None
     owner: str = ""
     headline: bool = False
+    by_lives: bool = False
+    """Whether it is read off the lives of findings, that is all snapshots, and tells what happened."""
 
 
 KPIS: Registry[Definition] = Registry("KPI")
@@ -103,6 +105,7 @@ def kpi(
     watch: float | None = None,
     owner: str = "",
     headline: bool = False,
+    by_lives: bool = False,
 ) -> Callable[[Measuring], Measuring]:
     """Registers a KPI under its function's name."""
 
@@ -110,7 +113,7 @@ def kpi(
         name = getattr(measure, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
         made = Definition(
             name, measure, order, label, question, definition, formula, source, unit, direction, datasets, target,
-            watch, owner, headline,
+            watch, owner, headline, by_lives,
         )  # fmt: skip
         KPIS.add(name, made, measure.__module__, place=order)
         return measure

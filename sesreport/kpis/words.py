@@ -67,13 +67,20 @@ def change(kpi: Kpi) -> str:
     """
     if kpi.change is None:
         return "no earlier value" if kpi.prior is None else NOT_COMPARABLE
-    if abs(kpi.change) < (0.0005 if kpi.unit == MONEY else 1e-12):
+    return signed(kpi.change, kpi.unit, kpi.currency)
+
+
+def signed(difference: float | None, unit: str, currency: str = "") -> str:
+    """A difference with its sign: ``+3``, ``-1.2 points``, ``no change``."""
+    if difference is None:
+        return UNKNOWN
+    if abs(difference) < (0.0005 if unit == MONEY else 1e-12):
         return "no change"
-    sign = "+" if kpi.change > 0 else "−"
-    if kpi.unit in ("share", "rate"):
-        points = f"{abs(kpi.change) * 100:.{1 if kpi.unit == 'share' else 2}f}"
+    sign = "+" if difference > 0 else "−"
+    if unit in ("share", "rate"):
+        points = f"{abs(difference) * 100:.{1 if unit == 'share' else 2}f}"
         return f"{sign}{points} points" if float(points) else "no change"
-    return f"{sign}{number(abs(kpi.change), kpi.unit, kpi.currency)}"
+    return f"{sign}{number(abs(difference), unit, currency)}"
 
 
 def status(value: str) -> str:

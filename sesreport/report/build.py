@@ -17,6 +17,7 @@ from sesreport.core.period import Period
 from sesreport.core.version import __version__
 from sesreport.report.compute import earlier_snapshots, write_data, write_frame
 from sesreport.report.contents import Pack
+from sesreport.report.evidence import Evidence, lent
 from sesreport.report.kept import keep_pack, kept_pack, new_pack
 from sesreport.report.manifest import COMPLETE, FAILED_NOTEBOOKS, FORMAT, MANIFEST, pack_status
 from sesreport.report.notebooks import Executed, check_all, notebooks, run_notebooks
@@ -92,7 +93,8 @@ def report(
         if kept is None:
             keep_pack(temporary, chosen, config, period, earlier=earlier)
         pack = _restated(pack, destination.parent, temporary)
-        with ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
+        evidence = Evidence(chosen, folder, config)
+        with lent(temporary, evidence), ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
             running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)
             for ending, write in outputs().items():
                 write(pack, temporary / f"ses-governance-{period}.{ending}")

@@ -23,12 +23,19 @@ def make_pack(
     snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot] | None = None
 ) -> Pack:
     """Numbers and frames of one period, in memory. ``earlier`` are the snapshots of the months before, oldest first."""
+    analysis = analysis_of(snapshot, config, period, earlier=earlier)
+    card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
+    return Pack(card.results, {**analysis.frames, **card.frames}, branding(config))
+
+
+def analysis_of(
+    snapshot: Snapshot, config: Config, period: Period, *, earlier: Mapping[Period, Snapshot] | None = None
+) -> Analysis:
+    """The analysis of one period, compared with the months before."""
     previous: Analysis | None = None
     for month, old in (earlier or {}).items():
         previous = analyze(old, config, period=month, previous=previous)
-    analysis = analyze(snapshot, config, period=period, previous=previous)
-    card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
-    return Pack(card.results, {**analysis.frames, **card.frames}, branding(config))
+    return analyze(snapshot, config, period=period, previous=previous)
 
 
 def earlier_snapshots(folder: Path, period: Period, chosen: Snapshot) -> dict[Period, Snapshot]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from sesreport.analysis.joins import rows as rows_of
 from sesreport.core.money import total
+from sesreport.core.text import visible
+from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.results import Coverage, Results
 from sesreport.report.showback import showback
@@ -154,6 +156,97 @@ def cost_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
 def _amounts(values: pd.Series, currencies: pd.Series, unknown: str = words.UNKNOWN) -> list[str]:
     pairs = zip(values, currencies, strict=True)
     return [unknown if pd.isna(value) else words.money(value, str(currency)) for value, currency in pairs]
+
+
+def exposure_changes(changes: pd.DataFrame) -> pd.DataFrame:
+    """What a what-if changes of the frame ``exposures``, as text: class and outside accounts, before and after."""
+    if changes.empty:
+        return _nothing("Identity", "No identity would be exposed otherwise.")
+    made = {
+        "Identity": changes["identity"],
+        "Account": changes["account_id"],
+        "Region": changes["region"],
+        **{f"Exposure {when}": _side(changes, "exposure", when).map(_class) for when in _SIDES},
+        **{f"Outside accounts {when}": _side(changes, "external_accounts", when).map(_listed) for when in _SIDES},
+    }
+    return pd.DataFrame(made).set_index("Identity")
+
+
+def grant_changes(changes: pd.DataFrame) -> pd.DataFrame:
+    """What it changes of the frame ``grants``, as text: whom each lets in, before and after."""
+    if changes.empty:
+        return _nothing("Grantee", "No grant would change.")
+    made = {
+        "Grantee": changes["grantee"],
+        "What": changes["change"],
+        "Identity": changes["identity"],
+        "Region": changes["region"],
+        "Policy": changes["policy_name"] + ", statement " + changes["statement"].astype("string"),
+        **{f"Lets in {when}": _side(changes, "scope", when).map(_class) for when in _SIDES},
+    }
+    return pd.DataFrame(made).set_index("Grantee")
+
+
+def finding_changes(changes: pd.DataFrame) -> pd.DataFrame:
+    """What it changes of the frame ``findings``, as text, the worst first."""
+    if changes.empty:
+        return _nothing("Finding", "No finding would be gone, new or changed.")
+    told = {name: _either(changes, name) for name in ("title", "severity", "identity", "grantee", "region")}
+    made = {
+        "Finding": told["title"],
+        "What": changes["change"],
+        "Severity": told["severity"],
+        "Identity": told["identity"],
+        "Region": told["region"],
+        "Grantee": told["grantee"].fillna(""),
+    }
+    order = severity_rank(told["severity"]).sort_values(kind="stable").index
+    return pd.DataFrame(made).loc[order].set_index("Finding")
+
+
+def kpi_changes(changes: pd.DataFrame) -> pd.DataFrame:
+    """KPIs that a what-if changes, as text: before, after, change."""
+    if changes.empty:
+        return _nothing("KPI", "No KPI would change.")
+    units = list(zip(changes["unit"], changes["currency"], strict=True))
+    made = {
+        title: [words.number(_known(value), *unit) for value, unit in zip(changes[name], units, strict=True)]
+        for title, name in (("Before", "before"), ("After", "after"))
+    }
+    change = [words.signed(_known(value), *unit) for value, unit in zip(changes["change"], units, strict=True)]
+    return pd.DataFrame({**made, "Change": change}, index=pd.Index(changes["label"], name="KPI"))
+
+
+def not_revoked_lines(notes: Sequence[str], most: int) -> list[str]:
+    """What edits of policies cannot revoke, a line each; of more than ``most`` how many more there are."""
+    more = len(notes) - most
+    told = [visible(note) for note in notes[:most]] or ["Nothing: all that was asked for can be revoked so."]
+    return [*told, f"{more:,} more"] if more > 0 else told
+
+
+_SIDES = ("before", "after")
+
+
+def _side(changes: pd.DataFrame, name: str, when: str) -> pd.Series:
+    """One side of a column; of one in which nothing differs there is none."""
+    column = f"{name}_{when}"
+    return changes[column] if column in changes else pd.Series("unchanged", index=changes.index, dtype="string")
+
+
+def _either(changes: pd.DataFrame, name: str) -> pd.Series:
+    return _side(changes, name, "before").fillna(_side(changes, name, "after"))
+
+
+def _class(value: str | None) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _listed(value: object) -> str:
+    return value if isinstance(value, str) else ", ".join(map(str, value)) if isinstance(value, Iterable) else ""
+
+
+def _nothing(title: str, sentence: str) -> pd.DataFrame:
+    return pd.DataFrame({title: [sentence]}).set_index(title)
 
 
 def definition(results: Results, kpi_id: str) -> pd.DataFrame:

@@ -38,6 +38,9 @@ _NAME = re.compile(r"(?P<begun>[0-9]{8}T[0-9]{6}Z)(-(?P<number>[0-9]+))?")
 class Snapshot(CollectedFrames):
     """One collection: frames as attributes (``snapshot.identities``), verified against the manifest."""
 
+    imagined = False
+    """Whether it was never collected (:class:`sesreport.snapshot.imagined.ImaginedSnapshot`)."""
+
     def __init__(self, path: Path) -> None:
         """Raises SnapshotError when the snapshot is missing, incomplete, changed, or of another format."""
         self.path = path

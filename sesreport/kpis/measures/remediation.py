@@ -37,6 +37,7 @@ SOURCE = "Snapshots, and CloudTrail's event history of policy changes between th
     owner="Platform security",
     headline=True,
     datasets=DATASETS,
+    by_lives=True,
 )
 def mean_time_to_remediate(analysis: Analysis) -> Measure:
     """Not measurable in a month in which nothing is known to have been resolved."""
@@ -73,6 +74,7 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
     direction="none",
     owner="Platform security",
     datasets=DATASETS,
+    by_lives=True,
 )
 def findings_opened(analysis: Analysis) -> Measure:
     """Takes two snapshots: of what the first one shows nobody knows when it was opened."""
@@ -90,6 +92,7 @@ def findings_opened(analysis: Analysis) -> Measure:
     direction="none",
     owner="Platform security",
     datasets=DATASETS,
+    by_lives=True,
 )
 def findings_resolved(analysis: Analysis) -> Measure:
     """Takes two snapshots: what the first one does not show may have been resolved before it."""
@@ -110,6 +113,7 @@ def findings_resolved(analysis: Analysis) -> Measure:
     direction="none",
     owner="Platform security",
     datasets=DATASETS,
+    by_lives=True,
 )
 def findings_open(analysis: Analysis) -> Measure:
     """By age, oldest first."""

@@ -14,12 +14,24 @@ from sesreport.report.charts import backend  # noqa: F401 (imports matplotlib)
 # isort: split
 from matplotlib.figure import Figure
 
+from sesreport.report.charts.exposure_what_if import exposure_what_if
 from sesreport.report.charts.kpi_series import sparkline
 from sesreport.report.charts.look import ChartFigure, no_data
 from sesreport.report.charts.registry import CHARTS, Chart, chart, draw, why_empty
 from sesreport.report.charts.svg import figure_svg
 
-__all__ = ["CHARTS", "Chart", "ChartFigure", "chart", "draw", "figure_svg", "no_data", "sparkline", "why_empty"]
+__all__ = [
+    "CHARTS",
+    "Chart",
+    "ChartFigure",
+    "chart",
+    "draw",
+    "exposure_what_if",
+    "figure_svg",
+    "no_data",
+    "sparkline",
+    "why_empty",
+]
 
 
 def __getattr__(name: str) -> Callable[..., Figure]:
