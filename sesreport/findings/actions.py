@@ -94,14 +94,14 @@ ACTIONS = Frame(
          "asked_before": True, "outcome": "overdue", "days_overdue": 384,
          "effect": "Any AWS account can send mail that our domain signs.", "exposure": "public",
          "messages": 6124000.0, "value": Decimal(30620), "currency": "EUR",
-         "reach": "anyone can send as it; 6,124,000 messages of its account and Region", "rank": 2},
+         "reach": "anyone can send as it; 6,124,000 messages of its account and Region in October 2026", "rank": 2},
         {"fingerprint": "93a0be1172cc5d605d1c0a9be2f04417", "episode": 1,
-         "ask": "Stop sending from sandbox in us-east-1; rotate the keys used", "rule": "volume_spike",
+         "ask": "Stop sending from sandbox (us-east-1); rotate the keys used", "rule": "volume_spike",
          "severity": "high", "incident": True, "account_id": "210000000003", "account_name": "sandbox",
          "region": "us-east-1", "identity": "(whole account)", "outside_accounts": [], "opened_at": _DAY["2026-10-14"],
          "opened_by": "first seen", "due": _DAY["2026-11-13"], "times_asked": 1, "asked_before": False,
          "outcome": "open", "effect": "So does whoever holds a stolen key.", "messages": 50000.0,
-         "reach": "50,000 messages of its account and Region", "rank": 1},
+         "reach": "50,000 messages of its account and Region in October 2026", "rank": 1},
         {"fingerprint": "1f77c2a4b8d93e0293a0be1172cc5d60", "episode": 2,
          "ask": "Renew or end the expired approval of Brightside (310000000002) on promo.example.com",
          "rule": "expired_approval", "severity": "high", "incident": False, "account_id": "210000000001",
@@ -110,7 +110,8 @@ ACTIONS = Frame(
          "opened_by": "exact", "due": _DAY["2026-10-01"], "times_asked": 1, "asked_before": True, "outcome": "done",
          "outcome_at": _DAY["2026-10-20"], "effect": "The vendor's account can still send as us.",
          "exposure": "vendor", "messages": 6124000.0,
-         "reach": "approved outside accounts can send as it; 6,124,000 messages of its account and Region"},
+         "reach": "approved outside accounts can send as it; 6,124,000 messages of its account and Region in "
+                  "October 2026"},
     ),
 )  # fmt: skip
 
@@ -129,21 +130,32 @@ def actions(analysis: Analysis) -> pd.DataFrame:
     An action lasts as long as at every look some finding of its rule was there: who removes one outside account and
     lets in another has not done what was asked.
     """
-    asked = {slug: rule for slug, rule in rules().items() if rule.ask}
-    reports = [_Report.of(each) for each in analysis.chain]
+    reports = [Report.of(each) for each in analysis.chain]
     names = dict(rows(analysis.register, ("account_id", "name")))
-    judging = _Judging(reports, analysis.config.findings, names)
-    standing = _Harm(analysis)
-    found = [
-        judging.row(action, asked[action.rule], number) | standing.of(action.place)
-        for several in _actions_by_place(analysis.lives, analysis.config.findings, asked).values()
-        for number, action in enumerate(several, 1)
-    ]
+    harm = _Harm(analysis)
+    asked = asked_by(reports, analysis.lives, analysis.config.findings, names)
+    found = [row | harm.of((row["account_id"], row["region"], row["identity"])) for row in asked]
     return _ranked(ACTIONS.from_rows(found)) if found else ACTIONS.empty()
 
 
+def asked_by(
+    reports: Sequence[Report], lives: pd.DataFrame, settings: FindingsSetting, names: Mapping[str, str | None]
+) -> list[dict[str, Any]]:
+    """All of the actions that the lives tell but the harm, as rows of :data:`ACTIONS`.
+
+    ``reports`` are those up to now, oldest first; ``names`` are those of outside accounts.
+    """
+    asked = {slug: rule for slug, rule in rules().items() if rule.ask}
+    judging = _Judging(reports, settings, names)
+    return [
+        judging.row(action, asked[action.rule], number)
+        for several in _actions_by_place(lives, settings, asked).values()
+        for number, action in enumerate(several, 1)
+    ]
+
+
 @dataclass(frozen=True)
-class _Report:
+class Report:
     """What one month's report could show."""
 
     period: str
@@ -154,7 +166,7 @@ class _Report:
     """Accounts of the organization; none where they were not listed."""
 
     @classmethod
-    def of(cls, analysis: Analysis) -> _Report:
+    def of(cls, analysis: Analysis) -> Report:
         snapshot = analysis.snapshot
         accounts = snapshot.accounts
         listed = accounts.loc[accounts["in_organization"].fillna(value=False).astype(bool), "account_id"]
@@ -190,7 +202,7 @@ class _Life:
     def ended(self) -> pd.Timestamp | None:
         return self.resolved_by if self.resolved_at is None else self.resolved_at
 
-    def open_at(self, report: _Report) -> bool:
+    def open_at(self, report: Report) -> bool:
         """Whether it was open at a report to all that was known; what could not be read again stays open."""
         if report.started < self.first_seen:
             return False
@@ -252,13 +264,13 @@ def _without_gaps(about: tuple[str, ...], lives: Sequence[_Life]) -> list[_Actio
 class _Judging:
     """What became of actions, by the reports up to now."""
 
-    reports: Sequence[_Report]
+    reports: Sequence[Report]
     settings: FindingsSetting
     names: Mapping[str, str | None]
     """Names of outside accounts."""
 
     @property
-    def now(self) -> _Report:
+    def now(self) -> Report:
         return self.reports[-1]
 
     def row(self, action: _Action, rule: Rule, number: int) -> dict[str, Any]:
@@ -297,13 +309,13 @@ class _Judging:
             f"{name} ({each})" if (name := self.names.get(each)) else f"outside account {each}" for each in ids
         )
 
-    def _asks(self, action: _Action, report: _Report) -> bool:
+    def _asks(self, action: _Action, report: Report) -> bool:
         """Whether the report showed the action as open."""
         if report.lacks(action.place[0]):
             return False
         return any(life.open_at(report) and self._acceptance(life, report) is None for life in action.lives)
 
-    def _acceptance(self, life: _Life, report: _Report) -> FindingException | None:
+    def _acceptance(self, life: _Life, report: Report) -> FindingException | None:
         """The exception by which a finding was accepted at a report.
 
         One that tells no beginning and is still in force is not known to have been there before this report.
@@ -390,8 +402,8 @@ class _Harm:
 
     def _rides(self, messages: float | None) -> str:
         if messages is None:
-            return f"how much its account sent there in {self._month} is not known"
-        return f"its {BASIS} sent {messages:,.0f} messages in {self._month}"
+            return f"how many messages its {BASIS} sent in {self._month} is not known"
+        return f"{messages:,.0f} messages of its {BASIS} in {self._month}"
 
 
 def _ranked(found: pd.DataFrame) -> pd.DataFrame:

@@ -22,8 +22,8 @@ class Subject:
 
     @property
     def place(self) -> str:
-        """``marketing-prod in eu-west-1``."""
-        return f"{self.account_name or self.account_id} in {self.region}"
+        """``marketing-prod (eu-west-1)``."""
+        return f"{self.account_name or self.account_id} ({self.region})"
 
     @property
     def name(self) -> str:
@@ -35,7 +35,7 @@ def ask_in_words(ask: str, subjects: Sequence[Subject]) -> str:
     """A rule's ask about one subject or several, the first by name and the others by number.
 
     ``{identities}`` becomes ``shop.example.com`` or ``shop.example.com and 2 more identities``, ``{places}``
-    ``shop-prod in eu-west-1``, and ``{accounts}`` ``Mailwise (310000000001)`` or ``3 outside accounts``.
+    ``shop-prod (eu-west-1)``, and ``{accounts}`` ``Mailwise (310000000001)`` or ``3 outside accounts``.
     """
     return ask.format(
         identities=_first([each.name for each in subjects], "identity", "identities"),

@@ -202,7 +202,7 @@ def due(asked: Decision) -> str:
 
 def ask(asked: Decision) -> str:
     """An ask in one line: what, of whom, and by when."""
-    return f"{asked.decision} ({asked.owner}, {due(asked)})"
+    return f"{asked.decision} · {asked.owner} · {due(asked)}"
 
 
 def more_asks(many: int) -> str:

@@ -122,7 +122,7 @@ class FindingException(_Section):
     """Only for this principal, as written in the policy."""
     reason: Name
     """Why the risk is accepted."""
-    accepted_at: Annotated[date | None, BeforeValidator(read_day)] = None
+    accepted_at: Annotated[date, BeforeValidator(read_day)] | None = None
     """The first day on which it is; without one, it is taken for accepted at every earlier snapshot as well."""
     expires: Annotated[date, BeforeValidator(read_day)]
     """The last day on which it is."""

@@ -56,7 +56,7 @@ def silent_sender(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="AWS reviews an account at 5 % bounces or 0.1 % complaints, and may pause its sending at 10 % or 0.5 %.",
     recommendation="Stop the mailing, find where its addresses came from, and clean the list.",
-    ask="Stop the mailings from {places} that bounce or are complained of",
+    ask="Stop the mailings of {places} that bounce or are complained of",
     incident=True,
     passing=True,
     fires=Example(sent=_ORDINARY, bounces=(*_BOUNCES[:-2], 95.0, 11.0)),

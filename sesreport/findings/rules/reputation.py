@@ -14,7 +14,7 @@ from sesreport.findings.registry import EVIDENCE, Example, rule
     severity="high",
     why="AWS reviews an account before it pauses its sending; a paused account sends no invoices.",
     recommendation="Answer AWS's case, find the cause of bounces and complaints, and fix it.",
-    ask="Answer AWS's review of sending from {places}",
+    ask="Answer AWS's review of {places}",
     incident=True,
     fires=Example(sending_fields={"enforcement_status": "PROBATION"}),
     clean=Example(),
