@@ -105,9 +105,16 @@ def _asks(facts: Facts) -> Iterator[str]:
         told = f"{each.decision} · {owner} · {due(rows)}"
         yield from (f"{number}. {told}", told, f"{told}. {first['reach']}. {first['effect']}")
         yield f"{each.decision} Owner: {owner} · {due(rows)}"
-        yield facts.more_asks(number)
+        yield f"{number}. {told} {facts.more_asks(number)}"  # of as many as a slide has room for
+        if number == len(facts.results.decisions):
+            yield f"{told}. {facts.more_asks(number)}"
+            yield f"{each.decision} Owner: {owner} · {due(rows)} {facts.more_asks(number)}"
+            yield f"{facts.more_asks(number)}: sheet Actions"
     if len(facts.asks):
         yield f"{len(facts.asks)} decisions requested"
+    counts = facts["actions"]["outcome"].value_counts()
+    told = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("overdue", "open", "accepted"))
+    yield f"{told}{_within(facts)}"
 
 
 def _kpis(facts: Facts) -> Iterator[str]:

@@ -574,8 +574,11 @@ def _gaps(facts: Facts) -> tuple[Sequence[str], Sequence[Row]]:
 @cache
 def shown_in_notebooks(facts: Facts) -> list[tuple[tuple[str, ...], tuple[Row, ...]]]:
     """Every table of a notebook as pandas shows it."""
-    with pd.option_context("display.max_columns", 20, "display.max_rows", 60):  # those of a kernel
-        return [_repr(made) for made in _selections(facts)]
+    shown = []
+    for width in (50, None):  # that of a kernel, and of what is shown whole
+        with pd.option_context("display.max_columns", 20, "display.max_rows", 60, "display.max_colwidth", width):
+            shown += [_repr(made) for made in _selections(facts)]
+    return shown
 
 
 def _repr(made: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Row, ...]]:
