@@ -72,7 +72,8 @@ def text(said: dict[str, Any]) -> str:
     parts += ["", visible(results.limits), "", "Decisions asked"]
     asked = [f"- {visible(words.ask(each))}." for each in results.decisions]
     parts += asked or [words.no_decision(results.coverage)]
-    parts += [words.more_asks(results.more_asks)] if results.more_asks else []
+    if results.more_asks:
+        parts.append(f"{words.more_asks(results.more_asks)}: sheet Actions of the workbook.")
     parts.append(f"{visible(words.last_asks(results.last_asks))}.")
     parts += ["", "Scorecard"]
     for kpi in said["kpis"]:

@@ -107,8 +107,6 @@ def _asks(facts: Facts) -> Iterator[str]:
         yield f"{each.decision} Owner: {owner} · {due(rows)}"
         yield f"{number}. {told} {facts.more_asks(number)}"  # of as many as a slide has room for
         if number == len(facts.results.decisions):
-            yield f"{told}. {facts.more_asks(number)}"
-            yield f"{each.decision} Owner: {owner} · {due(rows)} {facts.more_asks(number)}"
             yield f"{facts.more_asks(number)}: sheet Actions"
     if len(facts.asks):
         yield f"{len(facts.asks)} decisions requested"
