@@ -117,7 +117,7 @@ ACTIONS = Frame(
 
 _ABOUT = ("rule", *IDENTITY)
 _LIFE = (
-    *_ABOUT, "fingerprint", "severity", "account_name", "grantee", "owner", "first_seen", "last_seen", "opened_at",
+    *_ABOUT, "severity", "account_name", "grantee", "owner", "first_seen", "last_seen", "opened_at",
     "resolved_at", "resolved_by", "reason",
 )  # fmt: skip
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
@@ -244,7 +244,6 @@ def _actions_by_place(
         row = dict(zip(_LIFE, values, strict=True))
         times = {name: _moment(row.pop(name)) for name in ("opened_at", "resolved_at", "resolved_by")}
         about = tuple(str(row.pop(name)) for name in _ABOUT)
-        row.pop("fingerprint")
         by_place[about].append(_Life(**row, **times, exceptions=exceptions))  # type: ignore[arg-type]
     return {about: _without_gaps(about, each) for about, each in by_place.items()}
 
