@@ -18,8 +18,8 @@ SENDING_DATASETS = ("metrics",)
 COLLECTED = {
     **dict.fromkeys(
         (
-            "approvals", "grants", "identities", "exposures", "changes_since", "findings", "lives", "remediation_times",
-            "kpi_unknown_accounts",
+            "approvals", "grants", "identities", "exposures", "changes_since", "findings", "lives", "actions",
+            "remediation_times", "kpi_unknown_accounts",
         ),
         POLICY_DATASETS,
     ),

@@ -9,6 +9,7 @@ from sesreport.snapshot.frame_attributes import CollectedFrames
 class AnalyzedFrames(CollectedFrames):
     """What has the frames of an analysis as well: an analysis, and a pack."""
 
+    actions = FrameAttribute()
     anomalies = FrameAttribute()
     approvals = FrameAttribute()
     budget_agreement = FrameAttribute()

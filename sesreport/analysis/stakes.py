@@ -53,7 +53,7 @@ def stakes(analysis: Analysis) -> pd.DataFrame:
     review = exposures["needs_review"]
     open_to_others = exposures["exposure"].isin(list(EXPOSED)).fillna(value=False)
     chosen = exposures.loc[open_to_others | review, [*IDENTITY, "owner", "exposure", "needs_review"]]
-    found = joined(chosen, _messages(analysis), on=PLACE)
+    found = joined(chosen, messages_by_place(analysis), on=PLACE)
     number = exposures.groupby(PLACE)["identity"].count().rename("shared_by").reset_index()
     found = joined(found, number, on=PLACE)
     per_thousand, currency = analysis.config.stakes.value_per_thousand, analysis.config.stakes.currency
@@ -70,7 +70,8 @@ def stakes(analysis: Analysis) -> pd.DataFrame:
     return made.sort_values(["messages", *IDENTITY], ascending=[False, True, True, True], na_position="first")
 
 
-def _messages(analysis: Analysis) -> pd.DataFrame:
+def messages_by_place(analysis: Analysis) -> pd.DataFrame:
+    """Messages of the month by place, of those in which the sending was read whole."""
     daily, period = analysis.daily, analysis.period
     month = daily[(daily["at"] >= pd.Timestamp(period.start)) & (daily["at"] < pd.Timestamp(period.end))]
     sums = month.groupby(PLACE)["sent"].sum(min_count=1).rename("messages").reset_index()

@@ -30,8 +30,13 @@ def tell_pack(made: Made) -> None:
     for kpi in results.kpis:
         line(f"  {words.judgement(kpi):<18} {kpi.label}: {words.value_of(kpi)}")
     line(words.findings_told(results.findings, results.coverage))
-    if not results.decisions:
-        line(f"Decisions asked: {words.no_decision(results.coverage)}")
+    told = [words.ask(each) for each in results.decisions] or [words.no_decision(results.coverage)]
+    line(f"Decisions asked: {told[0]}")
+    for each in told[1:]:
+        line(f"  {each}")
+    if results.more_asks:
+        line(f"  {words.more_asks(results.more_asks)}: sheet Actions")
+    line(words.last_asks(results.last_asks))
     if made.left_out:
         line(f"{len(made.left_out)} snapshots of other organizations are left out", err=True)
     for failed in made.failed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -145,8 +145,8 @@ def collated(
     by_id = accounts.set_index("account_id")
     own = joined(merged, identities[[*IDENTITY, "owner"]], on=IDENTITY)["owner"]
     exceptions = [
-        next((e for e in settings.exceptions if _matches(e, row, today)), None)
-        for row in (merged.to_dict("records") if settings.exceptions else [{}] * len(merged))
+        next((each for each in several if each.in_force(today)), None)
+        for several in exceptions_of(merged, settings.exceptions)
     ]
     severity = pd.Categorical(merged["severity"], SEVERITIES, ordered=True)
     frame = merged.assign(
@@ -185,8 +185,13 @@ def _merged(found: pd.DataFrame) -> pd.DataFrame:
     return first.assign(evidence=evidence)
 
 
-def _matches(exception: FindingException, row: dict[Any, Any], today: date) -> bool:
-    if exception.rule != row["rule"] or exception.expires < today:
-        return False
-    wanted = {name: getattr(exception, name) for name in ("account_id", "region", "identity", "grantee")}
+def exceptions_of(found: pd.DataFrame, exceptions: Sequence[FindingException]) -> list[tuple[FindingException, ...]]:
+    """The exceptions that accept each row of a frame with the columns :data:`SUBJECT`, whenever they are in force."""
+    if not exceptions:
+        return [()] * len(found)
+    return [tuple(each for each in exceptions if _matches(each, row)) for row in found.to_dict("records")]
+
+
+def _matches(exception: FindingException, row: dict[Any, Any]) -> bool:
+    wanted = {name: getattr(exception, name) for name in ("rule", "account_id", "region", "identity", "grantee")}
     return all(value is None or value == row[name] for name, value in wanted.items())

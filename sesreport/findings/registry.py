@@ -53,7 +53,7 @@ class Rule:
     why: str
     recommendation: str
     ask: str
-    """What the board is asked to see to; ``{identities}`` becomes ``3 identities``. Empty for what needs no board."""
+    """What the board is asked to see to, in words of :mod:`sesreport.findings.asks`. Empty for what needs no board."""
     fires: Example
     """A small organization in which it fires."""
     clean: Example
@@ -64,6 +64,10 @@ class Rule:
     """What must have been read at a place before the rule's silence there means that all is well."""
     of_month: bool = False
     """Whether it speaks only of what was done in the month or after it, so that it was not there before."""
+    incident: bool = False
+    """Whether it tells of something that happened and is asked about before everything else."""
+    passing: bool = False
+    """Whether it falls silent when its month is over, so that its silence does not show that anything was done."""
 
 
 RULES: Registry[Rule] = Registry("rule")
@@ -100,14 +104,17 @@ def rule(
     upkeep: bool = False,
     datasets: tuple[str, ...] = DATASETS,
     of_month: bool = False,
+    incident: bool = False,
+    passing: bool = False,
 ) -> Callable[[Places], Places]:
     """Registers a rule under its function's name."""
 
     def register(places: Places) -> Places:
         name = getattr(places, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
         made = Rule(
-            id, name, places, title, severity, why, recommendation, ask, fires, clean, upkeep, datasets, of_month
-        )
+            id, name, places, title, severity, why, recommendation, ask, fires, clean, upkeep, datasets, of_month,
+            incident, passing or of_month,
+        )  # fmt: skip
         RULES.add(name, made, places.__module__, place=id)
         return places
 

@@ -1,14 +1,11 @@
-"""Sentences of page one: what the numbers say, and what is asked of the board. Rules, not free text."""
+"""Sentences of page one: what the numbers say. Rules, not free text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from sesreport.analysis.registry import Analysis
 from sesreport.core.period import Period
 from sesreport.core.vocabulary import SEVERITIES
-from sesreport.findings.registry import rules
 from sesreport.kpis import words
 from sesreport.kpis.results import (
     NOT_MEASURABLE,
@@ -16,15 +13,11 @@ from sesreport.kpis.results import (
     ON_TARGET,
     WATCH,
     Coverage,
-    Decision,
     Findings,
     Kpi,
     standing,
 )
 
-DUE_DAYS = {"critical": 7, "high": 30, "medium": 60, "low": 90}
-"""Days from the snapshot within which a decision's finding should be closed."""
-MOST_DECISIONS = 5
 COVERAGE = "coverage"
 """The KPI that says how much was read."""
 LONGEST = 90
@@ -97,27 +90,3 @@ def _open(findings: Findings, coverage: Coverage) -> str:
     if findings.excepted:
         parts.append(f"{findings.excepted} more {'is' if findings.excepted == 1 else 'are'} accepted for a time")
     return f"{clause}; {'; '.join(parts)}."
-
-
-def decisions(analysis: Analysis) -> tuple[Decision, ...]:
-    """One per rule with open critical or high findings that asks for one: most severe first, then most identities."""
-    frame = analysis.findings
-    active = frame[(frame["status"] == "open") & frame["severity"].isin(SEVERITIES[:2])]
-    known = rules()
-    asked = []
-    for rule_id, rows in active.groupby("rule"):
-        rule = known[str(rule_id)]
-        if not rule.ask:
-            continue
-        severity = SEVERITIES.index(str(rows["severity"].iloc[0]))
-        places = len(rows.drop_duplicates(["account_id", "region", "identity"]))
-        owners = sorted(set(rows["owner"].dropna()))
-        decision = Decision(
-            decision=rule.ask.format(identities=f"{places} {'identity' if places == 1 else 'identities'}"),
-            owner=", ".join(owners[:3]) + (" …" if len(owners) > 3 else "") or "not known",
-            due=(analysis.today + timedelta(days=DUE_DAYS[SEVERITIES[severity]])).isoformat(),
-            effect=rule.why,
-            rule=rule.slug,
-        )
-        asked.append(((severity, -places, rule.slug), decision))
-    return tuple(decision for _, decision in sorted(asked, key=lambda pair: pair[0]))[:MOST_DECISIONS]

@@ -146,6 +146,41 @@ class Decision:
     effect: str
     """What happens if it is not taken."""
     rule: str
+    severity: str = ""
+    incident: bool = False
+    """Whether it is about something that happened."""
+    since: str = ""
+    """The day it was opened."""
+    times_asked: int = 0
+    """Months whose report asked it, this one included."""
+    days_overdue: int = 0
+    outcome: str = "open"
+    """open, overdue, done, accepted or withdrawn."""
+    outcome_at: str = ""
+    """The day it was done, or since when it is not asked any more."""
+    accepted_until: str = ""
+    fingerprint: str = ""
+    """Of its row in the frame ``actions``; of the first, where it is several that are alike."""
+    asks: int = 1
+    """How many rows it is: the same action by the same person until the same day."""
+    identities: tuple[str, ...] = ()
+    """What it is about, each with account and Region."""
+    reach: str = ""
+    """What rides on the first of them."""
+
+
+@dataclass(frozen=True)
+class LastAsks:
+    """What the report before asked, and what became of it."""
+
+    period: str = ""
+    """Its month in words; empty where there is no earlier report."""
+    total: int = 0
+    by_outcome: Mapping[str, int] = field(default_factory=dict)
+    asks: tuple[Decision, ...] = ()
+    """What is settled first, as the rest is asked again."""
+    more: int = 0
+    """Asks that are not in ``asks``."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +238,9 @@ class Results:
     """The month of the earlier snapshot; empty when there is none, and only AWS's own history reaches back."""
     configuration_sha256: str
     register_sha256: str
+    more_asks: int = 0
+    """Asks that are not in ``decisions``; the frame ``actions`` has all."""
+    last_asks: LastAsks = LastAsks()
     format: str = FORMAT
 
     def kpi(self, kpi_id: str) -> Kpi:

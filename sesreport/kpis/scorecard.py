@@ -23,6 +23,7 @@ from sesreport.core.schema import is_nullable, nullable
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.findings.episodes import NOT_OBSERVED
 from sesreport.kpis import headline
+from sesreport.kpis.asks import decisions, last_asks
 from sesreport.kpis.breakdown import KPI_BREAKDOWN, OVERALL, Measures, breakdown
 from sesreport.kpis.contributions import SUM
 from sesreport.kpis.cost_sentence import cost_sentence
@@ -56,6 +57,7 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     scored = judged.kpis
     findings = _findings(analysis, coverage)
     snapshot = analysis.snapshot
+    asked, more_asks = decisions(analysis.actions)
     organization = (
         analysis.config.organization.name or analysis.organization_id or analysis.accounts["account_id"].iloc[0]
     )
@@ -72,7 +74,9 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
             scored, findings, coverage, cost_sentence(analysis.period, scored, analysis.costs, analysis.waste)
         ),
         limits=LIMITS,
-        decisions=headline.decisions(analysis),
+        decisions=asked,
+        more_asks=more_asks,
+        last_asks=last_asks(analysis),
         kpis=scored,
         findings=findings,
         coverage=coverage,

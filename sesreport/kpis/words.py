@@ -7,7 +7,18 @@ from decimal import Decimal
 from sesreport.analysis.basis import Basis
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.kpis.registry import Definition
-from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Coverage, Findings, Kpi, Results
+from sesreport.kpis.results import (
+    NOT_MEASURABLE,
+    OFF_TARGET,
+    ON_TARGET,
+    WATCH,
+    Coverage,
+    Decision,
+    Findings,
+    Kpi,
+    LastAsks,
+    Results,
+)
 
 SHAPES = {ON_TARGET: "●", WATCH: "▲", OFF_TARGET: "■", NOT_MEASURABLE: "○"}
 """A shape beside the word, so that color is never the only sign."""
@@ -181,6 +192,45 @@ def findings_told(findings: Findings, coverage: Coverage) -> str:
 def severities(findings: Findings) -> str:
     """``3 critical, 26 high, 31 medium, 17 low``."""
     return ", ".join(f"{findings.by_severity.get(name) or 0:,} {name}" for name in SEVERITIES)
+
+
+def due(asked: Decision) -> str:
+    """By when, or what became of it: ``due 2025-10-13, overdue by 386 days, asked 13 times``."""
+    if asked.outcome == "done":
+        return f"done on {asked.outcome_at}"
+    if asked.outcome == "accepted":
+        return f"accepted until {asked.accepted_until}"
+    if asked.outcome == "withdrawn":
+        return f"withdrawn on {asked.outcome_at}"
+    late = f", overdue by {_counted(asked.days_overdue, 'day')}" if asked.days_overdue else ""
+    often = f", asked {_counted(asked.times_asked, 'time')}" if asked.times_asked > 1 else ""
+    return f"due {asked.due}{late}{often}"
+
+
+def ask(asked: Decision) -> str:
+    """An ask in one line: what, of whom, and by when."""
+    return f"{asked.decision} · {asked.owner} · {due(asked)}"
+
+
+def more_asks(many: int) -> str:
+    """``+ 3 more asks``; empty where none is left out."""
+    return f"+ {_counted(many, 'more ask')}" if many else ""
+
+
+def last_asks(asked: LastAsks) -> str:
+    """What became of the asks of the report before: ``Asked in September 2026: 2 of 5 done, 3 overdue``."""
+    if not asked.period:
+        return "Asked before: not known, there is no earlier report"
+    if not asked.total:
+        return f"Asked in {asked.period}: nothing"
+    counts = dict(asked.by_outcome)
+    told = [f"{counts.pop('done', 0):,} of {asked.total:,} done"]
+    told += [f"{many:,} {name}" for name, many in sorted(counts.items(), key=lambda pair: pair[0] != "overdue") if many]
+    return f"Asked in {asked.period}: {', '.join(told)}"
+
+
+def _counted(many: int, one: str) -> str:
+    return f"{many:,} {one if many == 1 else one + 's'}"
 
 
 def no_decision(coverage: Coverage) -> str:

@@ -288,7 +288,20 @@ def gaps(coverage: Coverage) -> pd.DataFrame:
 
 def decisions(results: Results) -> pd.DataFrame:
     """What the board is asked to decide; where nothing is, one row that says in how much of the organization."""
-    rows = [{"Decision": d.decision, "Owner": d.owner, "Due": d.due, "If not": d.effect} for d in results.decisions]
+    columns = ["Decision", "Owner", "Due", "What rides on it", "If not"]
+    rows = [(one.decision, one.owner, words.due(one), one.reach, one.effect) for one in results.decisions]
     if not rows:
-        rows = [{"Decision": words.no_decision(results.coverage), "Owner": "", "Due": "", "If not": ""}]
-    return pd.DataFrame(rows, columns=["Decision", "Owner", "Due", "If not"])
+        rows = [(words.no_decision(results.coverage), "", "", "", "")]
+    if results.more_asks:
+        rows.append((f"{words.more_asks(results.more_asks)}: frame actions", "", "", "", ""))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def last_asks(results: Results) -> pd.DataFrame:
+    """What the report before asked, and what became of it; the first row adds up."""
+    last = results.last_asks
+    rows = [(words.last_asks(last), "", "", "")]
+    rows += [(one.decision, one.owner, one.since, words.due(one)) for one in last.asks]
+    if last.more:
+        rows.append((f"{words.more_asks(last.more)}: frame actions", "", "", ""))
+    return pd.DataFrame(rows, columns=["Asked", "Owner", "Since", "Outcome"])

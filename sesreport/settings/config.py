@@ -131,15 +131,43 @@ class FindingException(_Section):
     """Only for this principal, as written in the policy."""
     reason: Name
     """Why the risk is accepted."""
+    accepted_at: Annotated[date, BeforeValidator(read_day)] | None = None
+    """The first day on which it is; without one, it is taken for accepted at every earlier snapshot as well."""
     expires: Annotated[date, BeforeValidator(read_day)]
     """The last day on which it is."""
 
+    def in_force(self, day: date) -> bool:
+        """Whether the risk is accepted on a day."""
+        return (self.accepted_at is None or self.accepted_at <= day) and day <= self.expires
+
+
+Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
+
+
+class DueDays(_Section):
+    """``[findings.due_days]``: how long there is to do what is asked about a finding."""
+
+    critical: Days = 7
+    """Days from the opening of a critical finding to the day by which what is asked about it is due."""
+    high: Days = 30
+    """The same for a high one."""
+    medium: Days = 60
+    """The same for a medium one."""
+    low: Days = 90
+    """The same for a low one."""
+
+    def of(self, severity: str) -> int:
+        """Days for a severity."""
+        return int(getattr(self, severity))
+
 
 class FindingsSetting(_Section):
-    """``[findings]``: severities by rule, and exceptions."""
+    """``[findings]``: severities by rule, days to put right, and exceptions."""
 
     severity: dict[str, Severity] = {}
     """Severity by rule, in place of the rule's own."""
+    due_days: DueDays = DueDays()
+    """Days to put right, by severity."""
     exceptions: list[FindingException] = []
 
 

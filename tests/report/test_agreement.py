@@ -18,7 +18,7 @@ import pytest
 from agreement import charts, tables
 from agreement.extraction import Bars, Plot, Said, Table, Text, drawn, everything, links, plots
 from agreement.facts import PLACE, RECOUNTED, Facts
-from agreement.sayings import NUMBER_WORDS, digits, sayings, unexplained
+from agreement.sayings import NUMBER_WORDS, digits, due, sayings, unexplained
 
 from sesreport.report import charts as figures
 
@@ -324,7 +324,7 @@ TITLES: dict[str, Callable[[list[Bars]], float]] = {
 """What a title counts, and the marks that stand for it."""
 
 
-def test_a_title_counts_the_rows_that_its_table_highlights(texts: list[Text], shown: list[Table]) -> None:
+def test_a_title_counts_the_rows_that_its_table_highlights(texts: list[Text], shown: list[Table], facts: Facts) -> None:
     titles = {text.where.split(",")[0]: digits(text.text) for text in texts if text.is_title}
     rows = {table.where.split(",")[0]: table for table in shown if table.output == "deck"}
     unread = next(slide for slide, title in titles.items() if title.startswith("We read"))
@@ -332,19 +332,53 @@ def test_a_title_counts_the_rows_that_its_table_highlights(texts: list[Text], sh
         re.findall(r"; (\d+) could", titles[unread])[0]
     )
     asked = next(slide for slide, title in titles.items() if title.endswith("decisions requested"))
-    assert len(rows[asked].rows) == int(titles[asked].split()[0])
+    assert len(rows[asked].rows) == len(facts.results.decisions)
+    assert len(facts.asks) == int(titles[asked].split()[0])
     scores = [slide for slide, title in titles.items() if "controls on target" in title and slide != "slide 1"]
     statuses = [row[4].split(" ", 1)[-1] for slide in scores for row in rows[slide].rows]
     for number, status in re.findall(r"(\d+) (?:of \d+ controls )?(on target|off target|to watch)", titles[scores[0]]):
         assert statuses.count(status.removeprefix("to ")) == int(number)
 
 
-def test_a_decision_names_as_many_identities_as_its_findings_do(facts: Facts) -> None:
-    for each in facts.results.decisions:
-        findings = facts.open_findings.query("rule == @each.rule")
-        named = re.search(r"(\d+) identit", each.decision)
-        if named:
-            assert len(findings.drop_duplicates([*PLACE, "identity"])) == int(named[1])
+def test_the_decisions_are_the_worst_asks_of_the_frame(facts: Facts) -> None:
+    results = facts.results
+    assert 0 < len(results.decisions) == min(5, len(facts.ask_lines))
+    for each, rows in zip(results.decisions, facts.ask_lines, strict=False):
+        first = rows.iloc[0]
+        assert (each.rule, each.fingerprint, each.asks) == (first["rule"], first["fingerprint"], len(rows))
+        assert (each.since, each.outcome) == (f"{rows['opened_at'].min():%Y-%m-%d}", first["outcome"])
+        assert (each.due, each.effect) == (f"{first['due']:%Y-%m-%d}", first["effect"])
+        if len(rows) == 1:
+            assert each.decision == first["ask"]
+    assert results.more_asks == len(facts.asks) - sum(each.asks for each in results.decisions)
+
+
+def test_every_ask_rests_on_open_findings(facts: Facts) -> None:
+    found = facts.open_findings[["rule", *PLACE, "identity"]].drop_duplicates()
+    behind = facts.asks.merge(found, on=["rule", *PLACE, "identity"])
+    assert len(behind) == len(facts.asks)
+
+
+ASKED = {
+    "page": "page", "mail": "mail", "mail in plain text": "mail in plain text", "terminal": "terminal",
+    "deck": "deck", "workbook": "workbook", "notebook": "00_executive_summary",
+}  # fmt: skip
+"""Outputs that show what is asked, by the name under which they are read."""
+
+
+@pytest.mark.parametrize("output", ASKED)
+def test_every_output_shows_the_same_asks(output: str, said: list[Said], facts: Facts) -> None:
+    cells = [
+        text
+        for each in said
+        if each.output == ASKED[output] and isinstance(each, Text | Table)
+        for text in ([each.text] if isinstance(each, Text) else [str(cell) for row in each.rows for cell in row])
+    ]
+    told = " | ".join(" ".join(text.split()) for text in cells)
+    for each, rows in zip(facts.results.decisions, facts.ask_lines, strict=False):
+        assert each.decision in told
+        assert due(rows) in told
+    assert facts.more_asks(len(facts.results.decisions)) in told
 
 
 KEYS = {

@@ -20,7 +20,7 @@ _SWITCHED_OFF = event("UpdateAccountSendingEnabled", 20, enabled=False)
     severity="medium",
     why="It lifts SES's sandbox: mail to anybody, and far more of it. Whoever holds a stolen key asks for it first.",
     recommendation="Ask who meant it; if nobody did, answer AWS's case and disable the credentials used.",
-    ask="Confirm requests for production access",
+    ask="Confirm that production access was to be asked for {places}",
     fires=Example(changes=[event("PutAccountDetails", 10, enabled=True)]),
     clean=Example(
         changes=[
@@ -49,7 +49,8 @@ def production_access(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="Somebody had stopped the account, such as after abuse or bounces; from now on it sends again.",
     recommendation="Ask who switched it off and why; if the cause is still there, switch it off again.",
-    ask="Confirm that accounts may send again",
+    ask="Confirm that {places} may send again",
+    incident=True,
     fires=Example(changes=[_SWITCHED_OFF, event("PutAccountSendingAttributes", 10, enabled=True)]),
     clean=Example(
         changes=[event("PutAccountSendingAttributes", 10, enabled=True)],

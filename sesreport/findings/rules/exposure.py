@@ -18,7 +18,7 @@ from sesreport.settings.reference import known_vendor
     severity="critical",
     why="Any AWS account, ours or not, can send mail that our domain signs and our reputation answers for.",
     recommendation="Name the accounts that need it, or add StringEquals aws:PrincipalOrgID with the organization's id.",
-    ask="Close {identities} open to anyone",
+    ask="Close {identities} to everyone but the accounts that need it",
     fires=Example({"p": allow("*")}),
     clean=Example(
         {"p": allow("*"), "q": deny("*", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}})}
@@ -39,7 +39,7 @@ def open_to_anyone(judged: Judged) -> pd.DataFrame:
     severity="high",
     why="Nobody has approved this account; nobody notices when it changes hands.",
     recommendation="Remove the grant, or enter the account in the register with an owner, a reason and an end.",
-    ask="Approve or remove unknown accounts on {identities}",
+    ask="Approve or remove {accounts} on {identities}",
     fires=Example({"p": allow("420000000001")}),
     clean=Example({"p": allow("310000000001")}),
 )
@@ -82,7 +82,7 @@ def _told(account: str) -> str:
     severity="high",
     why="The contract is over, and the vendor's account can still send as us.",
     recommendation="Remove the grant, or renew the approval in the register.",
-    ask="Renew or end expired approvals on {identities}",
+    ask="Renew or end the expired approval of {accounts} on {identities}",
     fires=Example({"p": allow("310000000002")}),
     clean=Example({"p": allow("310000000001")}),
 )

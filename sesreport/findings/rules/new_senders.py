@@ -24,7 +24,7 @@ _QUIET = Example(sending_fields={"max_24_hour_send": SANDBOX})
     severity="medium",
     why="A new sender is set up by few people and pipelines; anybody else may be using a stolen key.",
     recommendation="Ask who meant it; if nobody did, delete the identity and disable the credentials used.",
-    ask="Confirm identities that an unusual principal began",
+    ask="Confirm that {identities} was to be begun, by a principal that never began one",
     fires=Example(
         changes=[
             event("CreateEmailIdentity", 60, identity="shop.example.com"),
@@ -68,7 +68,8 @@ def new_principal(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="So does whoever prepared an abuse: a Region nobody looks at, its limit raised, then bulk mail.",
     recommendation="Ask the owner; if nobody meant it, switch sending off in the Region and disable the credentials.",
-    ask="Explain bulk sending from new Regions",
+    ask="Stop sending from {places}, which never sent before; rotate the keys used",
+    incident=True,
     fires=Example(sending_fields={"max_24_hour_send": 50_000.0}, sent=(9_000.0, 15_000.0), earlier=_QUIET),
     clean=Example(
         sending_fields={"max_24_hour_send": 50_000.0}, sent=(300.0, *[0.0] * 60, 9_000.0, 15_000.0), earlier=_QUIET

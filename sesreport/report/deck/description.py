@@ -78,6 +78,11 @@ class Headline:
 
     sentences: tuple[str, ...]
     asks: tuple[str, ...]
+    """A line each; as many are shown as there is room for."""
+    counts: tuple[int, ...]
+    """How many asks each of these lines is."""
+    more_asks: int
+    """Asks that are in none of them."""
     kpis: tuple[Kpi, ...]
     basis: tuple[str, ...]
     """What it rests on and what it does not cover, shown at the foot in at most two lines each."""

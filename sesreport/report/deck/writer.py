@@ -33,7 +33,7 @@ _Part = tuple[str, float, str, bool]
 """A paragraph: text, points, color, bold."""
 TITLE_SIZES = (28, 26, 24, 22, 20, 18, 16, 14)
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
-ASKS = 4
+ASKS_GAP = 4
 """Decisions that page one has room for; it says how many more there are."""
 VERDICT_GAP = 6
 """Points between two sentences of page one."""
@@ -230,15 +230,24 @@ class _Slide:
         ):
             paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(VERDICT_GAP)
         if asks is not None:
-            which = f", the first {ASKS} of {len(body.asks)}" if len(body.asks) > ASKS else ""
-            listed = [(f"Decisions requested{which}", SMALL_SIZE, self.accent, True)]
-            listed += [(f"{i}. {ask}", SMALL_SIZE, INK, False) for i, ask in enumerate(body.asks[:ASKS], 1)]
-            self._panel(asks, listed, name="Decisions requested")
+            self._panel(asks, self._asks(body, asks), name="Decisions requested", gap=ASKS_GAP)
         if body.kpis:
             shown = body.kpis[:4]
             row = Box(box.left, box.bottom - cards_height, box.width, cards_height)
             for kpi, place in zip(shown, row.columns(len(shown), 0.2), strict=True):
                 self._tile(kpi, place)
+
+    def _asks(self, body: Headline, box: Box) -> list[_Part]:
+        """As many asks as have room to be told whole, at least one, and how many more there are."""
+        for shown in range(len(body.asks), 0, -1):
+            listed: list[_Part] = [("Decisions requested", SMALL_SIZE, self.accent, True)]
+            listed += [(f"{i}. {ask}", SMALL_SIZE, INK, False) for i, ask in enumerate(body.asks[:shown], 1)]
+            if more := words.more_asks(body.more_asks + sum(body.counts[shown:])):
+                listed.append((more, SMALL_SIZE, MUTED, False))
+            texts = [text for text, *_ in listed]
+            if _height(texts, box.width - 2 * INSET, SMALL_SIZE, ASKS_GAP) <= box.height - 0.2:
+                break
+        return listed
 
     def _tile(self, kpi: Kpi, box: Box) -> None:
         band, rest = box.rows(0.4)

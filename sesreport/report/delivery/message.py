@@ -70,8 +70,11 @@ def text(said: dict[str, Any]) -> str:
     if results.coverage.statement not in results.verdict:
         parts.append(visible(results.coverage.statement))
     parts += ["", visible(results.limits), "", "Decisions asked"]
-    asked = [f"- {visible(d.decision)}. Owner: {visible(d.owner)}. Due: {visible(d.due)}." for d in results.decisions]
+    asked = [f"- {visible(words.ask(each))}." for each in results.decisions]
     parts += asked or [words.no_decision(results.coverage)]
+    if results.more_asks:
+        parts.append(f"{words.more_asks(results.more_asks)}: sheet Actions of the workbook.")
+    parts.append(f"{visible(words.last_asks(results.last_asks))}.")
     parts += ["", "Scorecard"]
     for kpi in said["kpis"]:
         since = " since the month before" if kpi.change is not None else ""

@@ -115,6 +115,23 @@ class Facts:
         return sorted(set(places.loc[over[0] | over[1], "account_id"]))
 
     @cached_property
+    def asks(self) -> pd.DataFrame:
+        """What is still asked, by rank."""
+        return self["actions"].query("outcome in ['open', 'overdue']").sort_values("rank", ignore_index=True)
+
+    @cached_property
+    def ask_lines(self) -> list[pd.DataFrame]:
+        """The asks that are one line: of one rule, one team, and the same day; the worst line first."""
+        asks = self.asks
+        alike = list(zip(asks["rule"], asks["asked_of"].fillna(""), asks["due"], strict=True))
+        return [asks[[each == key for each in alike]] for key in dict.fromkeys(alike)]
+
+    def more_asks(self, shown: int) -> str:
+        """How many asks are in no line that is shown."""
+        left = len(self.asks) - sum(map(len, self.ask_lines[:shown]))
+        return f"+ {left} more {'ask' if left == 1 else 'asks'}" if left else ""
+
+    @cached_property
     def open_findings(self) -> pd.DataFrame:
         return self["findings"].query("status == 'open'")
 

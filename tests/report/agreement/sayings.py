@@ -87,19 +87,32 @@ def _results(facts: Facts) -> Iterator[str]:
     yield from FIXED
     for kpi in results.kpis:
         yield from (kpi.definition, kpi.formula, kpi.source, kpi.reason, kpi.question)
-    for number, each in enumerate(results.decisions, 1):
-        yield from (
-            f"{number}. {each.decision} ({each.owner}, by {each.due})",
-            f"{each.decision} ({each.owner}, by {each.due})",
-        )
-        yield f"{each.decision}, {each.owner}, by {each.due}"
-        yield f"{each.decision}. Owner: {each.owner}. Due: {each.due}."
-        yield f"{each.decision} Owner: {each.owner} · Due: {each.due}"
-        yield f"{each.decision}: {each.owner}, {each.due}. {each.effect}"
-    if results.decisions:
-        yield f"The first is due by {min(each.due for each in results.decisions)}."
-        yield f"Decisions requested, the first 4 of {len(results.decisions)}"
-        yield f"{len(results.decisions)} decisions requested"
+    yield from _asks(facts)
+
+
+def due(rows: pd.DataFrame) -> str:
+    """By when a line of asks is due, as it is written."""
+    first, times = rows.iloc[0], rows["times_asked"].max()
+    late = f", overdue by {_counted(first['days_overdue'], 'day')}" if first["outcome"] == "overdue" else ""
+    return f"due {first['due']:%Y-%m-%d}{late}{f', asked {times} times' if times > 1 else ''}"
+
+
+def _asks(facts: Facts) -> Iterator[str]:
+    """Each line of asks by the frame, and how many more there are."""
+    for number, (each, rows) in enumerate(zip(facts.results.decisions, facts.ask_lines, strict=False), 1):
+        first = rows.iloc[0]
+        owner = "not known" if pd.isna(first["asked_of"]) else first["asked_of"]
+        told = f"{each.decision} · {owner} · {due(rows)}"
+        yield from (f"{number}. {told}", told, f"{told}. {first['reach']}. {first['effect']}")
+        yield f"{each.decision} Owner: {owner} · {due(rows)}"
+        yield f"{number}. {told} {facts.more_asks(number)}"  # of as many as a slide has room for
+        if number == len(facts.results.decisions):
+            yield f"{facts.more_asks(number)}: sheet Actions"
+    if len(facts.asks):
+        yield f"{len(facts.asks)} decisions requested"
+    counts = facts["actions"]["outcome"].value_counts()
+    told = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("overdue", "open", "accepted"))
+    yield f"{told}{_within(facts)}"
 
 
 def _kpis(facts: Facts) -> Iterator[str]:

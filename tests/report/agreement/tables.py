@@ -14,6 +14,7 @@ from lxml import html as lxml_html
 
 from agreement.extraction import Table
 from agreement.facts import BUDGET, LINES, PLACE, Facts
+from agreement.sayings import due
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi, Results
 from sesreport.report import tables
@@ -126,8 +127,10 @@ def _cover(facts: Facts) -> tuple[list[str], list[Row]]:
         (None, f"{words.judgement(k)}: {words.value_of(k)} ({words.target(k)})") for k in results.kpis if k.headline
     ]
     rows += [
-        (f"Decision asked {n}", f"{d.decision} ({d.owner}, by {d.due})") for n, d in enumerate(results.decisions, 1)
+        (f"Decision asked {n}", f"{d.decision} · {d.owner} · {due(rows)}")
+        for n, (d, rows) in enumerate(zip(results.decisions, facts.ask_lines, strict=False), 1)
     ]
+    rows.append(("More decisions asked", f"{facts.more_asks(len(results.decisions))}: sheet Actions"))
     rest = [results.coverage.statement, results.compared_with, results.contact,
             f"{results.period_name} ({results.period}), months in UTC",
             f"{snapshot.id}, collection finished {snapshot.finished_at}"]  # fmt: skip
@@ -138,7 +141,8 @@ def _cover(facts: Facts) -> tuple[list[str], list[Row]]:
 def _contents(facts: Facts) -> tuple[list[str], list[Row]]:
     counts = [(name, len(made(facts)[1])) for name, made in SHEETS.items() if name not in ("Contents", "Cover")]
     results = facts.results
-    cover = len(results.verdict) + sum(kpi.headline for kpi in results.kpis) + len(results.decisions) + 7
+    cover = len(results.verdict) + sum(kpi.headline for kpi in results.kpis) + len(results.decisions) + 8
+    cover += bool(results.more_asks)
     cover += bool(results.compared_with) + bool(results.contact)
     return ["Sheet", "Rows"], [("Cover", cover), *counts]
 
@@ -342,6 +346,16 @@ SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
         facts["waste"].astype({"amount": "Float64"}),
         _named([*PLACE, "amount", "subject", "formula"], **{"What to do": "action", "Account": "account_name"}),
     ),
+    "Actions": lambda facts: under(
+        facts["actions"].astype({"value": "Float64"}),
+        _named(
+            [*_IN_PLACE, "rank", "ask", "asked_of", "due", "days_overdue", "times_asked", "accepted_until",
+             "outside_accounts", "fingerprint", "episode"],
+            **{"Outcome since (UTC)": "outcome_at", "Why": "outcome_reason", "What rides on it": "reach",
+               "If it is not done": "effect", "Opened (UTC)": "opened_at", "Account": "account_name",
+               "Messages of its account and Region": "messages", "Worth": "value"},
+        ),
+    ),
     "Findings": lambda facts: under(
         facts["findings"],
         _FINDING | _named([*_IN_PLACE, "grantee", "age", "days_open", "evidence", "recommendation", "fingerprint"]),
@@ -513,8 +527,18 @@ def _written(
     if header[0] == "Amount":
         return _dearest(facts)
     if header[0] == "Decision":
-        return ["Decision", "Owner", "By", "Due"], [(d.decision, d.owner, d.due, d.due) for d in results.decisions]
+        return _asked(facts)
     return _gaps(facts)
+
+
+def _asked(facts: Facts) -> tuple[Sequence[str], Sequence[Row]]:
+    """The decisions by the frame of actions; only their words are those of the results."""
+    header = ["Decision", "Owner", "By", "Due", "What rides on it", "If not decided"]
+    lines = zip(facts.results.decisions, facts.ask_lines, strict=False)
+    return header, [
+        (each.decision, rows.iloc[0]["asked_of"], due(rows), due(rows), rows.iloc[0]["reach"], rows.iloc[0]["effect"])
+        for each, rows in lines
+    ]
 
 
 def _scores(output: str, kpis: Sequence[Kpi]) -> tuple[Sequence[str], Sequence[Row]]:
@@ -551,8 +575,11 @@ def _gaps(facts: Facts) -> tuple[Sequence[str], Sequence[Row]]:
 @cache
 def shown_in_notebooks(facts: Facts) -> list[tuple[tuple[str, ...], tuple[Row, ...]]]:
     """Every table of a notebook as pandas shows it."""
-    with pd.option_context("display.max_columns", 20, "display.max_rows", 60):  # those of a kernel
-        return [_repr(made) for made in _selections(facts)]
+    shown = []
+    for width in (50, None):  # that of a kernel, and of what is shown whole
+        with pd.option_context("display.max_columns", 20, "display.max_rows", 60, "display.max_colwidth", width):
+            shown += [_repr(made) for made in _selections(facts)]
+    return shown
 
 
 def _repr(made: pd.DataFrame) -> tuple[tuple[str, ...], tuple[Row, ...]]:
@@ -569,6 +596,7 @@ def _selections(facts: Facts) -> Iterator[pd.DataFrame]:
     results, month = facts.results, facts.results.period
     yield from (
         tables.decisions(results),
+        tables.last_asks(results),
         tables.scorecard(results),
         tables.series(results),
         tables.gaps(results.coverage),

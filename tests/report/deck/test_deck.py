@@ -18,7 +18,7 @@ from workbook.sample_pack import sample_pack
 
 from sesreport.core.errors import ConfigError, WriteError
 from sesreport.kpis import words
-from sesreport.kpis.results import Kpi
+from sesreport.kpis.results import Kpi, LastAsks
 from sesreport.report.contents import Branding, Pack
 from sesreport.report.deck import write_deck
 from sesreport.report.deck.description import TITLE_LIMIT
@@ -258,14 +258,31 @@ def test_libreoffice_shows_every_slide_with_its_title(pdf: Path, deck: Any) -> N
         assert "snapshot 3f9c1dab12ab" in page
 
 
-def test_page_one_says_how_many_decisions_it_has_no_room_for(tmp_path: Path) -> None:
+def test_page_one_tells_asks_whole_and_how_many_it_has_no_room_for(tmp_path: Path) -> None:
     pack = sample_pack()
-    results = dataclasses.replace(pack.results, decisions=pack.results.decisions * 2)
+    asked = tuple(dataclasses.replace(each, asks=2) for each in pack.results.decisions * 2)
+    results = dataclasses.replace(pack.results, decisions=asked, more_asks=7)
     write_deck(Pack(results, pack.frames), tmp_path / "pack.pptx")
     first = Presentation(str(tmp_path / "pack.pptx")).slides[0]
     said = next(shape.text_frame.text for shape in first.shapes if shape.name == "Decisions requested")
-    assert said.splitlines()[0] == "Decisions requested, the first 4 of 6"
-    assert len(said.splitlines()) == 5
+    _, *told, more = said.splitlines()
+    assert 1 <= len(told) < 6
+    assert told == [f"{number}. {words.ask(each)}" for number, each in enumerate(asked[: len(told)], 1)]
+    assert more == f"+ {19 - 2 * len(told)} more asks"
+
+
+def test_the_asks_of_the_month_before_are_a_slide_where_there_is_such_a_month(tmp_path: Path) -> None:
+    pack = sample_pack()
+    done = dataclasses.replace(pack.results.decisions[0], outcome="done", outcome_at="2026-10-14", since="2026-08-31")
+    late = dataclasses.replace(pack.results.decisions[1], outcome="overdue", days_overdue=22, times_asked=3)
+    last = LastAsks("September 2026", 9, {"done": 1, "overdue": 8}, (done, late), 7)
+    results = dataclasses.replace(pack.results, last_asks=last)
+    write_deck(Pack(results, pack.frames), tmp_path / "pack.pptx")
+    asked = slide(Presentation(str(tmp_path / "pack.pptx")), "Asked in September 2026: 1 of 9 done, 8 overdue")
+    shown = next(shape.table for shape in asked.shapes if shape.has_table)
+    outcomes = [row.cells[3].text for row in shown.rows]
+    assert outcomes == ["Outcome", "done on 2026-10-14", "due 2026-11-30, overdue by 22 days, asked 3 times"]
+    assert any(s.has_text_frame and s.text_frame.text.startswith("+ 7 more asks") for s in asked.shapes)
 
 
 def test_accounts_without_a_valid_approval_are_drawn_first_and_alone_in_red(deck: Any) -> None:

@@ -13,6 +13,7 @@ from sesreport.analysis.anomalies import ANOMALIES
 from sesreport.analysis.forecasts import FORECASTS
 from sesreport.core import schema
 from sesreport.core.period import Period
+from sesreport.findings.actions import ACTIONS
 
 PERIOD = Period(2026, 10)
 FINISHED = datetime(2026, 11, 1, 5, 12, 33, tzinfo=UTC)
@@ -80,14 +81,24 @@ def frames() -> dict[str, pd.DataFrame]:
     return {
         **{name: _frame(name, rows) for name, rows in made.items()},
         **{f.name: f.from_rows(f.samples) for f in TRENDS},
+        ACTIONS.name: _actions(),
         **money_frames(made["accounts"]),
     }
+
+
+def _actions() -> pd.DataFrame:
+    """Some of each kind, and asks about what outsiders may call themselves."""
+    about = [
+        {"fingerprint": f"{number:032x}", "episode": 1, "identity": name, "asked_of": name, "ask": f"Close {name}"}
+        for number, name in enumerate(HOSTILE)
+    ]
+    return ACTIONS.from_rows([*ACTIONS.samples, *({**ACTIONS.samples[0], **each} for each in about)])
 
 
 def empty_frames() -> dict[str, pd.DataFrame]:
     return {
         **{name: _frame(name, []) for name in SHAPES},
-        **{frame.name: frame.empty() for frame in TRENDS},
+        **{frame.name: frame.empty() for frame in (*TRENDS, ACTIONS)},
         **empty_money(),
     }
 

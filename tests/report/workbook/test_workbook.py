@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")  # o
 ORDER = [
     "Cover", "Contents", "Scorecard", "By account, OU, owner", "Trends", "Changes", "Exposure", "Grants",
     "Trust register", "Ownership", "Sending & reputation", "Sending places", "Anomalies & forecasts", "Cost", "Waste",
-    "Findings", "Remediation", "Data quality", "Definitions", "Run",
+    "Actions", "Findings", "Remediation", "Data quality", "Definitions", "Run",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Decisions requested: what, by whom, by when, and what follows if not."""
+"""Decisions requested: what, by whom, by when, and what rides on it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,26 @@ from sesreport.report.deck.evidence import method
 
 @slide(order=110)
 def decisions(pack: Pack) -> SlideContent:
-    asked = pack.results.decisions
-    due = sorted(each.due for each in asked if each.due)
-    first = f"The first is due by {due[0]}." if due else ""
+    asked, more = pack.results.decisions, words.more_asks(pack.results.more_asks)
+    count = sum(each.asks for each in asked) + pack.results.more_asks
     return SlideContent(
-        title=titles.decisions(len(asked), pack.results.coverage.places),
+        title=titles.decisions(count, pack.results.coverage.places),
         subtitle=f"Decisions requested of the board, {pack.results.period_name}",
         body=SlideTable(
-            headers=("Decision", "Owner", "By", "If it is not taken"),
+            headers=("Decision", "Owner", "By", "What rides on it"),
             rows=tuple(
-                (Cell(each.decision, bold=True), Cell(each.owner), Cell(each.due), Cell(each.effect)) for each in asked
+                (Cell(each.decision, bold=True), Cell(each.owner), Cell(words.due(each)), Cell(each.reach))
+                for each in asked
             ),
-            widths=(4.2, 2.1, 1.55, 4.3),
-            alt="; ".join(f"{each.decision}, {each.owner}, by {each.due}" for each in asked),
-            lines=3,
+            widths=(4.4, 1.9, 2.2, 3.6),
+            alt="; ".join(words.ask(each) for each in asked),
+            lines=5,
         )
         if asked
         else Nothing(_none(pack)),
         source="results of this pack",
-        takeaway=first or pack.results.coverage.statement,
-        notes=method(
-            pack, (), *(f"{one.decision}: {one.owner}, {one.due}. {one.effect} (rule {one.rule})" for one in asked)
-        ),
+        takeaway=f"{more}: sheet Actions of the workbook." if more else pack.results.coverage.statement,
+        notes=method(pack, (), *(f"{words.ask(one)}. {one.reach}. {one.effect} (rule {one.rule})" for one in asked)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport.kpis import words
 from sesreport.report.contents import Pack
 from sesreport.report.deck import titles
 from sesreport.report.deck.description import Headline, SlideContent, slide
@@ -17,7 +18,9 @@ def headline(pack: Pack) -> SlideContent:
         subtitle=f"{results.title} · {results.organization_name} · {results.period_name}",
         body=Headline(
             sentences=results.verdict or (f"No verdict: nothing could be measured in {results.period_name}.",),
-            asks=tuple(f"{each.decision} ({each.owner}, by {each.due})" for each in results.decisions),
+            asks=tuple(words.ask(each) for each in results.decisions),
+            counts=tuple(each.asks for each in results.decisions),
+            more_asks=results.more_asks,
             kpis=tuple(kpis),
             basis=tuple(text for text in (results.coverage.statement, results.limits) if text not in results.verdict),
         ),

@@ -12,5 +12,5 @@ def headline(pack: Pack) -> SectionContent:
     return SectionContent(
         heading=results.headline or f"{results.period_name}: no verdict was made",
         partial="headline.html.j2",
-        data={"sentences": results.verdict, "decisions": results.decisions},
+        data={"sentences": results.verdict},
     )

@@ -19,9 +19,12 @@ def cover(pack: Pack) -> SheetContent:
         for kpi in results.kpis
         if kpi.headline
     ]
-    items += [("Decision asked", f"{each.decision} ({each.owner}, by {each.due})") for each in results.decisions]
+    items += [("Decision asked", words.ask(each)) for each in results.decisions]
     if not results.decisions:
         items.append(("Decisions asked", words.no_decision(results.coverage)))
+    if more := words.more_asks(results.more_asks):
+        items.append(("More decisions asked", f"{more}: sheet Actions"))
+    items.append(("Asked before", words.last_asks(results.last_asks)))
     items += [
         ("Rests on", results.coverage.statement),
         ("Not covered", results.limits),

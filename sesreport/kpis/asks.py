@@ -1,0 +1,88 @@
+"""What page one asks for, and what became of last month's asks: rows of the frame ``actions``, the like in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from sesreport.analysis.registry import Analysis
+from sesreport.findings.actions import OUTCOMES, STANDING
+from sesreport.findings.asks import Subject, ask_in_words
+from sesreport.findings.registry import rules
+from sesreport.kpis.results import Decision, LastAsks
+
+MOST = 5
+"""Lines of page one; what is left out is counted."""
+MOST_BEFORE = 10
+"""Lines of last month's asks."""
+NOBODY = "not known"
+ALIKE = ["rule", "asked_of", "due", "outcome", "outcome_at", "accepted_until"]
+"""What asks have in common that are one line: the same action by the same person until the same day."""
+
+
+def decisions(actions: pd.DataFrame) -> tuple[tuple[Decision, ...], int]:
+    """The first lines of what is asked, and how many asks more there are."""
+    return _first(actions[actions["outcome"].isin(STANDING)], MOST)
+
+
+def last_asks(analysis: Analysis) -> LastAsks:
+    """What the report before asked: what is settled first, as the rest is asked again."""
+    before = analysis.previous
+    if before is None:
+        return LastAsks()
+    asked = analysis.actions[analysis.actions["asked_before"]]
+    counts = asked["outcome"].value_counts()
+    again = asked["outcome"].isin(STANDING)
+    lines, more = _first(pd.concat([asked[~again], asked[again]]), MOST_BEFORE)
+    by_outcome = {name: int(counts.get(name, 0)) for name in OUTCOMES}
+    return LastAsks(before.period.name, len(asked), by_outcome, lines, more)
+
+
+def _first(actions: pd.DataFrame, most: int) -> tuple[tuple[Decision, ...], int]:
+    groups = [rows for _, rows in actions.groupby(ALIKE, sort=False, dropna=False)]
+    lines = tuple(_line(rows.to_dict("records")) for rows in groups[:most])
+    return lines, len(actions) - sum(each.asks for each in lines)
+
+
+def _line(rows: Sequence[dict[Any, Any]]) -> Decision:
+    """One line for asks that are alike, which names the first of them."""
+    first = rows[0]
+    rule = rules()[first["rule"]]
+    subjects = [
+        Subject(
+            row["account_id"], _text(row["account_name"]) or None, row["region"], row["identity"],
+            tuple(row["outside_accounts"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return Decision(
+        decision=ask_in_words(rule.ask, subjects),
+        owner=_text(first["asked_of"]) or NOBODY,
+        due=_day(first["due"]),
+        effect=first["effect"],
+        rule=first["rule"],
+        severity=first["severity"],
+        incident=bool(first["incident"]),
+        since=_day(min(row["opened_at"] for row in rows)),
+        times_asked=max(int(row["times_asked"]) for row in rows),
+        days_overdue=0 if pd.isna(first["days_overdue"]) else int(first["days_overdue"]),
+        outcome=first["outcome"],
+        outcome_at=_day(first["outcome_at"]),
+        accepted_until=_day(first["accepted_until"]),
+        fingerprint=first["fingerprint"],
+        asks=len(rows),
+        identities=tuple(f"{each.identity} [{each.account_id} {each.region}]" for each in subjects),
+        reach=first["reach"],
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _day(value: Any) -> str:
+    day: date | None = None if pd.isna(value) else value.date()
+    return "" if day is None else day.isoformat()
