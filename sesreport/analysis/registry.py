@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
@@ -22,8 +22,10 @@ from sesreport.core.schema import Frame
 from sesreport.settings.config import Config
 from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.store import Snapshot
-from sesreport.usage.cost_exports import CostExports
 from sesreport.usage.settings_exports import SettingsExports
+
+if TYPE_CHECKING:
+    from sesreport.usage.cost_exports import CostExports
 
 Made = TypeVar("Made")
 Of = ParamSpec("Of")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
+from sesreport.analysis.basis import Basis, places, read_places
 from sesreport.analysis.frame_attributes import AnalyzedFrames
 from sesreport.core.frames import FrameAttribute
 from sesreport.kpis.results import Results
@@ -48,6 +50,20 @@ class Pack(AnalyzedFrames):
         if found is None:
             return pd.DataFrame({column: pd.Series(dtype="object") for column in columns})
         return found.reindex(columns=list(columns)).reset_index(drop=True)
+
+    @cached_property
+    def coverage_columns(self) -> pd.DataFrame:
+        """What of the coverage tells where something was read; without rows where the pack has no coverage."""
+        return self.columns("coverage", ("account_id", "region", "dataset", "status", "rows"))
+
+    @cached_property
+    def expected_places(self) -> pd.DataFrame:
+        """The places that should have been read, found once: most sheets ask for them."""
+        return places(self.coverage_columns)
+
+    def basis(self, datasets: Sequence[str]) -> Basis:
+        """In how many of them all of the datasets were read."""
+        return Basis(len(read_places(self.coverage_columns, datasets)), len(self.expected_places))
 
     @property
     def about(self) -> str:

@@ -6,9 +6,12 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from sesreport.usage.cost_exports import CostExports, read_cost_exports
 from sesreport.usage.export_files import list_exports
+
+if TYPE_CHECKING:
+    from sesreport.usage.cost_exports import CostExports
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,9 @@ class SettingsExports:
     @cached_property
     def read(self) -> CostExports:
         """What they hold. Raises ConfigError for a path that is not there."""
+        # Not above: DuckDB and fsspec take a fifth of a second to import, and whoever only opens a pack needs neither.
+        from sesreport.usage.cost_exports import read_cost_exports
+
         return read_cost_exports(self.exports)
 
     @cached_property

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from html import unescape
 from pathlib import Path
 
@@ -124,6 +124,7 @@ def test_the_page_says_what_results_say_and_calls_nobody(pack: Path, results: Re
     assert re.search(r"""(src|href)\s*=\s*["']?https?:""", page) is None
 
 
+@cache  # reading a workbook takes a second
 def cover_of_the_workbook(made: Path) -> tuple[str, str]:
     book = load_workbook(made / "out/2026-10/ses-governance-2026-10.xlsx", read_only=True)
     sheets = [str([value for row in sheet.iter_rows(values_only=True) for value in row]) for sheet in book]

@@ -25,6 +25,7 @@ from sesreport.report.compute import make_pack
 from sesreport.report.contents import Pack
 from sesreport.report.notebooks import check_injected
 from sesreport.settings.config import Config, load_config
+from sesreport.settings.register import register_of
 from sesreport.snapshot.store import Snapshot, load
 
 OCTOBER = Period(2026, 10)
@@ -48,28 +49,49 @@ def project(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return folder
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Snapshot, Config]]:
+    """The snapshot and the settings of each pack that is asked for; none is computed."""
+    asked: list[tuple[Snapshot, Config]] = []
+    monkeypatch.setattr(kept, "computed_pack", lambda snapshot, config, *_, **__: asked.append((snapshot, config)))
+    return asked
+
+
 def test_the_latest_snapshot_comes_with_the_settings_above_the_notebook(project: Path) -> None:
     opened = ses.open_pack(snapshot="latest")
     assert opened.about.startswith("Internal: Acme, October 2026")
     assert opened.frames["register"]["name"].tolist() == ["Known to us"]
 
 
-def test_a_snapshot_comes_with_the_settings_above_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_snapshot_comes_with_the_settings_above_it(
+    project: Path, asked: list[tuple[Snapshot, Config]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir("/")
-    opened = ses.open_pack(snapshot=str(project / "data" / "snapshots" / f"{NOVEMBER:%Y%m%dT%H%M%SZ}"))
-    assert opened.results.organization_name == "Acme"
+    path = project / "data" / "snapshots" / f"{NOVEMBER:%Y%m%dT%H%M%SZ}"
+    ses.open_pack(snapshot=str(path))
+    ((snapshot, config),) = asked
+    assert (snapshot.id, config.organization.name) == (path.name, "Acme")
 
 
-def test_without_settings_the_nearest_folder_with_snapshots_counts(project: Path) -> None:
+def test_without_settings_the_nearest_folder_with_snapshots_counts(
+    project: Path, asked: list[tuple[Snapshot, Config]]
+) -> None:
     (project / "sesreport.toml").unlink()
-    assert ses.open_pack(snapshot="latest").frames["register"].empty
+    ses.open_pack(snapshot="latest")
+    ((snapshot, config),) = asked
+    assert (project / "data" / "snapshots" / snapshot.id).is_dir()
+    assert config.organization.name == ""
+    assert register_of(config, NOVEMBER.date()).empty
 
 
-def test_the_demonstration_s_snapshot_comes_with_its_own_register(tmp_path: Path, project: Path) -> None:
+def test_the_demonstration_s_snapshot_comes_with_its_own_register(
+    tmp_path: Path, project: Path, asked: list[tuple[Snapshot, Config]]
+) -> None:
     theirs = load_organization(shipped("data/demo")).id
-    opened = ses.open_pack(snapshot=str(Estate(organization=theirs).identity().write(tmp_path / "demo")))
-    assert opened.results.organization_name == "Example Corp"
-    assert len(opened.frames["register"]) > 1
+    ses.open_pack(snapshot=str(Estate(organization=theirs).identity().write(tmp_path / "demo")))
+    ((_, config),) = asked
+    assert config.organization.name == "Example Corp"
+    assert len(register_of(config, NOVEMBER.date())) > 1
 
 
 def inputs(tmp_path: Path) -> tuple[Snapshot, Config]:
@@ -138,11 +160,15 @@ def test_with_a_kpi_of_one_s_own_nothing_is_taken_from_the_cache(
     assert kept.kept_pack(snapshot, config, OCTOBER, earlier={}) is None
 
 
-def test_a_cache_that_cannot_be_written_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_does_no_harm(
+    first: tuple[Path, Pack], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a-file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "a-file"))
+    monkeypatch.setattr(kept, "new_pack", lambda *_, **__: first[1])
     snapshot, config = inputs(tmp_path)
-    assert kept.computed_pack(snapshot, config, OCTOBER, earlier={}).results.period == "2026-10"
+    assert kept.computed_pack(snapshot, config, OCTOBER, earlier={}) is first[1]
+    assert (tmp_path / "a-file").read_text() == ""
 
 
 OWN = 'pack: str = ""  # folder\ntop_n: int = 15  # rows'

@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtri
 
 from sesreport.analysis.trends.robust import TO_SIGMA, Array, center, median
 
@@ -83,6 +82,8 @@ def _wandered(past: Array, history: Array) -> tuple[Array, float]:
 
     Where too little is known of a lag, it grows as a random walk would from the last known one.
     """
+    from scipy.special import ndtri
+
     far = np.zeros(WEEKS + 1)
     for lag in range(1, WEEKS + 1):
         steps = history[lag:] - history[:-lag]
@@ -100,6 +101,8 @@ def _wandered(past: Array, history: Array) -> tuple[Array, float]:
 def theil_sen(values: Array, at: Array, confidence: float) -> tuple[float, float, float, float]:
     """Slope, value at 0, and the slope's interval: of the slopes between all pairs their median, and the ranks that
     the variance of Kendall's S leaves (Sen 1968, section 4)."""
+    from scipy.special import ndtri
+
     left, right = np.triu_indices(len(values), 1)
     slopes = np.sort((values[right] - values[left]) / (at[right] - at[left]))
     slope = float(np.median(slopes))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincinv, ndtr, ndtri
 
 from sesreport.analysis.trends.episodes import episodes
 from sesreport.analysis.trends.robust import Array
@@ -28,7 +27,7 @@ DAYS, LEAST_DAYS, LEAST_MESSAGES = 56, 14, 200
 TIMES = 1.5
 """A rate this many times the ordinary one is the least that is told: more is chance, less is nobody's concern."""
 _QUANTILE, _OF_NORMAL = 0.8, 1.2816
-_LEVEL, _UPPER = float(ndtr(-LIMIT)), 0.95
+_UPPER = 0.95
 
 Days = NDArray[np.bool_]
 
@@ -49,18 +48,21 @@ COMPLAINTS = Rate("complaint rate", "complaints", COMPLAINT_REVIEW, COMPLAINT_PA
 
 def sudden_rates(sending: Series, rate: Rate) -> pd.DataFrame:
     """One row per episode, described by its worst day (the one with the greatest lower end)."""
+    from scipy.special import betainc, betaincinv, ndtr, ndtri  # a tenth of a second that a pack's readers save
+
+    level = float(ndtr(-LIMIT))
     sent, counted = sending["sent"], np.minimum(sending[rate.counted], sending["sent"])
     known = np.isfinite(sent) & np.isfinite(counted) & (sent > 0)
     alarms: Days = np.zeros(sent.shape, dtype=bool)
     for _ in range(2):  # what was sudden does not make the next day's ordinary
         base, most, weight = _ordinary(np.where(known & ~alarms, sent, np.nan), np.where(alarms, np.nan, counted))
         few, all_ = counted / weight, sent / weight
-        least = np.where(known & (counted > 0), betaincinv(few, np.maximum(all_ - few, 0) + 1, _LEVEL), 0.0)
+        least = np.where(known & (counted > 0), betaincinv(few, np.maximum(all_ - few, 0) + 1, level), 0.0)
         alarms = known & (least > TIMES * most)
     found = episodes(alarms, np.nan_to_num(least))
     at = (found["row"].to_numpy(dtype=int), found["worst"].to_numpy(dtype=int))
     few, all_, ordinary = few[at], all_[at], most[at]
-    high = betaincinv(all_ * ordinary + 1, np.maximum(all_ * (1 - ordinary), 1e-9), 1 - _LEVEL)
+    high = betaincinv(all_ * ordinary + 1, np.maximum(all_ * (1 - ordinary), 1e-9), 1 - level)
     chance = betainc(few, all_ - few + 1, ordinary)
     return found.assign(
         kind=f"sudden {rate.name}",
@@ -83,6 +85,8 @@ def sudden_rates(sending: Series, rate: Rate) -> pd.DataFrame:
 
 def _ordinary(sent: Array, counted: Array) -> tuple[Array, Array, Array]:
     """Of the days before: their rate, the upper end of its Jeffreys interval, and the messages that weigh as one."""
+    from scipy.special import betaincinv
+
     messages, counts = pd.DataFrame(sent.T), pd.DataFrame(counted.T)
     total = messages.rolling(DAYS, min_periods=LEAST_DAYS).sum().shift(1)
     some = counts.rolling(DAYS, min_periods=LEAST_DAYS).sum().shift(1)

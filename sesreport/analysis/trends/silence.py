@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from sesreport.analysis.trends.robust import Array, before, median
 from sesreport.analysis.trends.series import Series
@@ -56,6 +55,8 @@ def _before(counts: Array) -> tuple[Array, Array]:
 
 def _runs(row: int, counts: Array, chance: Array, usual: Array) -> list[tuple[int, int, int, int, int, float, float]]:
     """The runs of zeros of one place that are an alarm."""
+    from scipy.special import ndtri
+
     edges = np.concatenate([np.flatnonzero(counts > 0), [len(counts)]])
     paused = np.flatnonzero(np.diff(edges) > 1)
     made = []

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from sesreport.analysis.basis import COLLECTED, REGIONS, is_gap, place_basis, places
+from sesreport.analysis.basis import COLLECTED, REGIONS, is_gap
 from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
 from sesreport.kpis.words import SEVERITY_COLORS
@@ -74,11 +74,10 @@ def finished_at(pack: Pack) -> datetime:
 def basis(pack: Pack, name: str) -> str:
     """One sentence: in how many places was read what the frame is made from, and why not in the others."""
     datasets = COLLECTED.get(name, (name,))
-    coverage = pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows"))
-    expected = places(coverage)
+    coverage, expected = pack.coverage_columns, pack.expected_places
     if expected.empty:
         return f"What it rests on is not known: the coverage of {_list(datasets)} was not recorded."
-    found = place_basis(coverage, datasets)
+    found = pack.basis(datasets)
     if found.whole:
         return f"Read in all {found.expected:,} places (account × Region)."
     read, of = found.read, found.expected
@@ -93,7 +92,7 @@ def basis(pack: Pack, name: str) -> str:
 def found(pack: Pack, told: str, rows: pd.DataFrame, name: str) -> str:
     """A sheet's subtitle with the places its frame rests on; no rows of none of them are no number."""
     datasets = COLLECTED.get(name, (name,))
-    read = place_basis(pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows")), datasets)
+    read = pack.basis(datasets)
     if rows.empty and not read.read:
         return f"Not known: {_list(datasets)} could be read in no place"
     return f"{told}{words.within(read)}"

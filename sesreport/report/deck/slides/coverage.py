@@ -42,7 +42,7 @@ def coverage(pack: Pack) -> SlideContent:
 
 def _by_place(pack: Pack) -> list[tuple[str, list[Gap]]]:
     """The gaps by place, with whether it counts as read; the places that do not first, then those read in part."""
-    told = place_states(pack.columns("coverage", ("account_id", "region", "dataset", "status", "rows")))
+    told = place_states(pack.coverage_columns)
     states = {(row.account_id, row.region): row.state for row in told.itertuples()}
     places: dict[tuple[str, str], list[Gap]] = {}
     for gap in pack.results.coverage.gaps:
