@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -273,6 +274,12 @@ def _who(identity: JudgedIdentity, principal: Principal, statement: Statement) -
 
 def covers(statement: Statement, actions: tuple[str, ...]) -> bool:
     """Whether any of the actions is among the statement's; action names compare without case."""
-    patterns = [pattern.lower().replace("[", "[[]") for pattern in statement.actions]
-    named = [any(fnmatch.fnmatchcase(action.lower(), pattern) for pattern in patterns) for action in actions]
+    named = _named(statement.actions, actions)
     return not all(named) if statement.not_action else any(named)
+
+
+@lru_cache(maxsize=1000)
+def _named(written: tuple[str, ...], actions: tuple[str, ...]) -> tuple[bool, ...]:
+    """Whether each of the actions is among the written ones, which are the same few in most policies."""
+    patterns = [pattern.lower().replace("[", "[[]") for pattern in written]
+    return tuple(any(fnmatch.fnmatchcase(action.lower(), pattern) for pattern in patterns) for action in actions)

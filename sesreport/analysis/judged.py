@@ -13,6 +13,7 @@ from sesreport.analysis.exposures import EXPOSURES, exposures
 from sesreport.analysis.grants import GRANTS, grants
 from sesreport.analysis.judged_identities import JudgedIdentity, identity_policies, judge, trusted_accounts
 from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.remembered import remembered_frame
 from sesreport.core.vocabulary import IdentityKey
 
 
@@ -60,9 +61,9 @@ def _judged(analysis: Analysis) -> Judged:
 
 @derived(GRANTS)
 def _grants(analysis: Analysis) -> pd.DataFrame:
-    return judged(analysis).grants
+    return remembered_frame(analysis, GRANTS, lambda: judged(analysis).grants)
 
 
 @derived(EXPOSURES)
 def _exposures(analysis: Analysis) -> pd.DataFrame:
-    return judged(analysis).exposures
+    return remembered_frame(analysis, EXPOSURES, lambda: judged(analysis).exposures)

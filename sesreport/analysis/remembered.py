@@ -23,7 +23,7 @@ from sesreport.settings.prices import prices
 
 WORTH = 1000
 """Identities from which on it is quicker to read than to work out."""
-FILES = 200
+FILES = 300
 """Files kept of each kind."""
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from sesreport.analysis.exposures import EXPOSURES
+from sesreport.analysis.grants import GRANTS
 from sesreport.analysis.joins import joined, rows
 from sesreport.analysis.judged import Judged
 from sesreport.analysis.registry import Analysis, derived
@@ -99,7 +101,15 @@ def found(analysis: Analysis) -> pd.DataFrame:
 
 
 def _found(analysis: Analysis) -> pd.DataFrame:
-    return remembered_frame(analysis, FOUND, lambda: find(analysis))
+    return remembered_frame(analysis, FOUND, lambda: _find(analysis))
+
+
+def _find(analysis: Analysis) -> pd.DataFrame:
+    """What all rules find; grants and exposures are kept with it, or KPIs would have the policies judged again."""
+    made = find(analysis)
+    for frame in (GRANTS, EXPOSURES):
+        analysis.frame(frame.name)
+    return made
 
 
 def find(analysis: Analysis, among: Collection[Rule] | None = None) -> pd.DataFrame:

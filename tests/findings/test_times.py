@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from estate import STRANGER, Estate, policy
+from estate import STRANGER, VENDOR, Estate, policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sesreport.analysis import judged as policies
 from sesreport.analysis import remembered
 from sesreport.findings import findings as judged
 from sesreport.findings.findings import found
 from sesreport.findings.fingerprint import fingerprint, list_principals
 from sesreport.findings.survival import age_class, median_days, times_by_group
+from sesreport.kpis.registry import kpis
 
 SEEN = pd.Timestamp("2026-10-01", tz="UTC")
 
@@ -140,6 +142,25 @@ def test_a_snapshot_is_judged_once(tmp_path: Path, kept: Path, monkeypatch: pyte
     again.snapshot = first.snapshot
     monkeypatch.setattr(judged, "find", lambda _: pytest.fail("was judged again"))
     pd.testing.assert_frame_equal(found(again), expected)
+
+
+def test_policies_of_a_month_whose_findings_are_known_are_not_judged_again(
+    tmp_path: Path, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = policy({"Service": "sns.amazonaws.com"}, Condition={"StringEquals": {"aws:SourceAccount": STRANGER}})
+    estate = Estate().identity(policies={"p": policy(VENDOR), "q": policy("*"), "r": "no policy"})
+    estate.identity("shop.example.com", policies={"p": held}).identity("example.net", read=False)
+    first = estate.analysis(tmp_path / "a")
+    found(first)
+    plain = policies.judged(first)
+    first.release()
+    (unknown,) = [each for each in kpis() if each.id == "unknown_accounts"]
+    again = estate.analysis(tmp_path / "unused")
+    again.snapshot = first.snapshot
+    monkeypatch.setattr(policies, "judge", lambda *_: pytest.fail("was judged again"))
+    pd.testing.assert_frame_equal(again.grants, plain.grants)
+    pd.testing.assert_frame_equal(again.exposures, plain.exposures)
+    assert set(unknown.measure(again).frame["grantee_account_id"]) == {VENDOR, STRANGER}
 
 
 @pytest.mark.parametrize("damage", [b"", b"PAR1 broken", None])

@@ -7,7 +7,6 @@ import pandas as pd
 from sesreport.analysis.approvals import IN_DATE, Approvals
 from sesreport.analysis.joins import joined
 from sesreport.analysis.joins import rows as values_of
-from sesreport.analysis.judged import judged
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.kpis.contributions import COUNT, DISTINCT, contributions
@@ -99,12 +98,7 @@ def unknown_accounts(analysis: Analysis) -> Measure:
         & ~grants["register_status"].isin(["own", "organization"])
     ]
     named = outside[[*place, "any_from_address"]].assign(grants=1)
-    otherwise = [
-        {**dict(zip(place, [*key, account], strict=True)), "any_from_address": identity.exposure.any_from_address}
-        for key, identity in judged(analysis).by_identity.items()
-        for account in sorted({*identity.exposure.external_accounts, *identity.exposure.service_accounts})
-    ]  # by a condition on the principal, or on the source of a service
-    others = pd.DataFrame(otherwise, columns=[*place, "any_from_address"]).astype(named.dtypes.drop("grants"))
+    others = _let_in(analysis.exposures).astype(named.dtypes.drop("grants"))
     others = joined(others, named[place].drop_duplicates(), on=place, indicator=True).query("_merge == 'left_only'")
     rows = pd.concat([named, others.drop(columns="_merge").assign(grants=0)], ignore_index=True)
     approvals = Approvals(analysis.register)
@@ -135,6 +129,16 @@ def unknown_accounts(analysis: Analysis) -> Measure:
         every, DISTINCT, str(analysis.period), numerator=every["numerator"], counted=every["grantee_account_id"]
     )
     return measured(given, frame, reason)
+
+
+def _let_in(exposures: pd.DataFrame) -> pd.DataFrame:
+    """Each outside account that can send, by identity: also by a condition on the principal, or a service's source."""
+    columns = [*IDENTITY, "any_from_address"]
+    parts = [
+        exposures[[*columns, name]].explode(name).rename(columns={name: "grantee_account_id"})
+        for name in ("external_accounts", "service_accounts")
+    ]
+    return pd.concat(parts).dropna(subset="grantee_account_id").drop_duplicates([*IDENTITY, "grantee_account_id"])
 
 
 @kpi(
