@@ -79,10 +79,14 @@ def _rows(given: GivenPolicies, config: Config, evidence: Snapshot | None) -> di
 
 
 def _accounts(own: list[str], config: Config) -> Iterator[dict[str, Any]]:
+    """Accounts of the identities, and those that the settings name.
+
+    Where the settings name none, the account of the identities is taken for a member, if it is one.
+    """
     known = config.organization
-    members = sorted({*own, *known.accounts}) if known.id else own
-    for account in members:
-        yield _account(account, known.id or None)
+    members = set(known.accounts) if known.accounts or len(own) > 1 else set(own)
+    for account in sorted({*own, *members}) if known.id else own:
+        yield _account(account, (known.id or None) if account in members else None)
 
 
 def _strangers(accounts: list[str]) -> Iterator[dict[str, Any]]:

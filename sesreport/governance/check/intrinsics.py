@@ -5,9 +5,10 @@ Facts: AWS CloudFormation User Guide, "Intrinsic function reference" and "Pseudo
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}unknown:{}\N{REPLACEMENT CHARACTER}"
@@ -26,6 +27,8 @@ class Template:
     account: str = ""
     region: str = ""
     partition: str = "aws"
+    conditions: Mapping[str, bool] = field(default_factory=dict)
+    """How conditions turn out, of those for which it is assumed."""
     _seen: tuple[str, ...] = field(default=(), compare=False)
 
     def resolved(self, value: Any) -> Any:
@@ -40,6 +43,8 @@ class Template:
                 return _FUNCTIONS[name](self, argument)
             if name.startswith("Fn::") or name == "Condition":
                 return UNKNOWN.format(name)
+        if "Fn::Transform" in value:
+            return UNKNOWN.format("Fn::Transform")
         return {key: one for key, each in value.items() if (one := self.resolved(each)) is not NO_VALUE}
 
     def _ref(self, name: Any) -> Any:
@@ -60,14 +65,13 @@ class Template:
         """A value that another resource gives, unless it comes back to itself."""
         if name in self._seen or value is None:
             return UNKNOWN.format(name)
-        inner = Template(self.content, self.account, self.region, self.partition, (*self._seen, name))
-        return inner.resolved(value)
+        return replace(self, _seen=(*self._seen, name)).resolved(value)
 
     def _join(self, argument: Any) -> Any:
         parts = argument[1] if isinstance(argument, list) and len(argument) == 2 else None
         if not isinstance(parts, list) or not isinstance(argument[0], str):
             return UNKNOWN.format("Fn::Join")
-        return argument[0].join(str(part) for part in self.resolved(parts))
+        return argument[0].join(map(_written, self.resolved(parts)))
 
     def _sub(self, argument: Any) -> Any:
         own: dict[str, Any] = {}
@@ -81,19 +85,40 @@ class Template:
             if found[1]:
                 return f"${{{name}}}"
             if name in own:
-                return str(self.resolved(own[name]))
-            return str(self._attribute(name.split(".", 1)) if "." in name else self._ref(name))
+                return _written(self.resolved(own[name]))
+            return _written(self._attribute(name.split(".", 1)) if "." in name else self._ref(name))
 
         return _IN_SUB.sub(value, argument)
+
+    def _if(self, argument: Any) -> Any:
+        if not isinstance(argument, list) or len(argument) != 3 or argument[0] not in self.conditions:
+            return UNKNOWN.format("Fn::If")
+        return self.resolved(argument[1 if self.conditions[argument[0]] else 2])
+
+    def _mapped(self, argument: Any) -> Any:
+        keys = self.resolved(argument[:3]) if isinstance(argument, list) else []
+        found = _of(self.content, "Mappings", *keys) if len(keys) == 3 else None
+        return UNKNOWN.format("Fn::FindInMap") if found is None else found
+
+    def _selected(self, argument: Any) -> Any:
+        found = self.resolved(argument)
+        values = found[1] if isinstance(found, list) and len(found) == 2 else None
+        if not isinstance(values, list) or not str(found[0]).isdecimal() or int(found[0]) >= len(values):
+            return UNKNOWN.format("Fn::Select")
+        return values[int(found[0])]
+
+    def _split(self, argument: Any) -> Any:
+        by, text = self.resolved(argument) if isinstance(argument, list) and len(argument) == 2 else (None, None)
+        if not isinstance(by, str) or not by or not isinstance(text, str) or unknown_names(text):
+            return UNKNOWN.format("Fn::Split")
+        return text.split(by)
 
     def _attribute(self, argument: Any) -> Any:
         parts = argument.split(".", 1) if isinstance(argument, str) else argument
         return UNKNOWN.format(".".join(map(str, parts)) if isinstance(parts, list) else "Fn::GetAtt")
 
     def _json_text(self, argument: Any) -> Any:
-        import json
-
-        return json.dumps(self.resolved(argument))
+        return json.dumps(self.resolved(argument), ensure_ascii=False)
 
 
 class _NoValue:
@@ -103,11 +128,20 @@ class _NoValue:
 NO_VALUE = _NoValue()
 _FUNCTIONS = {
     "Ref": Template._ref,
+    "Fn::FindInMap": Template._mapped,
+    "Fn::If": Template._if,
+    "Fn::Select": Template._selected,
+    "Fn::Split": Template._split,
     "Fn::Join": Template._join,
     "Fn::Sub": Template._sub,
     "Fn::GetAtt": Template._attribute,
     "Fn::ToJsonString": Template._json_text,
 }
+
+
+def _written(value: Any) -> str:
+    """A value inside a text; only texts and numbers may stand there."""
+    return str(value) if isinstance(value, str | int | float) else UNKNOWN.format("a list or an object")
 
 
 def unknown_names(text: str) -> list[str]:

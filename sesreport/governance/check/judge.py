@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain, count
 from pathlib import Path
 
 import pandas as pd
@@ -94,19 +95,19 @@ def check(
 ) -> tuple[list[Checked], list[ConfigError]]:
     """Judges the identity policies that files plan; a file that cannot be read is an error of its own.
 
-    ``against`` is a snapshot: then only what would be newly allowed counts, and its organization and address
-    identities are those that matter. Without it ``[organization]`` of the settings does. Raises ConfigError for a
-    register that cannot be read.
+    All files count together, as if all of them were applied. ``against`` is a snapshot: then only what would be newly
+    allowed counts, and its organization and address identities are those that matter. Without it ``[organization]``
+    of the settings does. Raises ConfigError for a register that cannot be read.
     """
-    register = register_of(config, against.started_at.date() if against is not None else today)
-    judge = _Judge(config, register, against.started_at.date() if against is not None else today, against)
-    checked, errors = [], []
+    day = max(today, against.started_at.date()) if against is not None else today
+    judge = _Judge(config, register_of(config, day), day, against)
+    planned, errors = [], []
     for file in files:
         try:
-            checked.append(judge.judge(read_planned(file, asked or Asked())))
+            planned.append(read_planned(file, asked or Asked()))
         except ConfigError as error:
             errors.append(error)
-    return checked, errors
+    return judge.judged(planned), errors
 
 
 @dataclass(frozen=True)
@@ -116,25 +117,29 @@ class _Judge:
     today: date
     against: Snapshot | None
 
-    def judge(self, planned: Planned) -> Checked:
-        planned = replace(planned, policies=tuple(_told_apart(planned.policies)))
-        live = _live(self.against, planned) if self.against is not None else {}
-        after = _after(planned, live)
+    def judged(self, files: Sequence[Planned]) -> list[Checked]:
+        """The verdicts on all files, which are applied together."""
+        told_apart = _told_apart(files)
+        policies = [policy for file in told_apart for policy in file.policies]
+        live = _live(self.against, policies) if self.against is not None else {}
+        after = _after(policies, live)
         if not after:
-            return Checked(planned, tuple(_undecided(policy) for policy in planned.policies), ())
-        evidence = self.against
-        with analysis_of(after, self.config, self.register, today=self.today, evidence=evidence) as analysis:
-            found = _found(analysis)
-            exposures = {
-                identity: judged(analysis).by_identity[identity.account, identity.region, identity.name].exposure
-                for identity in after
-            }
-            wider = self._wider(after, live, analysis)
-        verdicts = [
-            _verdict(policy, exposures, found, wider) if policy.identity else _undecided(policy)
-            for policy in planned.policies
+            return [Checked(file, tuple(map(_undecided, file.policies)), ()) for file in told_apart]
+        with analysis_of(after, self.config, self.register, today=self.today, evidence=self.against) as analysis:
+            scene = _Scene(
+                {
+                    identity: judged(analysis).by_identity[identity.account, identity.region, identity.name].exposure
+                    for identity in after
+                },
+                _found(analysis),
+                self._wider(after, live, analysis),
+                _bearers(policies) if self.against is not None else {},
+            )
+        assumed = tuple(self._assumed())
+        return [
+            Checked(file, tuple(_shown(_fingerprinted(scene.verdict(policy))) for policy in file.policies), assumed)
+            for file in told_apart
         ]
-        return Checked(planned, tuple(map(_fingerprinted, verdicts)), tuple(self._assumed()))
 
     def _wider(
         self,
@@ -165,49 +170,114 @@ class _Judge:
         elif known.id:
             yield f"the organization is {known.id}, with {len(known.accounts)} accounts in the settings"
         else:
-            yield "no organization is known: every other account counts as an outside one; name it in the settings"
-            yield "the identities have no other policies than these; give --against SNAPSHOT to count the live ones"
+            yield "no organization is known, so every other account is an outside one: set [organization] id, accounts"
+        if self.against is None:
+            yield "the identities have no other policies than these; --against SNAPSHOT counts the live ones"
         valid = int(self.register["status"].isin(["valid", "expiring"]).sum())
         yield f"{valid} approvals of outside accounts are valid on {self.today}"
 
 
-def _told_apart(policies: Iterable[PlannedPolicy]) -> Iterator[PlannedPolicy]:
-    """The policies; of two that take the same name on one identity either may win, so both are judged."""
-    taken = set()
-    for policy in policies:
-        key = (policy.identity, policy.policy_name)
-        if policy.action != DELETE and policy.identity is not None:
-            if key in taken:
-                policy = replace(policy, policy_name=f"{policy.policy_name} ({policy.address})")
-            taken.add(key)
-        yield policy
+@dataclass(frozen=True)
+class _Scene:
+    """All identities as they will be, and what is found on them."""
+
+    exposures: Mapping[Identity, Exposure]
+    found: Mapping[tuple[str, str, str], Sequence[Mapping[str, str]]]
+    wider: Mapping[Identity, str] | None
+    bearers: Mapping[Identity, tuple[PlannedPolicy, frozenset[str]]]
+
+    def verdict(self, policy: PlannedPolicy) -> Verdict:
+        identity = policy.identity
+        if identity is None or policy.unknown:
+            return _undecided(policy)
+        exposure = self.exposures[identity]
+        says = headline(exposure)
+        if policy.action == DELETE:
+            says = f"removed; what is left of {identity.name}: {says}"
+        if self.wider is not None and not self.wider[identity]:
+            return Verdict(policy, says, "", (), left_out="nothing that is not allowed now")
+        findings = tuple(_finding(row) for row in self._about(policy, identity))
+        if self.wider is not None:
+            says = f"{says} New: {self.wider[identity]}"
+        names = {policy.policy_name, *(row["policy_name"] for row in self._about(policy, identity))}
+        proof = next((each.words for each in exposure.witnesses if each.statement.policy in names), "")
+        return Verdict(policy, says, proof, findings)
+
+    def _about(self, policy: PlannedPolicy, identity: Identity) -> list[Mapping[str, str]]:
+        """The findings that count for a policy: its own, those of its identity, and for one policy those of live ones.
+
+        A Deny that is removed or narrowed has no finding of its own: what it kept out is let in by other policies,
+        which may be in no file. One policy of the identity bears their findings.
+        """
+        here = self.found.get((identity.account, identity.region, identity.name), [])
+        bearer, planned = self.bearers.get(identity, (None, frozenset()))
+        named = set() if policy.action == DELETE else {policy.policy_name}
+        return [
+            row
+            for row in here
+            if row["policy_name"] in named
+            or (pd.isna(row["policy_name"]) and policy.action != DELETE)
+            or (policy is bearer and row["policy_name"] not in planned)
+        ]
 
 
-def _after(planned: Planned, live: Mapping[Identity, Mapping[str, str]]) -> dict[Identity, dict[str, str]]:
-    """The policies of each identity as they stand when the file has been applied."""
-    out: dict[Identity, dict[str, str]] = {}
-    for policy in planned.policies:
-        if policy.identity is not None:
-            out.setdefault(policy.identity, dict(live.get(policy.identity, {})))
-    for policy in planned.policies:
-        if policy.identity is not None and policy.action == DELETE:
-            out[policy.identity].pop(policy.policy_name, None)
-    for policy in planned.policies:
-        if policy.identity is None or policy.action == DELETE:
-            continue
-        if policy.text is None:
-            out[policy.identity].pop(policy.policy_name, None)
-        else:
-            out[policy.identity][policy.policy_name] = policy.text
+def _bearers(policies: Sequence[PlannedPolicy]) -> dict[Identity, tuple[PlannedPolicy, frozenset[str]]]:
+    """For each identity the policy that bears what is found in its other live ones, and the names of planned ones."""
+    out = {}
+    for identity, several in _by_identity(policies).items():
+        fit = sorted(several, key=lambda each: (bool(each.unknown), each.action == UNCHANGED))
+        out[identity] = (fit[0], frozenset(each.policy_name for each in several if each.action != DELETE))
     return out
 
 
-def _live(snapshot: Snapshot, planned: Planned) -> dict[Identity, dict[str, str]]:
+def _by_identity(policies: Iterable[PlannedPolicy]) -> dict[Identity, list[PlannedPolicy]]:
+    out: dict[Identity, list[PlannedPolicy]] = {}
+    for policy in policies:
+        if policy.identity is not None:
+            out.setdefault(policy.identity, []).append(policy)
+    return out
+
+
+def _told_apart(files: Iterable[Planned]) -> list[Planned]:
+    """The files; of two policies that take the same name on one identity either may win, so both are judged."""
+    taken: set[tuple[Identity, str]] = set()
+
+    def apart(policy: PlannedPolicy, path: Path) -> PlannedPolicy:
+        if policy.action == DELETE or policy.identity is None:
+            return policy
+        name, where = policy.policy_name, chain([policy.address], (f"{path}: {policy.address}, {n}" for n in count(2)))
+        while (policy.identity, name) in taken:
+            name = f"{policy.policy_name} ({next(where)})"
+        taken.add((policy.identity, name))
+        return replace(policy, policy_name=name)
+
+    return [replace(file, policies=tuple(apart(policy, file.path) for policy in file.policies)) for file in files]
+
+
+def _after(
+    policies: Sequence[PlannedPolicy], live: Mapping[Identity, Mapping[str, str]]
+) -> dict[Identity, dict[str, str]]:
+    """The policies of each identity as they stand when the files have been applied."""
+    out: dict[Identity, dict[str, str]] = {}
+    for identity, several in _by_identity(policies).items():
+        named = out.setdefault(identity, dict(live.get(identity, {})))
+        for policy in several:
+            if policy.action == DELETE:
+                named.pop(policy.policy_name, None)
+        for policy in several:
+            if policy.action != DELETE and policy.text is not None:
+                named[policy.policy_name] = policy.text
+            elif policy.action != DELETE:
+                named.pop(policy.policy_name, None)
+    return out
+
+
+def _live(snapshot: Snapshot, policies: Sequence[PlannedPolicy]) -> dict[Identity, dict[str, str]]:
     """The policies of the planned identities in a snapshot; an identity that was not read in full is left out."""
     texts = texts_of(snapshot.policies)
     counts = snapshot.identities.set_index(IDENTITY)["policies"]
     out: dict[Identity, dict[str, str]] = {}
-    for identity in {policy.identity for policy in planned.policies if policy.identity is not None}:
+    for identity in _by_identity(policies):
         place = (identity.account, identity.region, identity.name)
         if place not in counts.index:
             out[identity] = {}
@@ -217,51 +287,17 @@ def _live(snapshot: Snapshot, planned: Planned) -> dict[Identity, dict[str, str]
 
 
 def _found(analysis: Analysis) -> dict[tuple[str, str, str], list[Mapping[str, str]]]:
-    """What the rules about policies find, by identity; every policy has its own, also where several share a cause.
-
-    A finding of a snapshot is one for an identity and a grantee, whichever of its policies are to blame. Here each
-    policy is somebody's change, so that those of an identity are looked at one after the other.
-    """
+    """What the rules about policies find, by identity; every policy has its own, also where several share a cause."""
     about = [rule for rule in rules().values() if "policies" in rule.datasets and not rule.upkeep]
     places = {rule.slug: rule.places(analysis) for rule in about}
-    policies = analysis.snapshot.policies
-    numbers = policies.assign(number=policies.groupby(IDENTITY).cumcount())[[*IDENTITY, "policy_name", "number"]]
-    numbered = {slug: rows.merge(numbers, on=[*IDENTITY, "policy_name"], how="left") for slug, rows in places.items()}
-    of_identity = -1  # a finding about an identity as a whole
-    numbered = {slug: rows.assign(number=rows["number"].fillna(of_identity)) for slug, rows in numbered.items()}
+    found = collated(
+        places, analysis.accounts, analysis.identities, analysis.config.findings, analysis.today, by_policy=True
+    )
     out: dict[tuple[str, str, str], list[Mapping[str, str]]] = {}
-    for number in range(of_identity, int(numbers["number"].max()) + 1 if len(numbers) else 0):
-        chosen = {slug: rows[rows["number"] == number].drop(columns="number") for slug, rows in numbered.items()}
-        about_one = collated(chosen, analysis.accounts, analysis.identities, analysis.config.findings, analysis.today)
-        for row in about_one[about_one["status"] == "open"].to_dict("records"):
-            named = {str(column): value for column, value in row.items()}
-            out.setdefault((named["account_id"], named["region"], named["identity"]), []).append(named)
+    for row in found[found["status"] == "open"].to_dict("records"):
+        named = {str(column): value for column, value in row.items()}
+        out.setdefault((named["account_id"], named["region"], named["identity"]), []).append(named)
     return out
-
-
-def _verdict(
-    policy: PlannedPolicy,
-    exposures: Mapping[Identity, Exposure],
-    found: Mapping[tuple[str, str, str], Sequence[Mapping[str, str]]],
-    wider: Mapping[Identity, str] | None,
-) -> Verdict:
-    identity = policy.identity
-    assert identity is not None  # only those with one come here
-    if policy.unknown:
-        return _undecided(policy)
-    exposure = exposures[identity]
-    says = headline(exposure)
-    if policy.action == DELETE:
-        return Verdict(policy, f"removed; what is left of {identity.name}: {says}", "", ())
-    proof = next((each.words for each in exposure.witnesses if each.statement.policy == policy.policy_name), "")
-    here = found.get((identity.account, identity.region, identity.name), [])
-    mine = [row for row in here if pd.isna(row["policy_name"]) or row["policy_name"] == policy.policy_name]
-    findings = tuple(_finding(row) for row in mine)
-    if wider is None:
-        return Verdict(policy, says, proof, findings)
-    if not wider[identity] or policy.action == UNCHANGED:
-        return Verdict(policy, says, "", (), left_out="nothing that is not allowed now")
-    return Verdict(policy, f"{says} New: {wider[identity]}", proof, findings)
 
 
 def _finding(row: Mapping[str, str]) -> CheckFinding:
@@ -296,3 +332,15 @@ def _fingerprinted(verdict: Verdict) -> Verdict:
         digest = hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]
         findings.append(replace(finding, fingerprint=digest))
     return replace(verdict, findings=tuple(findings))
+
+
+def _shown(verdict: Verdict) -> Verdict:
+    """The verdict without what its policy says, where that is sensitive."""
+    if not verdict.planned.sensitive:
+        return verdict
+    hidden = "not shown, since the text is marked as sensitive"
+    findings = tuple(
+        finding if finding.rule_id == UNDECIDABLE else replace(finding, evidence=hidden, grantee="")
+        for finding in verdict.findings
+    )
+    return replace(verdict, says=verdict.says.partition(" New: ")[0], proof="", findings=findings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.registry import Registry
 from sesreport.core.vocabulary import SEVERITIES
 from sesreport.governance.check.judge import Checked, CheckFinding, Verdict
-from sesreport.governance.check.planned import Where
+from sesreport.governance.check.planned import Where, relative
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,4 @@ def check_output(write: Write) -> Write:
 def place_of(file: Checked, verdict: Verdict) -> Where:
     """The source of a verdict, else the file that was checked; paths are relative where they can be."""
     where = verdict.planned.where or Where(str(file.planned.path))
-    path = Path(where.path)
-    if path.is_absolute():
-        relative = os.path.relpath(path)
-        path = Path(path.name) if relative.startswith("..") else Path(relative)
-    return Where(Path(os.path.normpath(path)).as_posix(), where.line)
+    return Where(relative(Path(where.path)), where.line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +11,12 @@ from typing import Any
 
 from sesreport.core.errors import ConfigError
 from sesreport.core.registry import Registry
+from sesreport.governance.check.policy_json import read_json, resources
 from sesreport.policy import Identity, read_identity
 
 CREATE, UPDATE, REPLACE, DELETE, UNCHANGED, GIVEN = "create", "update", "replace", "delete", "unchanged", "given"
 """What is done to a policy; ``given`` where a file only holds it."""
+STANDARD_INPUT = Path("-")
 _IDENTITY_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):ses:(?P<region>[a-z0-9-]*):(?P<account>[0-9]*):identity/(?P<name>[^*?$\"\\\s]+)"
 )
@@ -41,7 +44,7 @@ class PlannedPolicy:
     """One identity policy of a plan, as it will stand when the plan has been applied."""
 
     address: str
-    """The resource that holds it, as its file names it; the file itself for a single policy."""
+    """The resource that holds it, as its file names it; the file itself, as a relative path, for a single policy."""
     policy_name: str
     identity: Identity | None
     """None where the file does not say whose it is; then ``unknown`` says why."""
@@ -119,6 +122,33 @@ def identity_at(name: str, *, partition: str, account: str, region: str, address
         return read_identity(f"arn:{partition}:ses:{region}:{account}:identity/{name}")
     except ValueError as error:
         raise ConfigError(f"{address}: {error}") from error
+
+
+def place_of_text(text: str) -> Identity | None:
+    """The identity that a policy names, in full and in every statement; None where it does not.
+
+    One statement alone says little: a second one for all resources would then be taken for another account's.
+    """
+    try:
+        document = read_json(text)
+    except (ValueError, RecursionError):
+        return None
+    named = [_IDENTITY_ARN.fullmatch(each) if isinstance(each, str) else None for each in resources(document)]
+    arns = {found[0] if found and found["account"] and found["region"] else "" for found in named}
+    try:
+        return read_identity(arns.pop()) if len(arns) == 1 else None
+    except ValueError:
+        return None
+
+
+def relative(path: Path) -> str:
+    """The path from the current folder with forward slashes; of one outside of it the name alone."""
+    if path == STANDARD_INPUT:
+        return "standard-input"
+    if path.is_absolute():
+        near = os.path.relpath(path)
+        path = Path(path.name) if near.startswith("..") else Path(near)
+    return Path(os.path.normpath(path)).as_posix()
 
 
 def only(values: Collection[str] | Sequence[str]) -> str:

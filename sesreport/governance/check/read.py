@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sesreport.core.errors import ConfigError
-from sesreport.governance.check.planned import FORMATS, Asked, Planned
+from sesreport.governance.check.planned import FORMATS, STANDARD_INPUT, Asked, Planned, PlannedPolicy
+from sesreport.governance.check.policy_json import DuplicateKeyError, on_identity, read_json
 
 LARGEST = 2**30
 """Bytes of a file; a larger one is not read."""
-STANDARD_INPUT = Path("-")
+_BLANK = b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"
+"""What a file without any content may hold: white space and byte order marks."""
 
 
 def read_planned(path: Path, asked: Asked) -> Planned:
@@ -23,11 +27,42 @@ def read_planned(path: Path, asked: Asked) -> Planned:
     content = _content(path)
     for each in FORMATS.values():
         if each.recognize(content):
-            return each.read(path, content, asked)
+            try:
+                planned = each.read(path, content, asked)
+            except RecursionError as error:
+                raise ConfigError(f"{path}: is nested too deeply to be read") from error
+            return replace(planned, policies=tuple(map(_on_identity, planned.policies)))
     raise ConfigError(f"{path}: is JSON, but none of: {', '.join(FORMATS)}{_hint(content)}")
 
 
+def _on_identity(policy: PlannedPolicy) -> PlannedPolicy:
+    if policy.text is None or policy.identity is None:
+        return policy
+    return replace(policy, text=on_identity(policy.text, policy.identity))
+
+
 def _content(path: Path) -> Any:
+    raw = _bytes(path)
+    if raw.startswith(b"PK\x03\x04"):
+        raise ConfigError(f"{path}: is a binary plan; check what `terraform show -json {path.name}` prints of it")
+    if not raw.strip(_BLANK):
+        raise ConfigError(f"{path}: is empty")
+    try:
+        return read_json(raw)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is neither JSON nor text ({error.reason} at byte {error.start})") from error
+    except json.JSONDecodeError as error:
+        where = f"{path}, line {error.lineno}, column {error.colno}"
+        raise ConfigError(f"{where}: is not JSON ({error.msg}){_hint_of_text(error.doc)}") from error
+    except DuplicateKeyError as error:
+        raise ConfigError(f"{path}: has the key {str(error)[:80]!r} twice in one object") from error
+    except ValueError as error:  # a number with thousands of digits
+        raise ConfigError(f"{path}: cannot be read as JSON ({error})") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: is nested too deeply to be read") from error
+
+
+def _bytes(path: Path) -> bytes:
     try:
         if path == STANDARD_INPUT:
             raw = sys.stdin.buffer.read(LARGEST + 1)
@@ -38,36 +73,22 @@ def _content(path: Path) -> Any:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
     if len(raw) > LARGEST:
         raise ConfigError(f"{path}: is larger than {LARGEST // 2**20:,} MiB, so it was not read")
-    if raw.startswith(b"PK\x03\x04"):
-        raise ConfigError(f"{path}: is a binary plan; check what `terraform show -json {path.name}` prints of it")
-    if not raw.strip():
-        raise ConfigError(f"{path}: is empty")
+    return raw
+
+
+def _hint_of_text(text: str) -> str:
+    """What a text that is not JSON may be."""
     try:
-        return json.loads(raw, object_pairs_hook=_object)
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is neither JSON nor text ({error.reason} at byte {error.start})") from error
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}, line {error.lineno}, column {error.colno}: is not JSON ({error.msg})") from error
-    except _DuplicateKeyError as error:
-        raise ConfigError(f"{path}: has the key {str(error)[:80]!r} twice in one object") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: is nested too deeply to be read") from error
-
-
-class _DuplicateKeyError(ValueError):
-    pass
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object as it is written. Of two keys alike a reader would take either: such a file is not judged."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _DuplicateKeyError(key)
-            seen.add(key)
-    return made
+        first = json.loads(text.lstrip().partition("\n")[0])
+    except (ValueError, RecursionError):
+        first = None
+    if first is not None and (hint := _hint(first)):
+        return hint
+    if re.search(r"^(AWSTemplateFormatVersion|Resources|Version|Statement):", text, re.MULTILINE):
+        return "; it looks like YAML: give it as JSON (cdk synth writes cdk.out/*.template.json)"
+    if re.search(r"^(Terraform will perform|Plan: |No changes\.)", text, re.MULTILINE):
+        return "; it looks like what `terraform plan` prints: check what `terraform show -json` prints"
+    return ""
 
 
 def _hint(content: Any) -> str:

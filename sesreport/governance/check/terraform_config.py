@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 _INDEX = re.compile(r"\[(?:[0-9]+|\"(?:[^\"\\]|\\.)*\")\]")
 _ACCOUNT_IN_ROLE = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):role/")
+_PUTS = re.compile(r"(?:create|update)-?email-?identity-?policy|put-?identity-?policy", re.IGNORECASE)
 MOST_STEPS = 50
 """Variables followed from module to module before it is given up."""
 
@@ -32,8 +34,9 @@ class Reference:
 class Configuration:
     """What a plan says of its configuration; whatever it does not hold is empty."""
 
-    def __init__(self, content: Any) -> None:
+    def __init__(self, content: Any, variables: Mapping[str, Any]) -> None:
         self._content = content if isinstance(content, dict) else {}
+        self._variables = variables
 
     def references(self, address: str, argument: str) -> list[Reference]:
         """The resources that an argument of a resource refers to; a module's variable is followed to its value."""
@@ -47,27 +50,44 @@ class Configuration:
             out += list(self._followed(Reference(module, each), MOST_STEPS))
         return out
 
-    def provider(self, address: str) -> Mapping[str, Any]:
-        """The expressions of the provider of a resource."""
+    def provider_key(self, address: str) -> str:
+        """The key of the provider of a resource; an alias has one of its own."""
         _, resource = self._resources.get(without_indexes(address), ("", {}))
-        provider = _of(self._content, "provider_config", str(resource.get("provider_config_key", "")))
-        expressions = _of(provider, "expressions")
-        return expressions if isinstance(expressions, dict) else {}
+        return str(resource.get("provider_config_key", ""))
 
     def region(self, address: str) -> str:
-        """The Region that the provider of a resource names as a constant."""
-        return str(_of(self.provider(address), "region", "constant_value") or "")
+        """The Region that the provider of a resource names."""
+        return str(self._value(self._provider(address).get("region")) or "")
 
     def account(self, address: str) -> str:
-        """The account that the provider of a resource may work in, by its role or its only allowed account."""
-        provider = self.provider(address)
+        """The account that the provider of a resource works in, by its last role or its only allowed account."""
+        provider = self._provider(address)
         roles = provider.get("assume_role")
-        for role in roles if isinstance(roles, list) else []:
-            found = _ACCOUNT_IN_ROLE.match(str(_of(role, "role_arn", "constant_value") or ""))
-            if found:
-                return found[1]
-        allowed = _of(provider, "allowed_account_ids", "constant_value")
+        for role in reversed(roles if isinstance(roles, list) else []):
+            found = _ACCOUNT_IN_ROLE.match(str(self._value(_of(role, "role_arn")) or ""))
+            return found[1] if found else ""
+        allowed = self._value(provider.get("allowed_account_ids"))
         return str(allowed[0]) if isinstance(allowed, list) and len(allowed) == 1 else ""
+
+    def putting_by_command(self) -> list[str]:
+        """Resources whose provisioners call the API that puts an identity policy."""
+        return [
+            address
+            for address, (_, resource) in self._resources.items()
+            if "provisioners" in resource and _PUTS.search(json.dumps(resource["provisioners"]))
+        ]
+
+    def _provider(self, address: str) -> Mapping[str, Any]:
+        """The expressions of the provider of a resource."""
+        expressions = _of(self._content, "provider_config", self.provider_key(address), "expressions")
+        return expressions if isinstance(expressions, dict) else {}
+
+    def _value(self, expression: Any) -> Any:
+        """What an expression of the root module is: a constant, or a variable by itself."""
+        if isinstance(expression, dict) and "constant_value" in expression:
+            return expression["constant_value"]
+        named = [each.removeprefix("var.") for each in _references(expression) if each.startswith("var.")]
+        return _of(self._variables, named[0], "value") if len(named) == 1 == len(_references(expression)) else None
 
     def source(self, module: str) -> str | None:
         """Folder of a module's files beside the root's; None for one that comes from elsewhere."""

@@ -35,7 +35,8 @@ def document_text(change: Mapping[str, Any], identity_arn: str) -> str:
     sources = _documents(after, "source_json", "source_policy_documents")
     overrides = _documents(after, "override_json", "override_policy_documents")
     own = _merged([*sources, statements])
-    made = {"Version": after.get("version") or "2012-10-17", "Statement": _merged([own, *overrides])}
+    version = _version(after)
+    made = {"Version": version, "Statement": _merged([own, *overrides])}
     if after.get("policy_id"):
         made["Id"] = after["policy_id"]
     return json.dumps(made)
@@ -45,6 +46,9 @@ def _check_known(unknown: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     for name in ("source_json", "source_policy_documents", "override_json", "override_policy_documents", "version"):
         if _any(unknown.get(name)):
             raise UndecidableError(f"{name} of its policy document is known after apply only")
+    marks, known = unknown.get("statement"), after.get("statement") or []
+    if isinstance(marks, list) and len(marks) > len(known):
+        raise UndecidableError("the statements of its policy document are known after apply only")
     if unknown.get("statement") is True or (after.get("statement") is None and _any(unknown.get("statement"))):
         raise UndecidableError("the statements of its policy document are known after apply only")
 
@@ -66,12 +70,12 @@ def _statement(statement: Any, unknown: Any, identity_arn: str) -> dict[str, Any
         if statement.get(name):
             out[element] = _principals(statement[name])
     for name, element in (("resources", "Resource"), ("not_resources", "NotResource")):
-        if name == "resources" and unknown.get(name) is True:
+        if name == "resources" and _any(unknown.get(name)) and not isinstance(statement.get(name), list):
             out[element] = [identity_arn]
         elif statement.get(name):
             if name == "not_resources" and None in statement[name]:
                 raise UndecidableError("not_resources of its policy document is known after apply only")
-            out[element] = [identity_arn if each is None else each for each in statement[name]]
+            out[element] = [identity_arn if each is None else _with_variables(each) for each in statement[name]]
     if statement.get("condition"):
         out["Condition"] = _conditions(statement["condition"])
     return out
@@ -83,7 +87,7 @@ def _principals(blocks: Any) -> Any:
         identifiers = block.get("identifiers")
         if not block.get("type") or not isinstance(identifiers, list) or None in identifiers:
             raise UndecidableError("principals of a statement of its policy document are known after apply only")
-        out.setdefault(block["type"], []).extend(identifiers)
+        out.setdefault(block["type"], []).extend(map(_with_variables, identifiers))
     return "*" if out.get("*") else out
 
 
@@ -94,7 +98,7 @@ def _conditions(blocks: Any) -> dict[str, dict[str, list[str]]]:
         test, variable, values = block.get("test"), block.get("variable"), block.get("values")
         if not test or not variable or not isinstance(values, list) or None in values:
             raise UndecidableError("a condition of its policy document is known after apply only")
-        out.setdefault(test, {}).setdefault(variable, []).extend(values)
+        out.setdefault(test, {}).setdefault(variable, []).extend(map(_with_variables, values))
     return out
 
 
@@ -105,16 +109,23 @@ def _blocks(blocks: Any) -> Iterator[dict[str, Any]]:
         yield block
 
 
+def _with_variables(value: Any) -> Any:
+    """Policy variables as IAM writes them: the provider takes ``&{`` for ``${``, which Terraform would replace."""
+    return value.replace("&{", "${") if isinstance(value, str) else value
+
+
+def _version(after: Mapping[str, Any]) -> str:
+    """The version of the last document that overrides it and has one, else its own."""
+    version = after.get("version") or "2012-10-17"
+    for text in _texts(after, "override_json", "override_policy_documents"):
+        version = json.loads(text).get("Version") or version
+    return str(version)
+
+
 def _documents(after: Mapping[str, Any], *names: str) -> list[list[dict[str, Any]]]:
     """The statements of other documents that it takes in."""
-    texts: list[Any] = []
-    for name in names:
-        value = after.get(name)
-        texts += value if isinstance(value, list) else [value]
     out = []
-    for text in texts:
-        if text in (None, ""):
-            continue
+    for text in _texts(after, *names):
         try:
             statements = json.loads(text)["Statement"]
         except (TypeError, ValueError, KeyError) as error:
@@ -123,10 +134,21 @@ def _documents(after: Mapping[str, Any], *names: str) -> list[list[dict[str, Any
     return out
 
 
+def _texts(after: Mapping[str, Any], *names: str) -> list[Any]:
+    """The texts of other documents under several names; empty ones are none."""
+    texts: list[Any] = []
+    for name in names:
+        value = after.get(name)
+        texts += value if isinstance(value, list) else [value]
+    return [text for text in texts if text not in (None, "")]
+
+
 def _merged(documents: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """The statements of all; a later one takes the place of an earlier one with the same ``sid``."""
     out: list[dict[str, Any]] = []
     for statement in (each for document in documents for each in document):
+        if not isinstance(statement, dict):
+            raise UndecidableError("a document that its policy document takes in cannot be read")
         sid = statement.get("Sid")
         same = next((position for position, each in enumerate(out) if sid and each.get("Sid") == sid), None)
         if same is None:

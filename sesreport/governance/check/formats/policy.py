@@ -16,8 +16,11 @@ from sesreport.governance.check.planned import (
     identity_arns,
     identity_at,
     only,
+    place_of_text,
     plan_format,
+    relative,
 )
+from sesreport.governance.check.policy_json import resources
 
 
 def is_policy(content: Any) -> bool:
@@ -28,16 +31,17 @@ def is_policy(content: Any) -> bool:
 @plan_format(name="identity policy", recognize=is_policy)
 def read_policy_file(path: Path, content: Any, asked: Asked) -> Planned:
     """The policy of the identity that the command names, else of the only one that its resources name."""
-    text = json.dumps(content)
-    identity = asked.identity
+    text = json.dumps(content, ensure_ascii=False)
+    identity = asked.identity or place_of_text(text)
     if identity is None:
-        named = sorted({found[0] for found in identity_arns(text)})
-        if len(named) != 1:
-            what = f"names {len(named)} identities" if named else "names no identity"
+        named = {found[0] for found in identity_arns(text)}
+        whole = only([str(each) for each in resources(content)]) if None not in resources(content) else ""
+        if len(named) != 1 or whole not in named:
+            what = "names no identity" if not named else "does not name one identity, and that in every statement,"
             raise ConfigError(f"{path}: {what} as its resource; say whose policy it is with --identity ARN")
-        partition = only([found["partition"] for found in identity_arns(text)]) or "aws"
         identity = identity_at(
-            named[0], partition=partition, account=asked.account, region=asked.region, address=str(path)
-        )
-    policy = PlannedPolicy(str(path), path.stem, identity, GIVEN, text=text, where=Where(str(path), 1))
+            whole, partition="aws", account=asked.account, region=asked.region, address=str(path)
+        )  # its ARN lacks the account or the Region
+    place = relative(path)
+    policy = PlannedPolicy(place, path.stem, identity, GIVEN, text=text, where=Where(place, 1))
     return Planned(path, "identity policy", (policy,))
