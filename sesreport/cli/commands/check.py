@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +14,9 @@ from sesreport.cli.group import cli
 from sesreport.cli.lines import line
 from sesreport.cli.options import common
 from sesreport.core.vocabulary import SEVERITIES
+
+WIDEST = 100
+"""Columns that a verdict takes of a wider terminal."""
 
 
 def _account(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -45,9 +50,13 @@ def check(
     """Judge the SES identity policies of FILEs before they are applied.
 
     A FILE is a Terraform plan (terraform show -json), a CloudFormation template as JSON (cdk synth), or an identity
-    policy as JSON; - is the standard input. No credentials are needed. Example:
+    policy as JSON; - is the standard input. No credentials are needed. Examples:
 
+    \b
+        terraform plan -out plan.out
         terraform show -json plan.out | sesreport check -
+        sesreport check cdk.out/*.template.json --account 111111111111 --region eu-west-1
+        sesreport check plan.json --against data/snapshots/NEWEST --format sarif > sesreport.sarif
     """
     given.begin(debug=debug)
     from sesreport.governance.check import check as judge_files
@@ -67,7 +76,8 @@ def check(
         asked=Asked(account, region, identity),
         against=load(against) if against is not None else None,
     )
-    told = Told(checked, errors, fail_on)
+    width = min(shutil.get_terminal_size().columns, WIDEST) if sys.stdout.isatty() else 0
+    told = Told(checked, errors, fail_on, width)
     click.echo(OUTPUTS[output](told), nl=False)
     for each in errors:
         line(f"Error: {each}", err=True)

@@ -53,8 +53,8 @@ def policies_of_text(text: str, path: Path, asked: Asked) -> Iterator[PlannedPol
     if isinstance(content, dict) and isinstance(content.get("Resources"), dict):
         yield from policies_of(Template(content, asked.account, asked.region), path, asked)
     elif _MAY_PUT.search(text):
-        why = "its template puts an identity policy and is not JSON; give it as JSON"
-        yield PlannedPolicy("template", "", None, GIVEN, unknown=why, where=Where(str(path)))
+        why, remedy = "its template puts an identity policy and is not JSON", "Give the template as JSON."
+        yield PlannedPolicy("template", "", None, GIVEN, unknown=why, remedy=remedy, where=Where(str(path)))
 
 
 def policies_of(template: Template, path: Path, asked: Asked) -> Iterator[PlannedPolicy]:
@@ -227,8 +227,8 @@ def _known(path: Path, address: str, identity: Identity, policy_name: str, text:
 
 
 def _unknown(path: Path, address: str, why: str) -> PlannedPolicy:
-    why = f"{why}; write the identity's ARN and the principals with values that the template holds"
-    return PlannedPolicy(address, "", None, GIVEN, unknown=why, where=Where(str(path)))
+    remedy = "Write the identity's ARN and the principals with values that the template holds."
+    return PlannedPolicy(address, "", None, GIVEN, unknown=why, remedy=remedy, where=Where(str(path)))
 
 
 def _first(values: Any, names: tuple[str, ...]) -> str:

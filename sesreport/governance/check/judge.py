@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain, count
@@ -14,7 +14,7 @@ import pandas as pd
 
 from sesreport.analysis import Analysis
 from sesreport.analysis.judged import judged
-from sesreport.analysis.judged_identities import texts_of
+from sesreport.analysis.judged_identities import JudgedIdentity, texts_of
 from sesreport.core.errors import ConfigError
 from sesreport.core.vocabulary import IDENTITY, SEVERITIES
 from sesreport.findings.findings import collated
@@ -22,7 +22,7 @@ from sesreport.findings.registry import rules
 from sesreport.governance.check.planned import DELETE, UNCHANGED, Asked, Planned, PlannedPolicy
 from sesreport.governance.check.read import read_planned
 from sesreport.governance.given_policies import analysis_of
-from sesreport.policy import Exposure, Identity, headline, narrower_or_equal
+from sesreport.policy import Identity, analyze, headline, narrower_or_equal
 from sesreport.settings.config import Config
 from sesreport.settings.register import register_of
 from sesreport.snapshot.store import Snapshot
@@ -126,11 +126,10 @@ class _Judge:
         if not after:
             return [Checked(file, tuple(map(_undecided, file.policies)), ()) for file in told_apart]
         with analysis_of(after, self.config, self.register, today=self.today, evidence=self.against) as analysis:
+            by_identity = judged(analysis).by_identity
             scene = _Scene(
-                {
-                    identity: judged(analysis).by_identity[identity.account, identity.region, identity.name].exposure
-                    for identity in after
-                },
+                after,
+                {each: by_identity[each.account, each.region, each.name] for each in after},
                 _found(analysis),
                 self._wider(after, live, analysis),
                 _bearers(policies) if self.against is not None else {},
@@ -181,7 +180,8 @@ class _Judge:
 class _Scene:
     """All identities as they will be, and what is found on them."""
 
-    exposures: Mapping[Identity, Exposure]
+    after: Mapping[Identity, Mapping[str, str]]
+    judged: Mapping[Identity, JudgedIdentity]
     found: Mapping[tuple[str, str, str], Sequence[Mapping[str, str]]]
     wider: Mapping[Identity, str] | None
     bearers: Mapping[Identity, tuple[PlannedPolicy, frozenset[str]]]
@@ -190,18 +190,32 @@ class _Scene:
         identity = policy.identity
         if identity is None or policy.unknown:
             return _undecided(policy)
-        exposure = self.exposures[identity]
-        says = headline(exposure)
+        says = headline(self.judged[identity].exposure)
         if policy.action == DELETE:
             says = f"removed; what is left of {identity.name}: {says}"
         if self.wider is not None and not self.wider[identity]:
             return Verdict(policy, says, "", (), left_out="nothing that is not allowed now")
-        findings = tuple(_finding(row) for row in self._about(policy, identity))
+        about = self._about(policy, identity)
+        findings = tuple(map(_finding, about))
         if self.wider is not None:
             says = f"{says} New: {self.wider[identity]}"
-        names = {policy.policy_name, *(row["policy_name"] for row in self._about(policy, identity))}
-        proof = next((each.words for each in exposure.witnesses if each.statement.policy in names), "")
+        proof = self._proof(identity, {policy.policy_name, *(row["policy_name"] for row in about)}) if findings else ""
         return Verdict(policy, says, proof, findings)
+
+    def _proof(self, identity: Identity, names: Set[str]) -> str:
+        """A request that one of these policies lets in, in words: of all that are let in, else of what they let in."""
+        here = self.judged[identity]
+        found = [each.words for each in here.exposure.witnesses if each.statement.policy in names]
+        if found or self.wider is not None:
+            return found[0] if found else ""
+        texts = self.after[identity]
+        alone = analyze(
+            identity.arn,
+            {name: text for name, text in texts.items() if name in names or "Deny" in text},
+            organization=here.trusted.organization, register=here.trusted.register, today=here.trusted.today,
+            identities={each.arn: named for each, named in self.after.items() if "@" in each.name and each != identity},
+        )  # fmt: skip
+        return alone.witnesses[0].words if alone.witnesses else ""
 
     def _about(self, policy: PlannedPolicy, identity: Identity) -> list[Mapping[str, str]]:
         """The findings that count for a policy: its own, those of its identity, and for one policy those of live ones.
@@ -319,7 +333,7 @@ def _undecided(policy: PlannedPolicy) -> Verdict:
         UNDECIDABLE_TITLE,
         policy.unknown,
         "A policy that nobody can read before it is applied may let in anybody.",
-        "Make the text known when the plan is made, and plan again.",
+        policy.remedy,
     )
     return Verdict(policy, "cannot be judged before it is applied", "", (finding,))
 

@@ -21,6 +21,8 @@ class Told:
     errors: Sequence[ConfigError]
     """Files that could not be read."""
     fail_on: str
+    width: int = 0
+    """Columns of the terminal that text is wrapped to; 0 where it is none, such as a log."""
 
     @property
     def fails(self) -> bool:

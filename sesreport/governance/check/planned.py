@@ -54,7 +54,9 @@ class PlannedPolicy:
     before: str | None = None
     """What it was, where the plan says so."""
     unknown: str = ""
-    """Why it cannot be judged, and how it could be; empty where it can."""
+    """Why it cannot be judged; empty where it can."""
+    remedy: str = ""
+    """How it could be."""
     where: Where | None = None
     sensitive: bool = False
     """Whether its text must not be shown."""

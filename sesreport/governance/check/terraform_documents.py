@@ -14,7 +14,11 @@ TYPE = "aws_iam_policy_document"
 
 
 class UndecidableError(ValueError):
-    """Something other than the resource of a statement is not known; the text says what."""
+    """A policy cannot be judged before it is applied; the text says why, ``remedy`` how it could be."""
+
+    def __init__(self, why: str, remedy: str = "Use values that are known when the plan is made.") -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 def document_text(change: Mapping[str, Any], identity_arn: str) -> str:

@@ -48,6 +48,11 @@ NAMES = ("email_identity", "domain", "email")
 _DOCUMENT = re.compile(rf"data\.{DOCUMENT}\.[A-Za-z0-9_-]+(\[[^\]]*\])?(\.(minified_)?json)?\Z")
 STACKS = ("aws_cloudformation_stack", "aws_cloudformation_stack_set", "awscc_cloudformation_stack")
 """Types whose ``template_body`` is a template."""
+PUT_IT = f"Put it with {' or '.join(ARGUMENTS)}."
+KNOWN_TEXT = (
+    f"Write it as data.{DOCUMENT}, or with the identity's ARN put together from names that are known "
+    "(account, Region, domain)."
+)
 NOT_PUT = ("aws_vpc_endpoint", "aws_vpc_endpoint_policy", "aws_ssm_parameter", "aws_s3_object", "local_file")
 """Types that hold such policies and put them on no identity."""
 _SES = re.compile(r"[a-z]+_ses(v2)?_")
@@ -103,11 +108,15 @@ class _Plan:
             deferred = _object(each.get("resource_change")) if isinstance(each, dict) else {}
             if _LOOKS_LIKE_ONE.search(str(deferred.get("type"))):
                 address = str(deferred.get("address"))
-                why = "the plan defers it to a later run; plan again when this one has been applied"
-                yield PlannedPolicy(address, "", None, CREATE, unknown=why, where=self._where(address))
+                yield PlannedPolicy(
+                    address, "", None, CREATE, unknown="the plan defers it to a later run",
+                    remedy="Plan again when this run has been applied.", where=self._where(address),
+                )  # fmt: skip
         for address in self._configuration.putting_by_command():
-            why = f"a provisioner puts an identity policy by a command; put it with {next(iter(ARGUMENTS))}"
-            yield PlannedPolicy(address, "", None, UPDATE, unknown=why, where=self._where(address))
+            yield PlannedPolicy(
+                address, "", None, UPDATE, unknown="a provisioner puts an identity policy by a command",
+                remedy=PUT_IT, where=self._where(address),
+            )  # fmt: skip
 
     def notes(self) -> Iterator[str]:
         for change in _list(self._content, "resource_drift"):
@@ -140,8 +149,8 @@ class _Plan:
         where = self._where(address)
         before, after = _object(what.get("before")), _known(what)
         if kind not in ARGUMENTS:
-            why = f"resources of type {kind} are not known to this release; update sesreport"
-            return PlannedPolicy(address, "", None, action, unknown=why, where=where)
+            why, remedy = f"resources of type {kind} are not known to this release", f"Update sesreport. {PUT_IT}"
+            return PlannedPolicy(address, "", None, action, unknown=why, remedy=remedy, where=where)
         identity_argument, name_argument = ARGUMENTS[kind]
         stays = before if action == DELETE or what.get("actions") == ["forget"] else after
         name = str(stays.get(name_argument) or before.get(name_argument) or address)
@@ -150,20 +159,22 @@ class _Plan:
         try:
             identity = self._identity(change, stays, identity_argument, text)
         except UndecidableError as error:
-            return PlannedPolicy(address, name, None, action, before=was, unknown=str(error), where=where)
+            return PlannedPolicy(
+                address, name, None, action, before=was, unknown=str(error), remedy=error.remedy, where=where
+            )
         except ConfigError:
             if action != DELETE:
                 raise
             return PlannedPolicy(address, name, None, action, before=was, where=where)
         if action == DELETE:
             return PlannedPolicy(address, name, identity, action, before=was, where=where)
-        unknown, sensitive = "", _sensitive(what, "policy")
+        unknown, remedy, sensitive = "", "", _sensitive(what, "policy")
         if text is None:
             try:
                 text, sensitive = self._rebuilt(address, identity)
             except UndecidableError as error:
-                unknown = str(error)
-        return PlannedPolicy(address, name, identity, action, text, was, unknown, where, sensitive)
+                unknown, remedy = str(error), error.remedy
+        return PlannedPolicy(address, name, identity, action, text, was, unknown, remedy, where, sensitive)
 
     def _held(self, change: dict[str, Any], kind: str) -> Iterator[PlannedPolicy]:
         """Identity policies that a resource of another type holds: a stack's template, a function's input."""
@@ -187,8 +198,8 @@ class _Plan:
             text = document if isinstance(document, str) else json.dumps(document, ensure_ascii=False)
             place = place_of_text(text)
             if place is None:
-                why = f"whose policy it is, is not written in it; put it with {next(iter(ARGUMENTS))}"
-                yield PlannedPolicy(address, "", None, action, unknown=why, where=where)
+                why = "it holds an identity policy that does not name its identity"
+                yield PlannedPolicy(address, "", None, action, unknown=why, remedy=PUT_IT, where=where)
             else:
                 yield PlannedPolicy(
                     address,
@@ -221,7 +232,7 @@ class _Plan:
         name = values.get(argument) or self._named_by(address, argument)
         if not isinstance(name, str) or not name:
             raise UndecidableError(
-                f"whose policy it is, is known after apply only; write {argument} as a name that is known"
+                "whose policy it is, is known after apply only", f"Write {argument} as a name that is known."
             )
         made = self._arns.get(self._configuration.provider_key(address), [])
         same = [found for found in made if found["name"] == name]
@@ -255,13 +266,20 @@ class _Plan:
         every = self._configuration.references(address, "policy")
         references = [each for each in every if each.text not in ("each.key", "count.index")]
         if len(references) != 1 or not _DOCUMENT.match(references[0].text):
-            raise UndecidableError(_how_to_decide([reference.text for reference in every]))
+            because = ", ".join(reference.text for reference in every)
+            raise UndecidableError(
+                f"its text is known after apply only{because and f' because of {because}'}", KNOWN_TEXT
+            )
         if not self._handed_on(address):
-            raise UndecidableError(f"its text is made from {references[0].text} by more than handing it on")
+            raise UndecidableError(
+                f"its text is made from {references[0].text} by more than handing it on",
+                f"Write policy = {references[0].text}.",
+            )
         document = self._referred(address, references[0])
         if document is None:
             raise UndecidableError(
-                f"which {references[0].text} it is, cannot be told from the plan; give both the same keys"
+                f"which {references[0].text} it is, cannot be told from the plan",
+                "Give the policies and the documents the same keys of for_each or count.",
             )
         change = _object(document.get("change"))
         return document_text(change, identity.arn), _any(change.get("after_sensitive"))
@@ -355,14 +373,6 @@ def _is_in(address: str, module: str) -> bool:
 def _first(*groups: list[re.Match[str]], part: str) -> str:
     """The part of the ARNs of the first group in which all that have one have the same."""
     return next((value for group in groups if (value := only([found[part] for found in group]))), "")
-
-
-def _how_to_decide(references: list[str]) -> str:
-    because = f" because of {', '.join(references)}" if references else ""
-    return (
-        f"its text is known after apply only{because}; write it as data.{DOCUMENT}, or with the identity's ARN put "
-        "together from names that are known"
-    )
 
 
 def _action(actions: Any) -> str:
