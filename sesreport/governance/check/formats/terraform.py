@@ -55,6 +55,7 @@ KNOWN_TEXT = (
 )
 NOT_PUT = ("aws_vpc_endpoint", "aws_vpc_endpoint_policy", "aws_ssm_parameter", "aws_s3_object", "local_file")
 """Types that hold such policies and put them on no identity."""
+_HOLDS_ONE = re.compile(r"statement|identity.?policy", re.IGNORECASE)
 _SES = re.compile(r"[a-z]+_ses(v2)?_")
 _LOOKS_LIKE_ONE = re.compile(r"ses(v2)?_.*identity_policy\Z")
 MAJOR = 1
@@ -183,8 +184,7 @@ class _Plan:
         after = what.get("after")
         if action in (DELETE, UNCHANGED) or kind in NOT_PUT or not isinstance(after, dict):
             return
-        written = json.dumps(after, ensure_ascii=False)
-        if "ses" not in written.casefold() or "olic" not in written:
+        if not _HOLDS_ONE.search(json.dumps(after, ensure_ascii=False)):
             return
         where = self._where(address)
         template = after.get("template_body")
