@@ -35,7 +35,9 @@ EMAIL = {"Type": "AWS::SES::EmailIdentity", "Properties": {"EmailIdentity": "exa
 def call(text: str = OPEN, *, action: str = "createEmailIdentityPolicy", service: str = "SESv2") -> str:
     """A call of an AwsCustomResource, with the policy encoded once more."""
     names = {"Identity": "example.com"} if service == "SES" else {"EmailIdentity": "example.com"}
-    return json.dumps({"service": service, "action": action, "parameters": {**names, "PolicyName": "p", "Policy": text}})
+    return json.dumps(
+        {"service": service, "action": action, "parameters": {**names, "PolicyName": "p", "Policy": text}}
+    )
 
 
 def joined(text: str, **parts: Any) -> dict[str, Any]:
@@ -127,7 +129,11 @@ def test_calls_that_only_the_deployment_knows_cannot_be_decided(create: Any, tmp
 @pytest.mark.parametrize(
     "made",
     [
-        aws(json.dumps({"service": "S3", "action": "putBucketPolicy", "parameters": {"Policy": policy("*", Action="s3:*")}})),
+        aws(
+            json.dumps(
+                {"service": "S3", "action": "putBucketPolicy", "parameters": {"Policy": policy("*", Action="s3:*")}}
+            )
+        ),
         aws(json.dumps({"service": "SESv2", "action": "createEmailIdentity", "parameters": {"EmailIdentity": "x"}})),
         aws(joined('{"service":"IoT","action":"describeEndpoint","parameters":{"on":ON}}', ON={"Ref": "Flag"})),
         aws(json.dumps({"service": "SESv2", "action": "deleteEmailIdentityPolicy", "parameters": {"PolicyName": "p"}})),
