@@ -129,7 +129,7 @@ def _put(path: Path, name: str, kind: str, properties: Any, template: Template) 
             yield from _of_call(path, name, event, properties[event], template)
     if calls:
         return
-    related = bool(_OF_SES.search(" ".join([kind, json.dumps(properties.get("ServiceToken")), *properties])))
+    related = _is_of_ses(kind, properties)
     judged = False
     for document in documents({key: each for key, each in properties.items() if key not in calls}):
         if of_identity(document, related=related):
@@ -138,6 +138,12 @@ def _put(path: Path, name: str, kind: str, properties: Any, template: Template) 
                           document, template)  # fmt: skip
     if related and not judged and (_OF_POLICY.search(kind) or _unknown_policy(properties)):
         yield _unknown(path, name, "the policy that it puts is not written in the template")
+
+
+def _is_of_ses(kind: str, properties: dict[str, Any]) -> bool:
+    """Whether the names of a custom resource are about Amazon SES, or its identity is a domain or an address."""
+    named = any(re.search(r"[@.]", _first(properties, (name,))) for name in _NAMES_IDENTITY if "dentity" in name)
+    return named or bool(_OF_SES.search(" ".join([kind, json.dumps(properties.get("ServiceToken")), *properties])))
 
 
 def _unknown_policy(properties: dict[str, Any]) -> bool:

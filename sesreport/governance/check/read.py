@@ -92,7 +92,7 @@ def _hint_of_text(text: str) -> str:
 
 
 def _hint(content: Any) -> str:
-    if isinstance(content, dict) and "terraform_version" in content and "serial" in content:
+    if isinstance(content, dict) and "terraform_version" in content and {"serial", "values"} & set(content):
         return "; it looks like a Terraform state: check a plan (terraform show -json)"
     if isinstance(content, dict) and content.get("@level"):
         return "; it looks like the log of `terraform plan -json`: check what `terraform show -json` prints"

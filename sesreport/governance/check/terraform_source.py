@@ -48,7 +48,7 @@ def _blocks(folder: Path) -> dict[tuple[str, ...], list[tuple[Where, str]]]:
         return out
     for file in files:
         try:
-            if file.stat().st_size > LARGEST:
+            if not file.is_file() or file.stat().st_size > LARGEST:
                 continue
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:

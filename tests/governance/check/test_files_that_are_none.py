@@ -46,6 +46,7 @@ NESTED = '{"Resources": ' + '{"a": ' * 50_000 + "1" + "}" * 50_001
         (plan() | {"resource_changes": {}}, "its resource_changes are no list of objects"),
         (plan() | {"resource_changes": [1]}, "its resource_changes are no list of objects"),
         ({"version": 4, "terraform_version": "1.11.4", "serial": 1}, "looks like a Terraform state"),
+        ({"format_version": "1.0", "terraform_version": "1.11.4", "values": {}}, "looks like a Terraform state"),
         ('{"@level":"info","@message":"x"}\n{"@level":"info"}\n', "looks like the log of `terraform plan -json`"),
         ("Terraform will perform the following actions:\n", "looks like what `terraform plan` prints"),
         ("Resources:\n  P:\n    Type: Custom::AWS\n", "looks like YAML"),

@@ -203,6 +203,17 @@ def test_nested_stacks_and_macros_are_notes(tmp_path: Path) -> None:
     )
 
 
+def test_resources_that_a_macro_makes_are_a_note(tmp_path: Path) -> None:
+    made = template(**{"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}}})
+    notes = checked(tmp_path, made).planned.notes
+    assert notes == ("the macro Fn::Transform may add to it: check the processed template as well",)
+
+
+def test_an_identity_makes_a_custom_resource_one_of_ours(tmp_path: Path) -> None:
+    made = own({"Identity": "example.com", "PolicyDocument": {"Ref": "Parameter"}}, "Custom::Thing")
+    assert only(checked(tmp_path, template(P=made))).undecidable
+
+
 def test_a_grant_to_a_role_is_no_identity_policy(tmp_path: Path) -> None:
     """What ``grantSendEmail`` of CDK makes."""
     sends = {"Effect": "Allow", "Action": ["ses:SendEmail", "ses:SendRawEmail"], "Resource": ARN}

@@ -36,6 +36,8 @@ def _notes(content: dict[str, Any]) -> Iterator[str]:
         yield f"it has {nested} nested stack{'' if nested == 1 else 's'}: check their templates as well"
     macros = content.get("Transform", [])
     named = [str(each) for each in (macros if isinstance(macros, list) else [macros])]
+    if "Fn::Transform" in content["Resources"]:
+        named.append("Fn::Transform")
     for name in named:
         if not name.startswith("AWS::") or name == "AWS::Include":
             yield f"the macro {name} may add to it: check the processed template as well"
