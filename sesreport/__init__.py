@@ -6,8 +6,8 @@
 >>> analysis.grants, analysis.exposures, analysis.findings  # pandas DataFrames
 
 Everything the command line does is a function here: :func:`collect`, :func:`load`, :func:`analyze`, :func:`score`,
-:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`. Names are loaded when first used, so that
-importing costs nothing.
+:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`, :func:`check`. Names are loaded when first used,
+so that importing costs nothing.
 """
 
 from importlib import import_module
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sesreport.core.period import Period
     from sesreport.demo.open import open_pack
     from sesreport.findings.history import History
+    from sesreport.governance.check import check
     from sesreport.governance.templates import templates
     from sesreport.kpis.results import Results
     from sesreport.kpis.scorecard import score
@@ -41,6 +42,7 @@ _WHERE = {
     "Results": "kpis.results",
     "Snapshot": "snapshot.store",
     "analyze": "analysis",
+    "check": "governance.check",
     "collect": "collect.run",
     "deliver": "report.delivery",
     "evidence_of": "collect.closing",
@@ -64,6 +66,7 @@ __all__ = [
     "__version__",
     "analyze",
     "charts",
+    "check",
     "collect",
     "deliver",
     "evidence_of",

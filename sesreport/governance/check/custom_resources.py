@@ -123,15 +123,14 @@ def _put(path: Path, name: str, kind: str, properties: Any, template: Template) 
         if _OF_SES.search(kind):
             yield _unknown(path, name, "its properties are known to the deployment only")
         return
-    calls = {event for event in _CALLS if _is_call(properties.get(event), kind)}
-    for event in _CALLS:
-        if event in calls:
-            yield from _of_call(path, name, event, properties[event], template)
-    if calls:
+    calls = [event for event in _CALLS if _is_call(properties.get(event), kind)]
+    put = [policy for event in calls for policy in _of_call(path, name, event, properties[event], template)]
+    yield from put
+    if kind == "Custom::AWS":
         return
-    related = _is_of_ses(kind, properties)
-    judged = False
-    for document in documents({key: each for key, each in properties.items() if key not in calls}):
+    others = {key: value for key, value in properties.items() if key not in calls}
+    related, judged = _is_of_ses(kind, properties), bool(put)
+    for document in documents(others):
         if of_identity(document, related=related):
             judged = True
             yield _policy(path, name, _first(properties, _NAMES_IDENTITY), _first(properties, _NAMES_POLICY) or name,
@@ -166,13 +165,14 @@ def _of_call(path: Path, name: str, event: str, value: Any, template: Template) 
     except (ValueError, RecursionError):
         call = None
     action = call.get("action") if isinstance(call, dict) else _written(text, "action")
-    if isinstance(action, str) and not unknown_names(action) and not _PUTS.fullmatch(action):
-        return
     service = call.get("service") if isinstance(call, dict) else _written(text, "service")
-    if isinstance(service, str) and not unknown_names(service) and not _OF_SES.search(service):
+    known = isinstance(action, str) and not unknown_names(action)
+    if known and not _PUTS.fullmatch(str(action)):
+        return
+    if not known and isinstance(service, str) and not unknown_names(service) and not _OF_SES.search(service):
         return
     parameters = call.get("parameters") if isinstance(call, dict) else None
-    if not isinstance(action, str) or unknown_names(action) or not isinstance(parameters, dict):
+    if not known or not isinstance(parameters, dict):
         yield _unknown(path, name, f"its {event} call is known to the deployment only")
         return
     identity, policy_name = _first(parameters, _NAMES_IDENTITY), _first(parameters, _NAMES_POLICY)

@@ -124,7 +124,10 @@ class _Judge:
         live = _live(self.against, policies) if self.against is not None else {}
         after = _after(policies, live)
         if not after:
-            return [Checked(file, tuple(map(_undecided, file.policies)), ()) for file in told_apart]
+            return [
+                Checked(file, tuple(_fingerprinted(_undecided(policy)) for policy in file.policies), ())
+                for file in told_apart
+            ]
         with analysis_of(after, self.config, self.register, today=self.today, evidence=self.against) as analysis:
             by_identity = judged(analysis).by_identity
             scene = _Scene(

@@ -10,7 +10,7 @@ from typing import Any
 from sesreport.governance.check.intrinsics import unknown_names
 from sesreport.policy import Identity
 
-_OF_IDENTITY = re.compile(r"arn:[^:]*:ses:[^:]*:[^:]*:identity/.+", re.IGNORECASE | re.DOTALL)
+_OF_IDENTITY = re.compile(r"arn:[^:]*:(?:ses|[^:]*[*?][^:]*):[^:]*:[^:]*:identity/.+", re.IGNORECASE | re.DOTALL)
 
 
 class DuplicateKeyError(ValueError):

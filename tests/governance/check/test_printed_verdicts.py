@@ -92,6 +92,12 @@ def test_fingerprints_stay_when_lines_move_and_policies_are_added(tmp_path: Path
     assert before and set(before) < set(after)
 
 
+def test_what_cannot_be_decided_has_a_fingerprint_whatever_stands_beside_it(tmp_path: Path) -> None:
+    later = change({"policy_name": "later"}, unknown=UNKNOWN, address=f"{V2}.later")
+    (alone,) = fingerprints(checked(tmp_path, plan(later)))
+    assert alone and alone in fingerprints(checked(tmp_path, plan(later, change(OPEN))))
+
+
 def test_each_finding_has_a_fingerprint_of_its_own(tmp_path: Path) -> None:
     every = fingerprints(checked(tmp_path, plan(change(OPEN), change(OPEN, address=f"{V2}.q"))))
     assert len(set(every)) == len(every) > 2

@@ -70,6 +70,7 @@ def aws(create: Any, **more: Any) -> dict[str, Any]:
         call(action="updateEmailIdentityPolicy"),
         call(action="CreateEmailIdentityPolicyCommand", service="@aws-sdk/client-sesv2"),
         call(action="putIdentityPolicy", service="SES"),
+        call(action="PUTIDENTITYPOLICY", service="email"),
         call().replace("EmailIdentityPolicy", "\\u0045mailIdentityPolicy"),
         json.loads(call()),
         joined(call(policy("*", Resource=ARN.replace(":aws:", ":PART:"))), PART=PARTITION),
@@ -90,6 +91,12 @@ def test_calls_of_an_aws_custom_resource(create: Any, tmp_path: Path) -> None:
 
 def test_a_call_under_a_type_of_any_name(tmp_path: Path) -> None:
     made = aws(call()) | {"Type": "Custom::Mail"}
+    assert "SES001" in fired(checked(tmp_path, template(P=made)))
+
+
+def test_a_call_does_not_hide_a_policy_beside_it(tmp_path: Path) -> None:
+    other = json.dumps({"service": "S3", "action": "putObject", "parameters": {}})
+    made = own({"Create": other, "Identity": "example.com", "PolicyDocument": OPEN}, "Custom::Thing")
     assert "SES001" in fired(checked(tmp_path, template(P=made)))
 
 

@@ -320,7 +320,7 @@ def test_values_after_apply_are_not_taken_from_elsewhere(unknown: Any, tmp_path:
     "resource",
     [ARN.upper().replace("ARN:AWS:SES", "arn:aws:ses"), ARN.replace(OWN, ""), ARN.replace(OWN, STRANGER),
      ARN.replace(REGION, "us-east-1"), ARN.replace("example", "EXAMPLE"), ARN.replace(":aws:", ":aws-cn:"),
-     [ARN.replace(REGION, "us-east-1")]],
+     [ARN.replace(REGION, "us-east-1")], ARN.replace(":ses:", ":s*:").replace(OWN, STRANGER)],
 )  # fmt: skip
 def test_a_resource_that_is_written_otherwise_still_means_the_identity(resource: Any, tmp_path: Path) -> None:
     asked = Asked(OWN, REGION)
@@ -490,6 +490,11 @@ def test_a_provisioner_that_puts_a_policy_cannot_be_decided(tmp_path: Path) -> N
     assert only(checked(tmp_path, plan(resources=[runs]))).undecidable
 
 
+@pytest.mark.parametrize("mode", ["managed", "MANAGED", None, "later"])
+def test_a_resource_of_any_mode_but_data_is_judged(mode: str | None, tmp_path: Path) -> None:
+    assert "SES001" in fired(checked(tmp_path, plan(change(OPEN) | {"mode": mode})))
+
+
 def test_a_plan_without_policies_passes(tmp_path: Path) -> None:
     file = checked(tmp_path, plan(change({"bucket": "b"}, address="aws_s3_bucket.b")))
     assert file.verdicts == () and exit_code(file) == 0
@@ -504,3 +509,26 @@ def test_files_count_together(tmp_path: Path) -> None:
     both, _ = check(files, Config(), today=TODAY, asked=ASKED)
     alone, _ = check(files[1:], Config(), today=TODAY, asked=ASKED)
     assert "SES001" not in fired(both[1]) and "SES001" in fired(alone[0])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        policy({"AWS": ["*", OWN]}),
+        policy("*", Condition={"StringLike": {"aws:PrincipalArn": "*"}}),
+        policy("*", Condition={"StringEqualsIfExists": {"aws:SourceAccount": OWN}}),
+        policy("*", Condition={"StringNotEquals": {"aws:PrincipalAccount": OWN}}),
+        policy("*", Condition={"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}),
+        policy("*", Resource="arn:*"),
+        policy("*", Resource="arn:aws:ses:*:*:identity/*"),
+        policy("*", Resource=["arn:aws:s3:::bucket", ARN]),
+        policy(f"ARN:AWS:iam::{STRANGER}:root"),
+        OPEN.replace("Allow", "\\u0041llow"),
+        "\ufeff" + OPEN,
+        OPEN + "\x00",
+        OPEN.replace("Principal", "PRINCIPAL"),
+        policy("*").replace('"Action"', '"NotAction"'),
+    ],
+)
+def test_no_way_of_writing_it_passes(text: str, tmp_path: Path) -> None:
+    assert exit_code(checked(tmp_path, plan(change(text)))) == 1

@@ -99,7 +99,7 @@ class _Plan:
     def policies(self) -> Iterator[PlannedPolicy]:
         for change in self._changes:
             kind = str(change.get("type"))
-            if change.get("mode", "managed") != "managed":
+            if change.get("mode") == "data":
                 continue
             if _LOOKS_LIKE_ONE.search(kind):
                 yield from self._policies_of(change, kind)
