@@ -125,7 +125,14 @@ class _Judge:
         after = _after(policies, live)
         if not after:
             return [
-                Checked(file, tuple(_fingerprinted(_undecided(policy)) for policy in file.policies), ())
+                Checked(
+                    file,
+                    tuple(
+                        _fingerprinted(_undecided(policy, compared=self.against is not None))
+                        for policy in file.policies
+                    ),
+                    (),
+                )
                 for file in told_apart
             ]
         with analysis_of(after, self.config, self.register, today=self.today, evidence=self.against) as analysis:
@@ -192,7 +199,7 @@ class _Scene:
     def verdict(self, policy: PlannedPolicy) -> Verdict:
         identity = policy.identity
         if identity is None or policy.unknown:
-            return _undecided(policy)
+            return _undecided(policy, compared=self.wider is not None)
         says = headline(self.judged[identity].exposure)
         if policy.action == DELETE:
             says = f"removed; what is left of {identity.name}: {says}"
@@ -325,11 +332,13 @@ def _finding(row: Mapping[str, str]) -> CheckFinding:
     )  # fmt: skip
 
 
-def _undecided(policy: PlannedPolicy) -> Verdict:
-    if not policy.unknown:  # deleted, of an identity that is not known
-        return Verdict(policy, "removed", "", ())
-    if policy.action == DELETE:
+def _undecided(policy: PlannedPolicy, *, compared: bool) -> Verdict:
+    """A policy of which too little is known; one that is removed lets nobody in, but may have kept somebody out."""
+    if policy.action == DELETE and not compared:
         return Verdict(replace(policy, unknown=""), "removed", "", ())
+    if not policy.unknown:
+        unknown, remedy = "whose policy is removed, the file does not say", "Give --account and --region."
+        policy = replace(policy, unknown=unknown, remedy=remedy)
     finding = CheckFinding(
         UNDECIDABLE,
         "high",

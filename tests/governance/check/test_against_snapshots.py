@@ -32,6 +32,7 @@ from governance.check.plan_files import (
 
 from sesreport.findings.examples import Example
 from sesreport.governance.check import Checked, check
+from sesreport.governance.check.planned import Asked
 from sesreport.settings.config import Config
 from sesreport.snapshot.store import Snapshot
 
@@ -66,6 +67,13 @@ def test_what_is_wider_fails_and_says_what_is_new(tmp_path: Path) -> None:
 def test_a_removed_deny_fails_though_what_it_kept_out_is_in_no_file(tmp_path: Path) -> None:
     file = compared(tmp_path, change(None, before=named("deny", DENY)), deny=DENY, open=OPEN)
     assert only(file).planned.action == "delete" and "SES001" in fired(file) and exit_code(file) == 1
+
+
+def test_a_removed_policy_of_a_place_that_nothing_says_fails(tmp_path: Path) -> None:
+    removed = plan(change(None, before=named("deny", policy("*", Effect="Deny", Resource="*"))))
+    file = checked(tmp_path, removed, asked=Asked(), against=live(tmp_path, deny=DENY, open=OPEN))
+    assert only(file).undecidable and exit_code(file) == 1
+    assert exit_code(checked(tmp_path, removed, asked=Asked())) == 0
 
 
 def test_a_removed_policy_that_let_somebody_in_passes(tmp_path: Path) -> None:

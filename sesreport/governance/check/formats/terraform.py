@@ -393,8 +393,8 @@ def _known(what: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sensitive(what: dict[str, Any], name: str) -> bool:
-    marked = what.get("after_sensitive")
-    return marked is True or _object(marked).get(name) is True
+    sides = [what.get("before_sensitive"), what.get("after_sensitive")]
+    return any(marked is True or _object(marked).get(name) is True for marked in sides)
 
 
 def _any(marks: Any) -> bool:
