@@ -6,9 +6,8 @@
 >>> analysis.grants, analysis.exposures, analysis.findings  # pandas DataFrames
 
 Everything the command line does is a function here: :func:`collect`, :func:`load`, :func:`analyze`, :func:`score`,
-:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`. :func:`what_if` judges what nobody has changed
-yet. Names are loaded when first used, so that
-importing costs nothing.
+:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`, :func:`check`. :func:`what_if` judges what
+nobody has changed yet. Names are loaded when first used, so that importing costs nothing.
 """
 
 from importlib import import_module
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from sesreport.core.period import Period
     from sesreport.demo.open import open_analysis, open_pack
     from sesreport.findings.history import History
+    from sesreport.governance.check import check
     from sesreport.governance.templates import templates
     from sesreport.governance.what_if import WhatIf, what_if
     from sesreport.kpis.results import Results
@@ -44,6 +44,7 @@ _WHERE = {
     "Snapshot": "snapshot.store",
     "WhatIf": "governance.what_if",
     "analyze": "analysis",
+    "check": "governance.check",
     "collect": "collect.run",
     "deliver": "report.delivery",
     "evidence_of": "collect.closing",
@@ -70,6 +71,7 @@ __all__ = [
     "__version__",
     "analyze",
     "charts",
+    "check",
     "collect",
     "deliver",
     "evidence_of",

@@ -28,6 +28,8 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "slide": ("sesreport.report.deck.slides",),
     "section": ("sesreport.report.html.sections",),
     "destination": ("sesreport.report.delivery.destinations",),
+    "plan format": ("sesreport.governance.check.formats",),
+    "check output": ("sesreport.governance.check.outputs",),
     "operation": ("sesreport.demo.operations",),
     "command": ("sesreport.cli.commands",),
 }

@@ -130,10 +130,13 @@ def collated(
     identities: pd.DataFrame,
     settings: FindingsSetting,
     today: date,
+    *,
+    by_policy: bool = False,
 ) -> pd.DataFrame:
     """The places at which rules fired, by slug, as findings (:data:`FOUND`).
 
-    Findings of the same rule, place and grantee are one, their evidence joined.
+    Findings of the same rule, place and grantee are one, their evidence joined; with ``by_policy``, which is for
+    policies that are somebody's change each, they are one for each policy, and their fingerprints names of the run.
     """
     known = rules()
     nothing = pd.DataFrame(columns=[*EVIDENCE, "rule", "rule_id", "title", "severity", "why", "recommendation"])
@@ -151,6 +154,8 @@ def collated(
     ]
     found = pd.concat([nothing, *parts], ignore_index=True).astype("string")
     found = found.assign(fingerprint=pd.array(fingerprints(found), dtype="string"))
+    if by_policy:
+        found = found.assign(fingerprint=found["fingerprint"] + found["policy_name"].fillna(""))
     merged = _merged(found)
     by_id = accounts.set_index("account_id")
     own = joined(merged, identities[[*IDENTITY, "owner"]], on=IDENTITY)["owner"]

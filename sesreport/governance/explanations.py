@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
-import json
-import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -22,12 +19,12 @@ from sesreport.core.files import read_text
 from sesreport.core.vocabulary import IDENTITY, SEVERITIES
 from sesreport.findings.findings import find
 from sesreport.findings.registry import rules
-from sesreport.policy import Explanation, Identity, Section, explain, read_identity
+from sesreport.governance.given_policies import analysis_of
+from sesreport.policy import Explanation, Section, explain, read_identity
 from sesreport.settings.config import Config
 from sesreport.settings.register import register_of
-from sesreport.snapshot.collected import frames
 from sesreport.snapshot.storage import snapshots_folder
-from sesreport.snapshot.store import Snapshot, in_hand, load, others, snapshots, write_snapshot
+from sesreport.snapshot.store import Snapshot, in_hand, load, others, snapshots
 
 
 @dataclass(frozen=True)
@@ -104,11 +101,8 @@ def of_policy(
     evidence = load(snapshot) if snapshot is not None else None
     day = evidence.started_at.date() if evidence is not None else today
     register = register_of(config, day)
-    with tempfile.TemporaryDirectory() as folder:
-        rows = _rows(identity, policy.stem, text, config, evidence)
-        moment = datetime.combine(day, time(12), UTC)
-        path = write_snapshot(Path(folder), rows, started_at=moment, finished_at=moment, about={})
-        analysis = analyze(load(path), config, register=register)
+    given = {identity: {policy.stem: text}}
+    with analysis_of(given, config, register, today=day, evidence=evidence) as analysis:
         place = (identity.account, identity.region, identity.name)
         found = judged(analysis).by_identity[place]
         findings = _findings(analysis)
@@ -139,52 +133,6 @@ def _explained(
     )
     explanation = explain(identity.exposure, before=before, after=(Section("Findings", lines),))
     return Explained(explanation, frozenset(active["severity"]))
-
-
-def _rows(
-    identity: Identity, name: str, text: str, config: Config, evidence: Snapshot | None
-) -> dict[str, pd.DataFrame]:
-    """A snapshot of one identity with one policy, in the organization that is known."""
-    declared = frames()
-    place = {"account_id": identity.account, "region": identity.region, "identity": identity.name}
-    kind = "DOMAIN" if identity.is_domain else "EMAIL_ADDRESS"
-    row = {
-        **place, "arn": identity.arn, "identity_type": kind, "verification_status": "SUCCESS", "policies": 1,
-        "tags": "{}",
-    }  # fmt: skip
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    document = {**place, "policy_name": name, "document": text, "sha256": digest}
-    rows = {frame: declared[frame].empty() for frame in declared}
-    rows["identities"] = declared["identities"].from_rows([row])
-    rows["policies"] = declared["policies"].from_rows([document])
-    if evidence is None:
-        rows["accounts"] = declared["accounts"].from_rows(list(_accounts(identity.account, config)))
-        return rows
-    rows["accounts"] = evidence.accounts
-    near, texts = evidence.identities, evidence.policies
-    near = near[(near["account_id"] == identity.account) & (near["region"] == identity.region)]
-    near = near[(near["identity"] != identity.name) & near["identity"].str.contains("@", regex=False)]
-    beside = texts.merge(near[IDENTITY], on=IDENTITY)
-    rows["identities"] = pd.concat([rows["identities"], near], ignore_index=True)
-    rows["policies"] = pd.concat([rows["policies"], beside], ignore_index=True)
-    return rows
-
-
-def _accounts(own: str, config: Config) -> list[dict[str, object]]:
-    known = config.organization
-    members = sorted({own, *known.accounts}) if known.id else [own]
-    return [
-        {
-            "account_id": account,
-            "name": account,
-            "status": "ACTIVE",
-            "tags": json.dumps({}),
-            "organization_id": known.id or None,
-            "management_account": False,
-            "in_organization": bool(known.id),
-        }
-        for account in members
-    ]
 
 
 def _assumed(

@@ -1,0 +1,1 @@
+"""Kinds of files that the gate reads, one in each module."""

@@ -1,0 +1,1 @@
+"""Ways to print the verdicts of the gate, one in each module."""
