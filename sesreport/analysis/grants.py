@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from sesreport.analysis.approvals import IN_DATE, Approvals, Match
 from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.schema import Frame, account_id, flag, integer, text, texts
 from sesreport.core.vocabulary import IdentityKey
 from sesreport.policy import SENDING_ACTIONS, Effect, Grant, Principal, PrincipalKind, Statement
+from sesreport.settings.reference import known_vendor
 from sesreport.snapshot.frames.identities import POLICIES
 
 MANAGEMENT_ACTIONS = (
@@ -45,8 +47,13 @@ GRANTS = Frame(
         "from_patterns": texts("From addresses it is limited to; NA when it limits none.",),
         "any_from_address": flag("Whether an arbitrary address of a domain may be used."),
         "conditions": texts("Conditions as written, one text each.", required=True),
-        "register_status": text("valid, expiring, expired; own or organization for our accounts; NA when unknown."),
+        "register_status": text("valid, expiring, expired; own or organization for our accounts; NA when unknown. Of "
+                                "several approvals the best for the identity; where none is for it, the best."),
         "registered": flag("Whether the register approves the grantee today.", required=True),
+        "approval_id": text("The approval that fits it best; NA where the register has none of the grantee."),
+        "approval": text("How it fits: approved, no ticket, wider From (the grant allows more From addresses), wrong "
+                         "identity, expired (or not begun), unregistered; NA for a Deny, our accounts, AWS services "
+                         "and wildcards."),
         "grantee_environment": text("Environment of a grantee in our organization."),
         "grantee_status": text("Status of a grantee account in our organization (ACTIVE, SUSPENDED …)."),
         "identity_environment": text("Environment of the identity's account."),
@@ -60,7 +67,7 @@ GRANTS = Frame(
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com", "policy_name": "agency",
          "statement": 1, "grantee": "310000000002", "effect": "Allow", "grantee_kind": "account", "scope": "external",
          "actions": ["ses:SendEmail"], "can_send": True, "conditions": [], "register_status": "expired",
-         "registered": False,
+         "registered": False, "approval_id": "A-7c2f90be13", "approval": "expired",
          "why": "outside account without a valid approval"},
         {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com", "policy_name": "all",
          "statement": 1, "grantee": "*", "effect": "Allow", "grantee_kind": "anyone", "scope": "organization",
@@ -91,15 +98,16 @@ def grants(
 ) -> pd.DataFrame:
     """Nothing is dropped: Denies, unreadable documents and statements that let in nobody are rows too."""
     accounts = accounts.set_index("account_id")
-    approvals = dict(zip(register["account_id"], register["status"], strict=True))
+    approvals = Approvals(register)
     rows = []
     for (account, region, name), identity in by_identity.items():
         for told in identity.once(_told):
             row = dict(told)
             grantee = row.get("grantee_account_id")
-            standing = _standing(grantee, account, identity.trusted.organization.accounts, approvals)
-            if row["scope"] == "external" and standing == "expired":
-                row["why"] = "outside account whose approval has expired"
+            standing = _standing(grantee, account, name, identity, approvals)
+            found = _match(row, standing, name, approvals)
+            if row["scope"] == "external" and standing in (None, "expired"):
+                row["why"] = _why_outside(row["why"], grantee, standing)
             rows.append(
                 {
                     "account_id": account,
@@ -107,26 +115,47 @@ def grants(
                     "identity": name,
                     **row,
                     "register_status": standing,
-                    "registered": standing in ("valid", "expiring"),
+                    "registered": standing in IN_DATE,
+                    "approval_id": found.approval.id if found and found.approval else None,
+                    "approval": found.reason if found else None,
                 }
             )
     frame = GRANTS.from_rows(rows)
-    names = accounts["name"].combine_first(register.set_index("account_id")["name"])
     grantees = frame["grantee_account_id"]
+    registered = {account: each[0].name for account, each in approvals.by_account.items()}
+    names = {each.id: each.name for of in approvals.by_account.values() for each in of}
+    named = grantees.map(accounts["name"]).astype("string")
+    named = named.fillna(frame["approval_id"].map(names).astype("string"))
     return frame.assign(
-        grantee_name=grantees.map(names).astype("string"),
+        grantee_name=named.fillna(grantees.map(registered).astype("string")),
         grantee_environment=grantees.map(accounts["environment"]).astype("string"),
         grantee_status=grantees.map(accounts["status"]).astype("string"),
         identity_environment=frame["account_id"].map(accounts["environment"]).astype("string"),
     )
 
 
-def _standing(grantee: str | None, own: str, members: frozenset[str], approvals: Mapping[str, str]) -> str | None:
+def _standing(grantee: str | None, own: str, name: str, identity: JudgedIdentity, approvals: Approvals) -> str | None:
     if grantee is None:
         return None
     if grantee == own:
         return "own"
-    return "organization" if grantee in members else approvals.get(grantee)
+    return "organization" if grantee in identity.trusted.organization.accounts else approvals.standing(grantee, name)
+
+
+def _match(row: Mapping[str, Any], standing: str | None, name: str, approvals: Approvals) -> Match | None:
+    """The approval of a grant to an outside account; one that lets only manage is asked for any From address."""
+    grantee = row.get("grantee_account_id")
+    if grantee is None or standing in ("own", "organization") or row.get("effect") != str(Effect.ALLOW):
+        return None
+    return approvals.match(grantee, name, row["from_patterns"] or ())
+
+
+def _why_outside(why: str, grantee: str | None, standing: str | None) -> str:
+    """The reason of a grant to an outside account, by what is known of the account."""
+    if standing == "expired":
+        return "outside account whose approval has expired"
+    vendor = known_vendor(grantee) if grantee else None
+    return why.replace(REASONS["external"], f"{vendor}; not registered") if vendor else why
 
 
 def _told(identity: JudgedIdentity) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import pandas as pd
 
+from sesreport.analysis.approvals import IN_DATE, Approvals
 from sesreport.analysis.joins import rows
 from sesreport.core.vocabulary import IDENTITY, PLACE, IdentityKey
 from sesreport.policy import (
@@ -105,7 +106,23 @@ class TrustedAccounts:
 
     organization: Organization
     register: Mapping[str, str]
+    """Names by account id."""
     today: date
+    approvals: Approvals | None = field(default=None, repr=False, compare=False)
+    """By which accounts of ``varying`` are trusted."""
+    varying: Mapping[str, str] = field(default_factory=dict)
+    """Names of accounts that are trusted on some identities: some of their approvals are in date, and some are not."""
+    _on: dict[tuple[str, ...], TrustedAccounts] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def on(self, identity: str) -> TrustedAccounts:
+        """Whom we trust on one identity, by its name."""
+        if not self.varying or self.approvals is None:
+            return self
+        here = tuple(account for account in self.varying if self.approvals.standing(account, identity) in IN_DATE)
+        if here not in self._on:
+            register = {**self.register, **{account: self.varying[account] for account in here}}
+            self._on[here] = TrustedAccounts(self.organization, register, self.today)
+        return self._on[here]
 
     def decide(
         self, arn: str, policies: Mapping[str, str], identities: Mapping[str, Mapping[str, str]], cache: ExposureCache
@@ -119,7 +136,7 @@ class TrustedAccounts:
                 arn,
                 policies,
                 organization=self.organization,
-                register=self.register,
+                register=self.on(arn.partition(":identity/")[2]).register,
                 today=self.today,
                 identities=identities,
                 cache=cache,
@@ -135,9 +152,11 @@ def trusted_accounts(
     settings: OrganizationSettings,
     today: date,
 ) -> TrustedAccounts:
-    """Members of the organization, and register entries that are valid (expiring ones are).
+    """Members of the organization, and accounts with an approval that is valid (expiring ones are).
 
-    Where AWS was not asked for the organization, the settings name it.
+    An account is trusted on an identity by the approvals that cover it, else by all it has; see
+    :meth:`sesreport.analysis.approvals.Approvals.standing`. Where AWS was not asked for the organization, the settings
+    name it.
     """
     members = set(accounts.loc[accounts["in_organization"], "account_id"])
     management = accounts.loc[accounts["management_account"], "account_id"]
@@ -145,11 +164,14 @@ def trusted_accounts(
     if ours is None and settings.id:
         ours = settings.id
         members |= set(settings.accounts)
-    valid = register[register["status"].isin(["valid", "expiring"])]
+    approvals = Approvals(register)
+    some = {account: each for account, each in approvals.by_account.items() if any(one.in_date for one in each)}
     return TrustedAccounts(
         Organization(ours, members, management.iloc[0] if len(management) else None),
-        dict(zip(valid["account_id"], valid["name"], strict=True)),
+        {account: each[0].name for account, each in some.items() if all(one.in_date for one in each)},
         today,
+        approvals,
+        {account: each[0].name for account, each in some.items() if not all(one.in_date for one in each)},
     )
 
 
@@ -168,7 +190,8 @@ class JudgedIdentityCache(ExposureCache):
         """The judged identity of an exposure."""
         found = self._judged.get(id(exposure))
         if found is None or found.exposure is not exposure:
-            found = JudgedIdentity(asked.arn, asked.policies, exposure, whom)
+            trusted = whom.on(asked.arn.partition(":identity/")[2])
+            found = JudgedIdentity(asked.arn, asked.policies, exposure, trusted)
             self._add(self._judged, id(exposure), found)
         return found
 

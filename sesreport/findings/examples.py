@@ -17,7 +17,7 @@ from typing import Any
 
 from sesreport.analysis import Analysis, analyze
 from sesreport.settings.config import Config
-from sesreport.settings.register import FRAME as REGISTER
+from sesreport.settings.register import register_from_rows
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, write_snapshot
 
@@ -104,7 +104,7 @@ class Example:
             finished_at=now,
             about={},
         )
-        return analyze(load(path), Config(), register=REGISTER.from_rows(self._register()), previous=previous)
+        return analyze(load(path), Config(), register=register_from_rows(self._register()), previous=previous)
 
     def _rows(self, now: datetime) -> dict[str, list[dict[str, Any]]]:
         place = {"account_id": OWN, "region": REGION, "identity": "example.com"}

@@ -16,6 +16,7 @@ from sesreport.policy.model import Condition, Effect, Policy, PolicyError, Princ
 from sesreport.policy.precedence import addresses_by_domain, within
 from sesreport.policy.reader import read_policies, read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Identity, Organization, read_identity
+from sesreport.policy.senders import addresses_within
 
 __all__ = [
     "BULK",
@@ -43,6 +44,7 @@ __all__ = [
     "Statement",
     "Witness",
     "addresses_by_domain",
+    "addresses_within",
     "analyze",
     "analyze_models",
     "decide",

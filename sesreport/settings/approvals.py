@@ -1,11 +1,15 @@
-"""The entries of a register: which outside account was approved, by whom, until when.
+"""The entries of a register: which outside account was approved, for what, by whom, until when.
 
-Read and checked row by row without pandas, so that a short-lived function can start fast;
+An entry is one approval; an account may have several, such as a renewal beside the approval before it. They are read
+and checked row by row without pandas, so that a short-lived function can start fast;
 :mod:`sesreport.settings.register` makes a frame of them.
 """
 
 from __future__ import annotations
 
+import fnmatch
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -22,10 +26,12 @@ from sesreport.settings.rows import Number, Row, Unread, csv_rows, is_blank
 
 COLUMNS = (
     "account_id", "name", "vendor", "owner", "justification", "ticket", "approved_by", "approved_at", "expires_at",
-    "identities", "from_patterns",
+    "identities", "from_patterns", "review_every", "approval_id",
 )  # fmt: skip
 DAYS = ("approved_at", "expires_at")
 LISTS = ("identities", "from_patterns")
+REVIEWS = ("3 months", "6 months", "12 months")
+"""How often an approval can be reviewed; without a word of it, every quarter."""
 LONGEST = 32_767
 """Characters of a cell, as many as Excel's have; one with more is a mistake."""
 _PART = r"[A-Za-z0-9_*?\[\]!-]+"
@@ -75,12 +81,39 @@ def _from_patterns(values: list[str]) -> list[str]:
     return values
 
 
+def _review(value: Any) -> str | None:
+    if is_blank(value):
+        return None
+    written = " ".join(str(value).casefold().split())
+    if written not in REVIEWS:
+        raise ValueError(f"is written {', '.join(REVIEWS[:-1])} or {REVIEWS[-1]}")
+    return written
+
+
+def made_id(account_id: str, approved_at: date | None, identities: Iterable[str], from_patterns: Iterable[str]) -> str:
+    """The id of an approval whose register gives it none: made of what was approved, and of the day.
+
+    Neither its row nor what changes later (end, ticket, owner, name) is part of it.
+    """
+    approved = [account_id, approved_at.isoformat() if approved_at else "", sorted(identities), sorted(from_patterns)]
+    return f"A-{hashlib.sha256(json.dumps(approved).encode()).hexdigest()[:10]}"
+
+
+def covers(identities: Iterable[str], identity: str) -> bool:
+    """Whether an approval that lists ``identities`` (domains, addresses, globs) is one for an identity.
+
+    One that lists none is for every identity.
+    """
+    listed = list(identities)
+    return not listed or any(fnmatch.fnmatchcase(identity, one) for one in listed)
+
+
 Text = Annotated[str | None, BeforeValidator(_none_if_blank)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 
 
 class Entry(BaseModel):
-    """One row of the register."""
+    """One row of the register: an approval."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -96,6 +129,16 @@ class Entry(BaseModel):
     """The last day on which it is approved."""
     identities: Annotated[list[str], BeforeValidator(_split), AfterValidator(_identities)] = []
     from_patterns: Annotated[list[str], BeforeValidator(_split), AfterValidator(_from_patterns)] = []
+    review_every: Annotated[str | None, BeforeValidator(_review)] = None
+    """How often its grants are reviewed; None means every 3 months."""
+    approval_id: Text = None
+    """Its id as written; see :attr:`key`."""
+
+    @property
+    def key(self) -> str:
+        """The id of the approval; made where the register gives it none."""
+        made = made_id(self.account_id, self.approved_at, self.identities, self.from_patterns)
+        return self.approval_id or made
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Entry:
@@ -125,12 +168,13 @@ def read_entries(path: Path, *, missing_ok: bool = True) -> list[Entry]:
     if path.suffix.lower() not in readers:
         raise ConfigError(f"{path}: a register is .csv, .xlsx or .toml")
     entries: dict[str, Entry] = {}
+    rows: dict[str, int] = {}
     try:
         for number, values in readers[path.suffix.lower()](path):
             entry = _entry(path, number, values)
-            if entry.account_id in entries:
-                raise ConfigError(f"{path}, row {number}: account_id {entry.account_id} is already registered above")
-            entries[entry.account_id] = entry
+            if entry.key in entries:
+                raise ConfigError(f"{path}, row {number}: {_twice(entry, rows[entry.key])}")
+            entries[entry.key], rows[entry.key] = entry, number
     except FileNotFoundError as error:
         if missing_ok and not path.is_symlink():
             return []
@@ -138,6 +182,15 @@ def read_entries(path: Path, *, missing_ok: bool = True) -> list[Entry]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     return list(entries.values())
+
+
+def _twice(entry: Entry, row: int) -> str:
+    if entry.approval_id:
+        return f"approval_id {entry.approval_id!r:.80} is already that of row {row}; give each approval its own"
+    return (
+        f"account_id {entry.account_id} is already registered above, in row {row}, for the same identities and From "
+        "patterns since the same day; keep one of the two, or give each an approval_id"
+    )
 
 
 Values = Iterator[tuple[int, dict[str, Any]]]

@@ -20,6 +20,20 @@ def reference_table(name: str) -> tuple[dict[str, str], ...]:
         return tuple(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
+def known_vendor(account_id: str) -> str | None:
+    """Whose account it is, such as ``account of Datadog by its documentation``; None where we do not know.
+
+    It tells who it may be, and never that somebody approved it.
+    """
+    vendor = _vendors().get(account_id)
+    return f"account of {vendor} by its documentation" if vendor else None
+
+
+@cache
+def _vendors() -> dict[str, str]:
+    return {row["account_id"]: row["vendor"] for row in reference_table("known_vendor_accounts")}
+
+
 def opt_in_regions() -> frozenset[str]:
     """Regions that an account must enable before it can use them."""
     return frozenset(row["region"] for row in reference_table("regions") if row["opt_in"] == "true")

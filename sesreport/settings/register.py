@@ -1,23 +1,27 @@
-"""The register: outside accounts that may send as us, who approved them, and until when."""
+"""The register: approvals of outside accounts to send as us, who gave them, for what, and until when."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Mapping, Sized
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from sesreport.core.schema import Frame, account_id, at, text, texts
-from sesreport.settings.approvals import Entry, read_entries
+from sesreport.settings.approvals import Entry, made_id, read_entries
 from sesreport.settings.config import Config
 
+STANDINGS = ("valid", "expiring", "expired")
+"""Of an approval on a day, the best first."""
 FRAME = Frame(
     "register",
-    "Approved outside accounts, as the register says, with their standing on the day of the report.",
-    keys={"account_id": account_id("The outside account.")},
+    "One row per approval of an outside account, as the register says, with its standing on the day of the report.",
+    keys={"approval_id": text("The approval: as the register names it, else made of what was approved and when.")},
     columns={
+        "account_id": account_id("The outside account; it may have several approvals.", required=True),
         "name": text("What we call it.", required=True),
         "vendor": text("The company behind it."),
         "owner": text("Who in our organization answers for it."),
@@ -28,15 +32,16 @@ FRAME = Frame(
         "expires_at": at("The first instant at which it is no longer approved; NA means no end was set."),
         "identities": texts("Identities it may send as; empty means any."),
         "from_patterns": texts("From addresses it may use; empty means any."),
+        "review_every": text("How often its grants are reviewed, such as '6 months'; NA means every 3 months."),
         "status": text("valid, expiring (ends soon) or expired.", required=True),
     },
     samples=(
-        {"account_id": "310000000001", "name": "Mailwise", "vendor": "Mailwise BV", "owner": "crm",
-         "ticket": "SEC-1041", "status": "valid"},
-        {"account_id": "310000000002", "name": "Brightside agency", "vendor": "Brightside Ltd", "owner": "marketing",
-         "ticket": "MKT-88", "status": "expired"},
-        {"account_id": "310000000003", "name": "Helpdesk", "vendor": "Helpdesk Inc", "owner": "support",
-         "ticket": "SUP-7", "status": "expiring"},
+        {"approval_id": "A-0d54b1a1e7", "account_id": "310000000001", "name": "Mailwise",
+         "vendor": "Mailwise BV", "owner": "crm", "ticket": "SEC-1041", "status": "valid"},
+        {"approval_id": "A-7c2f90be13", "account_id": "310000000002", "name": "Brightside agency",
+         "vendor": "Brightside Ltd", "owner": "marketing", "ticket": "MKT-88", "status": "expired"},
+        {"approval_id": "SUP-2026-7", "account_id": "310000000003", "name": "Helpdesk",
+         "vendor": "Helpdesk Inc", "owner": "support", "ticket": "SUP-7", "status": "expiring"},
     ),
 )  # fmt: skip
 
@@ -76,6 +81,7 @@ def _frame(entries: Iterable[Entry], today: date, warning_days: int) -> pd.DataF
     return FRAME.from_rows(
         {
             **entry.model_dump(),
+            "approval_id": entry.key,
             "approved_at": _midnight(entry.approved_at),
             "expires_at": _midnight(entry.expires_at and entry.expires_at + timedelta(days=1)),
             "status": entry.status(today, warning_days),
@@ -84,8 +90,30 @@ def _frame(entries: Iterable[Entry], today: date, warning_days: int) -> pd.DataF
     )
 
 
+def register_from_rows(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """A register (:data:`FRAME`) from plain rows; one without an ``approval_id`` gets that which a file's row would."""
+
+    def identified(row: Mapping[str, Any]) -> dict[str, Any]:
+        begins = row.get("approved_at")
+        made = made_id(
+            row["account_id"], begins and begins.date(), row.get("identities") or (), row.get("from_patterns") or ()
+        )
+        return {**row, "approval_id": row.get("approval_id") or made}
+
+    return FRAME.from_rows(map(identified, rows))
+
+
+def by_account(register: pd.DataFrame) -> pd.DataFrame:
+    """One row per account, by account id: of its approvals the one of the best standing, of those the last to end."""
+    rank = register["status"].map({status: rank for rank, status in enumerate(STANDINGS)})
+    order = register.assign(_rank=rank).sort_values(
+        ["_rank", "expires_at", "approval_id"], ascending=[True, False, True], na_position="first"
+    )
+    return order.drop(columns="_rank").drop_duplicates("account_id").set_index("account_id")
+
+
 def standing_on(register: pd.DataFrame, moment: datetime, *, warning_days: int = 60) -> pd.DataFrame:
-    """The register with the standing of another moment, where the entry has dates to tell it by."""
+    """The register with each approval's standing at another moment, where it has dates to tell it by."""
     begins, ends = register["approved_at"], register["expires_at"]
     at = pd.Timestamp(moment)
     expired = (begins > at).fillna(False) | (ends <= at).fillna(False)

@@ -14,7 +14,7 @@ import pandas as pd
 from sesreport.analysis import Analysis, analyze
 from sesreport.core.period import Period
 from sesreport.settings.config import Config
-from sesreport.settings.register import FRAME as REGISTER
+from sesreport.settings.register import register_from_rows
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, write_snapshot
 
@@ -160,7 +160,7 @@ class Estate:
         self, folder: Path, config: Config | None = None, *, period: Period | None = None,
         previous: Analysis | None = None,
     ) -> Analysis:  # fmt: skip
-        register: pd.DataFrame = REGISTER.from_rows(self.register)
+        register: pd.DataFrame = register_from_rows(self.register)
         return analyze(load(self.write(folder)), config, register=register, period=period, previous=previous)
 
     def _coverage(self) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ from sesreport.policy.evaluator import names_resource
 from sesreport.policy.explain import MEANINGS
 from sesreport.settings.approvals import Entry
 from sesreport.settings.config import Config
-from sesreport.settings.register import FRAME as REGISTER
+from sesreport.settings.register import register_from_rows
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, write_snapshot
 from tests.policy.hostile import Case, cases_of
@@ -321,7 +321,7 @@ class Proof:
                 {"account_id": account, "name": name, "identities": [], "status": "valid"}
                 for account, name in first.register.items()
             ]
-            analysis = analyze_snapshot(load(path), Config(), register=REGISTER.from_rows(register))
+            analysis = analyze_snapshot(load(path), Config(), register=register_from_rows(register))
             found: dict[tuple[str, str, str], dict[str, Any]] = {}
             for row in analysis.exposures.to_dict("records"):
                 found[row["account_id"], row["region"], row["identity"]] = row
