@@ -11,14 +11,14 @@ import copy
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
 
 from sesreport.policy import patterns
 from sesreport.policy.analyze import analyze
-from sesreport.policy.compare import narrower_or_equal
+from sesreport.policy.compare import OTHER_ACTIONS, narrower_or_equal
 from sesreport.policy.exposure import Exposure
 from sesreport.policy.model import Effect, Principal, PrincipalKind, Statement
 from sesreport.policy.reader import read_policy
@@ -30,6 +30,8 @@ LONGEST = 4096
 """Characters of an identity policy (Amazon SES Developer Guide, "Amazon SES quotas": 4 KB)."""
 MOST_APPROVALS = 4
 """Approvals of one account for one identity that are told apart in a proof."""
+MOST_SENDERS = 25
+"""Approvals for one identity that are written into a policy for everybody."""
 FROM, NOW, ORGANIZATION, ACCOUNT = "ses:FromAddress", "aws:CurrentTime", "aws:PrincipalOrgID", "aws:PrincipalAccount"
 
 
@@ -84,7 +86,7 @@ def narrowed(identity_arn: str, policies: Mapping[str, str], name: str, approved
     document = json.loads(policies[name])
     written = document["Statement"]
     written = written if isinstance(written, list) else [written]
-    work = _Work(identity_arn, policies, approved, today)
+    work = _Work(identity_arn, policies, _that_matter(approved, policies), today)
     made: list[dict[str, Any]] = []
     changes: list[str] = []
     for raw, statement in zip(written, read.statements, strict=True):
@@ -96,6 +98,8 @@ def narrowed(identity_arn: str, policies: Mapping[str, str], name: str, approved
         changes += [f"statement {statement.index + 1}: {part.change}" for part in parts if part.change]
     if not changes:
         raise NotNarrowedError("it lets in nobody beyond what is approved")
+    if len(json.dumps(made)) > 2 * LONGEST:
+        raise NotNarrowedError(f"the result would have many more characters than the {LONGEST:,} that SES takes")
     made = work.useful(document, name, _numbered(made), written)
     text = json.dumps({**document, "Statement": made}, indent=2, ensure_ascii=False) if made else None
     if text is not None and len(text) > LONGEST:
@@ -219,8 +223,12 @@ class _Work:
             return
         if organization:
             yield _Part(_limited(base, "StringEquals", ORGANIZATION, [organization]))
+        alike: dict[tuple[Any, ...], list[ApprovedSender]] = defaultdict(list)
         for sender in self.approved.senders:
-            yield _Part(_limited_to(_for_account(base, sender.account), sender))
+            alike[sender.from_patterns, sender.last_day].append(sender)
+        for senders in alike.values():
+            accounts = sorted({sender.account for sender in senders})
+            yield _Part(_limited_to(_for_account(base, *accounts), senders[0]))
 
     def useful(
         self, document: dict[str, Any], name: str, made: list[dict[str, Any]], written: Sequence[dict[str, Any]]
@@ -325,11 +333,26 @@ def _only(text: str, indexes: Collection[int], principal: Principal | None = Non
     return json.dumps({**document, "Statement": chosen})
 
 
-def _for_account(raw: dict[str, Any], account: str) -> dict[str, Any]:
-    """The statement for one account, in the usual order of its elements."""
+def _that_matter(approved: Approved, policies: Mapping[str, str]) -> Approved:
+    """Without approvals of accounts that the policies neither name nor let in with everybody."""
+    read = [read_policy(text, name) for name, text in policies.items()]
+    allows = [each for one in read for each in one.statements if each.effect is Effect.ALLOW]
+    if any(each.not_principal or any(p.kind is PrincipalKind.ANYONE for p in each.principals) for each in allows):
+        if len(approved.senders) > MOST_SENDERS:
+            raise NotNarrowedError(
+                f"the register approves {len(approved.senders)} accounts for this identity, and the policy lets in "
+                "everybody: say in the register which identities each is for"
+            )
+        return approved
+    named = tuple(one for one in approved.senders if any(one.account in text for text in policies.values()))
+    return replace(approved, senders=named)
+
+
+def _for_account(raw: dict[str, Any], *accounts: str) -> dict[str, Any]:
+    """The statement for some accounts, in the usual order of its elements."""
     rest = {key: value for key, value in raw.items() if key not in ("Principal", "NotPrincipal")}
     head: dict[str, Any] = {key: rest.pop(key) for key in ("Sid", "Effect") if key in rest}
-    return {**head, "Principal": {"AWS": account}, **rest}
+    return {**head, "Principal": {"AWS": accounts[0] if len(accounts) == 1 else list(accounts)}, **rest}
 
 
 def _limited_to(raw: dict[str, Any], sender: ApprovedSender) -> dict[str, Any] | None:
@@ -364,9 +387,9 @@ def _with_principals(raw: dict[str, Any], principals: Collection[Principal]) -> 
 
 
 def _manages(statement: Statement) -> bool:
-    return statement.not_action or any(
-        not any(action.casefold() == each.casefold() for each in APPROVED_ACTIONS) for action in statement.actions
-    )
+    """Whether a statement is for anything of an identity but sending."""
+    covered = {action for action in OTHER_ACTIONS if any(_like_action(action, one) for one in statement.actions)}
+    return bool((set(OTHER_ACTIONS) - covered if statement.not_action else covered) - set(APPROVED_ACTIONS))
 
 
 def _sending_only(raw: dict[str, Any], statement: Statement) -> tuple[dict[str, Any] | None, bool]:
@@ -376,7 +399,7 @@ def _sending_only(raw: dict[str, Any], statement: Statement) -> tuple[dict[str, 
     covered = [
         each
         for each in APPROVED_ACTIONS
-        if any(_like(each.casefold(), one.casefold()) for one in statement.actions) != statement.not_action
+        if any(_like_action(each, one) for one in statement.actions) != statement.not_action
     ]
     if not covered:
         return None, True
@@ -462,3 +485,8 @@ def _text(document: dict[str, Any], statements: list[dict[str, Any]]) -> str | N
 def _like(text: str, pattern: str) -> bool:
     """Whether a glob matches a text; a glob as the text stands for itself, so that what it matches lies within."""
     return patterns.matches(patterns.parse(pattern, wildcards=True, variables=False), text)
+
+
+def _like_action(action: str, pattern: str) -> bool:
+    """The same for an action; their names compare without case."""
+    return _like(action.casefold(), pattern.casefold())
