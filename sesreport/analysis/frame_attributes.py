@@ -19,6 +19,7 @@ class AnalyzedFrames(CollectedFrames):
     daily = FrameAttribute()
     exposures = FrameAttribute()
     findings = FrameAttribute()
+    fixes = FrameAttribute()
     forecasts = FrameAttribute()
     grants = FrameAttribute()
     lives = FrameAttribute()

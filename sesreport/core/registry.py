@@ -29,6 +29,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "section": ("sesreport.report.html.sections",),
     "destination": ("sesreport.report.delivery.destinations",),
     "plan format": ("sesreport.governance.check.formats",),
+    "fix format": ("sesreport.governance.fix.formats",),
     "check output": ("sesreport.governance.check.outputs",),
     "operation": ("sesreport.demo.operations",),
     "command": ("sesreport.cli.commands",),

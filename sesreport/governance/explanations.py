@@ -49,7 +49,7 @@ def of_identity(identity: str, config: Config, *, snapshot: Path | None = None) 
 
     Raises ConfigError when there is no such identity, or its policies could not be read.
     """
-    evidence = _snapshot(config, snapshot)
+    evidence = newest_or(config, snapshot)
     analysis = analyze(evidence, config)
     identities = analysis.identities
     chosen = identities[(identities["identity"] == identity) | (identities["arn"] == identity)]
@@ -110,7 +110,7 @@ def of_policy(
     return _explained(found, findings, place, (assumed,))
 
 
-def _snapshot(config: Config, path: Path | None) -> Snapshot:
+def newest_or(config: Config, path: Path | None) -> Snapshot:
     folder = snapshots_folder(config)
     kept = snapshots(folder, of=in_hand(folder, config.organization.id))
     if path is None and not kept:

@@ -1,0 +1,164 @@
+"""For each policy with a finding: the narrowest policy that the register approves, proved by the engine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from sesreport.analysis.approvals import Approval, Approvals
+from sesreport.analysis.joins import rows
+from sesreport.analysis.judged import Judged, judged
+from sesreport.analysis.judged_identities import (
+    IdentityPolicies,
+    JudgedIdentity,
+    identity_policies,
+    judge,
+    trusted_accounts,
+)
+from sesreport.analysis.registry import Analysis, derived
+from sesreport.core.schema import Frame, text, texts
+from sesreport.core.vocabulary import IDENTITY, IdentityKey
+from sesreport.findings.findings import find_in_policies, found
+from sesreport.policy.narrowing import Approved, ApprovedSender, NotNarrowedError, narrowed
+from sesreport.settings.approvals import covers
+from sesreport.snapshot.frames.identities import POLICIES
+
+REPLACE, DELETE, NONE = FIXES_OFFERED = ("replace", "delete", "not offered")
+NON_PRODUCTION = ("staging", "dev", "sandbox")
+FIXES = Frame(
+    "fixes",
+    "One row per policy that has a finding: the narrowest policy that lets in what is approved. It is proved to allow "
+    "nothing that is not allowed now, and to keep everything approved; else it is not offered. Nothing is narrowed by "
+    "mail that was seen: mail over SMTP would be missed.",
+    keys=POLICIES.keys,
+    columns={
+        "fix": text("replace, delete or not offered.", required=True),
+        "reason": text("Why none is offered; NA where one is."),
+        "changes": texts("What it changes, in words; NA where none is offered."),
+        "before": text("The policy as it is (untrusted).", required=True),
+        "after": text("The policy that takes its place; NA where none does."),
+        "resolves": texts("Fingerprints of the findings that it ends, with the identity's other fixes; NA for none."),
+        "remains": texts("Fingerprints of the findings of this policy that stay; NA for none."),
+        "owner": text("Who answers for the identity, or for its account."),
+    },
+    samples=(
+        {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com", "policy_name": "agency",
+         "fix": "delete", "changes": ["statement 1: 420000000001 goes: it is not approved"], "before": "{}",
+         "resolves": ["1f77c2a4b8d93e02"], "owner": "shop"},
+        {"account_id": "210000000001", "region": "eu-west-1", "identity": "shop.example.com", "policy_name": "all",
+         "fix": "replace", "changes": ["statement 1: everybody goes; whom the organization and the register approve "
+         "stays"], "before": "{}", "after": "{}", "resolves": ["5d1c0a9be2f04417"], "owner": "shop"},
+        {"account_id": "210000000003", "region": "us-east-1", "identity": "example.org", "policy_name": "broken",
+         "fix": "not offered", "reason": "the policy cannot be read in full (not JSON); rewrite it by hand",
+         "before": "{", "remains": ["93a0be1172cc5d60"]},
+    ),
+)  # fmt: skip
+
+
+@derived(FIXES)
+def fixes(analysis: Analysis) -> pd.DataFrame:
+    """Policies with an open or an accepted finding; the worst findings come first, as in the frame ``findings``."""
+    here = found(analysis)
+    here = here[here["policy_name"].notna()]
+    named = set(rows(here, (*IDENTITY, "policy_name")))
+    by_identity = judged(analysis).by_identity
+    refused = _refused(analysis)
+    approvals = Approvals(analysis.register)
+    made: list[dict[str, Any]] = []
+    fixed: dict[IdentityKey, dict[str, str]] = {}
+    for key in rows(here.drop_duplicates(IDENTITY), IDENTITY):
+        place: IdentityKey = (key[0], key[1], key[2])
+        identity = by_identity.get(place)
+        if identity is None:
+            continue
+        approved = _approved(identity, place[2], approvals, refused.get(place[0], frozenset()))
+        policies = dict(identity.policies)
+        for name in identity.policies:  # a finding names one of several policies that share its cause
+            row = {**dict(zip(IDENTITY, place, strict=True)), "policy_name": name, "before": identity.policies[name]}
+            made.append({**row, **_narrowed(identity, policies, name, approved, analysis.today)})
+            if made[-1]["fix"] == NONE and (*place, name) not in named:
+                made.pop()
+        fixed[place] = policies
+    return FIXES.from_rows(list(_with_findings(made, here, _found_after(analysis, fixed))))
+
+
+def _narrowed(
+    identity: JudgedIdentity, policies: dict[str, str], name: str, approved: Approved, today: date
+) -> dict[str, Any]:
+    """The fix of one policy, which then stands among the policies for the next: each is proved with those before it.
+
+    A fix only narrows, so that each may be applied alone, and all together in any order.
+    """
+    try:
+        made = narrowed(identity.arn, policies, name, approved, today=today)
+    except NotNarrowedError as error:
+        return {"fix": NONE, "reason": str(error)}
+    except Exception as fault:  # noqa: BLE001 - one policy must not end the fixes of the others
+        return {"fix": NONE, "reason": f"none could be made ({type(fault).__name__}); rewrite it by hand"}
+    if made.text is None:
+        del policies[name]
+        return {"fix": DELETE, "changes": list(made.changes)}
+    policies[name] = made.text
+    return {"fix": REPLACE, "changes": list(made.changes), "after": made.text}
+
+
+def _approved(identity: JudgedIdentity, name: str, approvals: Approvals, refused: frozenset[str]) -> Approved:
+    """Whom the organization and the register let send as an identity."""
+    senders = [
+        ApprovedSender(one.account_id, one.from_patterns, _last_day(one))
+        for account in sorted(approvals.by_account)
+        for one in approvals.by_account[account]
+        if one.in_date and covers(one.identities, name)
+    ]
+    return Approved(identity.trusted.organization, tuple(senders), refused)
+
+
+def _last_day(approval: Approval) -> date | None:
+    if approval.ends == float("inf"):
+        return None
+    return (datetime.fromtimestamp(approval.ends, UTC) - timedelta(days=1)).date()
+
+
+def _refused(analysis: Analysis) -> dict[str, frozenset[str]]:
+    """Accounts of the organization that may not send, by the account whose identities they may not send as."""
+    accounts = analysis.accounts
+    inactive = accounts["status"].notna() & accounts["status"].ne("ACTIVE")
+    unwanted = frozenset(accounts.loc[inactive.fillna(value=False), "account_id"])
+    trying = frozenset(accounts.loc[accounts["environment"].isin(NON_PRODUCTION), "account_id"])
+    production = accounts["environment"].eq("prod").fillna(value=False)
+    return {
+        account: (unwanted | trying if prod else unwanted) - {account}
+        for account, prod in zip(accounts["account_id"], production, strict=True)
+    }
+
+
+def _found_after(analysis: Analysis, fixed: Mapping[IdentityKey, Mapping[str, str]]) -> set[str]:
+    """Fingerprints of what the rules about policies find with every fix applied."""
+    identities = analysis.identities
+    asked = identity_policies(identities, analysis.snapshot.policies)
+    after = {place: IdentityPolicies(asked[place].arn, named, asked[place].near) for place, named in fixed.items()}
+    whom = trusted_accounts(
+        analysis.accounts, analysis.register, analysis.organization_id, analysis.config.organization, analysis.today
+    )
+    of_fixed = pd.MultiIndex.from_frame(identities[IDENTITY]).isin(list(after))
+    then = Judged(
+        judge(after, whom, analysis.cache), identities[of_fixed], analysis.accounts, analysis.register, analysis.today
+    )
+    return set(find_in_policies(then, analysis.config.findings)["fingerprint"])
+
+
+def _with_findings(made: list[dict[str, Any]], here: pd.DataFrame, after: set[str]) -> Iterator[dict[str, Any]]:
+    """The fixes with the findings that each ends, or leaves."""
+    of: dict[tuple[str, ...], list[tuple[str, str | None]]] = defaultdict(list)
+    for *key, fingerprint, owner in rows(here, (*IDENTITY, "policy_name", "fingerprint", "owner")):
+        of[tuple(key)].append((fingerprint, owner))
+    for row in made:
+        about = of[tuple(row[name] for name in (*IDENTITY, "policy_name"))]
+        ends = [fingerprint for fingerprint, _ in about if fingerprint not in after and row["fix"] != NONE]
+        stays = [fingerprint for fingerprint, _ in about if fingerprint not in ends]
+        owner = next((owner for _, owner in about if owner), None)
+        yield {**row, "resolves": ends or None, "remains": stays or None, "owner": owner}

@@ -1,0 +1,1 @@
+"""Forms of a fix, one in each module."""
