@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -55,7 +56,7 @@ class ExportFile:
     is_folder: bool = False
     """Whether it is a folder, which is listed only where it cannot be read."""
 
-    @property
+    @cached_property
     def parts(self) -> tuple[str, ...]:
         return tuple(Path(self.path).parts) if not self.scheme else tuple(self.path.split("/"))
 
@@ -390,7 +391,7 @@ def _resolved(key: str, manifest: ExportFile, there: dict[tuple[str, str], Expor
         above = range(len(manifest.parts) - 1, -1, -1) if len(tail) > 1 else [len(manifest.parts) - 1]
         for depth in above:
             candidate = (*manifest.parts[:depth], *tail)
-            path = "/".join(candidate) if manifest.scheme else str(Path(*candidate))
+            path = "/".join(candidate) if manifest.scheme else os.path.join(*candidate)
             if file := there.get((manifest.scheme, path)):
                 return file
     return None
