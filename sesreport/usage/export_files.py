@@ -391,7 +391,7 @@ def _resolved(key: str, manifest: ExportFile, there: dict[tuple[str, str], Expor
         above = range(len(manifest.parts) - 1, -1, -1) if len(tail) > 1 else [len(manifest.parts) - 1]
         for depth in above:
             candidate = (*manifest.parts[:depth], *tail)
-            path = "/".join(candidate) if manifest.scheme else os.path.join(*candidate)
+            path = "/".join(candidate) if manifest.scheme else str(Path(*candidate))
             if file := there.get((manifest.scheme, path)):
                 return file
     return None
