@@ -82,6 +82,20 @@ def test_each_account_s_month_has_the_most_trusted_source(tmp_path: Path) -> Non
     }
 
 
+def test_an_export_of_part_of_a_month_comes_after_cost_explorer(tmp_path: Path) -> None:
+    estate = mail(mail(cost_explorer(Estate()), 50_000, account=DEV), 50_000)
+    partial = [{"is_partial": True}, {"is_partial": True, "sub_account_id": DEV}]
+    assert by_account(analyzed(tmp_path, *partial, estate=estate)) == {
+        SHOP: (Decimal(7), "cost_explorer"),
+        DEV: (Decimal(10), "export"),
+    }
+
+
+def test_an_account_that_two_payers_exports_charge_has_both(tmp_path: Path) -> None:
+    charges = [{}, {"is_partial": True, "usage_type": "EU-Message"}]
+    assert by_account(analyzed(tmp_path, *charges, estate=cost_explorer(Estate()))) == {SHOP: (Decimal(20), "export")}
+
+
 def test_what_cost_explorer_still_estimates_is_not_taken_for_the_bill(tmp_path: Path) -> None:
     assert by_account(analyzed(tmp_path, estate=cost_explorer(Estate(), basis="estimated"))) == {}
 
@@ -170,7 +184,8 @@ def test_an_amount_that_could_not_be_read_is_told_and_never_zero(tmp_path: Path)
     assert groups["unreadable"].to_dict() == {("2026-09", SHOP): 1, ("2026-10", SHOP): 0, ("2026-10", DEV): 1}
 
 
-def test_a_month_that_was_read_without_a_charge_cost_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_whole_month_that_was_read_without_a_charge_cost_nothing(tmp_path: Path, partial: bool) -> None:
     analysis = analyzed(tmp_path)
     month = {
         "period": "2026-10",
@@ -179,12 +194,15 @@ def test_a_month_that_was_read_without_a_charge_cost_nothing(tmp_path: Path) -> 
         "files": 1,
         "rows": 9,
         "ses_rows": 0,
+        "is_partial": partial,
         "sha256": "0",
     }
     read = CostExports(CHARGES.empty(), MONTHS.from_rows([month]), GAPS.empty())
     analysis.cost_exports.__dict__["read"] = read
     found = kpi(analysis, "billed_cost")
-    assert (found.value, found.reason) == (0.0, "The cost export of 2026-10 has no charge of SES.")
+    known = (0.0, "The cost export of 2026-10 has no charge of SES.")
+    assert ((found.value, found.reason) == known) is not partial
+    assert (found.value is None) is partial
 
 
 def test_an_estimate_in_another_currency_leaves_the_bill_known(tmp_path: Path) -> None:

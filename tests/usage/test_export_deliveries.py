@@ -553,6 +553,7 @@ def test_a_delivery_before_its_month_ended_counts_and_is_noted(
     found = read(tmp_path)
     assert costs(found) == {period: 1}
     assert found.gaps["period"].tolist() == [period] * partial
+    assert found.charges["is_partial"].tolist() == found.months["is_partial"].tolist() == [partial]
     assert (f"was delivered on {delivered:%Y-%m-%d}, before the month ended" in problems(found)) is partial
 
 

@@ -231,7 +231,9 @@ def _one_currency(analysis: Analysis) -> pd.DataFrame | Measure:
     billed = month[month["cost_basis"].ne(ESTIMATED)]
     currencies = sorted((billed if len(billed) else month)["billing_currency"].unique())
     if not currencies:
-        read = analysis.cost_export_months["period"].eq(str(analysis.period)).any()
+        months = analysis.cost_export_months
+        whole = months[~months["is_partial"].fillna(value=False)]
+        read = whole["period"].eq(str(analysis.period)).any()
         return costs.iloc[:0] if read else Measure(None, _by_place(month), reason=_not_known(analysis))
     if len(currencies) > 1:
         sums = month.groupby("billing_currency")["billed_cost"].sum()
