@@ -18,7 +18,8 @@ import pandas as pd
 from sesreport.core.text import one_line
 from sesreport.snapshot.series import text as sql_text
 from sesreport.usage.cost_frames import CHARGES, GAPS, MONTHS
-from sesreport.usage.export_files import Gap, deliveries, list_exports
+from sesreport.usage.export_deliveries import deliveries
+from sesreport.usage.export_files import Gap, list_exports
 from sesreport.usage.export_format import ADJUSTMENT, NONE
 from sesreport.usage.export_scan import AMOUNTS, Scan, Scanner
 from sesreport.usage.export_source import SHORT_ID, whole_id

@@ -15,7 +15,8 @@ import duckdb
 
 from sesreport.core.text import one_line
 from sesreport.snapshot.series import connection, literal, text
-from sesreport.usage.export_files import MONTH, Delivery, ExportFile, Gap, line_of
+from sesreport.usage.export_deliveries import MONTH, Delivery
+from sesreport.usage.export_files import ExportFile, Gap, line_of
 from sesreport.usage.export_format import NONE, ExportFormat
 from sesreport.usage.export_source import (
     EmptyFileError,

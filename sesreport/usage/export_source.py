@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 
 from sesreport.core.text import one_line
 from sesreport.snapshot.series import quoted, text
-from sesreport.usage.export_files import MONTH, ExportFile, line_of
+from sesreport.usage.export_deliveries import MONTH
+from sesreport.usage.export_files import ExportFile, line_of
 from sesreport.usage.export_format import REQUIRED, ExportFormat, column_name, format_of
 
 SHORT_ID = "[0-9]{10,11}"
