@@ -1,4 +1,4 @@
-"""The least-privilege policies: exactly the actions the collectors register and cost exports need, all of them reads."""
+"""The least-privilege policies: exactly the actions that collectors register and cost exports need, all reads."""
 
 from __future__ import annotations
 
