@@ -316,6 +316,15 @@ def test_bounces_are_wasted_at_the_price_that_was_paid(tmp_path: Path) -> None:
     assert waste(analyzed(tmp_path, {}, estate=estate)) == {"bounces paid for": Decimal("0.25")}
 
 
+def test_waste_is_before_credits_discounts_refunds_and_taxes(tmp_path: Path) -> None:
+    others = [
+        {"charge_category": category, "billed_cost": Decimal(cost)}
+        for category, cost in (("Credit", -9), ("Discount", -1), ("Refund", -3), ("Tax", 2))
+    ]
+    estate = mail(Estate(), 100_000, Bounce=1_000)
+    assert waste(analyzed(tmp_path, {}, *others, estate=estate)) == {"bounces paid for": Decimal("0.1")}
+
+
 def test_a_plan_that_costs_more_than_another_is_waste(tmp_path: Path) -> None:
     estate = mail(Estate(), 100_000).quota(50_000, pricing_plan="ESSENTIALS")
     (row,) = analyzed(tmp_path, {}, estate=estate).waste.to_dict("records")

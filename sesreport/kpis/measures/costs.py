@@ -12,6 +12,7 @@ from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.trends.monthly import next_month
 from sesreport.analysis.unit_costs import delivered_by_account, sum_by
+from sesreport.analysis.waste import BEFORE_CREDITS
 from sesreport.core.money import total
 from sesreport.kpis import words
 from sesreport.kpis.contributions import RATIO, SUM, Contributions, contributions
@@ -105,9 +106,9 @@ def cost_per_thousand_delivered(analysis: Analysis) -> Measure:
     question="How much of it is wasted?",
     definition=(
         "What the month's waste cost: bounces paid for, idle dedicated IPs, price plans that cost more than others, "
-        "features nobody uses, closed accounts that are still charged."
+        f"features nobody uses, closed accounts that are still charged. {BEFORE_CREDITS}"
     ),
-    formula="sum of amount over the frame waste",
+    formula="sum of amount over the frame waste, before credits",
     source=f"{SOURCE}; CloudWatch; SES GetAccount, ListDedicatedIps; list prices for plans",
     unit="money",
     direction="none",
