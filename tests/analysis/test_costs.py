@@ -18,6 +18,7 @@ from tests_shared import examples
 from sesreport.analysis import Analysis
 from sesreport.analysis.loss_range import simulate
 from sesreport.analysis.unit_costs import sum_by
+from sesreport.core.period import Period
 from sesreport.kpis.scorecard import judge
 from sesreport.settings.config import Budget, Config, Costs, Loss, Stakes
 from sesreport.usage.cost_exports import CostExports
@@ -209,7 +210,7 @@ def test_an_estimate_in_another_currency_leaves_the_bill_known(tmp_path: Path) -
     estate = mail(Estate(), 20_000, account=THIRD)
     found = kpi(analyzed(tmp_path, {"billing_currency": "EUR"}, estate=estate), "billed_cost")
     assert (found.value, found.currency) == (10, "EUR")
-    assert found.reason.endswith("Not in it: USD 2.00, estimated.")
+    assert found.reason.endswith("An estimate of USD 2.00 is not in it.")
 
 
 def test_waste_in_another_currency_than_the_bill_is_told(tmp_path: Path) -> None:
@@ -253,6 +254,30 @@ def test_no_waste_is_more_than_was_charged(tmp_path: Path) -> None:
 def test_no_change_is_told_against_a_month_that_cost_nothing_or_less(tmp_path: Path, before: int, now: int) -> None:
     charges = [{"billing_period": "2026-09", "billed_cost": Decimal(before)}, {"billed_cost": Decimal(now)}]
     assert "%" not in kpi(analyzed(tmp_path, *charges), "billed_cost").reason
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("9", "The cost is 11.1 % higher than in September 2026. It consists of usage USD 10.00. "),
+        ("12.5", "The cost is 20.0 % lower than in September 2026. It consists of usage USD 10.00. "),
+        ("10.001", "The cost is that of September 2026. It consists of usage USD 10.00. "),
+    ],
+)
+def test_the_cost_is_told_in_sentences(tmp_path: Path, before: str, told: str) -> None:
+    charges = [{"billing_period": "2026-09", "billed_cost": Decimal(before)}, {}]
+    found = kpi(analyzed(tmp_path, *charges), "billed_cost")
+    assert found.reason == f"{told}The amounts come from the cost export."
+
+
+def test_the_budget_is_told_in_sentences(tmp_path: Path) -> None:
+    charges = [{"billing_period": str(Period(2026, 10).shift(-back)), "billed_cost": Decimal(10)} for back in range(13)]
+    budget = {"amount": Decimal(20), "currency": "USD"}
+    found = kpi(analyzed(tmp_path, *charges, costs={"budget": budget}), "budget_used")
+    assert found.reason == (
+        "USD 10.00 of the budget of USD 20.00 is used. November 2026 is expected to cost about USD 10.00, and in four "
+        "of five cases between USD 10.00 and USD 10.00."
+    )
 
 
 def test_a_quotient_beyond_all_amounts_is_not_known(tmp_path: Path) -> None:
