@@ -115,7 +115,7 @@ def _kpi(
         kpi_id, label, f"{label}?", label, "sum", "cost export", unit, "lower", value,
         *(fraction if value is not None else (None, None)), target, None,
         OFF_TARGET if target is not None and value is not None and value > target else NOT_MEASURABLE,
-        "By the cost export." if value is not None else "Costs are not known.", prior,
+        "The amounts come from the cost export." if value is not None else "Costs are not known.", prior,
         None if value is None or prior is None else value - prior,
         tuple(Point(str(month), each) for month, each in zip(OCTOBER.back(13), series, strict=True)),
         "FinOps", False, Basis(60, 64), f"kpi_{kpi_id}", currency,

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.core.schema import Frame, Row, account_id, flag, money, text
+from sesreport.core.schema import Frame, Row, flag, money, text
 from sesreport.core.text import visible
 from sesreport.settings.config import Budget
 from sesreport.snapshot.coverage import OK
@@ -17,6 +17,8 @@ from sesreport.snapshot.coverage import OK
 AWS, SETTINGS = "AWS", "settings"
 SETTING = "costs.budget"
 """The settings' own budget; of a budget of AWS the name is its own."""
+NO_ACCOUNT = "(none)"
+"""Of the settings' own budget: it is kept in no account."""
 AGREES, DIFFERS, NOT_COMPARED, NOT_READ = "agrees", "differs", "not compared", "not read"
 NONE_IN_AWS, NONE_IN_SETTINGS = "none in AWS", "none in settings"
 
@@ -25,10 +27,10 @@ BUDGET_AGREEMENT = Frame(
     "One row per budget of AWS on SES, and one for the settings' own, whether there is one or not.",
     keys={
         "source": text("AWS or settings."),
+        "account_id": text("The account that keeps AWS's budget; '(none)' for the settings' own."),
         "budget_name": text("Name of AWS's budget (untrusted text); 'costs.budget' for the settings' own."),
     },
     columns={
-        "account_id": account_id("The account that keeps AWS's budget."),
         "amount": money("Its limit; NA where there is none or it is not known."),
         "currency": text("ISO 4217 code."),
         "agrees": flag("Whether the other side says the same amount and currency; NA where nothing can be compared."),
@@ -37,14 +39,14 @@ BUDGET_AGREEMENT = Frame(
         "words": text("It in one sentence.", required=True),
     },
     samples=(
-        {"source": "AWS", "budget_name": "amazon-ses", "account_id": "210000000001", "amount": Decimal(2500),
+        {"source": "AWS", "account_id": "210000000001", "budget_name": "amazon-ses", "amount": Decimal(2500),
          "currency": "USD", "agrees": False, "standing": "differs",
          "words": "AWS's budget 'amazon-ses' is USD 2,500 a month, the settings say USD 2,200."},
-        {"source": "AWS", "budget_name": "mail-eu", "account_id": "210000000001", "amount": Decimal(3000),
+        {"source": "AWS", "account_id": "210000000001", "budget_name": "mail-eu", "amount": Decimal(3000),
          "currency": "USD", "standing": "not compared",
          "words": "AWS's budget 'mail-eu' is not compared: it is quarterly, not monthly."},
-        {"source": "settings", "budget_name": "costs.budget", "amount": Decimal(2200), "currency": "USD",
-         "agrees": False, "standing": "differs",
+        {"source": "settings", "account_id": "(none)", "budget_name": "costs.budget", "amount": Decimal(2200),
+         "currency": "USD", "agrees": False, "standing": "differs",
          "words": "The settings' budget is USD 2,200 a month, AWS has 'amazon-ses' of USD 2,500."},
     ),
 )  # fmt: skip
@@ -105,7 +107,7 @@ def _of_aws(budget: Mapping[str, Any], why_not: str | None, ours: Budget | None)
 
 def _of_settings(ours: Budget | None, comparable: list[dict[str, Any]], unread: str | None) -> Row:
     """The row of the settings' own budget, or of there being none."""
-    row: dict[str, Any] = {"source": SETTINGS, "budget_name": SETTING}
+    row: dict[str, Any] = {"source": SETTINGS, "account_id": NO_ACCOUNT, "budget_name": SETTING}
     if ours is None:
         theirs = f"AWS has {_list(comparable)}" if comparable else "AWS has none on all of Amazon SES"
         words = f"The settings have no budget ({SETTING}); {unread or theirs}."

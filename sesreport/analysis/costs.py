@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sesreport.analysis.joins import joined, rows
 from sesreport.analysis.registry import Analysis, derived
@@ -25,7 +27,8 @@ _OCT, _NOV = (datetime(2026, month, 1, tzinfo=UTC) for month in (10, 11))
 COSTS = Frame(
     "costs",
     "One row per account, Region, usage type, month, charge category, currency and basis: what Amazon SES cost, in "
-    "FOCUS's words. An account's month has one basis: the cost export, else Cost Explorer, else an estimate.",
+    "FOCUS's words. An account's month has one basis: the cost export, else Cost Explorer, else an estimate. An export "
+    "that was delivered before its month ended comes after Cost Explorer.",
     keys={
         "sub_account_id": text("The account that is charged (FOCUS SubAccountId)."),
         "region_id": text("The Region; '(none)' for a charge without one."),
@@ -77,11 +80,10 @@ A_LA_CARTE: Plan = "NONE"
 @derived(COSTS)
 def costs(analysis: Analysis) -> pd.DataFrame:
     """The months up to the period, each account's by its most trusted source."""
-    found = _exported(analysis)
-    for less_trusted in (_explored(analysis), _estimated(analysis)):
-        known = pd.MultiIndex.from_frame(found[["sub_account_id", "period"]])
-        theirs = pd.MultiIndex.from_frame(less_trusted[["sub_account_id", "period"]])
-        found = pd.concat([found, less_trusted[~theirs.isin(known)]], ignore_index=True)
+    explored = _explored(analysis)
+    found = _exported(analysis, explored)
+    for less_trusted in (explored, _estimated(analysis)):
+        found = pd.concat([found, less_trusted[~_is_of(less_trusted, found)]], ignore_index=True)
     months = [str(month) for month in analysis.period.back(_MONTHS)]
     found = found[found["period"].isin(months)].reset_index(drop=True)
     starts = {month: pd.Timestamp(Period.of(month).start) for month in months}
@@ -95,9 +97,18 @@ def costs(analysis: Analysis) -> pd.DataFrame:
     )
 
 
-def _exported(analysis: Analysis) -> pd.DataFrame:
+def _exported(analysis: Analysis, explored: pd.DataFrame) -> pd.DataFrame:
+    """Charges of exports, but for those that are of part of a month alone where Cost Explorer has all of it."""
     charges = analysis.exports.charges.rename(columns={"billing_period": "period"})
+    whole = charges[~charges["is_partial"].fillna(value=False)]
+    charges = charges[_is_of(charges, whole) | ~_is_of(charges, explored)]
     return charges.assign(cost_basis=EXPORT).astype({"cost_basis": "string"})[list(_SOURCE)]
+
+
+def _is_of(costs: pd.DataFrame, others: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows are of an account's month that the others have."""
+    ours, theirs = (pd.MultiIndex.from_frame(each[["sub_account_id", "period"]]) for each in (costs, others))
+    return ours.isin(theirs)
 
 
 def _explored(analysis: Analysis) -> pd.DataFrame:

@@ -6,19 +6,17 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from platformdirs import user_cache_path
 
 from sesreport.analysis.registry import Analysis
 from sesreport.core.errors import SchemaError
 from sesreport.core.kept import Kept, code_sha256
 from sesreport.core.registry import extended
 from sesreport.core.schema import Frame
-from sesreport.settings.config import Config
+from sesreport.settings.config import cache_folder
 from sesreport.settings.prices import prices
 
 WORTH = 1000
@@ -68,11 +66,6 @@ def _frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]
 def _worth(analysis: Analysis) -> bool:
     """Whether the disk keeps it: nothing of what is imagined goes there."""
     return len(analysis.snapshot.identities) >= WORTH and not extended() and not analysis.snapshot.imagined
-
-
-def cache_folder(config: Config) -> Path:
-    """The folder of ``paths.cache``; the user's cache where it names none."""
-    return Path(config.paths.cache) if config.paths.cache else user_cache_path("sesreport")
 
 
 def _stored(declared: Frame, frame: pd.DataFrame) -> bytes:

@@ -21,10 +21,14 @@ from sesreport.core.schema import Frame, Row, account_id, money, text
 from sesreport.core.vocabulary import PLACE, PlaceKey
 from sesreport.settings.prices import Prices, prices
 
+BEFORE_CREDITS = (
+    "Amounts are before credits, discounts, refunds and taxes, as a credit ends and the waste goes on; what rests on "
+    "Cost Explorer, which does not tell these apart, is after them."
+)
 WASTE = Frame(
     "waste",
     "One row per place and kind of waste in the month. Nothing is counted under two kinds. An amount that rests on "
-    "list prices is 'estimated', whatever the costs themselves rest on.",
+    f"list prices is 'estimated', whatever the costs themselves rest on. {BEFORE_CREDITS}",
     keys={
         "account_id": account_id("The account."),
         "region": text("The Region; '(none)' for a whole account."),

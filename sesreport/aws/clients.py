@@ -134,6 +134,10 @@ class Aws:
             return None
         return None
 
+    def endpoint(self, service: str, region: str) -> str:
+        """The URL at which a service is asked."""
+        return str(self._client(service, region).meta.endpoint_url)
+
     def generation(self, account_id: str) -> int:
         """How often the account's credentials were renewed."""
         with self._lock:

@@ -11,6 +11,7 @@ from sesreport.collect.journal import cut_off
 from sesreport.collect.run import check_datasets, check_region_names
 from sesreport.core.errors import SesReportError
 from sesreport.core.files import check_writable
+from sesreport.core.text import one_line
 from sesreport.findings.findings import check_rule_names
 from sesreport.kpis.scorecard import check_kpi_lines, check_kpi_names
 from sesreport.report.contents import Branding
@@ -24,6 +25,10 @@ from sesreport.snapshot.storage import is_url, snapshots_folder
 from sesreport.usage.export_files import list_exports
 
 __all__ = ["Check", "check_names", "check_settings", "doctor", "ended_exceptions", "without_aws"]
+
+
+NAMED = 5
+"""Files of cost exports that a check names before it counts the rest."""
 
 
 def doctor(
@@ -103,7 +108,11 @@ def _cost_exports(config: Config) -> str:
     files, gaps = list_exports(config.costs.exports, None)
     if not config.costs.exports:
         return "none named: costs are Cost Explorer's, or estimated"
-    return "; ".join([f"{len(files)} files", *(f"{gap.export}: {gap.problem}" for gap in gaps)])
+    unread = [f"{one_line(file.path)} cannot be read ({file.problem})" for file in files if file.problem]
+    many = f" and {len(unread) - NAMED} more" if len(unread) > NAMED else ""
+    told = [", ".join(unread[:NAMED]) + many] if unread else []
+    readable = len(files) - len(unread)
+    return "; ".join([f"{readable} files", *told, *(f"{gap.export}: {gap.problem}" for gap in gaps)])
 
 
 def _prices(config: Config) -> str:

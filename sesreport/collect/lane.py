@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from sesreport.aws.clients import Aws
 from sesreport.aws.statuses import status_of
 from sesreport.aws.wire import UnreadableAnswerError, is_clock
+from sesreport.collect.daily_answers import daily_answers
 from sesreport.collect.earlier import EarlierPlace
 from sesreport.collect.faults import Fault, attempts, fault_of, pause_before
 from sesreport.collect.journal import Answer, Calls, Memory, call_id
@@ -62,6 +63,8 @@ class Lane:
     """When the last call was answered."""
     _paces: dict[str, Pace] = field(default_factory=dict)
     _calls: int = 0
+    _kept: int = 0
+    """Answers taken from an earlier collection of the day, which are no calls."""
     _retries: int = 0
     _throttles: int = 0
     _gaps: dict[str, _Gap] = field(default_factory=dict)
@@ -96,12 +99,29 @@ class Lane:
         call = call_id(operation.service, operation.name + " again" * again, parameters)
         answer = self.calls.known(place, call)
         if answer is None or operation.problem(answer.content):  # one may be written down that no longer counts
-            content = self._attempts(operation, region or self.region, parameters)
-            answer = Answer(content, self.site.clock())
+            answer = self._today(operation, region or self.region, parameters, call)
             self.calls.record(place, call, answer)
         self._answered |= operation.service in SES
         self.observed_at = answer.at
         return answer.content
+
+    def _today(self, operation: Operation, region: str, parameters: dict[str, Any], call: str) -> Answer:
+        """The answer of AWS: that of an earlier collection of the day, for an operation that is asked once a day."""
+        kept = None
+        if operation.once_a_day:
+            kept = daily_answers(
+                self.config, self.aws, service=operation.service, region=region, account_id=self.account_id,
+                at=self.site.clock(),
+            )  # fmt: skip
+            known = kept.known(call) if kept else None
+            if known is not None and not operation.problem(known.content):
+                self._calls -= 1
+                self._kept += 1
+                return known
+        answer = Answer(self._attempts(operation, region, parameters), self.site.clock())
+        if kept:
+            kept.record(call, answer)
+        return answer
 
     def leave(self) -> None:
         """The lane makes no more calls; what it alone was trying, another may."""
@@ -241,7 +261,7 @@ class Lane:
 
     def run(self, name: str, read_all: Read, frames: Sequence[Frame]) -> None:
         """Runs one collector to its end or its first error; both leave rows and coverage."""
-        self._calls = self._retries = self._throttles = 0
+        self._calls = self._kept = self._retries = self._throttles = 0
         self._gaps, self._notes = {}, {}
         started = time.monotonic()
         declared = {frame.name: frame for frame in frames}
@@ -261,6 +281,9 @@ class Lane:
                 self.gap(frame, error)
             status, reason = status_of(error)
             self._note_unreachable(error, status, reason)
+        if self._kept:
+            answers = "answer" if self._kept == 1 else "answers"
+            self._notes.setdefault(name, f"{self._kept} {answers} of an earlier collection of the day")
         seconds = round(time.monotonic() - started, 3)
         for index, frame in enumerate([*read, *(self._gaps.keys() - read.keys())]):
             gap = self._gaps.get(frame)

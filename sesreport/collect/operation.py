@@ -27,6 +27,8 @@ class Operation:
     """The member that names the next page."""
     charged: bool = False
     """Whether AWS charges for each call."""
+    once_a_day: bool = False
+    """Whether the answer of a day is kept, and another collection of that day takes it."""
 
     def check(self, answer: Mapping[str, Any]) -> None:
         """Raises UnreadableAnswerError for an answer that lacks what it must have."""

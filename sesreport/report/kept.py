@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from sesreport.analysis.remembered import cache_folder
 from sesreport.core.errors import NameTakenError, SnapshotError, WriteError
 from sesreport.core.files import sha256_of, whole_folder
 from sesreport.core.formats import FormatError, read_format
@@ -25,7 +24,7 @@ from sesreport.core.schema import nullable
 from sesreport.report.compute import branding, make_pack, table_of, write_data
 from sesreport.report.contents import Pack
 from sesreport.report.stored import read_stored
-from sesreport.settings.config import Config
+from sesreport.settings.config import Config, cache_folder
 from sesreport.settings.owners import directory_sha256
 from sesreport.settings.prices import prices
 from sesreport.settings.register import register_sha256

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from platformdirs import user_cache_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sesreport.core.days import read_day
@@ -224,7 +225,8 @@ class Paths(_Section):
     output: str = "out"
     """Where packs are written."""
     cache: str = ""
-    """Where what was computed of months that are over is kept; empty means the user's cache folder."""
+    """Where what was computed of months that are over, and the day's answers of Cost Explorer, are kept; empty means
+    the user's cache folder."""
 
 
 def _in_order(values: tuple[float, float]) -> tuple[float, float]:
@@ -302,6 +304,11 @@ class Config(_Section):
     def sha256(self) -> str:
         """Hash of the settings that judge; two runs with the same hash judged alike, wherever they read and wrote."""
         return hashlib.sha256(self.model_dump_json(exclude=_ELSEWHERE).encode()).hexdigest()
+
+
+def cache_folder(config: Config) -> Path:
+    """The folder of ``paths.cache``; the user's cache where it names none."""
+    return Path(config.paths.cache) if config.paths.cache else user_cache_path("sesreport")
 
 
 def load_config(path: Path | None) -> Config:

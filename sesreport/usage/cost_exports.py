@@ -18,7 +18,8 @@ import pandas as pd
 from sesreport.core.text import one_line
 from sesreport.snapshot.series import text as sql_text
 from sesreport.usage.cost_frames import CHARGES, GAPS, MONTHS
-from sesreport.usage.export_files import Gap, deliveries, list_exports
+from sesreport.usage.export_deliveries import deliveries
+from sesreport.usage.export_files import Gap, list_exports
 from sesreport.usage.export_format import ADJUSTMENT, NONE
 from sesreport.usage.export_scan import AMOUNTS, Scan, Scanner
 from sesreport.usage.export_source import SHORT_ID, whole_id
@@ -216,10 +217,11 @@ def _sum(billed: Mapping[str, Decimal]) -> str:
 
 def _keep_only(scanner: Scanner, chosen: Sequence[Claim]) -> None:
     """Deletes the lines that do not count."""
-    scanner.db.execute("CREATE TEMP TABLE chosen (delivery INTEGER, period VARCHAR, payer VARCHAR)")
+    scanner.db.execute("CREATE TEMP TABLE chosen (delivery INTEGER, period VARCHAR, payer VARCHAR, partial BOOLEAN)")
     if chosen:
         scanner.db.executemany(
-            "INSERT INTO chosen VALUES (?, ?, ?)", [[claim.scan.number, claim.period, claim.payer] for claim in chosen]
+            "INSERT INTO chosen VALUES (?, ?, ?, ?)",
+            [[claim.scan.number, claim.period, claim.payer, claim.is_partial] for claim in chosen],
         )
     scanner.db.execute("""
         DELETE FROM lines WHERE NOT ses OR NOT EXISTS (
@@ -275,7 +277,7 @@ def _of_part_months(chosen: Iterable[Claim]) -> Iterator[Gap]:
         if claim.is_partial:
             problem = (
                 f"{claim.period} was delivered on {delivery.issued_at:%Y-%m-%d}, before the month ended: what came "
-                "later is not in it; export it again"
+                "later is not in it, so Cost Explorer counts in its place where it has the whole month; export it again"
             )
             yield Gap(delivery.export, problem, claim.period, delivery.folder, claim.rows)
 
@@ -358,12 +360,15 @@ _UNITS = ("consumed_unit", "pricing_unit")
 _KEYS = "period, account, region, usage_type, category, currency"
 _CHARGES = f"""
     WITH described AS (
-        SELECT {_KEYS}, description, sum(lines) AS lines,
+        SELECT {_KEYS}, description, sum(lines) AS lines, bool_or(partial) AS partial,
             {", ".join(f"sum({name}) AS {name}, sum({name}_known) AS {name}_known" for name in AMOUNTS)},
             {", ".join(f"min(coalesce({n}, '')) AS {n}_least, max(coalesce({n}, '')) AS {n}_most" for n in _UNITS)}
-        FROM lines JOIN categories USING (delivery, line_type, bill_type) GROUP BY {_KEYS}, description
+        FROM lines JOIN categories USING (delivery, line_type, bill_type)
+            JOIN chosen USING (delivery, period, payer)
+        GROUP BY {_KEYS}, description
     ), charges AS (
         SELECT {_KEYS}, first(description ORDER BY description IS NULL, lines DESC, description) AS description,
+            bool_or(partial) AS is_partial,
             {", ".join(f"CASE WHEN sum({n}_known) = sum(lines) THEN sum({n}) END AS {n}" for n in AMOUNTS)},
             {", ".join(f"CASE WHEN min({n}_least) = max({n}_most) THEN min({n}_least) END AS {n}" for n in _UNITS)}
         FROM described GROUP BY {_KEYS}
@@ -371,7 +376,7 @@ _CHARGES = f"""
     SELECT period AS billing_period, account AS sub_account_id, region AS region_id, usage_type,
         category AS charge_category, currency AS billing_currency, billed AS billed_cost, effective AS effective_cost,
         listed AS list_cost, CASE WHEN consumed_unit IS NOT NULL THEN quantity END AS consumed_quantity,
-        nullif(consumed_unit, '') AS consumed_unit, nullif(pricing_unit, '') AS pricing_unit, description
+        nullif(consumed_unit, '') AS consumed_unit, nullif(pricing_unit, '') AS pricing_unit, description, is_partial
     FROM charges ORDER BY {_KEYS}
 """
 """A sum is known where every line's amount is, and a quantity where all lines have one unit."""
@@ -390,6 +395,7 @@ def _months(chosen: Sequence[Claim]) -> pd.DataFrame:
             "rows": claims[0].scan.rows,
             "ses_rows": sum(claim.rows for claim in claims),
             "issued_at": claims[0].scan.delivery.issued_at,
+            "is_partial": claims[0].is_partial,
             "sha256": claims[0].scan.sha256,
         }
         for (_, period), claims in read.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from sesreport.core.schema import Frame, at, count, money, text
+from sesreport.core.schema import Frame, at, count, flag, money, text
 from sesreport.usage.export_format import NONE
 
 CHARGES = Frame(
@@ -31,6 +31,7 @@ CHARGES = Frame(
         "consumed_unit": text("Unit of the quantity."),
         "pricing_unit": text("Unit that the price is for; NA where lines have several."),
         "description": text("The commonest description of the lines."),
+        "is_partial": flag("Whether any of it is of an export that was delivered before its month ended."),
     },
     samples=[
         {
@@ -47,6 +48,7 @@ CHARGES = Frame(
             "consumed_unit": "Count",
             "pricing_unit": "Count",
             "description": "$0.0001 per recipient",
+            "is_partial": False,
         },
         {
             "billing_period": "2026-10",
@@ -57,6 +59,7 @@ CHARGES = Frame(
             "billing_currency": "USD",
             "billed_cost": Decimal("24.86"),
             "description": "Tax for product code AmazonSES",
+            "is_partial": False,
         },
         {
             "billing_period": "2026-10",
@@ -66,6 +69,7 @@ CHARGES = Frame(
             "charge_category": "Credit",
             "billing_currency": "USD",
             "billed_cost": Decimal("-3.5"),
+            "is_partial": True,
         },
     ],
 )
@@ -84,6 +88,7 @@ MONTHS = Frame(
         "issued_at": at(
             "When its manifest was written, or the newest of its files; NA where the storage does not tell."
         ),
+        "is_partial": flag("Whether it was delivered before the month ended, so that it lacks what came later."),
         "sha256": text(
             "Hash of the files' names and sizes and, where they are local, contents (of Parquet the footer)."
         ),
@@ -96,6 +101,7 @@ MONTHS = Frame(
             "files": 1,
             "rows": 811_000,
             "ses_rows": 0,
+            "is_partial": False,
             "sha256": "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
         },
         {
@@ -106,6 +112,7 @@ MONTHS = Frame(
             "rows": 1_204_331,
             "ses_rows": 10_431,
             "issued_at": datetime(2026, 10, 15, 7, 30, tzinfo=UTC),
+            "is_partial": False,
             "sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
         },
         {
@@ -116,6 +123,7 @@ MONTHS = Frame(
             "rows": 8_120_009,
             "ses_rows": 91_300,
             "issued_at": datetime(2026, 11, 16, 5, 2, tzinfo=UTC),
+            "is_partial": False,
             "sha256": "fcde2b2edba56bf408601fb721fe9b5c338d10ee429ea04fae5511b68fbf8fb9",
         },
     ],

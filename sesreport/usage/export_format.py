@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sesreport.core.registry import Registry
 
@@ -44,6 +45,7 @@ def register_format(export_format: ExportFormat, module: str) -> ExportFormat:
     return export_format
 
 
+@lru_cache(4096)
 def column_name(name: str) -> str:
     """A column's name as formats list it, such as ``line_item_usage_type`` for ``lineItem/UsageType``."""
     if "/" in name:

@@ -15,7 +15,8 @@ import duckdb
 
 from sesreport.core.text import one_line
 from sesreport.snapshot.series import connection, literal, text
-from sesreport.usage.export_files import MONTH, Delivery, ExportFile, Gap, line_of
+from sesreport.usage.export_deliveries import MONTH, Delivery
+from sesreport.usage.export_files import ExportFile, Gap, line_of
 from sesreport.usage.export_format import NONE, ExportFormat
 from sesreport.usage.export_source import (
     EmptyFileError,
@@ -165,11 +166,12 @@ class Scanner:
         sums = [f"sum({n}) AS {n}, count({n}) AS {n}_known, count({n}_said) - count({n}) AS {n}_bad" for n in amounts]
         values = [f"{only(column)} AS {column}" for column in columns]
         values += [f"{only(one.amount(c))} AS {n}, {only(one.said(c))} AS {n}_said" for n, c in amounts.items()]
-        grouped = ", ".join(["ses", *columns])
+        # A key that is true in every row would still be compared in each.
+        grouped, ses = (", ".join(columns), "true AS ses") if parquet else (", ".join(["ses", *columns]), "ses")
         # Grouped as they are, and made readable afterwards: that is much less to do.
         self.db.execute(f"""
             INSERT INTO lines BY NAME
-            SELECT {number} AS delivery, {place} AS place, ses, lines, {period_of(one, period)} AS period,
+            SELECT {number} AS delivery, {place} AS place, {ses}, lines, {period_of(one, period)} AS period,
                 {", ".join([*texts, *results])}
             FROM (
                 SELECT {grouped}, count(*) AS lines, {", ".join(sums)}

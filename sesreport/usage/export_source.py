@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -17,15 +18,16 @@ import pyarrow.parquet as pq
 
 from sesreport.core.text import one_line
 from sesreport.snapshot.series import quoted, text
-from sesreport.usage.export_files import MONTH, ExportFile, line_of
+from sesreport.usage.export_deliveries import MONTH
+from sesreport.usage.export_files import ExportFile, line_of
 from sesreport.usage.export_format import REQUIRED, ExportFormat, column_name, format_of
 
 SHORT_ID = "[0-9]{10,11}"
 _SERVICE = "('amazonses', 'amazon simple email service')"
 _EXACT = 100_000
 """Below, a double has its ten decimal places right when it is multiplied, which is faster than to print it."""
-_ABSURD = 10**18
-"""An amount from here on is no price and no count; without such, no sum has more than a decimal's 28 digits."""
+_AMOUNT = "DECIMAL(28, 10)"
+"""An amount of 10^18 or more is no price and no count; without such, no sum has more than a decimal's 28 digits."""
 _FIRST_ROWS = 1000
 
 
@@ -59,10 +61,16 @@ class Source:
 
     def sql_names(self, field: str) -> list[str]:
         """The columns that hold a field, as SQL names them."""
+        there = self._sql_names
+        return [there[name] for name in self.format.columns.get(field, ()) if name in there]
+
+    @cached_property
+    def _sql_names(self) -> dict[str, str]:
+        """By name as formats list it; of columns with one name the first."""
         there: dict[str, str] = {}
         for number, name in enumerate(self.columns):
             there.setdefault(column_name(name), quoted(name) if self.types else f"c{number}")
-        return [there[name] for name in self.format.columns.get(field, ()) if name in there]
+        return there
 
     def said(self, column: str) -> str:
         """What a column of amounts holds, as SQL: a number, or a text; NULL for nothing."""
@@ -72,8 +80,7 @@ class Source:
         """A column of amounts as decimals, as SQL. A double is the shortest decimal number that is printed for it."""
         if not self._is_number(column):
             return _decimal(self.said(column))
-        exact = f"TRY_CAST({column} AS DECIMAL(38, 10))"
-        return f"CASE WHEN abs({column}) < {_EXACT} THEN {exact} ELSE {_decimal(f'{column}::VARCHAR')} END"
+        return f"CASE WHEN abs({column}) < {_EXACT} THEN {_decimal(column)} ELSE {_decimal(f'{column}::VARCHAR')} END"
 
     def _is_number(self, column: str) -> bool:
         types = dict(zip(map(quoted, self.columns), self.types, strict=False))
@@ -177,8 +184,7 @@ def _plain(column: str) -> str:
 
 def _decimal(sql: str) -> str:
     """A decimal number as SQL; NULL for what is none, and for what is absurd."""
-    number = f"TRY_CAST({sql} AS DECIMAL(38, 10))"
-    return f"CASE WHEN abs({number}) < {_ABSURD}::DECIMAL(38, 10) THEN {number} END"
+    return f"TRY_CAST({sql} AS {_AMOUNT})"
 
 
 def period_of(source: Source, period: str | None) -> str:

@@ -54,6 +54,14 @@ def test_budgets_that_differ_are_both_told(tmp_path: Path) -> None:
     assert (rows["costs.budget"]["source"], rows["costs.budget"]["amount"]) == ("settings", 2200)
 
 
+def test_budgets_of_one_name_in_two_accounts_are_two(tmp_path: Path) -> None:
+    made = estate(budget(), budget(account_id=DEV))
+    frame = made.analysis(tmp_path, settings()).budget_agreement
+    found = frame[["account_id", "budget_name", "standing"]].to_numpy().tolist()
+    names = [[SHOP, "mail", "differs"], [DEV, "mail", "not compared"], ["(none)", "costs.budget", "differs"]]
+    assert sorted(found) == sorted(names)
+
+
 def test_budgets_of_the_same_amount_and_currency_agree(tmp_path: Path) -> None:
     rows = said(tmp_path, estate(budget()), settings("2500.00"))
     assert told(rows["mail"]) == (True, "agrees", f"{AWS_2500}, as the settings say.")

@@ -18,6 +18,7 @@ from tests_shared import examples
 from sesreport.analysis import Analysis
 from sesreport.analysis.loss_range import simulate
 from sesreport.analysis.unit_costs import sum_by
+from sesreport.core.period import Period
 from sesreport.kpis.scorecard import judge
 from sesreport.settings.config import Budget, Config, Costs, Loss, Stakes
 from sesreport.usage.cost_exports import CostExports
@@ -80,6 +81,20 @@ def test_each_account_s_month_has_the_most_trusted_source(tmp_path: Path) -> Non
         DEV: (Decimal(7), "cost_explorer"),
         THIRD: (Decimal(5), "estimated"),
     }
+
+
+def test_an_export_of_part_of_a_month_comes_after_cost_explorer(tmp_path: Path) -> None:
+    estate = mail(mail(cost_explorer(Estate()), 50_000, account=DEV), 50_000)
+    partial = [{"is_partial": True}, {"is_partial": True, "sub_account_id": DEV}]
+    assert by_account(analyzed(tmp_path, *partial, estate=estate)) == {
+        SHOP: (Decimal(7), "cost_explorer"),
+        DEV: (Decimal(10), "export"),
+    }
+
+
+def test_an_account_that_two_payers_exports_charge_has_both(tmp_path: Path) -> None:
+    charges = [{}, {"is_partial": True, "usage_type": "EU-Message"}]
+    assert by_account(analyzed(tmp_path, *charges, estate=cost_explorer(Estate()))) == {SHOP: (Decimal(20), "export")}
 
 
 def test_what_cost_explorer_still_estimates_is_not_taken_for_the_bill(tmp_path: Path) -> None:
@@ -170,7 +185,8 @@ def test_an_amount_that_could_not_be_read_is_told_and_never_zero(tmp_path: Path)
     assert groups["unreadable"].to_dict() == {("2026-09", SHOP): 1, ("2026-10", SHOP): 0, ("2026-10", DEV): 1}
 
 
-def test_a_month_that_was_read_without_a_charge_cost_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_whole_month_that_was_read_without_a_charge_cost_nothing(tmp_path: Path, partial: bool) -> None:
     analysis = analyzed(tmp_path)
     month = {
         "period": "2026-10",
@@ -179,19 +195,22 @@ def test_a_month_that_was_read_without_a_charge_cost_nothing(tmp_path: Path) -> 
         "files": 1,
         "rows": 9,
         "ses_rows": 0,
+        "is_partial": partial,
         "sha256": "0",
     }
     read = CostExports(CHARGES.empty(), MONTHS.from_rows([month]), GAPS.empty())
     analysis.cost_exports.__dict__["read"] = read
     found = kpi(analysis, "billed_cost")
-    assert (found.value, found.reason) == (0.0, "The cost export of 2026-10 has no charge of SES.")
+    known = (0.0, "The cost export of 2026-10 has no charge of SES.")
+    assert ((found.value, found.reason) == known) is not partial
+    assert (found.value is None) is partial
 
 
 def test_an_estimate_in_another_currency_leaves_the_bill_known(tmp_path: Path) -> None:
     estate = mail(Estate(), 20_000, account=THIRD)
     found = kpi(analyzed(tmp_path, {"billing_currency": "EUR"}, estate=estate), "billed_cost")
     assert (found.value, found.currency) == (10, "EUR")
-    assert found.reason.endswith("Not in it: USD 2.00, estimated.")
+    assert found.reason.endswith("An estimate of USD 2.00 is not in it.")
 
 
 def test_waste_in_another_currency_than_the_bill_is_told(tmp_path: Path) -> None:
@@ -235,6 +254,30 @@ def test_no_waste_is_more_than_was_charged(tmp_path: Path) -> None:
 def test_no_change_is_told_against_a_month_that_cost_nothing_or_less(tmp_path: Path, before: int, now: int) -> None:
     charges = [{"billing_period": "2026-09", "billed_cost": Decimal(before)}, {"billed_cost": Decimal(now)}]
     assert "%" not in kpi(analyzed(tmp_path, *charges), "billed_cost").reason
+
+
+@pytest.mark.parametrize(
+    ("before", "told"),
+    [
+        ("9", "The cost is 11.1 % higher than in September 2026. It consists of usage USD 10.00. "),
+        ("12.5", "The cost is 20.0 % lower than in September 2026. It consists of usage USD 10.00. "),
+        ("10.001", "The cost is that of September 2026. It consists of usage USD 10.00. "),
+    ],
+)
+def test_the_cost_is_told_in_sentences(tmp_path: Path, before: str, told: str) -> None:
+    charges = [{"billing_period": "2026-09", "billed_cost": Decimal(before)}, {}]
+    found = kpi(analyzed(tmp_path, *charges), "billed_cost")
+    assert found.reason == f"{told}The amounts come from the cost export."
+
+
+def test_the_budget_is_told_in_sentences(tmp_path: Path) -> None:
+    charges = [{"billing_period": str(Period(2026, 10).shift(-back)), "billed_cost": Decimal(10)} for back in range(13)]
+    budget = {"amount": Decimal(20), "currency": "USD"}
+    found = kpi(analyzed(tmp_path, *charges, costs={"budget": budget}), "budget_used")
+    assert found.reason == (
+        "USD 10.00 of the budget of USD 20.00 is used. November 2026 is expected to cost about USD 10.00, and in four "
+        "of five cases between USD 10.00 and USD 10.00."
+    )
 
 
 def test_a_quotient_beyond_all_amounts_is_not_known(tmp_path: Path) -> None:
@@ -297,6 +340,15 @@ def waste(analysis: Analysis) -> dict[str, Decimal]:
 def test_bounces_are_wasted_at_the_price_that_was_paid(tmp_path: Path) -> None:
     estate = mail(Estate(), 100_000, Bounce=2_000, Reject=500)
     assert waste(analyzed(tmp_path, {}, estate=estate)) == {"bounces paid for": Decimal("0.25")}
+
+
+def test_waste_is_before_credits_discounts_refunds_and_taxes(tmp_path: Path) -> None:
+    others = [
+        {"charge_category": category, "billed_cost": Decimal(cost)}
+        for category, cost in (("Credit", -9), ("Discount", -1), ("Refund", -3), ("Tax", 2))
+    ]
+    estate = mail(Estate(), 100_000, Bounce=1_000)
+    assert waste(analyzed(tmp_path, {}, *others, estate=estate)) == {"bounces paid for": Decimal("0.1")}
 
 
 def test_a_plan_that_costs_more_than_another_is_waste(tmp_path: Path) -> None:

@@ -186,6 +186,16 @@ def test_no_register_at_all_is_told_and_is_no_error(monkeypatch: pytest.MonkeyPa
     )
 
 
+def test_what_cannot_be_read_of_cost_exports_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a")
+    for number in range(7):
+        (tmp_path / f"gone{number}.csv").symlink_to(tmp_path / f"nowhere{number}")
+    settings = Config.model_validate({"costs": {"exports": [str(tmp_path)]}})
+    looked = {check.what: check for check in without_aws(settings, NOW.date())}
+    assert looked["cost exports"].said.startswith(f"1 files; {tmp_path}/gone0.csv cannot be read (No such file or dir")
+    assert looked["cost exports"].said.endswith("gone4.csv cannot be read (No such file or directory) and 2 more")
+
+
 def test_accounts_are_looked_at_even_when_they_are_left_out(examined: Examined) -> None:
     assert examined(collect={"datasets_skip": ["accounts"]})["accounts"].said == "1 to read, 2 in all"
 

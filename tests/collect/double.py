@@ -92,7 +92,7 @@ def _operation(method: str, path: str, headers: dict[str, str], body: str) -> tu
     url = urlsplit(path)
     parameters = {k: v[0] for k, v in parse_qs(url.query).items()}
     target = headers.get("x-amz-target", "")
-    if target.startswith(("AWSOrganizations", "AWSBudgetServiceGateway")):
+    if target.startswith(("AWSOrganizations", "AWSBudgetServiceGateway", "AWSInsightsIndexService")):
         return target.split(".")[1], json.loads(body)
     if target.endswith("LookupEvents"):
         return "lookup-events", json.loads(body)

@@ -6,13 +6,16 @@ import gzip
 import json
 import os
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import fsspec
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from written_exports import OTHER, Line, cur, data_export, focus, focus_1_2, legacy_csv, legacy_parquet, rows_of, write
 
 from sesreport.core.errors import ConfigError
@@ -408,6 +411,62 @@ def test_a_configured_folder_that_cannot_be_read_is_an_error(tmp_path: Path, mon
         read(tmp_path)
 
 
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[fsspec.AbstractFileSystem]:
+    """Two months at ``memory://stored/cur2``."""
+    data_export(tmp_path / "cur2", [[line("1")]])
+    data_export(tmp_path / "cur2", [[line("2", period="2026-09")]], period="2026-09")
+    storage = fsspec.filesystem("memory")
+    for path in (tmp_path / "cur2").rglob("*.*"):
+        storage.pipe_file(f"/stored/{path.relative_to(tmp_path).as_posix()}", path.read_bytes())
+    yield storage
+    storage.rm("/stored", recursive=True)
+
+
+def refuse_at_url(monkeypatch: pytest.MonkeyPatch, closed: str, error: Exception) -> None:
+    """Makes a folder one that cannot be listed."""
+    listing = MemoryFileSystem.ls
+
+    def refusing(storage: MemoryFileSystem, path: str, detail: bool = True, **options: Any) -> Any:
+        if path == closed:
+            raise error
+        return listing(storage, path, detail=detail, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, "ls", refusing)
+
+
+@pytest.mark.parametrize("error", [PermissionError("Access Denied"), RuntimeError("Access Denied")])
+@pytest.mark.parametrize(
+    ("url", "closed", "counted"),
+    [
+        ("cur2", "data/BILLING_PERIOD=2026-09", {"2026-10": 1}),
+        ("cur2", "metadata/BILLING_PERIOD=2026-09", {"2026-10": 1}),
+        ("cur2/data", "metadata", {}),
+    ],
+)
+@pytest.mark.usefixtures("stored")
+def test_a_folder_at_a_url_that_cannot_be_listed_costs_the_month_it_is_tied_to(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, url: str, closed: str, counted: dict[str, Decimal]
+) -> None:
+    refuse_at_url(monkeypatch, f"/stored/cur2/{closed}", error)
+    found = read_cost_exports([f"memory://stored/{url}"])
+    assert costs(found) == counted
+    assert f"/stored/cur2/{closed}" in found.gaps["file"].tolist()
+    assert "cannot be read (Access Denied), so" in problems(found)
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_configured_url_that_cannot_be_listed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_at_url(monkeypatch, "/stored/cur2", PermissionError("Access Denied"))
+    with pytest.raises(ConfigError, match="cannot be read: Access Denied"):
+        read_cost_exports(["memory://stored/cur2"])
+
+
+def test_a_single_file_at_a_url_is_read(stored: fsspec.AbstractFileSystem) -> None:
+    (path,) = stored.glob("/stored/cur2/data/*2026-09/*.parquet")
+    assert costs(read_cost_exports([f"memory:/{path}"])) == {"2026-09": 2}
+
+
 def refuse(monkeypatch: pytest.MonkeyPatch, closed: Path) -> None:
     """Makes a folder one that cannot be read, also by an administrator."""
     scandir = os.scandir
@@ -553,6 +612,7 @@ def test_a_delivery_before_its_month_ended_counts_and_is_noted(
     found = read(tmp_path)
     assert costs(found) == {period: 1}
     assert found.gaps["period"].tolist() == [period] * partial
+    assert found.charges["is_partial"].tolist() == found.months["is_partial"].tolist() == [partial]
     assert (f"was delivered on {delivered:%Y-%m-%d}, before the month ended" in problems(found)) is partial
 
 

@@ -1,4 +1,7 @@
-"""Monthly cost of SES by account, Region and usage type, from Cost Explorer. AWS charges for each request."""
+"""Monthly cost of SES by account, Region and usage type, from Cost Explorer.
+
+AWS charges for each request, so that each is made once a day.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,13 @@ from sesreport.snapshot.frames.costs import COSTS
 SERVICE = "Amazon Simple Email Service"
 MONTHS = 13
 COST_AND_USAGE = Operation(
-    "ce", "get_cost_and_usage", items="ResultsByTime", never_empty=True, token="NextPageToken", charged=True
+    "ce",
+    "get_cost_and_usage",
+    items="ResultsByTime",
+    never_empty=True,
+    token="NextPageToken",
+    charged=True,
+    once_a_day=True,
 )
 MEASURES = ("UnblendedCost", "NetAmortizedCost", "UsageQuantity")
 

@@ -12,6 +12,7 @@ from sesreport.analysis.joins import joined
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.trends.monthly import next_month
 from sesreport.analysis.unit_costs import delivered_by_account, sum_by
+from sesreport.analysis.waste import BEFORE_CREDITS
 from sesreport.core.money import total
 from sesreport.kpis import words
 from sesreport.kpis.contributions import RATIO, SUM, Contributions, contributions
@@ -58,14 +59,10 @@ def billed_cost(analysis: Analysis) -> Measure:
     shares = [
         (name, total(month.loc[month["charge_category"].isin(list(names)), "billed_cost"])) for name, names in PARTS
     ]
-    told = ", ".join(f"{name} {words.money(part, currency)}" for name, part in shares if part)
-    before = found.history.get(str(analysis.period.shift(-1)))
-    compared = whole is not None and whole > 0 and before is not None and before > 0
-    change = ""
-    if compared:
-        change = f"{float(whole) / before - 1:+.1%} on {analysis.period.shift(-1).name}. ".replace("%", " %")  # type: ignore[operator, arg-type]
-    parts = f"{told[:1].upper()}{told[1:]}. " if told else ""
-    reason = f"{change}{parts}{_basis(month)}{_other_estimates(analysis, currency)}{_gaps(analysis)}"
+    parts = [f"{name} {words.money(part, currency)}" for name, part in shares if part]
+    told = f"It consists of {', '.join(parts)}. " if parts else ""
+    change = _change(found, whole, analysis)
+    reason = f"{change}{told}{_basis(month)}{_other_estimates(analysis, currency)}{_gaps(analysis)}"
     return dataclasses.replace(_in(found, currency, reason), value=_plain(whole))
 
 
@@ -105,9 +102,9 @@ def cost_per_thousand_delivered(analysis: Analysis) -> Measure:
     question="How much of it is wasted?",
     definition=(
         "What the month's waste cost: bounces paid for, idle dedicated IPs, price plans that cost more than others, "
-        "features nobody uses, closed accounts that are still charged."
+        f"features nobody uses, closed accounts that are still charged. {BEFORE_CREDITS}"
     ),
-    formula="sum of amount over the frame waste",
+    formula="sum of amount over the frame waste, before credits",
     source=f"{SOURCE}; CloudWatch; SES GetAccount, ListDedicatedIps; list prices for plans",
     unit="money",
     direction="none",
@@ -205,7 +202,9 @@ def budget_used(analysis: Analysis) -> Measure:
     found = measured(given, _by_place(_of_period(costs, analysis)))
     cost = total(_of_period(costs, analysis)["billed_cost"])
     found = dataclasses.replace(found, numerator=_plain(cost), denominator=float(budget.amount))
-    told = f"{words.money(cost, currency)} of {words.money(budget.amount, currency)} used." if cost is not None else ""
+    told = ""
+    if cost is not None:
+        told = f"{words.money(cost, currency)} of the budget of {words.money(budget.amount, currency)} is used."
     return found.because(f"{told} {_ahead(costs, analysis, currency)}".strip())
 
 
@@ -215,9 +214,21 @@ def _ahead(costs: pd.DataFrame, analysis: Analysis, currency: str) -> str:
     months = [str(month) for month in analysis.period.back(13)]
     ahead = next_month([float(sums[month]) if month in sums.index else None for month in months])
     if ahead is None:
-        return "Too few months are known for a forecast."
+        return "Too few months are known to forecast the next."
     low, middle, high = (words.money(max(value, 0.0), currency) for value in ahead)
-    return f"{analysis.period.shift(1).name}: about {middle}, between {low} and {high} (four of five times)."
+    name = analysis.period.shift(1).name
+    return f"{name} is expected to cost about {middle}, and in four of five cases between {low} and {high}."
+
+
+def _change(found: Measure, whole: Decimal | None, analysis: Analysis) -> str:
+    """How the month's cost stands to that of the month before, in a sentence; empty where one is zero or less."""
+    before = found.history.get(str(analysis.period.shift(-1)))
+    if whole is None or whole <= 0 or before is None or before <= 0:
+        return ""
+    share, name = float(whole) / before - 1, analysis.period.shift(-1).name
+    if abs(share) < 0.0005:
+        return f"The cost is that of {name}. "
+    return f"The cost is {words.number(abs(share), 'share')} {'higher' if share > 0 else 'lower'} than in {name}. "
 
 
 def _one_currency(analysis: Analysis) -> pd.DataFrame | Measure:
@@ -231,7 +242,9 @@ def _one_currency(analysis: Analysis) -> pd.DataFrame | Measure:
     billed = month[month["cost_basis"].ne(ESTIMATED)]
     currencies = sorted((billed if len(billed) else month)["billing_currency"].unique())
     if not currencies:
-        read = analysis.cost_export_months["period"].eq(str(analysis.period)).any()
+        months = analysis.cost_export_months
+        whole = months[~months["is_partial"].fillna(value=False)]
+        read = whole["period"].eq(str(analysis.period)).any()
         return costs.iloc[:0] if read else Measure(None, _by_place(month), reason=_not_known(analysis))
     if len(currencies) > 1:
         sums = month.groupby("billing_currency")["billed_cost"].sum()
@@ -273,7 +286,7 @@ def _other_estimates(analysis: Analysis, currency: str) -> str:
     month = _of_period(analysis.costs, analysis)
     sums = month[month["billing_currency"].ne(currency)].groupby("billing_currency")["billed_cost"].sum()
     told = " and ".join(words.money(cost, str(name)) for name, cost in sums.items())
-    return f" Not in it: {told}, estimated." if told else ""
+    return f" An estimate of {told} is not in it." if told else ""
 
 
 def _of_period(costs: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
@@ -319,10 +332,12 @@ def _gaps(analysis: Analysis) -> str:
     """How many things of the period's cost exports could not be read or had to be judged; empty without any."""
     gaps = analysis.cost_export_gaps
     many = int((gaps["period"].eq(str(analysis.period)) | gaps["period"].isna()).sum())
-    return f" {many} {'gap' if many == 1 else 'gaps'} in the cost exports: see cost_export_gaps." if many else ""
+    if not many:
+        return ""
+    return f" The cost exports have {many} {'gap' if many == 1 else 'gaps'}: see cost_export_gaps."
 
 
 def _based(values: pd.Series) -> str:
     names = {"export": "the cost export", "cost_explorer": "Cost Explorer", "estimated": "an estimate at list prices"}
     told = sorted({part for value in values for part in str(value).split(" + ")}, key=list(names).index)
-    return f"By {' and '.join(names[name] for name in told)}." if told else ""
+    return f"The amounts come from {' and '.join(names[name] for name in told)}." if told else ""

@@ -647,7 +647,7 @@ def _rows(facts: Facts) -> Iterator[str]:
         "Quotas and AWS's lines in 91 days, nearest first": len(facts["forecasts"]),
         "Cost, avoidable cost and exposed identities by owner, the dearest first": len(facts.showback("owner")),
         "Cost by account, the dearest first": len(facts.showback("account")),
-        "What need not be spent, the dearest first": len(facts["waste"]),
+        "What need not be spent, before credits and taxes, the dearest first": len(facts["waste"]),
         "Mail that rides on exposed identities: of the whole account and Region, an upper bound for each": len(
             facts["stakes"]
         ),

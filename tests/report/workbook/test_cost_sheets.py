@@ -85,3 +85,7 @@ def test_amounts_are_numbers_in_their_formats(tmp_path: Path) -> None:
     assert (dearest.value, dearest.number_format, book["Waste"]["B6"].value) == (50, "#,##0.00", "USD")
     row = next(row for row in book["Scorecard"].iter_rows() if row[0].value == "Cost of 1,000 messages delivered")
     assert (row[2].value, row[2].number_format) == (0.184, "[>=1]#,##0.00;[>=0]0.000;#,##0.00")
+
+
+def test_the_sheet_of_waste_says_that_credits_are_not_taken_off() -> None:
+    assert "Amounts are before credits" in waste(pack(money_frames(ACCOUNTS))).note

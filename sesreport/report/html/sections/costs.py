@@ -112,7 +112,8 @@ def costs(pack: Pack) -> SectionContent:
                   pack.frames, "unit_costs", _OWNERS, rows=_rows(pack, "owner"), none="No cost of the month is known."),
             table("t-cost-accounts", "Cost by account, the dearest first", pack.frames, "unit_costs", _ACCOUNTS,
                   rows=_accounts(pack), none="No cost of the month is known."),
-            table("t-waste", "What need not be spent, the dearest first", pack.frames, "waste", _WASTE),
+            table("t-waste", "What need not be spent, before credits and taxes, the dearest first", pack.frames,
+                  "waste", _WASTE),
             _stakes(pack),
             table("t-runway", "How many more bounces and complaints until AWS's lines, by the month's messages (AWS "
                   "counts a volume of its own); zero or less: reached", pack.frames, "runway", _RUNWAY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sesreport.analysis.waste import BEFORE_CREDITS
 from sesreport.core.money import total
 from sesreport.core.vocabulary import PLACE
 from sesreport.kpis import words
@@ -33,7 +34,7 @@ def waste(pack: Pack) -> SheetContent:
             pack, f"{told or 'Nothing'} avoidable in {pack.results.period_name}, the dearest first", rows, "monthly"
         ),
         note="Nothing is counted under two kinds; the formula has the numbers of each. Estimated: by list prices, "
-        f"whatever the costs rest on. {basis(pack, 'monthly')}",
+        f"whatever the costs rest on. {BEFORE_CREDITS} {basis(pack, 'monthly')}",
         columns=(
             SheetColumn("amount", "Amount", "money", width=12),
             SheetColumn("billing_currency", "Currency", width=12),
