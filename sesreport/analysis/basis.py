@@ -18,7 +18,7 @@ SENDING_DATASETS = ("metrics",)
 COLLECTED = {
     **dict.fromkeys(
         (
-            "approvals", "grants", "identities", "exposures", "changes_since", "findings", "lives", "actions",
+            "approvals", "grants", "identities", "exposures", "changes_since", "findings", "lives", "actions", "fixes",
             "remediation_times", "kpi_unknown_accounts",
         ),
         POLICY_DATASETS,

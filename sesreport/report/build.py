@@ -15,9 +15,11 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.files import check_writable, exchange, remove_folder, sha256_of, whole_folder
 from sesreport.core.period import Period
 from sesreport.core.version import __version__
+from sesreport.governance.evidence import fill as write_evidence
 from sesreport.report.compute import earlier_snapshots, write_data, write_frame
 from sesreport.report.contents import Pack
 from sesreport.report.evidence import Evidence, lent
+from sesreport.report.fixes import write_pack_fixes
 from sesreport.report.kept import keep_pack, kept_pack, new_pack
 from sesreport.report.manifest import COMPLETE, FAILED_NOTEBOOKS, FORMAT, MANIFEST, pack_status
 from sesreport.report.notebooks import Executed, check_all, notebooks, run_notebooks
@@ -28,6 +30,8 @@ from sesreport.snapshot.store import Snapshot, in_hand, load, others, snapshot_o
 
 PACKAGES = ("pandas", "pyarrow", "matplotlib", "papermill", "openpyxl", "python-pptx", "jinja2", "boto3")
 
+EVIDENCE = "evidence"
+"""The folder of a pack with the evidence for each control."""
 Output = Callable[[Pack, Path], None]
 
 
@@ -93,6 +97,8 @@ def report(
         if kept is None:
             keep_pack(temporary, chosen, config, period, earlier=earlier)
         pack = _restated(pack, destination.parent, temporary)
+        write_pack_fixes(pack.frames, temporary)
+        write_evidence(pack.frames, pack.results, temporary / EVIDENCE)
         evidence = Evidence(chosen, folder, config)
         with lent(temporary, evidence), ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
             running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)

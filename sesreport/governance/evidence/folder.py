@@ -19,6 +19,8 @@ from sesreport.kpis.words import value_of
 
 SAMPLE = 25
 """Rows of a sample; fewer where the population is smaller. AICPA and PCAOB leave the size to the auditor."""
+MOST_ROWS = 2_000
+"""Rows of a population that are written out for each control; a larger one is named by its file in the pack."""
 Frames = Mapping[str, pd.DataFrame]
 
 
@@ -40,7 +42,7 @@ def _control(control: Control, frames: Frames, results: Results, folder: Path) -
     findings = frames.get("findings")
     exceptions = None if findings is None else findings[findings["rule"].isin(control.rules)]
     sample = None if population is None else _sample(population, control, results)
-    if population is not None:
+    if population is not None and len(population) <= MOST_ROWS:
         _csv(population, folder / "population.csv")
     if exceptions is not None:
         _csv(exceptions, folder / "exceptions.csv")
@@ -48,7 +50,7 @@ def _control(control: Control, frames: Frames, results: Results, folder: Path) -
         _csv(sample, folder / "sample.csv")
         _texts(sample, frames, folder / "policies")
     for name in ("register", "attestations"):
-        if name in frames:
+        if name in frames and len(frames[name]) <= MOST_ROWS:
             _csv(frames[name], folder / f"{name}.csv")
     kpis = [kpi for kpi in results.kpis if kpi.id in control.kpis]
     _about(control, kpis, results, folder, population, exceptions, sample)
@@ -109,7 +111,7 @@ def _about(
         f"- Period: {results.period}. {one_line(results.coverage.statement)}",
         f"- Snapshot: {results.snapshot.id}, sha256 {results.snapshot.sha256}",
         f"- Register: sha256 {results.register_sha256}",
-        f"- Population: {_rows(population)} of the frame `{control.population}` (population.csv)",
+        f"- Population: {_rows(population)} of the frame `{control.population}` ({_where(control, population)})",
         f"- Exceptions: {_rows(exceptions)} (exceptions.csv) of the rules {', '.join(control.rules)}",
         f"- Sample: {_rows(sample)} (sample.csv), drawn with the seed {seed_of(control, results)}",
         *(f"- {kpi.label}: {value_of(kpi)}, {kpi.status} (frame `{kpi.frame}`)" for kpi in kpis),
@@ -118,6 +120,12 @@ def _about(
         "",
     ]
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def _where(control: Control, population: pd.DataFrame | None) -> str:
+    """Where the whole population is; the pack's manifest has the hash of each of its files."""
+    file = f"data/{control.population}.parquet of the pack"
+    return f"population.csv, and {file}" if population is not None and len(population) <= MOST_ROWS else file
 
 
 def _rows(frame: pd.DataFrame | None) -> str:

@@ -15,6 +15,8 @@ from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.registry import Registry
 from sesreport.findings.fixes import DELETE, NONE
 
+SHORTEST = 6
+"""Characters of a fingerprint that must be given."""
 _LONGEST = 80
 _UNSAFE = re.compile(r"[^a-z0-9.-]+")
 
@@ -118,18 +120,22 @@ def proposals(fixes: pd.DataFrame, findings: pd.DataFrame) -> list[Proposal]:
 
 
 def chosen(every: Collection[Proposal], fingerprints: Collection[str]) -> list[Proposal]:
-    """The fixes of findings by their fingerprints or the beginnings of these. Raises ConfigError for one unknown."""
-    out = []
-    known = {finding.fingerprint: each for each in every for finding in each.findings}
-    for wanted in fingerprints:
-        found = {id(each): each for fingerprint, each in known.items() if fingerprint.startswith(wanted)}
-        if len(wanted) < 6 or not found:
-            hint = suggestion(wanted, known) if found or len(wanted) >= 6 else "; write at least 6 characters"
-            raise ConfigError(f"no finding on a policy has the fingerprint {wanted!r}{hint}")
+    """The fixes of findings by their fingerprints or the beginnings of these.
+
+    Raises ConfigError for a fingerprint that is unknown, too short, or that several findings begin with.
+    """
+    known = {finding.fingerprint for fix in every for finding in fix.findings}
+    wanted = set()
+    for beginning in fingerprints:
+        found = [each for each in known if each.startswith(beginning)]
+        if len(beginning) < SHORTEST:
+            raise ConfigError(f"fingerprint {beginning!r}: write at least {SHORTEST} characters of it")
+        if not found:
+            raise ConfigError(f"no finding on a policy has the fingerprint {beginning!r}{suggestion(beginning, known)}")
         if len(found) > 1:
-            raise ConfigError(f"the fingerprint {wanted!r} is that of {len(found)} findings; write more of it")
-        out += [each for each in found.values() if each not in out]
-    return out
+            raise ConfigError(f"the fingerprint {beginning!r} is that of {len(found)} findings; write more of it")
+        wanted.add(found[0])
+    return [fix for fix in every if any(finding.fingerprint in wanted for finding in fix.findings)]
 
 
 def _text(value: Any) -> str | None:

@@ -9,6 +9,7 @@ from sesreport.kpis import words
 from sesreport.kpis.results import Results
 from sesreport.report.charts.text import counted
 from sesreport.report.contents import Pack
+from sesreport.report.fixes import with_fixes
 from sesreport.report.html.section import SectionContent, section
 from sesreport.report.html.table import TableColumn, table
 
@@ -19,6 +20,7 @@ _COLUMNS = (
     TableColumn("grantee", "Grantee", "name", missing="–"),
     TableColumn("evidence", "Evidence", "long"),
     TableColumn("recommendation", "Recommendation", "long"),
+    TableColumn("fix", "Fix", "long"),
     TableColumn("owner", "Owner", facet=True),
     TableColumn("environment", "Environment", facet=True),
     TableColumn("account_name", "Account", facet=True),
@@ -38,8 +40,9 @@ def findings(pack: Pack) -> SectionContent:
     frame = pack.frames.get("findings")
     rows = frame
     if frame is not None and len(frame):
-        made = frame.assign(_rank=severity_rank(frame["severity"]), _state=frame["status"].ne("open"),
-                            mark=frame["fingerprint"].str[:12])  # fmt: skip
+        made = with_fixes(pack.frames, frame)
+        made = made.assign(_rank=severity_rank(frame["severity"]), _state=frame["status"].ne("open"),
+                           mark=frame["fingerprint"].str[:12])  # fmt: skip
         rows = made.sort_values(["_state", "_rank", "rule", "account_id", "fingerprint"])
     return SectionContent(
         heading=heading(pack.results),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
 from sesreport.report.contents import Pack
+from sesreport.report.fixes import with_fixes
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
 from sesreport.report.workbook.evidence import FINDING, basis, nothing, ranked
 
@@ -24,6 +25,7 @@ STATUS_ORDER = {"open": 0, "excepted": 10, "resolved": 20}
 )
 def findings(pack: Pack) -> SheetContent:
     rows = pack.columns("findings", COLUMNS)
+    rows = with_fixes(pack.frames, rows)
     rank = severity_rank(rows["severity"]) + rows["status"].map(STATUS_ORDER).astype("float64")
     rows = ranked(rows, rank, "opened_at", "rule", "identity", "fingerprint")
     counts = pack.results.findings
@@ -32,7 +34,7 @@ def findings(pack: Pack) -> SheetContent:
         + ("" if counts.excepted is None else f"; {counts.excepted:,} with an accepted exception"),
         note="Days open run to the snapshot, from the change that opened it or else from the last look before it; of "
         "what was there at the first snapshot, from that one on, and it may be older. "
-        f"The column Decision is for the reviewer. {basis(pack, 'findings')}",
+        f"The sheet Fixes has each policy as it could be. {basis(pack, 'findings')}",
         columns=(
             *FINDING,
             SheetColumn("opened_at", "Opened", "at"),
@@ -41,13 +43,7 @@ def findings(pack: Pack) -> SheetContent:
             SheetColumn("days_open", "Days open", "days"),
             SheetColumn("evidence", "Evidence"),
             SheetColumn("recommendation", "Recommendation"),
-            SheetColumn(
-                "decision",
-                "Decision",
-                "input",
-                choices=("fix", "accept the risk", "investigate", "not a problem"),
-                prompt="What should happen to this finding?",
-            ),
+            SheetColumn("fix", "Fix", width=52),
             SheetColumn("rule", "Rule"),
             SheetColumn("policy_name", "Policy", unknown="none"),
             SheetColumn("environment", "Environment"),
