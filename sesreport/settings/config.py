@@ -13,7 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from platformdirs import user_cache_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from sesreport.core.days import read_day
@@ -308,6 +307,8 @@ class Config(_Section):
 
 def cache_folder(config: Config) -> Path:
     """The folder of ``paths.cache``; the user's cache where it names none."""
+    from platformdirs import user_cache_path  # the Lambda functions do without it
+
     return Path(config.paths.cache) if config.paths.cache else user_cache_path("sesreport")
 
 

@@ -232,7 +232,8 @@ def test_opened_in_jupyter_a_notebook_shows_the_demonstration(
 
 
 def test_all_notebooks_open_the_same_way() -> None:
-    assert {str(opening(path)) for path in notebooks()} == {str(opening(notebooks()[0]))}
+    of_the_pack = [path for path in notebooks() if path.stem != "70_what_if"]  # it opens the analysis behind the pack
+    assert {str(opening(path)) for path in of_the_pack} == {str(opening(notebooks()[0]))}
 
 
 def test_a_notebook_takes_parameters(pack: Path, tmp_path: Path) -> None:

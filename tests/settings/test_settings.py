@@ -273,7 +273,7 @@ def test_a_month_knows_its_neighbours() -> None:
         ),
         (
             "[zzz]\n",
-            r"unknown key 'zzz'; known are collect, costs, delivery, findings, kpis, organization, paths, report, "
+            r"unknown key 'zzz'; known are collect, costs, delivery, findings, kpis, organization, owners, paths, report, "
             "stakes, tags",
         ),
         ("[costs]\nexports = ['']\n", r"costs\.exports\.0: "),

@@ -35,8 +35,6 @@ def fill(fixes: Collection[Proposal], folder: Path) -> None:
                 path = folder / fix.name / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode("utf-8", "surrogatepass"))
-                if path.suffix == ".sh":
-                    path.chmod(0o755)
     (folder / INDEX).write_text(_index(fixes), encoding="utf-8")
 
 

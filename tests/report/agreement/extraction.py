@@ -189,7 +189,7 @@ def page(pack: Path) -> Iterator[Said]:
 
 def copies(pack: Path) -> Iterator[Said]:
     """The reader's copies of the executed notebooks."""
-    for path in sorted((pack / "notebooks").glob("*.html")):
+    for path in _of_the_pack(pack, "html"):
         yield from _page(f"copy of {path.stem}", lxml_html.fromstring(path.read_bytes()))
 
 
@@ -288,9 +288,15 @@ def terminal(printed: str) -> Iterator[Said]:
     yield Text("terminal", "output", _line(printed))
 
 
+def _of_the_pack(pack: Path, ending: str) -> list[Path]:
+    """The notebooks without the one about what is not so: its numbers are of a snapshot that it imagines."""
+    every = sorted((pack / "notebooks").glob(f"*.{ending}"))
+    return [path for path in every if path.stem != "70_what_if"]
+
+
 def notebooks(pack: Path) -> Iterator[Said]:
     """Outputs of the executed notebooks: printed lines, tables, and the descriptions of charts."""
-    for path in sorted((pack / "notebooks").glob("*.ipynb")):
+    for path in _of_the_pack(pack, "ipynb"):
         for number, cell in enumerate(nbformat.read(path, as_version=4).cells, 1):
             for output in cell.get("outputs", []):
                 where = f"cell {number}"

@@ -27,10 +27,10 @@ def ticket(fix: Proposal) -> Mapping[str, str]:
         "register and the organization approve. Mail that was seen was not looked at: ask the owner before it is "
         "applied.",
         "## How",
-        "Run `apply.sh` in the account, or use one of the Terraform files."
+        "Run `sh apply.sh` in the account, or use one of the Terraform files."
         if not fix.deletes
-        else "Run `apply.sh` in the account; where Terraform manages the policy, remove its resource instead.",
-        "To go back, run `roll_back.sh`: it puts the text back as it was read.",
+        else "Run `sh apply.sh` in the account; where Terraform manages the policy, remove its resource instead.",
+        "To go back, run `sh roll_back.sh`: it puts the text back as it was read.",
         "It is done when the next snapshot shows it.",
     ]
     if stays:
