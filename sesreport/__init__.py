@@ -6,8 +6,9 @@
 >>> analysis.grants, analysis.exposures, analysis.findings  # pandas DataFrames
 
 Everything the command line does is a function here: :func:`collect`, :func:`load`, :func:`analyze`, :func:`score`,
-:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`templates`, :func:`check`. :func:`what_if` judges what
-nobody has changed yet. Names are loaded when first used, so that importing costs nothing.
+:func:`report`, :func:`open_pack`, :func:`deliver`, :func:`review_export`, :func:`review_import`, :func:`templates`,
+:func:`check`. :func:`what_if` judges what nobody has changed yet. Names are loaded when first used, so that importing
+costs nothing.
 """
 
 from importlib import import_module
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sesreport.demo.open import open_analysis, open_pack
     from sesreport.findings.history import History
     from sesreport.governance.check import check
+    from sesreport.governance.review import review_import
     from sesreport.governance.templates import templates
     from sesreport.governance.what_if import WhatIf, what_if
     from sesreport.kpis.results import Results
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from sesreport.report import charts, tables
     from sesreport.report.build import report
     from sesreport.report.delivery import deliver
+    from sesreport.report.review import review_export
     from sesreport.settings.config import Config, load_config
     from sesreport.settings.register import read_register
     from sesreport.snapshot.store import Snapshot, load, snapshots
@@ -54,6 +57,8 @@ _WHERE = {
     "open_pack": "demo.open",
     "read_register": "settings.register",
     "report": "report.build",
+    "review_export": "report.review",
+    "review_import": "governance.review",
     "score": "kpis.scorecard",
     "snapshots": "snapshot.store",
     "templates": "governance.templates",
@@ -81,6 +86,8 @@ __all__ = [
     "open_pack",
     "read_register",
     "report",
+    "review_export",
+    "review_import",
     "score",
     "snapshots",
     "tables",

@@ -26,6 +26,7 @@ class AnalyzedFrames(CollectedFrames):
     loss_range = FrameAttribute()
     monthly = FrameAttribute()
     remediation_times = FrameAttribute()
+    reviews = FrameAttribute()
     runway = FrameAttribute()
     stakes = FrameAttribute()
     unit_costs = FrameAttribute()

@@ -26,6 +26,12 @@ def rows(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[Any, ...]]
     return zip(*(_values(frame[name]) for name in names), strict=True)
 
 
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Each row as values by column, NA as None."""
+    names = [str(name) for name in frame]
+    return [dict(zip(names, values, strict=True)) for values in rows(frame, names)]
+
+
 def _values(column: pd.Series) -> list[Any]:
     return column.to_numpy(dtype=object, na_value=cast("Any", None)).tolist()
 

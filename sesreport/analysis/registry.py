@@ -19,6 +19,7 @@ from sesreport.analysis.judged_identities import JudgedIdentityCache
 from sesreport.core.period import Period
 from sesreport.core.registry import Registry
 from sesreport.core.schema import Frame
+from sesreport.settings.attestations import FRAME as ATTESTATIONS
 from sesreport.settings.config import Config
 from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.store import Snapshot
@@ -27,6 +28,8 @@ from sesreport.usage.settings_exports import SettingsExports
 if TYPE_CHECKING:
     from sesreport.usage.cost_exports import CostExports
 
+GIVEN = {REGISTER.name: REGISTER, ATTESTATIONS.name: ATTESTATIONS}
+"""Frames that people keep: they are given to an analysis, under their own names."""
 Made = TypeVar("Made")
 Of = ParamSpec("Of")
 
@@ -47,6 +50,8 @@ class Analysis(AnalyzedFrames):
     """The cost exports that the settings name, read when first asked for; the analyses of a history share them."""
     cache: JudgedIdentityCache = field(default_factory=JudgedIdentityCache, repr=False, compare=False)
     """Exposures worked out before; the analyses of a history share one."""
+    attestations: pd.DataFrame = field(default_factory=ATTESTATIONS.empty, repr=False)
+    """Answers of reviewers given up to the day of the snapshot, oldest first."""
     owners: frozenset[str] | None = field(default=None, repr=False)
     """Names in the settings' directory of owners; None without one."""
     real: Analysis | None = field(default=None, repr=False, compare=False)
@@ -94,12 +99,13 @@ class Analysis(AnalyzedFrames):
         return out[::-1]
 
     def frame_names(self) -> Iterable[str]:
-        return [*dict.fromkeys([*self.snapshot.frame_names(), REGISTER.name, *derived_frames()])]
+        return [*dict.fromkeys([*self.snapshot.frame_names(), *GIVEN, *derived_frames()])]
 
     def frame(self, name: str) -> pd.DataFrame:
-        """A frame that was collected, derived, or is the register; also of somebody else's."""
-        if name == REGISTER.name:
-            return self.register
+        """A frame that was collected, derived, or given with it (:data:`GIVEN`); also of somebody else's."""
+        if name in GIVEN:
+            given: pd.DataFrame = getattr(self, name)
+            return given
         if name not in self._made:
             if name not in FRAMES:
                 if name not in self.snapshot.frame_names():
@@ -111,7 +117,7 @@ class Analysis(AnalyzedFrames):
 
     @property
     def frames(self) -> dict[str, pd.DataFrame]:
-        """Every frame by name: collected (or enriched), the register, derived."""
+        """Every frame by name: collected (or enriched), given, derived."""
         return {name: self.frame(name) for name in self.frame_names()}
 
 

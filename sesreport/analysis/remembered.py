@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sesreport.analysis.registry import Analysis
+from sesreport.analysis.registry import GIVEN, Analysis
 from sesreport.core.errors import SchemaError
 from sesreport.core.kept import Kept, code_sha256
 from sesreport.core.registry import extended
@@ -28,9 +28,9 @@ FILES = 300
 def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> bytes:
     """What ``make`` makes, from disk where it was made before from the very same.
 
-    The same is: snapshot and earlier snapshots, settings, register, owners, cost exports, prices, period, reference
-    data and the code of this package; with a rule, KPI or frame of somebody else's, whose code no hash covers, nothing
-    is remembered. ``what`` names it, with all else it depends on.
+    The same is: snapshot and earlier snapshots, settings, register, attestations, owners, cost exports, prices, period,
+    reference data and the code of this package; with a rule, KPI or frame of somebody else's, whose code no hash
+    covers, nothing is remembered. ``what`` names it, with all else it depends on.
     """
     if not _worth(analysis):
         return make()
@@ -75,8 +75,8 @@ def _stored(declared: Frame, frame: pd.DataFrame) -> bytes:
 
 
 def _inputs(analysis: Analysis) -> str:
-    register = analysis.register.to_json(date_format="iso")
+    given = [analysis.frame(name).to_json(date_format="iso") for name in GIVEN]
     snapshots = [(str(each.period), each.snapshot.id, each.snapshot.sha256) for each in analysis.chain]
     costs = [analysis.cost_exports.sha256, prices(analysis.config).sha256]
     owners = sorted(analysis.owners) if analysis.owners is not None else None
-    return json.dumps([code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), register, owners, costs])
+    return json.dumps([code_sha256(), snapshots, analysis.config.sha256, str(analysis.period), given, owners, costs])

@@ -70,12 +70,11 @@ def options() -> str:
 
 def frames() -> str:
     """Every frame with its columns."""
-    from sesreport.analysis.registry import derived_frames
-    from sesreport.settings.register import FRAME
+    from sesreport.analysis.registry import GIVEN, derived_frames
     from sesreport.snapshot.collected import frames as collected
 
     parts = []
-    for kind, declared in (("collected", collected()), ("from the register", {FRAME.name: FRAME})):
+    for kind, declared in (("collected", collected()), ("kept by people", GIVEN)):
         parts += [_frame(frame, kind) for name, frame in declared.items() if name not in derived_frames()]
     parts += [_frame(frame, "derived") for frame in derived_frames().values()]
     return "\n\n".join(parts)

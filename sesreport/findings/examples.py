@@ -10,12 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sesreport.analysis import Analysis, analyze
+from sesreport.analysis.joins import records
+from sesreport.analysis.reviews import answerable
+from sesreport.core.quarter import Quarter
+from sesreport.settings.attestations import ABOUT, attestation_id
+from sesreport.settings.attestations import FRAME as ATTESTATIONS
 from sesreport.settings.config import Config
 from sesreport.settings.register import register_from_rows
 from sesreport.snapshot.collected import frames
@@ -51,6 +58,20 @@ def event(name: str, days: int, **fields: Any) -> dict[str, Any]:
         "source_ip": "203.0.113.7",
         **fields,
     }
+
+
+def answered(answer: str, days: int, *, due: int | None = None, **fields: Any) -> dict[str, Any]:
+    """An answer of so many days ago; ``due`` are days from the answer, ``fields`` columns of ``attestations``."""
+    late = {} if due is None else {"due": days - due}
+    return {"answer": answer, "answered_at": days, **late, **fields}
+
+
+def attestation(row: Mapping[str, Any], *, answered_at: datetime, **fields: Any) -> dict[str, Any]:
+    """A row of ``attestations`` about a grant that has to be answered for, with ``fields`` such as ``answer``."""
+    about = {name: row[name] for name in (*ABOUT, "statement", "facts")}
+    given = {"reviewer": "Ada", "file_sha256": "0", "snapshot": "0", "quarter": str(Quarter.of(answered_at))}
+    made = {**about, **given, "answered_at": answered_at, **fields}
+    return {**made, "attestation_id": f"{attestation_id(made)} {answered_at.date()}"}
 
 
 def _policy(
@@ -93,6 +114,8 @@ class Example:
     """Bounces a day, likewise."""
     changes: Sequence[Mapping[str, Any]] = ()
     """CloudTrail's events, see :func:`event`."""
+    answers: Sequence[Mapping[str, Any]] = ()
+    """Answers of reviewers about every grant that has to be answered for, see :func:`answered`."""
     earlier: Example | None = None
     """The organization a month earlier; None where there is no earlier snapshot."""
 
@@ -108,9 +131,19 @@ class Example:
             finished_at=now,
             about={},
         )
-        found = analyze(load(path), Config(), register=register_from_rows(self._register()), previous=previous)
+        register, nothing = register_from_rows(self._register()), ATTESTATIONS.empty()
+        found = analyze(load(path), Config(), register=register, attestations=nothing, previous=previous)
         found.owners = None if self.owners is None else frozenset(name.casefold() for name in self.owners)
-        return found
+        return replace(found, attestations=self.attestations_about(found, now)) if self.answers else found
+
+    def attestations_about(self, analysis: Analysis, now: datetime) -> pd.DataFrame:
+        """The example's answers, about the grants of an analysis."""
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        rows = []
+        for answer in self.answers:
+            days = {name: midnight - timedelta(days=answer[name]) for name in ("answered_at", "due") if name in answer}
+            rows += [attestation(row, **{**answer, **days}) for row in records(answerable(analysis))]
+        return ATTESTATIONS.from_rows(rows)
 
     def _rows(self, now: datetime) -> dict[str, list[dict[str, Any]]]:
         place = {"account_id": OWN, "region": REGION, "identity": "example.com"}

@@ -24,6 +24,7 @@ from sesreport.report.kept import keep_pack, kept_pack, new_pack
 from sesreport.report.manifest import COMPLETE, FAILED_NOTEBOOKS, FORMAT, MANIFEST, pack_status
 from sesreport.report.notebooks import Executed, check_all, notebooks, run_notebooks
 from sesreport.report.restated import RESTATED, restated_costs
+from sesreport.settings.attestations import attestations_sha256
 from sesreport.settings.config import Config
 from sesreport.snapshot.storage import snapshots_folder
 from sesreport.snapshot.store import Snapshot, in_hand, load, others, snapshot_of, speaks_for
@@ -174,6 +175,7 @@ def _manifest(
             "snapshots_of_other_organizations": list(left_out),
             "configuration_sha256": config.sha256,
             "register_sha256": pack.results.register_sha256,
+            "attestations_sha256": attestations_sha256(config),
         },
         "coverage": {"places_read": basis.read, "places_expected": basis.expected},
         "notebooks": {

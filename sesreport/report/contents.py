@@ -33,6 +33,7 @@ class Pack(AnalyzedFrames):
     branding: Branding = Branding()
 
     kpi_breakdown = FrameAttribute()
+    attestations = FrameAttribute()
     register = FrameAttribute()
 
     def frame_names(self) -> Iterable[str]:

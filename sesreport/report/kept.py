@@ -1,7 +1,7 @@
 """Packs computed before, kept in the user's cache: the same input is not judged twice for an analyst.
 
-The same is: snapshot and earlier snapshots, settings, register, owners, cost exports, prices, period, reference data
-and the code of this package.
+The same is: snapshot and earlier snapshots, settings, register, attestations, owners, cost exports, prices, period,
+reference data and the code of this package.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sesreport.core.schema import nullable
 from sesreport.report.compute import branding, make_pack, table_of, write_data
 from sesreport.report.contents import Pack
 from sesreport.report.stored import read_stored
+from sesreport.settings.attestations import attestations_sha256
 from sesreport.settings.config import Config, cache_folder
 from sesreport.settings.owners import directory_sha256
 from sesreport.settings.prices import prices
@@ -101,8 +102,8 @@ def _folder(snapshot: Snapshot, config: Config, period: Period, earlier: Mapping
     before = [[str(month), old.id, old.sha256] for month, old in earlier.items()]
     inputs = [
         code_sha256(), snapshot.id, snapshot.sha256, before, config.sha256, register.exists(),
-        register_sha256(register), str(period), SettingsExports(tuple(config.costs.exports)).sha256,
-        prices(config).sha256, directory_sha256(config),
+        register_sha256(register), attestations_sha256(config), directory_sha256(config), str(period),
+        SettingsExports(tuple(config.costs.exports)).sha256, prices(config).sha256,
     ]  # fmt: skip
     return cache_folder(config) / "packs" / hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 

@@ -214,11 +214,22 @@ class Costs(_Section):
     from the configuration file."""
 
 
+class Review(_Section):
+    """``[review]``: the quarterly review of grants that reach beyond the organization."""
+
+    first: Annotated[str, Field(pattern="^([12][0-9]{3}-Q[1-4])?$")] = ""
+    """The first quarter to be answered for, such as ``2026-Q4``; empty means the first that has an answer."""
+    revoke_days: Annotated[int, Field(strict=True, ge=1, le=366)] = 30
+    """Days from the answer until what is to be narrowed or revoked must be."""
+
+
 class Paths(_Section):
     """``[paths]``: where things are, relative to the configuration file."""
 
     register_file: Annotated[str, Field(alias="register")] = "data/register.csv"
     """The register of approved outside accounts: .csv, .xlsx or .toml."""
+    attestations: str = "data/attestations.parquet"
+    """What reviewers answered about each grant; ``sesreport review import`` adds to it."""
     snapshots: str = "data/snapshots"
     """Where snapshots are kept: a folder, or any URL that fsspec opens (``s3://bucket/snapshots``)."""
     output: str = "out"
@@ -273,6 +284,7 @@ class Config(_Section):
     findings: FindingsSetting = FindingsSetting()
     report: Report = Report()
     paths: Paths = Paths()
+    review: Review = Review()
     stakes: Stakes = Stakes()
     costs: Costs = Costs()
     delivery: Annotated[dict[str, list[dict[str, Any]]], Field(repr=False)] = {}
@@ -284,6 +296,7 @@ class Config(_Section):
         moved = Paths.model_construct(
             paths.model_fields_set,
             register_file=str(base / paths.register_file),
+            attestations=str(base / paths.attestations),
             snapshots=paths.snapshots if "://" in paths.snapshots else str(base / paths.snapshots),
             output=str(base / paths.output),
             cache=str(base / paths.cache) if paths.cache else "",

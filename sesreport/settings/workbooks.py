@@ -27,23 +27,35 @@ EXACT = 10**15
 """Excel keeps 15 digits of a number; of longer ones it has replaced the rest by zeros."""
 
 
-def xlsx_rows(path: Path, *, naming: str) -> Iterator[Row]:
-    """The rows of the sheet whose first row names the column ``naming``, without those that hold nothing.
+def xlsx_rows(path: Path, *, naming: str, within: int = 1, formulas: bool = True) -> Iterator[Row]:
+    """The rows of the sheet that names the column ``naming`` in its first row, or in one of the first ``within``.
 
-    Hidden sheets are passed over; where no other names it, the rows are those of the first. A formula without a stored
-    value, an error, and a cell that shares the value of merged cells are Unread. Raises ConfigError for a file that is
-    not such a workbook, is too large, or has two such sheets, and OSError.
+    Rows that hold nothing are left out. Hidden sheets are passed over; where no other names it, the rows are those of
+    the first. A formula without a stored value (without ``formulas``: every formula), an error, and a cell that shares
+    the value of merged cells are Unread. Raises ConfigError for a file that is not such a workbook, is too large, or
+    has two such sheets, and OSError.
     """
     _check_size(path)
     try:
         with warnings.catch_warnings(action="ignore"):  # openpyxl tells what it leaves out, such as drop-down lists
-            rows = _rows(path, naming)
+            rows = _rows(path, naming, within, formulas)
     except Exception as error:  # openpyxl raises whatever the zip or XML reader raised
         raise _no_workbook(path, error) from error
     for number, cells in sorted(rows.items()):
         row = Row(number, [cells.get(column) for column in range(1, max(cells) + 1)])
         if not row.blank:
             yield row
+
+
+def custom_properties(path: Path) -> dict[str, str]:
+    """The custom document properties of a workbook that are text. Raises as :func:`xlsx_rows` does."""
+    _check_size(path)
+    try:
+        with warnings.catch_warnings(action="ignore"), closing(load_workbook(path, read_only=True)) as opened:
+            book: Any = opened
+            return {each.name: each.value for each in book.custom_doc_props.props if isinstance(each.value, str)}
+    except Exception as error:
+        raise _no_workbook(path, error) from error
 
 
 def _check_size(path: Path) -> None:
@@ -71,30 +83,31 @@ Cells = dict[int, dict[int, Any]]
 """Cells that hold something, by row and column."""
 
 
-def _rows(path: Path, naming: str) -> Cells:
+def _rows(path: Path, naming: str, within: int, formulas: bool) -> Cells:
     with closing(load_workbook(path, read_only=True, data_only=True, keep_links=False)) as opened:
         book: Any = opened
-        sheets = {one.title: _cells(book, one) for one in book.worksheets if one.sheet_state == "visible"}
+        sheets = {one.title: _cells(book, one, formulas) for one in book.worksheets if one.sheet_state == "visible"}
     if not sheets:
         raise ValueError("it has no sheet that is not hidden")
-    named = [title for title, rows in sheets.items() if _names(rows, naming)]
+    named = [title for title, rows in sheets.items() if _names(rows, naming, within)]
     if len(named) > 1:
         raise ValueError(f"its sheets {named[0]!r} and {named[1]!r} both have a column {naming}; hide all but one")
     return sheets[named[0]] if named else next(iter(sheets.values()))
 
 
-def _names(rows: Cells, column: str) -> bool:
-    """Whether the first row that holds something names the column."""
-    first = rows[min(rows)].values() if rows else ()
+def _names(rows: Cells, column: str, within: int) -> bool:
+    """Whether one of the first rows that hold something names the column."""
+    first = [cell for number in sorted(rows)[:within] for cell in rows[number].values()]
     return any(isinstance(cell, str) and "_".join(cell.casefold().split()) == column for cell in first)
 
 
-def _cells(book: Any, sheet: Any) -> Cells:
+def _cells(book: Any, sheet: Any, formulas: bool) -> Cells:
     with sheet._get_source() as source:
         reader = _Reader(
             source, sheet._shared_strings, data_only=True, epoch=book.epoch, date_formats=book._date_formats,
             timedelta_formats=book._timedelta_formats,
         )  # fmt: skip
+        reader.formulas = formulas
         rows: Cells = {}
         for number, cells in reader.parse():
             if number in rows:
@@ -114,10 +127,15 @@ class _Reader(WorkSheetParser):
     Its own would take a formula without a stored value for an empty cell.
     """
 
+    formulas = True
+    """Whether a formula's stored value can be relied on."""
+
     def parse_cell(self, element: Any) -> dict[str, Any]:
         cell: dict[str, Any] = super().parse_cell(element)
         value = cell["value"]
-        if value is None and element.find(FORMULA_TAG) is not None and not _is_empty_text(element):
+        if not self.formulas and element.find(FORMULA_TAG) is not None:
+            cell["value"] = Unread("is a formula; write the value itself")
+        elif value is None and element.find(FORMULA_TAG) is not None and not _is_empty_text(element):
             cell["value"] = Unread("is a formula without a stored value; save the file in Excel, or write the value")
         elif cell["data_type"] == "e":
             error = f"the error {value}" if element.get("t") == "e" else "a date that cannot be"

@@ -5,14 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sesreport.analysis import Analysis, analyze
+from sesreport.analysis.joins import records
+from sesreport.analysis.reviews import answerable
 from sesreport.core.period import Period
+from sesreport.findings.examples import attestation
+from sesreport.settings.attestations import FRAME as ATTESTATIONS
 from sesreport.settings.config import Config
 from sesreport.settings.register import register_from_rows
 from sesreport.snapshot.collected import frames
@@ -51,6 +56,7 @@ class Estate:
         self.now, self.organization = now, organization
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in frames()}
         self.gaps: dict[tuple[str, str, str], str] = {}
+        self.answers: list[tuple[str, str, str]] = []
         self.places: set[tuple[str, str]] = set()
         self.register: list[dict[str, Any]] = [
             {"account_id": VENDOR, "name": "Mailwise", "ticket": "SEC-1", "identities": [], "status": "valid"},
@@ -141,6 +147,11 @@ class Estate:
             self.places.add((account, region))
         return self
 
+    def answered(self, answer: str, day: str, identity: str) -> Estate:
+        """A reviewer's answer, imported on a day, about what has to be answered for on an identity."""
+        self.answers.append((answer, day, identity))
+        return self
+
     def place(self, account: str = SHOP, region: str = EU) -> Estate:
         """A place that was read, and in which there is nothing."""
         self.places.add((account, region))
@@ -161,7 +172,24 @@ class Estate:
         previous: Analysis | None = None,
     ) -> Analysis:  # fmt: skip
         register: pd.DataFrame = register_from_rows(self.register)
-        return analyze(load(self.write(folder)), config, register=register, period=period, previous=previous)
+        nothing = ATTESTATIONS.empty()
+        made = analyze(
+            load(self.write(folder)), config, register=register, attestations=nothing, period=period, previous=previous
+        )
+        return replace(made, attestations=self._attestations(made)) if self.answers else made
+
+    def _attestations(self, analysis: Analysis) -> pd.DataFrame:
+        return ATTESTATIONS.from_rows(
+            attestation(
+                row,
+                answer=answer,
+                answered_at=(at := datetime.fromisoformat(f"{day}T00:00Z")),
+                due=None if answer == "keep" else at + timedelta(days=30),
+            )
+            for answer, day, identity in self.answers
+            for row in records(answerable(analysis))
+            if row["identity"] == identity
+        )
 
     def _coverage(self) -> list[dict[str, Any]]:
         told = dict(self.gaps)

@@ -7,19 +7,18 @@ from inspect import getattr_static
 import pandas as pd
 import pytest
 
-from sesreport.analysis.registry import Analysis, derived_frames
+from sesreport.analysis.registry import GIVEN, Analysis, derived_frames
 from sesreport.core.errors import NoFrameError
 from sesreport.core.frames import FrameAttribute, Framed
 from sesreport.kpis.breakdown import KPI_BREAKDOWN
 from sesreport.report.contents import Pack
-from sesreport.settings.register import FRAME as REGISTER
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import Snapshot
 
 BUILT_IN = {
     Snapshot: {*frames()},
     Analysis: {*frames(), *derived_frames()},
-    Pack: {*frames(), *derived_frames(), REGISTER.name, KPI_BREAKDOWN.name},
+    Pack: {*frames(), *derived_frames(), *GIVEN, KPI_BREAKDOWN.name},
 }
 
 

@@ -28,6 +28,13 @@ TO_ACCOUNT = (
 )
 BEYOND = f"{SENDING} AND scope IN ('vendor', 'external', 'public', 'service', 'needs review')"
 MONTH = '"at" >= $from AND "at" < $to AND dimension = ' + "'account'"
+KEPT = """
+    FROM reviews r JOIN grants alike USING (account_id, region, identity, policy_name, statement, grantee)
+    WHERE r.answer = 'keep' AND r.answered_at >= $to - INTERVAL 92 DAY AND r.answered_at < $to
+      AND (r.account_id, r.region, r.identity, r.policy_name, r.grantee)
+          = (g.account_id, g.region, g.identity, g.policy_name, g.grantee)
+      AND (alike.scope, list_sort(alike.actions), list_sort(alike.conditions))
+          = (g.scope, list_sort(g.actions), list_sort(g.conditions))"""
 BILLED = "period = strftime($from::TIMESTAMP, '%Y-%m')"
 CHARGE = "SELECT sub_account_id AS account_id, region_id AS region, NULL::VARCHAR AS identity"
 PLACE = "SELECT account_id, region, NULL::VARCHAR AS identity"
@@ -35,7 +42,7 @@ PLACE = "SELECT account_id, region, NULL::VARCHAR AS identity"
 
 def _grants(flag: str, where: str) -> str:
     return (
-        f"SELECT account_id, region, identity, ({flag})::DOUBLE AS hit, 1 AS whole, NULL AS id FROM grants "
+        f"SELECT account_id, region, identity, ({flag})::DOUBLE AS hit, 1 AS whole, NULL AS id FROM grants g "
         f"WHERE {where} UNION ALL {JUDGED}"
     )
 
@@ -102,10 +109,23 @@ ROWS = {
     "unregistered_grants": _grants("register_status IS NULL", TO_ACCOUNT),
     "expired_grants": _grants("coalesce(register_status, '') = 'expired'", TO_ACCOUNT),
     "attested_grants": _grants(
-        "grantee_account_id IN (SELECT account_id FROM register WHERE status <> 'expired' "
-        "AND approved_at >= $to - INTERVAL 92 DAY AND approved_at < $to)",
+        "registered AND approval IN ('approved', 'no ticket') AND approval_id IN "
+        "(SELECT approval_id FROM register WHERE status <> 'expired' "
+        f"AND approved_at >= $to - INTERVAL 92 DAY AND approved_at < $to) OR EXISTS ({KEPT})",
         TO_ACCOUNT,
     ),
+    "reviews_overdue": f"""
+        SELECT account_id, region, identity, (standing = 'overdue')::INT AS hit, 1 AS whole, NULL AS id FROM reviews
+        UNION ALL {JUDGED}""",
+    "share_answered_keep": """
+        SELECT account_id, region, identity, (answer = 'keep')::INT AS hit, 1 AS whole, NULL AS id
+        FROM (SELECT *, row_number() OVER () AS place FROM attestations)
+        WHERE answered_at >= $to - INTERVAL 92 DAY AND answered_at < $to
+        QUALIFY row_number() OVER (PARTITION BY account_id, region, identity, policy_name, grantee, facts_sha256
+                                   ORDER BY place DESC) = 1""",
+    "oldest_unreviewed_grant": """
+        SELECT account_id, region, identity, NULL AS whole, NULL AS id,
+               CASE WHEN never_reviewed THEN greatest(0, epoch($to - since) / 86400) ELSE 0 END AS hit FROM reviews""",
     "nonproduction_on_production": f"""
         SELECT g.account_id, g.region, g.identity,
                CASE WHEN ours.environment = 'prod' AND theirs.environment <> 'prod' THEN 1
@@ -181,6 +201,8 @@ VALUES = {
     "complaint_rate": "max(hit)",
     "complaint_margin": "min(hit)",
     "quota_use": "max(hit)",
+    "oldest_unreviewed_grant": "max(hit)",
+    "reviews_overdue": f"CASE WHEN EXISTS (FROM attestations) THEN {COUNT} END",
     "sent_volume": "sum(hit)",
     "billed_cost": "sum(hit)",
     "budget_used": "sum(hit)",
@@ -188,14 +210,14 @@ VALUES = {
     "delivered_volume": "sum(hit)",
     **dict.fromkeys(
         ("owned_identities", "attested_grants", "own_bounce_rate", "own_complaint_rate", "coverage",
-         "mean_time_to_remediate", "cost_per_thousand_delivered", "cost_with_owner"),
+         "mean_time_to_remediate", "cost_per_thousand_delivered", "cost_with_owner", "share_answered_keep"),
         RATIO,
     ),
 }  # fmt: skip
 """By KPI: the value of its rows; the count of hits where nothing is said."""
 
 DATASETS = {
-    **dict.fromkeys(("coverage", "billed_cost", "cost_with_owner", "budget_used"), ()),
+    **dict.fromkeys(("coverage", "share_answered_keep", "billed_cost", "cost_with_owner", "budget_used"), ()),
     "avoidable_cost": ("metrics", "sending_accounts"),
     "accounts_under_review": ("sending_accounts",),
     "quota_use": ("metrics", "sending_accounts"),

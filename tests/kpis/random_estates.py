@@ -38,6 +38,9 @@ def random_estate(seed: int) -> Estate:
     for account in ACCOUNTS:
         for region in (EU, US):
             _place(estate, pick, account, region)
+    for number in range(3):
+        for day in ("2026-05-20", "2026-08-20", "2026-10-20")[: pick.randrange(4)]:
+            estate.answered(pick.choice(["keep", "keep", "revoke"]), day, f"{number}.example.com")
     return estate
 
 

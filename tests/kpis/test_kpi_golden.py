@@ -189,6 +189,39 @@ def _attested() -> Golden:
     return Golden(estate, 2 / 7, 2, 7, 7)
 
 
+def _kept() -> Golden:
+    """A vendor approved long ago, one of whose grants a reviewer kept on 12 October."""
+    estate = Estate().identity("a.example.com", {"p": policy(VENDOR)}).identity("b.example.com", {"p": policy(VENDOR)})
+    return Golden(estate.answered("keep", "2026-10-12", "a.example.com"), 0.5, 1, 2, 2)
+
+
+def _overdue() -> Golden:
+    """Kept for Q2, so Q3 is not answered for; the other was kept in October."""
+    estate = Estate().identity("a.example.com", {"p": policy(VENDOR)}).identity("b.example.com", {"p": policy(VENDOR)})
+    estate.answered("keep", "2026-05-12", "a.example.com").answered("keep", "2026-10-12", "b.example.com")
+    return Golden(estate, 1, 1, 2, 1)
+
+
+def _kept_share() -> Golden:
+    """Two of three answers since August; the change of mind counts, and the answer of July does not."""
+    names = ("a.example.com", "b.example.com", "c.example.com", "d.example.com")
+    estate = Estate()
+    for name in names:
+        estate.identity(name, {"p": policy(VENDOR)})
+    for name, day in zip(names, ("2026-10-12", "2026-08-01", "2026-10-12", "2026-07-31"), strict=True):
+        estate.answered("keep", day, name)
+    return Golden(estate.answered("revoke", "2026-10-13", names[0]), 2 / 3, 2, 3, 3)
+
+
+def _never_reviewed() -> Golden:
+    """On 3 October both were there; one was kept since. Those of November are new."""
+    before = Estate(datetime(2026, 10, 3, 6, tzinfo=UTC)).identity("a.example.com", {"p": policy(VENDOR)})
+    before.identity("b.example.com", {"p": policy(VENDOR)})
+    now = Estate().identity("a.example.com", {"p": policy(VENDOR)}).identity("b.example.com", {"p": policy(VENDOR)})
+    now.identity("c.example.com", {"p": policy(STRANGER)})
+    return Golden(now.answered("keep", "2026-10-12", "a.example.com"), 28.75, None, None, 2, before)
+
+
 def _environments() -> Golden:
     """Development on production; one grantee's environment is not known; production and a dev identity are fine."""
     nowhere = "210000000007"
@@ -376,6 +409,9 @@ GOLDEN = {
     "unguarded_services": _services,
     "unregistered_grants": _unregistered,
     "attested_grants": _attested,
+    "reviews_overdue": _overdue,
+    "share_answered_keep": _kept_share,
+    "oldest_unreviewed_grant": _never_reviewed,
     "nonproduction_on_production": _environments,
     "unconditional_grants": _unconditional,
     "any_address_grants": _any_address,
@@ -412,6 +448,13 @@ def test_a_kpi_is_what_a_person_counts(name: str, tmp_path: Path) -> None:
     assert found.value == pytest.approx(golden.value)
     assert (found.numerator, found.denominator) == (golden.numerator, golden.denominator)
     assert len(found.frame) == golden.rows
+
+
+def test_a_grant_is_attested_by_an_answer_too(tmp_path: Path) -> None:
+    golden = _kept()
+    (definition,) = [each for each in kpis() if each.id == "attested_grants"]
+    found = definition.measure(golden.estate.analysis(tmp_path))
+    assert (found.value, found.numerator, found.denominator) == (golden.value, golden.numerator, golden.denominator)
 
 
 @pytest.mark.parametrize("definition", kpis(), ids=lambda d: d.id)

@@ -26,9 +26,9 @@ IT_TAKES_TWO = ("findings_opened", "findings_resolved")
 """Not known from one snapshot alone."""
 MAY_HAVE_NO_ROWS = (
     "mean_time_to_remediate", "billed_cost", "cost_per_thousand_delivered", "avoidable_cost", "cost_with_owner",
-    "budget_used",
+    "budget_used", "reviews_overdue", "share_answered_keep", "oldest_unreviewed_grant",
 )  # fmt: skip
-"""Of a month in which nothing was resolved, and of costs that nobody told."""
+"""Of a month in which nothing was resolved, of costs that nobody told, and of grants that nobody has to answer for."""
 KEYS = ["kpi", "dimension", "group"]
 
 

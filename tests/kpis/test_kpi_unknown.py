@@ -18,7 +18,7 @@ from sesreport.findings.findings import found
 from sesreport.kpis.registry import kpis
 from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Basis, Coverage, Kpi
 from sesreport.kpis.scorecard import Scorecard, check_kpi_names, coverage_of, judge, score
-from sesreport.settings.config import Budget, Config, Costs, KpiSetting
+from sesreport.settings.config import Budget, Config, Costs, KpiSetting, Review
 
 IDS = [definition.id for definition in kpis()]
 
@@ -83,7 +83,8 @@ def whole_and_partial(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[st
     estate.change("2026-10-03T00:00", "DeleteIdentityPolicy", "p")
     folder = tmp_path_factory.mktemp("places")
     previous = _before(folder / "before")
-    config = Config(costs=Costs(budget=Budget(amount=Decimal(10), currency="USD")))
+    costs = Costs(budget=Budget(amount=Decimal(10), currency="USD"))
+    config = Config(costs=costs, review=Review(first="2026-Q4"))
     whole = everything(estate.analysis(folder / "whole", config, previous=previous))
     estate.gap(THIRD, US, "everything")
     return whole, everything(estate.analysis(folder / "partial", config, previous=previous))

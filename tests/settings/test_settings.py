@@ -273,8 +273,8 @@ def test_a_month_knows_its_neighbours() -> None:
         ),
         (
             "[zzz]\n",
-            r"unknown key 'zzz'; known are collect, costs, delivery, findings, kpis, organization, owners, paths, report, "
-            "stakes, tags",
+            r"unknown key 'zzz'; known are collect, costs, delivery, findings, kpis, organization, owners, paths, "
+            "report, review, stakes, tags",
         ),
         ("[costs]\nexports = ['']\n", r"costs\.exports\.0: "),
         ("[costs]\nbudget = { amount = -1, currency = 'USD' }\n", r"costs\.budget\.amount: .* not -1"),

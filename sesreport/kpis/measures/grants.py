@@ -11,22 +11,23 @@ from datetime import timedelta
 import pandas as pd
 
 from sesreport.analysis.approvals import APPROVED, NO_TICKET
+from sesreport.analysis.grant_facts import OUTSIDE
+from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis
+from sesreport.analysis.reviews import grant_facts
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
 from sesreport.kpis.measures.exposure import SES_POLICIES, every_identity
 from sesreport.kpis.registry import Measure, kpi, measured
+from sesreport.settings.attestations import ABOUT, GRANT, KEEP, facts_sha256
 
 REGISTER = f"{SES_POLICIES}; register of outside accounts"
-OUTSIDE = ("vendor", "external", "public", "service", "needs review")
-"""Scopes that reach beyond the organization."""
 NON_PRODUCTION = ("staging", "dev", "sandbox")
-GRANT = [*IDENTITY, "policy_name", "statement", "grantee"]
 COVERED = (APPROVED, NO_TICKET)
 """Of grants that allow no more than their approval."""
 QUARTER = timedelta(days=92)
 """The longest quarter."""
-COLUMNS = [*GRANT, "grantee_name", "register_status", "why"]
+COLUMNS = [*GRANT, "statement", "grantee_name", "register_status", "why"]
 
 
 @kpi(
@@ -75,11 +76,14 @@ def expired_grants(analysis: Analysis) -> Measure:
     question="Which outside permissions did somebody look at lately, and approve?",
     definition=(
         "Grants to outside accounts that an approval in the register covers which is valid and was given, or given "
-        "anew, within the 92 days before the month's end. A grant without an approval, that allows more than its "
-        "approval, or whose approval gives no date, is attested by nobody."
+        "anew, within the 92 days before the month's end, and those about exactly whose facts a reviewer answered "
+        "'keep' within them. A grant without an approval, that allows more than its approval, or whose approval gives "
+        "no date, is attested by an answer alone."
     ),
-    formula="grants within an approval given in the last 92 days / grants to outside accounts",
-    source=REGISTER,
+    formula=(
+        "grants within an approval given, or answered with 'keep', in the last 92 days / grants to outside accounts"
+    ),
+    source=f"{REGISTER}; attestations",
     unit="share",
     direction="higher",
     target=1.0,
@@ -88,19 +92,32 @@ def expired_grants(analysis: Analysis) -> Measure:
     datasets=("identities", "policies"),
 )
 def attested_grants(analysis: Analysis) -> Measure:
-    """One row per grant, those longest without attestation first; ``approved_at`` is that of its approval."""
+    """One row per grant, those longest without attestation first; ``approved_at`` is that of its approval,
+    ``answered_at`` that of a reviewer's answer."""
     grants = of_outside_accounts(analysis.grants)
     given_at = analysis.register.set_index("approval_id")["approved_at"]
     end = pd.Timestamp(analysis.period.end)
     approved = pd.Series(given_at.reindex(grants["approval_id"]).array, index=grants.index)
-    recent = ((approved >= end - QUARTER) & (approved < end)).fillna(value=False)
-    attested = (recent & grants["registered"] & grants["approval"].isin(COVERED)).astype("boolean")
-    frame = grants[COLUMNS].assign(approved_at=approved, attested=attested)
-    frame = frame.sort_values(["attested", "approved_at"], na_position="first", kind="stable", ignore_index=True)
+    answered = _kept_at(analysis, grants)
+    recent, kept = (((at >= end - QUARTER) & (at < end)).fillna(value=False) for at in (approved, answered))
+    attested = (recent & grants["registered"] & grants["approval"].isin(COVERED) | kept).astype("boolean")
+    frame = grants[COLUMNS].assign(approved_at=approved, answered_at=answered, attested=attested)
+    order = ["attested", "approved_at", "answered_at"]
+    frame = frame.sort_values(order, na_position="first", kind="stable", ignore_index=True)
     reason = f"{int((~attested).sum())} of {len(grants)} grants to outside accounts not attested since "
     reason += f"{(end - QUARTER).date()}."
     given = _contributed(analysis, grants, attested, RATIO)
     return measured(given, frame, reason if len(grants) else "No outside account is named and can send.")
+
+
+def _kept_at(analysis: Analysis, grants: pd.DataFrame) -> pd.Series:
+    """When a reviewer answered last to keep each grant with the very facts it has; NaT where none did."""
+    reviews = analysis.reviews
+    kept = reviews[reviews["answer"] == KEEP]
+    at = dict(zip(rows(kept, ABOUT), kept["answered_at"], strict=True))
+    facts = grant_facts(analysis).reindex(grants.index).map(facts_sha256)
+    found = [at.get(about) for about in rows(grants[GRANT].assign(facts_sha256=facts), ABOUT)]
+    return pd.Series(found, index=grants.index, dtype="datetime64[us, UTC]")
 
 
 @kpi(

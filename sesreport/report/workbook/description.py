@@ -21,7 +21,7 @@ from sesreport.report.contents import Pack
 
 Kind = Literal[
     "text", "account_id", "texts", "flag", "integer", "share", "rate", "days", "real", "money",
-    "unit_cost", "at", "date", "figure", "change", "signal", "link", "input", "spark",
+    "unit_cost", "at", "date", "figure", "change", "signal", "link", "input", "input_date", "spark",
 ]  # fmt: skip
 """How a column is written; ``figure`` and ``change`` follow the unit in the rows' column ``unit``; a
 ``signal`` is a word in bold, colored by :attr:`SheetColumn.colors`."""
@@ -37,9 +37,10 @@ class SheetColumn:
     header: str
     kind: Kind = "text"
     choices: tuple[str, ...] = ()
-    """For ``input``: what a reviewer may choose."""
+    """For ``input``: what a reviewer may choose; any text where it names nothing."""
     prompt: str = ""
-    """For ``input``: what the reviewer is asked."""
+    """For ``input`` and ``input_date``: what the reviewer is asked."""
+    hidden: bool = False
     unknown: str = "not known"
     """Written for NA in text columns; numbers stay blank."""
     width: float | None = None
@@ -100,6 +101,8 @@ class SheetContent:
     """Why there are no rows, for when there are none."""
     file: str = ""
     """Where all rows are when the table cannot hold them."""
+    most_lines: int = 6
+    """Lines of wrapped text that a row shows at most."""
 
 
 Build = Callable[[Pack], SheetContent]

@@ -22,7 +22,6 @@ from sesreport.report.workbook.values import DATES, NUMBERS, Value, cells, lines
 CHUNK = 2_000
 SAMPLED = 5_000
 """Rows that widths and wrapping are decided from."""
-MAX_LINES = 6
 LINE_HEIGHT, ROW_PAD = 13.5, 2.0
 """Points."""
 
@@ -40,7 +39,9 @@ class ColumnLayout:
     def of(cls, column: SheetColumn, letter: str, rows: pd.DataFrame) -> ColumnLayout:
         sample = cells(rows.iloc[:SAMPLED], column)
         across = width(column, sample)
-        wraps = column.kind in ("text", "texts") and any(lines(value, across) > 1 for value in sample)
+        wraps = (
+            column.kind in ("text", "texts") and not column.hidden and any(lines(value, across) > 1 for value in sample)
+        )
         return cls(column, letter, across, wraps)
 
     def look(self, unit: str) -> str:
@@ -51,9 +52,16 @@ class ColumnLayout:
 
 
 def stream(
-    rows: pd.DataFrame, layouts: Sequence[ColumnLayout], first_row: int, style_id: Callable[[str], int]
+    rows: pd.DataFrame,
+    layouts: Sequence[ColumnLayout],
+    first_row: int,
+    style_id: Callable[[str], int],
+    most_lines: int,
 ) -> Iterator[bytes]:
-    """The ``<row>`` elements of a table; ``style_id`` gives the number of a cell style by name."""
+    """The ``<row>`` elements of a table; ``style_id`` gives the number of a cell style by name.
+
+    A row of wrapped text is as tall as its text, up to ``most_lines``.
+    """
     for start in range(0, len(rows), CHUNK):
         chunk = rows.iloc[start : start + CHUNK]
         columns = [cells(chunk, layout.column) for layout in layouts]
@@ -65,7 +73,7 @@ def stream(
         for number, suffixes in enumerate(zip(*rendered, strict=True)):
             row = str(first_row + start + number)
             body = "".join([opening + row + suffix for opening, suffix in zip(openings, suffixes, strict=True)])
-            made.append(f'<row r="{row}"{_height(wrapping, number)}>{body}</row>')
+            made.append(f'<row r="{row}"{_height(wrapping, number, most_lines)}>{body}</row>')
         yield "".join(made).encode()
 
 
@@ -104,9 +112,9 @@ def _text(value: str) -> str:
     return f' t="inlineStr"><is><t{keep}>{escape(xstring(value))}</t></is></c>'
 
 
-def _height(wrapping: Sequence[tuple[list[Value], float]], number: int) -> str:
-    """A row of wrapped text is as tall as its text, up to a limit; every other row is left to the application."""
+def _height(wrapping: Sequence[tuple[list[Value], float]], number: int, most_lines: int) -> str:
+    """The height of a row of wrapped text; that of every other row is left to the application."""
     tallest = max((lines(values[number], across) for values, across in wrapping), default=1)
     if tallest == 1:
         return ""
-    return f' ht="{LINE_HEIGHT * min(tallest, MAX_LINES) + ROW_PAD:g}" customHeight="1"'
+    return f' ht="{LINE_HEIGHT * min(tallest, most_lines) + ROW_PAD:g}" customHeight="1"'

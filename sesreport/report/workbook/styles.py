@@ -64,7 +64,8 @@ LOOKS: dict[str, Look] = {
     "Date": Look("yyyy-mm-dd", "left"),
     "Signal": Look("@", bold=True),
     "Link": Look("@", color="0563C1", underline=True),
-    "Input": Look("@", fill=INPUT_FILL),
+    "Input": Look("@", wrap=True, fill=INPUT_FILL),
+    "Input date": Look("yyyy-mm-dd", fill=INPUT_FILL),
     **{f"Figure {unit}": Look(number_format, "right") for unit, number_format in BY_UNIT.items()},
     **{f"Change {unit}": Look(_signed(number_format), "right") for unit, number_format in BY_UNIT.items()},
 }
@@ -87,6 +88,7 @@ BY_KIND = {
     "signal": "Signal",
     "link": "Link",
     "input": "Input",
+    "input_date": "Input date",
     "spark": "Text",
 }
 """``figure`` and ``change`` are ``Figure <unit>`` and ``Change <unit>``, row by row."""

@@ -21,6 +21,8 @@ SHORTENED = " … [shortened: {total:,} characters; the whole text is in the pac
 
 NUMBERS = frozenset({"integer", "share", "rate", "days", "real", "money", "unit_cost", "figure", "change"})
 DATES = frozenset({"at", "date"})
+INPUTS = frozenset({"input", "input_date"})
+"""Cells that are left empty, for a reviewer to fill in."""
 _DAY_ZERO = pd.Timestamp("1899-12-30")
 
 
@@ -35,8 +37,8 @@ def text(value: str) -> str:
 
 def cells(rows: pd.DataFrame, column: SheetColumn) -> list[Value]:
     """One column's cells, top to bottom. A column the frame lacks is unknown throughout."""
-    if column.kind == "input" or column.source not in rows.columns:
-        blank = column.kind == "input" or column.kind in NUMBERS | DATES | {"spark"}
+    if column.kind in INPUTS or column.source not in rows.columns:
+        blank = column.kind in INPUTS or column.kind in NUMBERS | DATES | {"spark"}
         return [None if blank else column.unknown] * len(rows)
     values = rows[column.source]
     if column.kind in NUMBERS:

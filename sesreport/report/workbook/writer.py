@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,7 @@ from typing import IO, Any
 import openpyxl
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.formatting.rule import Rule
+from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Alignment, Border, Color, Font, NamedStyle, PatternFill, Side
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
@@ -39,10 +40,10 @@ from sesreport.report.ooxml import (
     xstring,
 )
 from sesreport.report.workbook import charts, sparklines
-from sesreport.report.workbook.description import SheetContent
+from sesreport.report.workbook.description import SheetColumn, SheetContent
 from sesreport.report.workbook.rows import ColumnLayout, nothing, stream
 from sesreport.report.workbook.styles import FONT, HAIRLINE, LOOKS, Look, frame_looks, on
-from sesreport.report.workbook.values import NUMBERS, cells, lines, text
+from sesreport.report.workbook.values import INPUTS, NUMBERS, cells, lines, text
 
 HEADER_ROW = 5
 MAX_TABLE_ROWS = 100_000
@@ -64,6 +65,8 @@ class Properties:
     accent: str
     """RRGGBB."""
     finished_at: datetime
+    custom: Mapping[str, str] = field(default_factory=dict)
+    """Custom document properties, for programs that read the workbook."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ def _describe(book: Any, properties: Properties) -> None:
     about = book.properties
     about.title, about.subject = brief(properties.title), brief(properties.subject)
     about.creator, about.category, about.keywords = properties.creator, brief(properties.classification), KEYWORDS
+    for name, value in properties.custom.items():
+        book.custom_doc_props.append(StringProperty(name=name, value=xstring(brief(value))))
     about.created = about.modified = properties.finished_at.astimezone(UTC).replace(tzinfo=None)
 
 
@@ -204,6 +209,7 @@ class _Sheet:
         sheet, properties = self.sheet, self.properties
         for layout in self.layouts:
             sheet.column_dimensions[layout.letter].width = layout.width
+            sheet.column_dimensions[layout.letter].hidden = layout.column.hidden
         sheet.freeze_panes = f"B{HEADER_ROW + 1}"
         sheet.sheet_view.showGridLines = False
         sheet.sheet_view.zoomScale = 100
@@ -211,7 +217,7 @@ class _Sheet:
         sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", 9
         sheet.page_setup.fitToWidth = min(
-            3, max(1, round(sum(p.width for p in self.layouts) / PRINTED_CHARACTERS + 0.15))
+            3, max(1, round(sum(p.width for p in self.layouts if not p.column.hidden) / PRINTED_CHARACTERS + 0.15))
         )
         sheet.page_setup.fitToHeight = 0
         sheet.print_title_cols = "A:A"
@@ -257,8 +263,9 @@ class _Sheet:
 
     def rows(self) -> Iterator[bytes]:
         """The table's rows, made when they are asked for."""
+        most_lines = self.page.content.most_lines
         if len(self.shown):
-            return stream(self.shown, self.layouts, HEADER_ROW + 1, self.styles.__getitem__)
+            return stream(self.shown, self.layouts, HEADER_ROW + 1, self.styles.__getitem__, most_lines)
         return nothing(self.layouts, HEADER_ROW + 1, self.styles.__getitem__)
 
     def _style_id(self, name: str) -> int:
@@ -303,13 +310,26 @@ class _Sheet:
 
     def _choices(self) -> None:
         for i, column in enumerate(self.columns):
-            if column.kind == "input" and len(self.shown):
-                choice = DataValidation(type="list", formula1=f'"{",".join(column.choices)}"', allow_blank=True)
+            if column.kind in INPUTS and len(self.shown):
+                choice = _validation(column)
                 choice.promptTitle, choice.prompt = column.header, column.prompt
-                choice.errorTitle, choice.error = column.header, f"Choose one of: {', '.join(column.choices)}"
                 choice.showInputMessage = choice.showErrorMessage = True
                 choice.add(self._range(i))
                 self.sheet.data_validations.append(choice)
+
+
+def _validation(column: SheetColumn) -> Any:
+    """What may be written into a column's cells."""
+    if column.kind == "input_date":
+        allowed = DataValidation(type="date", operator="greaterThan", formula1="36526", allow_blank=True)
+        allowed.error = "Write a date, such as 2027-12-31"
+    elif column.choices:
+        allowed = DataValidation(type="list", formula1=f'"{",".join(column.choices)}"', allow_blank=True)
+        allowed.error = f"Choose one of: {', '.join(column.choices)}"
+    else:
+        return DataValidation(allow_blank=True)
+    allowed.errorTitle = column.header
+    return allowed
 
 
 def _internal(sheet: str, tooltip: str) -> Hyperlink:

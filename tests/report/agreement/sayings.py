@@ -166,13 +166,15 @@ def _standing(facts: Facts) -> Iterator[str]:
     """How many controls have which status."""
     counts = standing(facts.results.kpis)
     judged, month = sum(counts.values()), facts.results.period_name
-    on, watch, off = counts["on target"], counts["watch"], counts["off target"]
+    on, unknown = counts["on target"], counts["not measurable"]
+    others = f"{counts['off target']} off target, {counts['watch']} to watch"
+    others += f", {unknown} not measurable" if unknown else ""
     pages = ["", *(f"({n} of 3)" for n in (1, 2, 3))]
-    yield from (f"{on} of {judged} controls on target: {off} off target, {watch} to watch {page}" for page in pages)
+    yield from (f"{on} of {judged} controls on target: {others} {page}" for page in pages)
     yield from (f"How the numbers are computed ({n} of 2)" for n in (1, 2))
-    yield f"{on} of {judged} controls on target: {off} off target, {watch} to watch"
+    yield f"{on} of {judged} controls on target: {others}"
     yield f"{on} of {judged} KPIs on target"
-    yield f"{on} of {judged} KPIs on target; {off} off target, {watch} to watch"
+    yield f"{on} of {judged} KPIs on target; {others}"
     yield f"{month}: " + " · ".join(f"{n} {words.status(s)}" for s, n in counts.items() if n)
     groups = facts["kpi_breakdown"].query("dimension != 'overall'")
     yield f"{len(facts.results.kpis)} KPIs of {month} in {len(groups):,} rows"

@@ -23,7 +23,8 @@ KPIS = {
     **dict.fromkeys(
         (
             "unregistered_grants", "expired_grants", "attested_grants", "nonproduction_on_production",
-            "unconditional_grants", "any_address_grants",
+            "unconditional_grants", "any_address_grants", "reviews_overdue", "share_answered_keep",
+            "oldest_unreviewed_grant",
         ),
         (*POLICY, "statement", "grantee"),
     ),

@@ -1,0 +1,96 @@
+"""A register brought up to date with the answers of a review: renewals as rows of their own, ends of what is revoked.
+
+What was approved before stays as it was written, so that the past is still judged by it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from pydantic import ValidationError
+
+from sesreport.core.errors import ConfigError
+from sesreport.governance.review.checks import Answer
+from sesreport.settings.approvals import COLUMNS, DAYS, LISTS, Entry
+from sesreport.settings.attestations import KEEP
+from sesreport.settings.config import describe
+
+
+def updated(entries: Sequence[Entry], answers: Sequence[Answer], ends: Mapping[str, date], today: date) -> list[Entry]:
+    """The entries with renewals behind them; ``ends`` is the new last day of approvals by id."""
+    old = [_ended(entry, ends[entry.key]) if entry.key in ends else entry for entry in entries]
+    return [*old, *_renewals(entries, answers, today)]
+
+
+def _ended(entry: Entry, due: date) -> Entry:
+    """The entry with an end no later than ``due``."""
+    begins = entry.approved_at or date.min
+    earliest = min(entry.expires_at or date.max, max(due, begins))
+    return entry.model_copy(update={"expires_at": earliest})
+
+
+def _renewals(entries: Sequence[Entry], answers: Sequence[Answer], today: date) -> list[Entry]:
+    """A new approval for every end that was asked for: of the identities and From patterns that were kept alone."""
+    by_id = {entry.key: entry for entry in entries}
+    groups: dict[tuple[Any, ...], list[Answer]] = defaultdict(list)
+    for answer in answers:
+        if answer.answer == KEEP and answer.last_day is not None:
+            review = answer.review
+            patterns = tuple(json.loads(review["facts"])["from_patterns"] or ())
+            asked = answer.last_day, answer.ticket, answer.reviewer
+            groups[(review["grantee_account_id"], review["approval_id"], patterns, *asked)].append(answer)
+    taken = set(by_id)
+    made = []
+    for (account, approval, patterns, last, ticket, reviewer), alike in groups.items():
+        base = by_id.get(approval or "")
+        about = base.model_dump() if base else {"name": alike[0].review["grantee_name"] or account}
+        new = {
+            "account_id": account,
+            "ticket": ticket or about.get("ticket"),
+            "approved_by": reviewer,
+            "approved_at": today,
+            "expires_at": last,
+            "identities": sorted({answer.review["identity"] for answer in alike}),
+            "from_patterns": list(patterns),
+            "approval_id": None,
+        }
+        try:
+            entry = Entry.model_validate({**about, **new})
+        except ValidationError as error:
+            told = describe(error, Entry)
+            raise ConfigError(f"{alike[0].where}: no approval can be written for it: {told}; answer narrow") from error
+        made.append(entry.model_copy(update={"approval_id": _free(entry.key, taken)}))
+    return made
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    name = next(name for name in (wanted, *(f"{wanted}-{i}" for i in range(2, len(taken) + 3))) if name not in taken)
+    taken.add(name)
+    return name
+
+
+def register_csv(entries: Iterable[Entry]) -> str:
+    """The entries as a register in CSV."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        writer.writerow([_written(entry, column) for column in COLUMNS])
+    return out.getvalue()
+
+
+def _written(entry: Entry, column: str) -> str:
+    if column == "approval_id":
+        return entry.key
+    value = getattr(entry, column)
+    if column in LISTS:
+        return "; ".join(value)
+    if column in DAYS:
+        return value.isoformat() if value else ""
+    return value or ""

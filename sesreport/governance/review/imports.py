@@ -1,0 +1,227 @@
+"""Answers of reviewers imported: checked, added to the attestations, and turned into a register and a list of fixes."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sesreport.analysis import analyze
+from sesreport.analysis.joins import records
+from sesreport.core.errors import ConfigError
+from sesreport.core.files import check_writable, write_whole
+from sesreport.core.quarter import Quarter
+from sesreport.core.text import FORMULA_STARTS, visible
+from sesreport.governance.review.approvals import register_csv, updated
+from sesreport.governance.review.checks import Answer, Checker, disagreement, disagreements, due_of, midnight
+from sesreport.governance.review.reading import AnsweredWorkbook, Problem, read_workbook
+from sesreport.governance.review.rows import facts_hash, grant_hash
+from sesreport.settings.attestations import (
+    KEEP,
+    REVOKE,
+    added,
+    attestation_id,
+    read_attestations,
+    write_attestations,
+)
+from sesreport.settings.config import Config
+from sesreport.settings.register import entries_of
+from sesreport.snapshot.storage import snapshots_folder
+from sesreport.snapshot.store import in_hand, load, snapshots
+
+FIXES = (
+    "due", "answer", "account_id", "region", "identity", "policy_name", "statement", "grantee", "ticket", "comment",
+    "reviewer",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of reviewers' files. With problems, and without ``partial``, nothing was written."""
+
+    problems: tuple[Problem, ...]
+    """Everything that is wrong, by file and row."""
+    answers: int = 0
+    """Answers that were added."""
+    known: int = 0
+    """Answers that had been imported before."""
+    attestations: Path | None = None
+    """The file they were added to; None where nothing was."""
+    register: Path | None = None
+    """The register brought up to date, beside the one in use; None where it would be the same."""
+    diff: Path | None = None
+    """What differs between the two."""
+    fixes: Path | None = None
+    """What is to be narrowed and revoked, and by when; None where nothing is."""
+
+    @property
+    def written(self) -> list[Path]:
+        """All files that were written."""
+        return [path for path in (self.attestations, self.register, self.diff, self.fixes) if path is not None]
+
+
+def review_import(
+    files: Sequence[str | Path],
+    config: Config | None = None,
+    *,
+    today: date,
+    partial: bool = False,
+    reviewer: str | None = None,
+) -> Imported:
+    """Imports the answers in reviewers' workbooks, as of ``today`` (UTC).
+
+    Each answer is checked against the newest snapshot. When anything is wrong nothing is written; with ``partial``
+    the rows that are right are, and the others are listed. ``reviewer`` answered where a row does not say who.
+    Raises ConfigError for settings, a register or attestations that cannot be read, SnapshotError, WriteError.
+    """
+    config = config or Config()
+    path = Path(config.paths.attestations)
+    given = read_attestations(path)
+    books = _books(files)
+    checker = _checker(config, given, books, today, reviewer)
+    checker.check_about(books)
+    sound = [book for book in books if book.about is not None and not _refused(book)]
+    answers = [answer for book in sound for answer in checker.answers(book)]
+    differing = list(disagreements(answers))
+    problems = [each for book in books for each in book.problems]
+    problems += [disagreement(answer, what) for answer, what in differing]
+    if problems and not partial:
+        return Imported(tuple(problems))
+    unsettled = {_about(answer) for answer, _ in differing}
+    return _written(config, checker, given, [each for each in answers if _about(each) not in unsettled], problems)
+
+
+def _about(answer: Answer) -> tuple[str, str]:
+    return grant_hash(answer.review), facts_hash(answer.review)
+
+
+def _books(files: Sequence[str | Path]) -> list[AnsweredWorkbook]:
+    """The files read; one that is given twice, or copied, once."""
+    books: dict[str, AnsweredWorkbook] = {}
+    for file in files:
+        book = read_workbook(Path(file))
+        books.setdefault(book.sha256 or str(book.path), book)
+    return list(books.values())
+
+
+def _refused(book: AnsweredWorkbook) -> bool:
+    """Whether a file as a whole cannot be imported."""
+    return any(not problem.sheet for problem in book.problems)
+
+
+def _checker(
+    config: Config, given: pd.DataFrame, books: Sequence[AnsweredWorkbook], today: date, reviewer: str | None
+) -> Checker:
+    folder = snapshots_folder(config)
+    kept = snapshots(folder, of=in_hand(folder, config.organization.id))
+    if not kept:
+        raise ConfigError(f"no snapshot in {folder}; answers are checked against the newest: collect one first")
+    by_id = {each.name: each for each in kept}
+    wanted = {book.about.snapshot for book in books if book.about} & by_id.keys()
+    analyses = {name: analyze(load(by_id[name]), config, attestations=given) for name in {*wanted, kept[-1].name}}
+    return Checker(analyses[kept[-1].name], analyses, today, reviewer)
+
+
+def _written(
+    config: Config, checker: Checker, given: pd.DataFrame, answers: Sequence[Answer], problems: Sequence[Problem]
+) -> Imported:
+    """Writes what is new: the register and the lists first, so that no answer is in without them."""
+    path, today = Path(config.paths.attestations), checker.today
+    rows = [attestation_row(answer, checker, config.review.revoke_days) for answer in answers]
+    frame = added(given, rows)
+    new = records(frame.iloc[len(given) :])
+    ids = {row["attestation_id"] for row in new}
+    fresh = [answer for answer, row in zip(answers, rows, strict=True) if row["attestation_id"] in ids]
+    if not new:
+        return Imported(tuple(problems), known=len(answers))
+    register = Path(config.paths.register_file)
+    for folder in {path.parent, register.parent}:
+        check_writable(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    quarter = fresh[0].book.about.quarter if fresh[0].book.about else Quarter.of(today)
+    before, after = _registers(config, checker, frame, fresh)
+    texts: dict[str, str] = {}
+    if before != after:
+        texts[".csv"] = after
+    asked = [row for row in new if row["answer"] != KEEP]
+    if asked:
+        texts["-fixes.csv"] = _fixes(asked)
+    stem = _free_stem(register, quarter)
+    if before != after:
+        names = (register.name, stem.name + ".csv")
+        lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), *names)
+        texts[".diff"] = "".join(lines)
+    made = {ending: stem.with_name(stem.name + ending) for ending in texts}
+    for ending, target in made.items():
+        write_whole(target, texts[ending])
+    write_attestations(path, frame)
+    return Imported(
+        tuple(problems), len(new), len(answers) - len(new), path, made.get(".csv"), made.get(".diff"),
+        made.get("-fixes.csv"),
+    )  # fmt: skip
+
+
+def attestation_row(answer: Answer, checker: Checker, days: int) -> dict[str, Any]:
+    """The answer as a row of the attestations."""
+    about = answer.book.about
+    names = ("account_id", "region", "identity", "policy_name", "statement", "grantee", "facts_sha256", "facts")
+    row = {
+        **{name: answer.review[name] for name in names},
+        "quarter": str(about.quarter) if about else None,
+        "answer": answer.answer,
+        "expires_at": None if answer.last_day is None else midnight(answer.last_day + timedelta(days=1)),
+        "ticket": answer.ticket,
+        "comment": answer.comment,
+        "reviewer": answer.reviewer,
+        "answered_at": midnight(checker.today),
+        "due": due_of(answer, checker.today, days),
+        "file_sha256": answer.book.sha256,
+        "snapshot": checker.newest.snapshot.id,
+    }
+    return {**row, "attestation_id": attestation_id(row)}
+
+
+def _registers(config: Config, checker: Checker, frame: pd.DataFrame, fresh: Sequence[Answer]) -> tuple[str, str]:
+    """The register as it is, and brought up to date, both as CSV.
+
+    An approval ends where all grants that stand by it are to be revoked; else it stays for the others.
+    """
+    entries = entries_of(config)
+    reviews = records(analyze(checker.newest.snapshot, config, attestations=frame).reviews)
+    revoked = [row for row in reviews if row["answer"] == REVOKE and row["approval_id"]]
+    mine = {answer.review["approval_id"] for answer in fresh if answer.answer == REVOKE}
+    kept = {row["approval_id"] for row in reviews if row["answer"] != REVOKE}
+    ends = {row["approval_id"]: row["due"].date() for row in revoked if row["approval_id"] in mine - kept}
+    return register_csv(entries), register_csv(updated(entries, fresh, ends, checker.today))
+
+
+def _free_stem(register: Path, quarter: Quarter) -> Path:
+    """A name beside the register of which no file is there: ``register-2026-Q4``, ``register-2026-Q4-2`` …"""
+    base, number = register.with_name(f"{register.stem}-{quarter}"), 1
+    stem = base
+    while any(stem.with_name(stem.name + ending).exists() for ending in (".csv", ".diff", "-fixes.csv")):
+        number += 1
+        stem = base.with_name(f"{base.name}-{number}")
+    return stem
+
+
+def _fixes(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What is to be narrowed and revoked, the first due first; no cell can be taken for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(FIXES)
+    for row in sorted(rows, key=lambda each: (each["due"], each["answer"])):
+        writer.writerow([_inert({**row, "due": row["due"].date()}[name]) for name in FIXES])
+    return out.getvalue()
+
+
+def _inert(value: Any) -> str:
+    text = "" if value is None else visible(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
