@@ -46,7 +46,7 @@ def _said(fix: Proposal, *, resolved: bool) -> str:
         return f"not offered: {fix.reason}"
     if not resolved:
         return "none: the register approves what it is about; limit the approval first"
-    return f"{WORDS[fix.fix]} policy {fix.policy_name} ({FOLDER}/{fix.name}): {'; '.join(fix.changes)}"
+    return f"{WORDS[fix.fix]} policy {fix.policy_name}: {'; '.join(fix.changes)}"
 
 
 def with_fixes(frames: Mapping[str, pd.DataFrame], findings: pd.DataFrame) -> pd.DataFrame:

@@ -544,6 +544,13 @@ def _ordered(states: pd.Series) -> dict[str, int]:
     return {state: int(counts[state]) for state in order if state in counts}
 
 
+def _fixes(facts: Facts) -> Iterator[str]:
+    """How many policies can be mended."""
+    fixes = facts["fixes"]
+    offered = int(fixes["fix"].ne("not offered").sum())
+    yield f"{offered} of {len(fixes)} policies with a finding have a proved fix{_within(facts)}"
+
+
 def _findings(facts: Facts) -> Iterator[str]:
     """What is open, how bad and how old."""
     active, here, lives = facts.open_findings, _within(facts), facts["lives"]
@@ -669,5 +676,6 @@ def _rows(facts: Facts) -> Iterator[str]:
 _PARTS = (
     _results, _kpis, _standing, _coverage, _exposure, _outside, _ownership, _reputation, _volume, _costs, _trends,
     _findings,
+    _fixes,
     _changes, _rows,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from lxml import html as lxml_html
 from agreement.extraction import Table
 from agreement.facts import BUDGET, LINES, PLACE, Facts
 from agreement.sayings import due
+from sesreport.governance.fix import proposals
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi, Results
 from sesreport.report import tables
@@ -296,6 +297,48 @@ def _definitions(facts: Facts) -> tuple[list[str], list[Row]]:
 _FINDING = {"Finding": "title", "Policy": "policy_name", "Account": "account_name", "Opened (UTC)": "opened_at",
             "First seen (UTC)": "first_seen", "Resolved (UTC)": "resolved_at"}  # fmt: skip
 _IN_PLACE = ["account_id", "region", "identity"]
+
+
+def _fixes(facts: Facts) -> pd.DataFrame:
+    """The frame with the titles of the findings instead of their fingerprints."""
+    titles = facts["findings"].set_index("fingerprint")["title"]
+    frame = facts["fixes"]
+
+    def told(column: str, of: Callable[[str], str]) -> list[str | None]:
+        return ["; ".join(map(of, value)) if _is_list(value) else None for value in frame[column]]
+
+    return frame.assign(
+        ends=told("resolves", lambda one: titles[one]),
+        stays=told("remains", lambda one: titles[one]),
+        changes=told("changes", str),
+        folder=[f"fixes/{fix.name}" if fix.offered else None for fix in proposals(frame, facts["findings"])],
+    )
+
+
+def _with_fix(facts: Facts) -> pd.DataFrame:
+    """Findings with the words that stand beside them."""
+    told: dict[str, list[str]] = {}
+    for row in facts["fixes"].to_dict("records"):
+        verb = {"replace": "narrow", "delete": "delete"}.get(row["fix"])
+        for column in ("resolves", "remains"):
+            for fingerprint in row[column] if _is_list(row[column]) else ():
+                if verb is None:
+                    words = f"not offered: {row['reason']}"
+                elif column == "remains":
+                    words = "none: the register approves what it is about; limit the approval first"
+                else:
+                    words = f"{verb} policy {row['policy_name']}: {'; '.join(row['changes'])}"
+                told.setdefault(fingerprint, []).append(words)
+    findings = facts["findings"]
+    return findings.assign(
+        fix=["; ".join(told.get(one, ["none: it is not about a policy"])) for one in findings["fingerprint"]]
+    )
+
+
+def _is_list(value: object) -> bool:
+    return value is not None and hasattr(value, "__iter__") and not isinstance(value, str)
+
+
 SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
     "Cover": _cover,
     "Contents": _contents,
@@ -357,8 +400,18 @@ SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
         ),
     ),
     "Findings": lambda facts: under(
-        facts["findings"],
-        _FINDING | _named([*_IN_PLACE, "grantee", "age", "days_open", "evidence", "recommendation", "fingerprint"]),
+        _with_fix(facts),
+        _FINDING
+        | _named(
+            [*_IN_PLACE, "fix", "grantee", "age", "days_open", "evidence", "recommendation", "fingerprint"]
+        ),
+    ),
+    "Fixes": lambda facts: under(
+        _fixes(facts),
+        _named(["identity", "account_id", "region", "fix"])
+        | {"Policy": "policy_name", "Findings it ends": "ends", "Findings that stay": "stays",
+           "What changes": "changes", "Why none is offered": "reason", "Policy as it is": "before",
+           "Policy as it would be": "after", "Folder in the pack": "folder"},
     ),
     "Remediation": lambda facts: under(
         facts["lives"],
@@ -479,8 +532,8 @@ PAGE: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
         {"A month": "amount", "Budget": "budget_name", "In words": "words"},
     ),
     "t-findings": lambda facts: _page(
-        facts["findings"].assign(mark=facts["findings"]["fingerprint"].str[:12]),
-        _named([*_IN_PLACE, "grantee", "evidence", "recommendation", "first_seen", "age"])
+        _with_fix(facts).assign(mark=facts["findings"]["fingerprint"].str[:12]),
+        _named(["fix", *_IN_PLACE, "grantee", "evidence", "recommendation", "first_seen", "age"])
         | {"Finding": "title", "Opened": "opened_at", "Fingerprint": "mark"},
     ),
     "t-times": lambda facts: _page(

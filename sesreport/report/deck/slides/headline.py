@@ -17,12 +17,13 @@ def headline(pack: Pack) -> SlideContent:
         title=titles.limited(results.headline or f"{results.title}, {results.period_name}"),
         subtitle=f"{results.title} · {results.organization_name} · {results.period_name}",
         body=Headline(
-            sentences=results.verdict or (f"No verdict: nothing could be measured in {results.period_name}.",),
+            sentences=tuple(told for told in results.verdict if told != results.coverage.statement)
+            or (f"No verdict: nothing could be measured in {results.period_name}.",),
             asks=tuple(words.ask(each) for each in results.decisions),
             counts=tuple(each.asks for each in results.decisions),
             more_asks=results.more_asks,
             kpis=tuple(kpis),
-            basis=tuple(text for text in (results.coverage.statement, results.limits) if text not in results.verdict),
+            basis=(results.coverage.statement, results.limits),
         ),
         source="results of this pack",
         notes=method(pack, kpis, f"Compared with: {results.compared_with or 'no earlier month'}"),

@@ -8,7 +8,7 @@ from sesreport.core.vocabulary import IDENTITY
 from sesreport.report.contents import Pack
 from sesreport.report.fixes import FOLDER, proposals_of
 from sesreport.report.workbook.description import SheetColumn, SheetContent, sheet
-from sesreport.report.workbook.evidence import basis, nothing
+from sesreport.report.workbook.evidence import basis, found, nothing
 
 COLUMNS = (
     "fix", "identity", "policy_name", "ends", "stays", "changes", "reason", "before", "after", "owner", "account_id",
@@ -43,7 +43,9 @@ def fixes(pack: Pack) -> SheetContent:
     )
     offered = sum(fix.offered for fix in made)
     return SheetContent(
-        subtitle=f"{offered:,} of {len(made):,} policies with a finding have a proved fix",
+        subtitle=found(pack, f"{offered:,} of {len(made):,} policies with a finding have a proved fix", rows, "fixes")
+        if made
+        else found(pack, "No policy needs a fix", rows, "fixes"),
         note="Each fix is proved to allow nothing that is not allowed now, and to keep all that the register and the "
         "organization approve. Mail that was seen is not looked at. The files of each are in the folder named. "
         f"{basis(pack, 'findings')}",
