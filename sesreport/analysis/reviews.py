@@ -216,11 +216,11 @@ class _Found:
 
 
 class _Answers:
-    """All answers by grant, oldest first."""
+    """All answers by grant: those for the newest quarter last, and of one quarter the last that was imported."""
 
     def __init__(self, attestations: pd.DataFrame) -> None:
         self.by_grant: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-        for row in records(attestations):
+        for row in records(attestations.sort_values("quarter", kind="stable")):
             self.by_grant[_grant(row)].append(row)
         quarters = attestations["quarter"]
         self.first = str(quarters.min()) if len(quarters) else ""

@@ -196,6 +196,23 @@ def _locked(path: Path) -> Iterator[bool | None]:
             os.close(descriptor)
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Locks a folder, which is made where it is missing, against all others that ask for it while the block runs.
+
+    Where the system or the file system has no locks nothing is locked. Raises WriteError when another process has
+    locked it, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(f"{folder}: cannot be made ({error.strerror or error})") from error
+    with _locked(folder) as mine:
+        if mine is False:
+            raise WriteError(f"{folder}: another process writes there now; try again when it has ended")
+        yield
+
+
 def _lock(descriptor: int) -> bool | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from sesreport.analysis import Analysis
+from sesreport.analysis.joins import records
 from sesreport.analysis.reviews import answerable
 from sesreport.findings.examples import OWN, UNKNOWN, VENDOR, Example, allow, answered, deny
+from sesreport.settings.attestations import FRAME
 from sesreport.settings.config import Review
 
 ONE = {"p": allow(VENDOR)}
@@ -130,6 +132,16 @@ def test_narrowing_is_done_when_the_grant_is_surely_narrower(tmp_path: Path, now
         "records"
     )
     assert row["standing"] == standing
+
+
+@pytest.mark.parametrize("now", [ONE, {"p": allow(VENDOR, "ses:*")}])
+def test_the_answer_for_the_newest_quarter_stands_whichever_was_imported_last(tmp_path: Path, now: Any) -> None:
+    before = Example(ONE).analysis(tmp_path / "a")
+    made = with_answers_of(Example(now).analysis(tmp_path / "b"), before, "revoke", due=30)
+    (newer,) = records(made.attestations)
+    older = {**newer, "attestation_id": "late", "quarter": "2026-Q1", "answer": "keep", "due": None}
+    answers = pd.concat([made.attestations, FRAME.from_rows([older])], ignore_index=True)
+    assert replace(made, attestations=answers).reviews["answer"].tolist() == ["revoke"]
 
 
 def test_a_statement_beside_a_revoked_one_keeps_its_own_answer(tmp_path: Path) -> None:

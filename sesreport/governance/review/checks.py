@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pandas as pd
+
 from sesreport.analysis.basis import POLICY_DATASETS
 from sesreport.analysis.joins import records, rows
 from sesreport.analysis.judged import judged
@@ -53,8 +55,25 @@ class Answer:
     reviewer: str
 
     @property
-    def said(self) -> tuple[Any, ...]:
-        return self.answer, self.last_day, self.ticket, self.comment, self.reviewer
+    def about(self) -> tuple[str, ...]:
+        """The grant and its facts."""
+        return tuple(self.review[name] for name in attestations.ABOUT)
+
+    @property
+    def asks(self) -> tuple[Any, ...]:
+        """What reviewers have to agree on."""
+        return self.answer, self.expires_at, self.ticket
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """The first instant at which the approval that is asked for ends."""
+        return None if self.last_day is None else midnight(self.last_day + timedelta(days=1))
+
+    @property
+    def quarter(self) -> Quarter:
+        """The quarter it answers for."""
+        assert self.book.about is not None
+        return self.book.about.quarter
 
     @property
     def where(self) -> str:
@@ -212,28 +231,92 @@ class Checker:
 
 def disagreements(answers: Sequence[Answer]) -> Iterator[tuple[Answer, str]]:
     """Answers about one grant that differ, each with what is to be told of it."""
-    by_grant: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+    by_grant: dict[tuple[str, ...], list[Answer]] = defaultdict(list)
     for answer in answers:
-        by_grant[grant_hash(answer.review), facts_hash(answer.review)].append(answer)
+        by_grant[answer.about].append(answer)
     for alike in by_grant.values():
         for other in alike[1:]:
-            if other.said != alike[0].said:
+            if other.asks != alike[0].asks:
                 told = f"{other.answer} by {other.reviewer}; {alike[0].answer} by {alike[0].reviewer} in"
                 yield other, f"{told} {alike[0].where}: the answers differ; settle it, and import one"
+
+
+def contradictions(answers: Sequence[Answer], given: pd.DataFrame) -> Iterator[tuple[Answer, str]]:
+    """Answers that do not go with those imported before, each with what is to be told of it.
+
+    A reviewer may change an answer for the same quarter, and others may answer the same: they can change it together.
+    """
+    before = _by_about(given)
+    known = set(given["attestation_id"])
+    together: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for answer in answers:
+        together[answer.about].add(answer.reviewer)
+    for answer in answers:
+        quarter = str(answer.quarter)
+        alike = before.get(answer.about, [])
+        if not alike or attestations.attestation_id(said_of(answer)) in known:
+            continue
+        if (last := alike[-1])["quarter"] > quarter:
+            yield answer, f"{_told(last)} for {last['quarter']} already, so none for {quarter} counts; leave it out"
+            continue
+        latest = {row["reviewer"]: row for row in alike if row["quarter"] == quarter}
+        for row in latest.values():
+            asks = row["answer"], row["expires_at"], row["ticket"]
+            if row["reviewer"] not in together[answer.about] and asks != answer.asks:
+                yield answer, f"{_told(row)}: the answers differ; settle it, and let {row['reviewer']} answer anew"
+                break
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """Who answered what, and when it was imported."""
+    until = "" if row["expires_at"] is None else f" until {last_day(row['expires_at']):%Y-%m-%d}"
+    ticket = f" ({row['ticket']})" if row["ticket"] else ""
+    return f"{row['answer']}{until}{ticket} was answered by {row['reviewer']} on {row['answered_at']:%Y-%m-%d}"
+
+
+def _by_about(given: pd.DataFrame) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    """The answers imported before, by grant and facts; those for the newest quarter last."""
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in records(given.sort_values("quarter", kind="stable")):
+        found[tuple(row[name] for name in attestations.ABOUT)].append(row)
+    return found
 
 
 def disagreement(answer: Answer, what: str) -> Problem:
     return Problem(str(answer.book.path), what, SHEET, answer.row, ANSWERS["answer"])
 
 
-def due_of(answer: Answer, today: date, days: int) -> datetime | None:
-    """The last day for what was asked: that of the answer that stands where it asks for the same, else so many days."""
+def said_of(answer: Answer) -> dict[str, Any]:
+    """What the answer says, as columns of the attestations."""
+    names = ("account_id", "region", "identity", "policy_name", "statement", "grantee", "facts_sha256", "facts")
+    return {
+        **{name: answer.review[name] for name in names},
+        "quarter": str(answer.quarter),
+        "answer": answer.answer,
+        "expires_at": answer.expires_at,
+        "ticket": answer.ticket,
+        "comment": answer.comment,
+        "reviewer": answer.reviewer,
+        "file_sha256": answer.book.sha256,
+    }
+
+
+def due_of(answer: Answer, given: pd.DataFrame, today: date, days: int) -> datetime | None:
+    """The last day for what is asked for: the first that was set for it, else so many days from today.
+
+    It was set by the answer that stands, or by an earlier one about the same facts; only a keep for a later quarter
+    sets it free.
+    """
     if answer.answer == KEEP:
         return None
-    if answer.review["answer"] == answer.answer:
-        due: datetime = answer.review["due"]
-        return due
-    return midnight(today + timedelta(days=days))
+    due: datetime | None = answer.review["due"]
+    asked_for = ""
+    for row in _by_about(given).get(answer.about, []) if due is None else ():
+        if row["answer"] != KEEP:
+            due, asked_for = due or row["due"], row["quarter"]
+        elif row["quarter"] > asked_for:
+            due = None
+    return due or midnight(today + timedelta(days=days))
 
 
 def midnight(day: date) -> datetime:

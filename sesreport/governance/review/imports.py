@@ -7,7 +7,7 @@ import difflib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,28 @@ import pandas as pd
 
 from sesreport.analysis import analyze
 from sesreport.analysis.joins import records
-from sesreport.core.errors import ConfigError
-from sesreport.core.files import check_writable, write_whole
+from sesreport.core.errors import ConfigError, WriteError
+from sesreport.core.files import alone_in, check_writable, write_whole
 from sesreport.core.quarter import Quarter
 from sesreport.core.text import FORMULA_STARTS, visible
 from sesreport.governance.review.approvals import register_csv, updated
-from sesreport.governance.review.checks import Answer, Checker, disagreement, disagreements, due_of, midnight
+from sesreport.governance.review.checks import (
+    Answer,
+    Checker,
+    contradictions,
+    disagreement,
+    disagreements,
+    due_of,
+    midnight,
+    said_of,
+)
 from sesreport.governance.review.reading import AnsweredWorkbook, Problem, read_workbook
-from sesreport.governance.review.rows import facts_hash, grant_hash
 from sesreport.settings.attestations import (
     KEEP,
     REVOKE,
     added,
     attestation_id,
+    attestations_sha256,
     read_attestations,
     write_attestations,
 )
@@ -82,24 +91,28 @@ def review_import(
     Raises ConfigError for settings, a register or attestations that cannot be read, SnapshotError, WriteError.
     """
     config = config or Config()
-    path = Path(config.paths.attestations)
-    given = read_attestations(path)
+    with alone_in(Path(config.paths.attestations).resolve().parent):
+        return _imported(files, config, today, partial, reviewer)
+
+
+def _imported(
+    files: Sequence[str | Path], config: Config, today: date, partial: bool, reviewer: str | None
+) -> Imported:
+    before = attestations_sha256(config)
+    given = read_attestations(Path(config.paths.attestations))
     books = _books(files)
     checker = _checker(config, given, books, today, reviewer)
     checker.check_about(books)
     sound = [book for book in books if book.about is not None and not _refused(book)]
     answers = [answer for book in sound for answer in checker.answers(book)]
-    differing = list(disagreements(answers))
+    differing = [*disagreements(answers), *contradictions(answers, given)]
     problems = [each for book in books for each in book.problems]
     problems += [disagreement(answer, what) for answer, what in differing]
     if problems and not partial:
         return Imported(tuple(problems))
-    unsettled = {_about(answer) for answer, _ in differing}
-    return _written(config, checker, given, [each for each in answers if _about(each) not in unsettled], problems)
-
-
-def _about(answer: Answer) -> tuple[str, str]:
-    return grant_hash(answer.review), facts_hash(answer.review)
+    unsettled = {answer.about for answer, _ in differing}
+    settled = [answer for answer in answers if answer.about not in unsettled]
+    return _written(config, checker, before, settled, problems)
 
 
 def _books(files: Sequence[str | Path]) -> list[AnsweredWorkbook]:
@@ -130,10 +143,10 @@ def _checker(
 
 
 def _written(
-    config: Config, checker: Checker, given: pd.DataFrame, answers: Sequence[Answer], problems: Sequence[Problem]
+    config: Config, checker: Checker, before_sha256: str, answers: Sequence[Answer], problems: Sequence[Problem]
 ) -> Imported:
     """Writes what is new: the register and the lists first, so that no answer is in without them."""
-    path, today = Path(config.paths.attestations), checker.today
+    path, given = Path(config.paths.attestations), checker.newest.attestations
     rows = [attestation_row(answer, checker, config.review.revoke_days) for answer in answers]
     frame = added(given, rows)
     new = records(frame.iloc[len(given) :])
@@ -145,7 +158,6 @@ def _written(
     for folder in {path.parent, register.parent}:
         check_writable(folder)
         folder.mkdir(parents=True, exist_ok=True)
-    quarter = fresh[0].book.about.quarter if fresh[0].book.about else Quarter.of(today)
     before, after = _registers(config, checker, frame, fresh)
     texts: dict[str, str] = {}
     if before != after:
@@ -153,12 +165,14 @@ def _written(
     asked = [row for row in new if row["answer"] != KEEP]
     if asked:
         texts["-fixes.csv"] = _fixes(asked)
-    stem = _free_stem(register, quarter)
+    stem = _free_stem(register, fresh[0].quarter)
     if before != after:
         names = (register.name, stem.name + ".csv")
         lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), *names)
         texts[".diff"] = "".join(lines)
     made = {ending: stem.with_name(stem.name + ending) for ending in texts}
+    if attestations_sha256(config) != before_sha256:  # another import, where the file system has no locks
+        raise WriteError(f"{path}: was changed meanwhile, so nothing was written; import the files again")
     for ending, target in made.items():
         write_whole(target, texts[ending])
     write_attestations(path, frame)
@@ -170,19 +184,10 @@ def _written(
 
 def attestation_row(answer: Answer, checker: Checker, days: int) -> dict[str, Any]:
     """The answer as a row of the attestations."""
-    about = answer.book.about
-    names = ("account_id", "region", "identity", "policy_name", "statement", "grantee", "facts_sha256", "facts")
     row = {
-        **{name: answer.review[name] for name in names},
-        "quarter": str(about.quarter) if about else None,
-        "answer": answer.answer,
-        "expires_at": None if answer.last_day is None else midnight(answer.last_day + timedelta(days=1)),
-        "ticket": answer.ticket,
-        "comment": answer.comment,
-        "reviewer": answer.reviewer,
+        **said_of(answer),
         "answered_at": midnight(checker.today),
-        "due": due_of(answer, checker.today, days),
-        "file_sha256": answer.book.sha256,
+        "due": due_of(answer, checker.newest.attestations, checker.today, days),
         "snapshot": checker.newest.snapshot.id,
     }
     return {**row, "attestation_id": attestation_id(row)}

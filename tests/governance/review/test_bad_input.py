@@ -15,7 +15,10 @@ from estate import EU, FORMER, SHOP, STRANGER, Estate, policy
 from governance.review.conftest import HEADER, Review, cell, make_review, row_of
 
 from sesreport.cli.main import cli
-from sesreport.core.errors import ConfigError
+from sesreport.core.errors import ConfigError, WriteError
+from sesreport.core.files import alone_in
+from sesreport.governance.review import imports
+from sesreport.governance.review.reading import AnsweredWorkbook
 from sesreport.governance.review.rows import KEY
 from sesreport.report.review import review_export
 
@@ -233,6 +236,37 @@ def test_with_partial_neither_of_two_answers_that_differ_is_taken(review: Review
     one, other = review.answered(name="one.xlsx"), review.answered(name="other.xlsx", mailwise="revoke")
     review.import_(one, other, partial=True)
     assert set(review.attestations["policy_name"]) == {"agency", "old", "open"}
+
+
+def test_a_reviewer_who_differs_from_an_earlier_import_is_told_with_the_row(review: Review) -> None:
+    review.import_(review.answered(open="revoke"))
+    other = review.answered(put("Reviewed by", "Grace"), "other.xlsx")
+    (problem,) = review.import_(other).problems
+    assert str(problem).startswith(f"{other}, sheet Review, row 6: Answer: revoke was answered by Ada on 2026-11-04")
+    assert len(review.attestations) == 4
+
+
+def test_an_import_is_refused_while_another_runs(review: Review) -> None:
+    with alone_in(review.folder), pytest.raises(WriteError, match="another process writes there now; try again"):
+        review.import_(review.answered())
+    assert not (review.folder / "attestations.parquet").exists()
+
+
+def test_without_locks_answers_of_another_import_are_not_lost(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other import ends after this one has read the attestations."""
+    monkeypatch.setattr("sesreport.core.files.fcntl", None)
+    file, other = review.answered(open="revoke"), review.answered(name="other.xlsx", mailwise="revoke")
+    read = imports.read_workbook
+
+    def read_late(path: Path) -> AnsweredWorkbook:
+        monkeypatch.setattr(imports, "read_workbook", read)
+        review.import_(other)
+        return read(path)
+
+    monkeypatch.setattr(imports, "read_workbook", read_late)
+    with pytest.raises(WriteError, match="was changed meanwhile, so nothing was written; import the files again"):
+        review.import_(file)
+    assert review.attestations.set_index("policy_name").loc["mailwise", "answer"] == "revoke"
 
 
 def test_damaged_attestations_stop_the_import_and_stay(review: Review) -> None:
