@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from sesreport.core.errors import ConfigError
 from sesreport.governance.review.checks import Answer
 from sesreport.settings.approvals import COLUMNS, DAYS, LISTS, Entry
-from sesreport.settings.attestations import KEEP
+from sesreport.settings.attestations import ABOUT, KEEP
 from sesreport.settings.config import describe
 
 
@@ -26,6 +26,50 @@ def updated(entries: Sequence[Entry], answers: Sequence[Answer], ends: Mapping[s
     """The entries with renewals behind them; ``ends`` is the new last day of approvals by id."""
     old = [_ended(entry, ends[entry.key]) if entry.key in ends else entry for entry in entries]
     return [*old, *_renewals(entries, answers, today)]
+
+
+def with_pending(entries: Sequence[Entry], pending: Sequence[Entry]) -> list[Entry]:
+    """The entries of the register in use with what an update that is not taken over changed.
+
+    New approvals stand behind the others; an end that was brought forward stays.
+    """
+    by_id = {entry.key: entry for entry in pending}
+    there = {entry.key for entry in entries}
+    old = [_ended(entry, end) if (end := _end(by_id, entry)) else entry for entry in entries]
+    return [*old, *(entry for entry in pending if entry.key not in there)]
+
+
+def _end(pending: Mapping[str, Entry], entry: Entry) -> date | None:
+    found = pending.get(entry.key)
+    return found.expires_at if found else None
+
+
+def without_replaced(
+    pending: Sequence[Entry], used: Sequence[Entry], reviews: Iterable[Mapping[str, Any]], answers: Sequence[Answer]
+) -> list[Entry]:
+    """The entries of an update, those that are not in use without the identities that are answered for anew."""
+    anew = {answer.about for answer in answers}
+    there = {entry.key for entry in used}
+    kept: set[tuple[Any, ...]] = set()
+    others: set[tuple[Any, ...]] = set()
+    for row in reviews:
+        stands = row["answer"] == KEEP and tuple(row[name] for name in ABOUT) not in anew
+        (kept if stands else others).add(_renewed(row))
+    made = []
+    for entry in pending:
+        if entry.key in there or not entry.identities:
+            made.append(entry)
+            continue
+        patterns = frozenset(entry.from_patterns)
+        left = [name for name in entry.identities if (entry.account_id, name, patterns) not in others - kept]
+        if left:
+            made.append(entry.model_copy(update={"approval_id": entry.key, "identities": left}))
+    return made
+
+
+def _renewed(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Account, identity and From patterns that a renewal for a grant is given for."""
+    return row["grantee_account_id"], row["identity"], frozenset(json.loads(row["facts"])["from_patterns"] or ())
 
 
 def _ended(entry: Entry, due: date) -> Entry:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from sesreport.core.errors import ConfigError, WriteError
 from sesreport.core.files import alone_in, check_writable, write_whole
 from sesreport.core.quarter import Quarter
 from sesreport.core.text import FORMULA_STARTS, visible
-from sesreport.governance.review.approvals import register_csv, updated
+from sesreport.governance.review.approvals import register_csv, updated, with_pending, without_replaced
 from sesreport.governance.review.checks import (
     Answer,
     Checker,
@@ -31,6 +32,7 @@ from sesreport.governance.review.checks import (
     said_of,
 )
 from sesreport.governance.review.reading import AnsweredWorkbook, Problem, read_workbook
+from sesreport.settings.approvals import Entry, read_entries
 from sesreport.settings.attestations import (
     KEEP,
     REVOKE,
@@ -158,15 +160,15 @@ def _written(
     for folder in {path.parent, register.parent}:
         check_writable(folder)
         folder.mkdir(parents=True, exist_ok=True)
-    before, after = _registers(config, checker, frame, fresh)
+    before, pending, after = _registers(config, checker, frame, fresh)
     texts: dict[str, str] = {}
-    if before != after:
+    if pending != after:
         texts[".csv"] = after
     asked = [row for row in new if row["answer"] != KEEP]
     if asked:
         texts["-fixes.csv"] = _fixes(asked)
-    stem = _free_stem(register, fresh[0].quarter)
-    if before != after:
+    stem = next(filter(_is_free, _stems(register, fresh[0].quarter)))
+    if pending != after:
         names = (register.name, stem.name + ".csv")
         lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), *names)
         texts[".diff"] = "".join(lines)
@@ -193,28 +195,44 @@ def attestation_row(answer: Answer, checker: Checker, days: int) -> dict[str, An
     return {**row, "attestation_id": attestation_id(row)}
 
 
-def _registers(config: Config, checker: Checker, frame: pd.DataFrame, fresh: Sequence[Answer]) -> tuple[str, str]:
-    """The register as it is, and brought up to date, both as CSV.
+def _registers(config: Config, checker: Checker, frame: pd.DataFrame, fresh: Sequence[Answer]) -> tuple[str, str, str]:
+    """The register in use, with what the quarter's updates before changed in it, and brought up to date, all as CSV.
 
     An approval ends where all grants that stand by it are to be revoked; else it stays for the others.
     """
     entries = entries_of(config)
+    earlier = _pending(Path(config.paths.register_file), fresh[0].quarter)
     reviews = records(analyze(checker.newest.snapshot, config, attestations=frame).reviews)
-    revoked = [row for row in reviews if row["answer"] == REVOKE and row["approval_id"]]
+    covered = [row for row in reviews if row["approval"] in COVERED]
+    revoked = [row for row in covered if row["answer"] == REVOKE]
     mine = {answer.review["approval_id"] for answer in fresh if answer.answer == REVOKE}
-    kept = {row["approval_id"] for row in reviews if row["answer"] != REVOKE}
+    kept = {row["approval_id"] for row in covered if row["answer"] != REVOKE}
     ends = {row["approval_id"]: row["due"].date() for row in revoked if row["approval_id"] in mine - kept}
-    return register_csv(entries), register_csv(updated(entries, fresh, ends, checker.today))
+    valid = with_pending(entries, without_replaced(earlier, entries, reviews, fresh))
+    after = updated(valid, fresh, ends, checker.today)
+    return register_csv(entries), register_csv(with_pending(entries, earlier)), register_csv(after)
 
 
-def _free_stem(register: Path, quarter: Quarter) -> Path:
-    """A name beside the register of which no file is there: ``register-2026-Q4``, ``register-2026-Q4-2`` …"""
-    base, number = register.with_name(f"{register.stem}-{quarter}"), 1
-    stem = base
-    while any(stem.with_name(stem.name + ending).exists() for ending in (".csv", ".diff", "-fixes.csv")):
-        number += 1
-        stem = base.with_name(f"{base.name}-{number}")
-    return stem
+COVERED = ("approved", "no ticket", "wider From")
+"""How an approval may fit a grant that it was given for; by others a grant does not stand."""
+
+
+def _stems(register: Path, quarter: Quarter) -> Iterator[Path]:
+    """Names beside the register: ``register-2026-Q4``, ``register-2026-Q4-2`` …"""
+    base = register.with_name(f"{register.stem}-{quarter}")
+    yield base
+    yield from (base.with_name(f"{base.name}-{number}") for number in itertools.count(2))
+
+
+def _is_free(stem: Path) -> bool:
+    return not any(stem.with_name(stem.name + ending).exists() for ending in (".csv", ".diff", "-fixes.csv"))
+
+
+def _pending(register: Path, quarter: Quarter) -> list[Entry]:
+    """The newest update of the quarter, whether it was taken over or not; each holds those before it."""
+    stems = itertools.takewhile(lambda stem: not _is_free(stem), _stems(register, quarter))
+    updates = [path for stem in stems if (path := stem.with_name(f"{stem.name}.csv")).exists()]
+    return read_entries(updates[-1]) if updates else []
 
 
 def _fixes(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from governance.review.conftest import HEADER, Review, cell, estate, row_of
+from governance.review.conftest import HEADER, REGISTER, Review, cell, estate, make_review, row_of
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from sesreport.core.errors import ConfigError
-from sesreport.governance.review.rows import KEY
+from sesreport.governance.review import Imported
+from sesreport.governance.review.rows import KEY, PROPERTIES, ROWS
 from sesreport.report.review import review_export
 from sesreport.settings.approvals import read_entries
 
 SAID = {"agency": "revoke", "open": "narrow"}
+
+
+def only(*policies: str) -> Callable[[Any], None]:
+    """Leaves an export of these policies alone, as one by owner is."""
+
+    def edit(sheet: Any) -> None:
+        for row in reversed(range(HEADER + 1, sheet.max_row + 1)):
+            if str(cell(sheet, row, "Policy").value).split(",")[0] not in policies:
+                sheet.delete_rows(row)
+        for prop in sheet.parent.custom_doc_props.props:
+            if prop.name == PROPERTIES[ROWS]:
+                prop.value = str(len(policies))
+
+    return edit
 
 
 def answers(review: Review) -> dict[str, str]:
@@ -99,6 +115,60 @@ def test_a_second_import_does_not_write_over_the_first_update(review: Review) ->
     review.import_(review.answered(name="later.xlsx", agency="revoke", open="revoke"))
     assert "register-2026-Q4-2-fixes.csv" in review.beside
     assert len(review.attestations) == 5
+
+
+def ends(found: Imported) -> dict[str, set[date | None]]:
+    """The ends of the approvals in an updated register, by name."""
+    assert found.register is not None
+    made: dict[str, set[date | None]] = {}
+    for entry in read_entries(found.register):
+        made.setdefault(entry.name, set()).add(entry.expires_at)
+    return made
+
+
+def test_an_update_holds_what_those_before_it_changed(review: Review) -> None:
+    review.import_(review.answered(only("agency")))
+    review.import_(review.answered(only("mailwise"), mailwise="revoke"))
+    found = review.import_(review.answered(only("old")))
+    renewed = {date(2026, 12, 1), date(2027, 6, 30)}
+    assert ends(found) == {
+        "Mailwise": {date(2026, 12, 4)}, "Brightside": renewed, "420000000001": {date(2027, 6, 30)},
+    }  # fmt: skip
+    assert found.diff is not None
+    assert found.diff.read_text().startswith("--- register.csv\n+++ register-2026-Q4-3.csv\n")
+    assert len([line for line in found.diff.read_text().splitlines() if line.startswith("+3100")]) == 2
+
+
+def test_an_update_that_was_taken_over_is_not_written_again(review: Review) -> None:
+    found = review.import_(review.answered(only("agency")))
+    assert found.register is not None
+    (review.folder / "register.csv").write_bytes(found.register.read_bytes())
+    assert review.import_(review.answered(only("open"), open="revoke")).register is None
+
+
+@pytest.mark.parametrize("answer", ["revoke", "narrow"])
+def test_a_renewal_that_was_taken_back_is_in_no_later_update(review: Review, answer: str) -> None:
+    review.import_(review.answered(only("agency", "old")))
+    found = review.import_(review.answered(only("old"), old=answer))
+    assert set(ends(found)) == {"Mailwise", "Brightside"}
+    assert ends(found)["Brightside"] == {date(2026, 12, 1), date(2027, 6, 30)}
+
+
+def test_a_renewal_that_is_corrected_takes_the_place_of_the_first(review: Review) -> None:
+    review.import_(review.answered(only("old")))
+
+    def sooner(sheet: Any) -> None:
+        only("old")(sheet)
+        cell(sheet, row_of(sheet, "old"), "New expiry").value = date(2027, 1, 31)
+
+    assert ends(review.import_(review.answered(sooner)))["420000000001"] == {date(2027, 1, 31)}
+
+
+def test_revoking_what_an_approval_does_not_cover_does_not_end_it(tmp_path: Path) -> None:
+    register = REGISTER.replace("\n", ",identities\n", 1).replace("2027-03-31", "2027-03-31,other.example.com", 1)
+    review = make_review(tmp_path, register.replace("2026-12-01", "2026-12-01,"))
+    found = review.import_(review.answered(only("mailwise"), mailwise="revoke"))
+    assert (found.answers, found.register) == (1, None)
 
 
 def test_asking_again_for_the_same_does_not_move_the_due_day(review: Review) -> None:
