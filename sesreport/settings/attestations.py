@@ -76,6 +76,11 @@ def read_attestations(path: Path) -> pd.DataFrame:
     """
     try:
         table = pq.read_table(io.BytesIO(path.read_bytes()))
+        more = [name for name in table.column_names if name not in FRAME.all_columns]
+        if more:
+            raise ConfigError(
+                f"{path}: has a column {more[0]!r:.80}, so it was written by a later version; update sesreport"
+            )
         frame = FRAME.from_arrow(table.select(list(FRAME.all_columns)).cast(FRAME.arrow))
     except FileNotFoundError as error:
         if path.is_symlink():
@@ -161,7 +166,8 @@ def _says(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def write_attestations(path: Path, frame: pd.DataFrame) -> None:
-    """Writes all attestations, whole or not at all. Raises SchemaError, WriteError."""
+    """Writes all attestations, whole or not at all, to where a link leads. Raises SchemaError, WriteError."""
+    path = path.resolve()
     sink = pa.BufferOutputStream()
     pq.write_table(FRAME.to_arrow(frame), sink, compression="zstd")
     path.parent.mkdir(parents=True, exist_ok=True)

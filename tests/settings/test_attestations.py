@@ -69,6 +69,25 @@ def test_only_answers_up_to_the_day_count(tmp_path: Path) -> None:
     assert counts == [0, 1]
 
 
+def test_a_link_to_the_file_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    link, path = tmp_path / "a.parquet", tmp_path / "kept" / "a.parquet"
+    write_attestations(path, FRAME.empty())
+    link.symlink_to(path)
+    write_attestations(link, added(FRAME.empty(), [answer()]))
+    assert link.is_symlink()
+    assert said(read_attestations(path)) == ["keep"]
+
+
+def test_columns_of_a_later_version_are_told_and_not_lost(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_attestations(path, added(FRAME.empty(), [answer()]))
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("signature", table["reviewer"]), path)
+    with pytest.raises(ConfigError, match="has a column 'signature', so it was written by a later version"):
+        read_attestations(path)
+
+
 @pytest.mark.parametrize("damage", ["cut", "text", "column", "facts", "answer", "account_id", "due"])
 def test_a_damaged_file_is_told_and_stays_as_it_is(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "a.parquet"

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sesreport.core.errors import ConfigError
+from sesreport.core.text import FORMULA_STARTS, visible
 from sesreport.governance.review.checks import Answer
 from sesreport.settings.approvals import COLUMNS, DAYS, LISTS, Entry
 from sesreport.settings.attestations import ABOUT, KEEP
@@ -93,7 +94,7 @@ def _renewals(entries: Sequence[Entry], answers: Sequence[Answer], today: date) 
     made = []
     for (account, approval, patterns, last, ticket, reviewer), alike in groups.items():
         base = by_id.get(approval or "")
-        about = base.model_dump() if base else {"name": alike[0].review["grantee_name"] or account}
+        about = base.model_dump() if base else {"name": _name(alike[0].review["grantee_name"], account)}
         new = {
             "account_id": account,
             "ticket": ticket or about.get("ticket"),
@@ -111,6 +112,12 @@ def _renewals(entries: Sequence[Entry], answers: Sequence[Answer], today: date) 
             raise ConfigError(f"{alike[0].where}: no approval can be written for it: {told}; answer narrow") from error
         made.append(entry.model_copy(update={"approval_id": _free(entry.key, taken)}))
     return made
+
+
+def _name(named: str | None, account: str) -> str:
+    """The name of an account that no approval names; its id where that is like a formula."""
+    name = visible(named or account)
+    return account if name.startswith(FORMULA_STARTS) else name
 
 
 def _free(wanted: str, taken: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.core.days import read_day
 from sesreport.core.errors import suggestion
 from sesreport.core.quarter import Quarter
-from sesreport.core.text import FORMULA_STARTS
+from sesreport.core.text import FORMULA_STARTS, visible
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.governance.review.reading import AnsweredWorkbook, AnswerRow, Problem
 from sesreport.governance.review.rows import (
@@ -120,6 +121,11 @@ class Checker:
         keys = {row.cells[KEY] for row in book.rows if row.cells[KEY]}
         if len(keys) < book.expected:
             book.problem(f"has {len(keys)} of the {book.expected} rows that were exported; put the others back")
+        first: dict[tuple[Any, ...], int] = {}
+        for each in filter(None, found):
+            said = (*each.about, *each.asks, each.comment, each.reviewer)
+            if first.setdefault(said, each.row) != each.row:
+                book.problem(f"is that of row {first[said]} once more; take one of the two out", each.row, KEY)
         return [each for each in found if each is not None and each.row not in book.bad_rows]
 
     def _answer(
@@ -170,6 +176,8 @@ class Checker:
     def _parsed(self, book: AnsweredWorkbook, row: AnswerRow, review: Mapping[str, Any]) -> Answer | None:
         problems = len(book.problems)
         cells = {name: row.cells[title] for name, title in ANSWERS.items()}
+        for name in ("ticket", "reviewer"):
+            cells[name] = visible(cells[name] or "") or None
         answer = " ".join(str(cells["answer"] or "").split()).casefold()
         if answer not in attestations.ANSWERS:
             hint = suggestion(answer, attestations.ANSWERS)
@@ -186,6 +194,14 @@ class Checker:
                     f"begins with {cells[name][0]!r}, like a formula; begin otherwise", row.number, ANSWERS[name]
                 )
         last = self._expiry(book, row.number, cells["expires_at"], answer, review)
+        listed = [review["identity"], *(json.loads(review["facts"])["from_patterns"] or ())]
+        if last is not None and (bad := next((one for one in listed if one.startswith(FORMULA_STARTS)), None)):
+            book.problem(
+                f"{visible(bad)!r:.80} begins like a formula; enter this approval into the register by hand, and leave "
+                "the cell empty",
+                row.number,
+                ANSWERS["expires_at"],
+            )
         if len(book.problems) > problems:
             return None
         return Answer(book, row.number, review, answer, last, cells["ticket"], cells["comment"], str(reviewer))
@@ -199,7 +215,7 @@ class Checker:
         try:
             last = None if written is None else read_day(written)
         except ValueError as error:
-            book.problem(f"{str(written)!r:.40}: {error}", number, ANSWERS["expires_at"])
+            book.problem(f"{_as_typed(written)!r:.40}: {error}", number, ANSWERS["expires_at"])
             return None
         if what := self._wrong_expiry(last, answer, review, book.about):
             book.problem(what, number, ANSWERS["expires_at"])
@@ -227,6 +243,11 @@ class Checker:
         register = records(self.newest.register)
         end = next((row["expires_at"] for row in register if row["approval_id"] == review["approval_id"]), None)
         return date.max if end is None else last_day(end).date()
+
+
+def _as_typed(written: Any) -> str:
+    """A cell under the title of days; without the midnight that Excel stores with a day."""
+    return str(written).removesuffix(" 00:00:00")
 
 
 def disagreements(answers: Sequence[Answer]) -> Iterator[tuple[Answer, str]]:

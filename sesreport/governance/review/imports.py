@@ -93,6 +93,10 @@ def review_import(
     Raises ConfigError for settings, a register or attestations that cannot be read, SnapshotError, WriteError.
     """
     config = config or Config()
+    if reviewer is not None:
+        reviewer = visible(reviewer)
+        if reviewer.startswith(FORMULA_STARTS):
+            raise ConfigError(f"reviewer: {reviewer!r:.40} begins like a formula; name who answered")
     with alone_in(Path(config.paths.attestations).resolve().parent):
         return _imported(files, config, today, partial, reviewer)
 

@@ -32,6 +32,8 @@ TITLES = (*FACTS.values(), *ANSWERS.values(), KEY)
 DAY = ANSWERS["expires_at"]
 FIRST_ROWS = 20
 """Rows among which the titles stand."""
+FEWEST_TITLES = 3
+"""Titles that tell their row from a note that happens to hold one."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,16 @@ class AnsweredWorkbook:
     bad_rows: set[int] = field(default_factory=set)
     """Rows with a cell that cannot be read."""
     problems: list[Problem] = field(default_factory=list)
+    bad_cells: set[tuple[int, str]] = field(default_factory=set)
 
     def problem(self, what: str, row: int | None = None, column: str = "", sheet: str = SHEET) -> None:
-        self.problems.append(Problem(str(self.path), what, sheet, row, column))
+        """Adds a problem; of a cell, the first alone, as the others follow from it."""
         if row is not None:
             self.bad_rows.add(row)
+            if column and (row, column) in self.bad_cells:
+                return
+            self.bad_cells.add((row, column))
+        self.problems.append(Problem(str(self.path), what, sheet, row, column))
 
     def file_problem(self, what: str) -> None:
         self.problem(what, sheet="")
@@ -139,11 +146,11 @@ def _read_rows(book: AnsweredWorkbook, rows: Sequence[Row]) -> None:
 
 
 def _header(row: Row) -> list[str] | None:
-    """The titles of a row that names the key; as they are declared, whatever their case and blanks."""
+    """The titles of a row that names the key and others; as they are declared, whatever their case and blanks."""
     known = {title.casefold(): title for title in TITLES}
     written = [" ".join(cell.split()) if isinstance(cell, str) else "" for cell in row.cells]
     titles = [known.get(title.casefold(), title) for title in written]
-    return titles if KEY in titles else None
+    return titles if KEY in titles and len({*titles} & {*TITLES}) >= FEWEST_TITLES else None
 
 
 def _header_fits(book: AnsweredWorkbook, number: int, header: Sequence[str]) -> bool:

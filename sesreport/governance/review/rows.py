@@ -58,7 +58,10 @@ LONGEST = 1_500
 """Characters of a text; the policy itself holds the rest."""
 _SCOPES = ("public", "needs review", "external", "service", "vendor")
 """The worst first."""
-_KEY = re.compile("(?P<grant>[0-9a-f]{12})-(?P<facts>[0-9a-f]{12})-(?P<cells>([0-9a-f]{4})+)-(?P<whole>[0-9a-f]{12})")
+_DIGITS = 32
+"""Hexadecimal digits of a hash in a key: 128 bits, so that nobody finds other facts with the same."""
+_HASH = f"[0-9a-f]{{{_DIGITS}}}"
+_KEY = re.compile(f"(?P<grant>{_HASH})-(?P<facts>{_HASH})-(?P<cells>([0-9a-f]{{4}})+)-(?P<whole>{_HASH})")
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def make_key(about: About, grant: str, facts: str, texts: Sequence[str]) -> Key:
     """The key of a row with these hashes of grant and facts, and these texts under the titles of :data:`FACTS`."""
     cells = [" ".join(text.split()) for text in texts]
     whole = [str(about.quarter), about.organization, about.snapshot, grant, facts, *cells]
-    return Key(grant, facts, "".join(_hash(cell)[:4] for cell in cells), _hash("\0".join(whole))[:12])
+    return Key(grant, facts, "".join(_hash(cell)[:4] for cell in cells), _hash("\0".join(whole))[:_DIGITS])
 
 
 def changed_cells(key: Key, made: Key) -> list[str]:
@@ -102,11 +105,11 @@ def changed_cells(key: Key, made: Key) -> list[str]:
 
 
 def grant_hash(row: Mapping[str, Any]) -> str:
-    return _hash("\0".join(str(row[name]) for name in GRANT))[:12]
+    return _hash("\0".join(str(row[name]) for name in GRANT))[:_DIGITS]
 
 
 def facts_hash(row: Mapping[str, Any]) -> str:
-    return str(row["facts_sha256"])[:12]
+    return str(row["facts_sha256"])[:_DIGITS]
 
 
 def _hash(text: str) -> str:

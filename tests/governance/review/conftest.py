@@ -83,8 +83,8 @@ def row_of(sheet: Any, policy_name: str) -> int:
     return next(row for row in rows if str(cell(sheet, row, "Policy").value).startswith(f"{policy_name},"))
 
 
-def make_review(folder: Path, register: str = REGISTER) -> Review:
-    estate().write(folder / "snapshots")
+def make_review(folder: Path, register: str = REGISTER, **policies: Any) -> Review:
+    estate(**policies).write(folder / "snapshots")
     (folder / "register.csv").write_text(register)
     paths = Paths(
         register=str(folder / "register.csv"), snapshots=str(folder / "snapshots"), output=str(folder / "out"),

@@ -19,7 +19,7 @@ from sesreport.core.errors import ConfigError, WriteError
 from sesreport.core.files import alone_in
 from sesreport.governance.review import imports
 from sesreport.governance.review.reading import AnsweredWorkbook
-from sesreport.governance.review.rows import KEY
+from sesreport.governance.review.rows import KEY, facts_hash
 from sesreport.report.review import review_export
 
 
@@ -74,6 +74,10 @@ def drop_row(sheet: Any) -> None:
     sheet.delete_rows(HEADER + 2)
 
 
+def copy(sheet: Any) -> None:
+    sheet.append([each.value for each in sheet[sheet.max_row]])
+
+
 def other_key(sheet: Any) -> None:
     at = cell(sheet, HEADER + 1, KEY)
     at.value = f"{'0' * 12}{at.value[12:]}"
@@ -100,11 +104,13 @@ CASES: dict[str, tuple[Callable[[Any], None], str]] = {
     "a day as another text": (put("New expiry", "31/12/2026", "old"), "a date is written YYYY-MM-DD (here 2026-12-31)"),
     "words as a day": (put("New expiry", "next year", "old"), "New expiry: 'next year': a date is written YYYY-MM-DD"),
     "a day in the past": (put("New expiry", date(2026, 11, 4), "old"), "New expiry: 2026-11-04 is not after today"),
-    "no end at all": (put("New expiry", date(9999, 12, 31), "old"), "New expiry: "),
+    "no end at all": (put("New expiry", date(9999, 12, 31), "old"), "New expiry: '9999-12-31': must be a day"),
     "an end for what is revoked": (put("New expiry", date(2027, 1, 1), "open"), "there is no approval to renew"),
     "an approval that ends too soon": (put("New expiry", None, "agency"), "ends on 2026-12-01, before 2026-12-31"),
     "no approval": (put("New expiry", None, "old"), "New expiry: there is no approval to keep it by (unregistered)"),
     "a ticket like a formula": (put("Ticket", "+1", "mailwise"), "Ticket: begins with '+', like a formula"),
+    "a reviewer like a formula": (put("Reviewed by", "@Ada"), "Reviewed by: begins with '@', like a formula"),
+    "a row twice": (copy, "row 10: Key: is that of row 9 once more; take one of the two out"),
     "a date as ticket": (put("Ticket", NEW_YEAR, "mailwise"), "Ticket: Excel has made a date"),
     "nobody's answer": (put("Reviewed by", None), "Reviewed by: nobody is named; write who answered"),
 }  # fmt: skip
@@ -117,6 +123,42 @@ def test_a_wrong_cell_is_told_with_its_place_and_nothing_is_written(shared: Revi
     (first, *_) = lines = told(shared, file)
     assert first.startswith(f"{file}"), first
     assert any(says in line for line in lines), lines
+
+
+def test_a_cell_that_cannot_be_read_has_one_problem(shared: Review) -> None:
+    assert len(told(shared, shared.answered(put("Answer", '="keep"')))) == 1
+    assert len(told(shared, shared.answered(put("New expiry", "=TODAY()", "agency")))) == 1
+
+
+def test_a_note_above_the_titles_is_not_taken_for_them(review: Review) -> None:
+    def note(sheet: Any) -> None:
+        sheet["B2"].value, sheet["C2"].value = KEY, "hidden on the right"
+
+    assert review.import_(review.answered(note)).problems == ()
+
+
+def test_characters_that_are_not_seen_are_written_as_their_code_points(review: Review) -> None:
+    def hide(sheet: Any) -> None:
+        put("Ticket", "SEC\u200b-1", "old")(sheet)
+        put("Reviewed by", "\u202eAda", "old")(sheet)
+
+    found = review.import_(review.answered(hide))
+    row = review.attestations.set_index("policy_name").loc["old"]
+    assert (row["ticket"], row["reviewer"]) == ("SEC⟨U+200B⟩-1", "⟨U+202E⟩Ada")
+    assert found.register is not None
+    assert "SEC⟨U+200B⟩-1,⟨U+202E⟩Ada," in found.register.read_text()
+
+
+def test_the_reviewer_of_all_rows_must_not_be_like_a_formula(shared: Review) -> None:
+    with pytest.raises(ConfigError, match="reviewer: '=Ada' begins like a formula"):
+        shared.import_(shared.answered(), reviewer=" =Ada")
+
+
+def test_an_approval_with_a_pattern_like_a_formula_is_to_be_entered_by_hand(tmp_path: Path) -> None:
+    condition = {"Condition": {"StringLike": {"ses:FromAddress": "=cmd@a.example.com"}}}
+    review = make_review(tmp_path, agency=policy(FORMER, **condition))
+    (line,) = told(review, review.answered())
+    assert "New expiry: '=cmd@a.example.com' begins like a formula; enter this approval into the register" in line
 
 
 @pytest.mark.parametrize("value", ["2027-06-30", 46568, JUNE])
@@ -309,3 +351,8 @@ def test_the_command_ends_with_2_and_a_line_for_each_problem(review: Review, mon
     assert partly.stdout.startswith("3 answers added, 0 were there already\n")
     right = CliRunner().invoke(cli, ["review", "import", *config, str(review.answered())], standalone_mode=False)
     assert (right.return_value, right.stdout.splitlines()[0]) == (0, "1 answer added, 3 were there already")
+
+
+def test_a_key_tells_facts_apart_whose_hashes_begin_alike() -> None:
+    one, other = ({"facts_sha256": "0" * 31 + end + "0" * 32} for end in "ab")
+    assert facts_hash(one) != facts_hash(other)
