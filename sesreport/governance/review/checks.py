@@ -332,7 +332,8 @@ def due_of(answer: Answer, given: pd.DataFrame, today: date, days: int) -> datet
         return None
     due: datetime | None = answer.review["due"]
     asked_for = ""
-    for row in _by_about(given).get(answer.about, []) if due is None else ():
+    alike = given[given["facts_sha256"] == answer.review["facts_sha256"]]
+    for row in _by_about(alike).get(answer.about, []) if due is None else ():
         if row["answer"] != KEEP:
             due, asked_for = due or row["due"], row["quarter"]
         elif row["quarter"] > asked_for:
