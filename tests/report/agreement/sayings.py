@@ -299,8 +299,8 @@ def _outside(facts: Facts) -> Iterator[str]:
     registered = register["account_id"].drop_duplicates()
     idle = int((~registered.isin(accounts["grantee_account_id"])).sum())
     yield (
-        f"{len(registered)} registered accounts, {idle} of them without a live grant; {strangers} accounts can send that "
-        f"are not registered{here}"
+        f"{len(registered)} registered accounts, {idle} of them without a live grant; {strangers} accounts can send "
+        f"that are not registered{here}"
     )
     ordered = accounts.sort_values(["unknown", "identities", "grantee_account_id"], ascending=[False, False, True])
     told = "; ".join(
