@@ -20,7 +20,7 @@ from sesreport.policy import patterns
 from sesreport.policy.analyze import analyze
 from sesreport.policy.compare import OTHER_ACTIONS, narrower_or_equal
 from sesreport.policy.exposure import Exposure
-from sesreport.policy.model import Effect, Principal, PrincipalKind, Statement
+from sesreport.policy.model import Effect, Policy, Principal, PrincipalKind, Statement
 from sesreport.policy.reader import read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Organization, read_identity
 
@@ -80,13 +80,14 @@ def narrowed(identity_arn: str, policies: Mapping[str, str], name: str, approved
     Raises NotNarrowedError where the policy cannot be read in full, where nothing about it would change, where the
     result would be too long, or where one of the two proofs does not succeed.
     """
-    read = read_policy(policies[name], name)
+    texts = {each: read_policy(text, each) for each, text in policies.items()}
+    read = texts[name]
     if read.errors:
         raise NotNarrowedError(f"the policy cannot be read in full ({read.errors[0].message}); rewrite it by hand")
     document = json.loads(policies[name])
     written = document["Statement"]
     written = written if isinstance(written, list) else [written]
-    work = _Work(identity_arn, policies, _that_matter(approved, policies), today)
+    work = _Work(identity_arn, policies, texts, _that_matter(approved, policies, texts.values()), today)
     made: list[dict[str, Any]] = []
     changes: list[str] = []
     for raw, statement in zip(written, read.statements, strict=True):
@@ -124,6 +125,7 @@ class _Work:
 
     identity_arn: str
     policies: Mapping[str, str]
+    read: Mapping[str, Policy]
     approved: Approved
     today: date
 
@@ -182,7 +184,7 @@ class _Work:
         """What a statement adds up to by itself, or for one of its principals, with every Deny of the identity."""
         alone = {"sesreport-alone": _only(self.policies[statement.policy], {statement.index}, principal)}
         for name, text in self.policies.items():
-            denies = {each.index for each in read_policy(text, name).statements if each.effect is Effect.DENY}
+            denies = {each.index for each in self.read[name].statements if each.effect is Effect.DENY}
             if denies:
                 alone[name] = _only(text, denies)
         return analyze(
@@ -244,17 +246,17 @@ class _Work:
     def prove(self, name: str, text: str | None) -> None:
         """Raises NotNarrowedError unless nothing new is allowed, and everything approved still is."""
         new = self._with(name, text)
-        if not self._within(new, self.policies):
+        if not self._within(new, self.read):
             raise NotNarrowedError("it could not be proved that the result allows nothing new")
-        approved = {**self.policies, "sesreport-approved": json.dumps(self._denials())}
+        approved = {**self.read, "sesreport-approved": read_policy(self._denials(), "sesreport-approved")}
         if not self._within(approved, new):
             raise NotNarrowedError("it could not be proved that the result keeps everything that is approved")
 
-    def _with(self, name: str, text: str | None) -> dict[str, str]:
-        others = {each: policy for each, policy in self.policies.items() if each != name}
-        return others if text is None else {**others, name: text}
+    def _with(self, name: str, text: str | None) -> dict[str, Policy]:
+        others = {each: policy for each, policy in self.read.items() if each != name}
+        return others if text is None else {**others, name: read_policy(text, name)}
 
-    def _within(self, new: Mapping[str, str], old: Mapping[str, str]) -> bool:
+    def _within(self, new: Mapping[str, Policy], old: Mapping[str, Policy]) -> bool:
         return bool(
             narrower_or_equal(
                 new, old, identity_arn=self.identity_arn, organization=self.approved.organization, today=self.today
@@ -288,8 +290,8 @@ class _Work:
         return {"Version": "2012-10-17", "Statement": statements}
 
     def _services_named(self) -> Iterator[str]:
-        for name, text in self.policies.items():
-            for statement in read_policy(text, name).statements:
+        for policy in self.read.values():
+            for statement in policy.statements:
                 for principal in statement.principals:
                     if principal.kind is PrincipalKind.SERVICE and not statement.not_principal:
                         yield principal.value
@@ -333,9 +335,8 @@ def _only(text: str, indexes: Collection[int], principal: Principal | None = Non
     return json.dumps({**document, "Statement": chosen})
 
 
-def _that_matter(approved: Approved, policies: Mapping[str, str]) -> Approved:
+def _that_matter(approved: Approved, policies: Mapping[str, str], read: Collection[Policy]) -> Approved:
     """Without approvals of accounts that the policies neither name nor let in with everybody."""
-    read = [read_policy(text, name) for name, text in policies.items()]
     allows = [each for one in read for each in one.statements if each.effect is Effect.ALLOW]
     if any(each.not_principal or any(p.kind is PrincipalKind.ANYONE for p in each.principals) for each in allows):
         if len(approved.senders) > MOST_SENDERS:

@@ -41,7 +41,12 @@ def read_policies(policies: Mapping[str, Any]) -> tuple[Policy, ...]:
 
 
 def read_policy(source: Any, name: str = "policy") -> Policy:
-    """Read one identity policy from JSON text (``str`` or UTF-8 ``bytes``) or from a parsed object."""
+    """Read one identity policy from JSON text (``str`` or UTF-8 ``bytes``) or from a parsed object.
+
+    One that was read already is given back as it is, under its own name.
+    """
+    if isinstance(source, Policy):
+        return source
     try:
         return _document(_parse(source), name)
     except _Unreadable as fault:

@@ -13,6 +13,8 @@ from sesreport.governance.fix.folder import fill
 from sesreport.governance.fix.proposal import Proposal, proposals
 
 FOLDER = "fixes"
+MOST = 200
+"""Policies whose fix is written as files; a pack of thousands of small folders can be carried nowhere."""
 NOT_MADE = "none: it is not about a policy"
 """What is said of a finding that no policy is to blame for."""
 WORDS = {REPLACE: "narrow", DELETE: "delete"}
@@ -26,10 +28,13 @@ def proposals_of(frames: Mapping[str, pd.DataFrame]) -> list[Proposal]:
 
 
 def write_pack_fixes(frames: Mapping[str, pd.DataFrame], pack: Path) -> None:
-    """Writes ``fixes/`` into a pack's folder."""
+    """Writes ``fixes/`` into a pack's folder: the list of all, and the files of the worst.
+
+    ``sesreport fix --all`` writes those of the others.
+    """
     folder = pack / FOLDER
     folder.mkdir()
-    fill(proposals_of(frames), folder)
+    fill(proposals_of(frames), folder, most=MOST)
 
 
 def fixes_told(frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 from sesreport.core.files import whole_folder
@@ -25,11 +26,9 @@ def write_fixes(fixes: Collection[Proposal], folder: Path) -> Path:
     return folder
 
 
-def fill(fixes: Collection[Proposal], folder: Path) -> None:
-    """The same into a folder that is there."""
-    for fix in fixes:
-        if not fix.offered:
-            continue
+def fill(fixes: Collection[Proposal], folder: Path, *, most: int | None = None) -> None:
+    """The same into a folder that is there; the files of at most so many, the worst first."""
+    for fix in islice((fix for fix in fixes if fix.offered), most):
         for write in FORMATS.values():
             for name, text in write(fix).items():
                 path = folder / fix.name / name
