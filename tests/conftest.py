@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from tests_shared import EXTRA, examples, once, run, shared, without
 from sesreport.analysis import Analysis, analyze
 from sesreport.collect.run import collect
 from sesreport.demo import Endpoint, reference_day, serve
-from sesreport.demo.snapshot import demo_clock, demo_config
+from sesreport.demo.answers import REVIEWS, answers
+from sesreport.demo.snapshot import ANSWERS, demo_clock, demo_config
 from sesreport.kpis.scorecard import Scorecard, score
 from sesreport.report.contents import Pack
 from sesreport.report.stored import read_stored
+from sesreport.settings.attestations import FRAME as ATTESTATIONS
+from sesreport.settings.attestations import added, write_attestations
 from sesreport.snapshot.store import Snapshot, load, snapshots
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -158,6 +162,16 @@ def demo_card(demo_analysis: Analysis) -> Scorecard:
 
 
 @pytest.fixture(scope="session")
+def demo_answered(demo_analysis: Analysis) -> Analysis:
+    """The same with the answers of reviewers, all of them about what its one snapshot shows but the newest grant."""
+    given, asked = ATTESTATIONS.empty(), demo_analysis.reviews.query("policy_name != 'pilot'")
+    for review in REVIEWS:
+        rows = answers(asked, review, reference_day(), demo_analysis.snapshot, 30)
+        given = added(given, rows)
+    return replace(demo_analysis, attestations=given)
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """A real one; playwright starts once in a process."""
     if not CHROMIUM.exists():
@@ -170,15 +184,17 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def made(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def made(demo_folder: Path, demo_answered: Analysis, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder in which the demonstration's pack was made once, by the command line; ``stdout.txt`` is what it said.
 
-    A pack calls no AWS, the demonstration's neither, and so it is made without the extra that serves it.
+    A pack calls no AWS, the demonstration's neither, and so it is made without the extra that serves it. It has the
+    answers of :func:`demo_answered`.
     """
     folder = shared(tmp_path_factory, worker_id) / "demo-pack"
 
     def make() -> None:
         shutil.copytree(demo_folder, folder / "data" / "demo-snapshots", ignore=shutil.ignore_patterns("done"))
+        write_attestations(folder / "data" / "demo-snapshots" / ANSWERS, demo_answered.attestations)
         env = {"PYTHONHASHSEED": "1", "TZ": "UTC", **without(folder / "blocked", *EXTRA)}
         done = run("report", "--demo", "--period", "2026-10", cwd=folder, env=env)
         assert done.returncode == 0, done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -24,6 +24,10 @@ from sesreport.settings.attestations import ABOUT, GRANT, KEEP, NARROW, REVOKE, 
 
 ATTESTED, DUE, OVERDUE = "attested", "due", "overdue"
 TO_REVOKE, TO_NARROW, REVOKE_OVERDUE, NARROW_OVERDUE = "to revoke", "to narrow", "revoke overdue", "narrow overdue"
+STANDINGS = (REVOKE_OVERDUE, NARROW_OVERDUE, OVERDUE, TO_REVOKE, TO_NARROW, DUE, ATTESTED)
+"""The worst first."""
+SCOPES = ("public", "needs review", "external", "service", "vendor")
+"""The worst first."""
 MONTHS = 3
 """Months after which a grant is reviewed again where its approval does not say."""
 _ANSWERED = datetime.fromisoformat("2026-10-12T00:00+00:00")
@@ -258,6 +262,21 @@ class _Clock:
         if due < now:
             return OVERDUE
         return ATTESTED if answer is not None and due > now else DUE
+
+
+def worst_first(reviews: pd.DataFrame) -> pd.DataFrame:
+    """The frame ``reviews`` by standing, then by scope, the longest due first; what changed stands before its like."""
+    order = reviews.assign(
+        _standing=_rank(reviews["standing"], STANDINGS),
+        _scope=_rank(reviews["scope"], SCOPES),
+        _unchanged=reviews["changed"].isna(),
+    )
+    by = ["_standing", "_scope", "due_quarter", "_unchanged", *GRANT, "statement"]
+    return order.sort_values(by, kind="stable", ignore_index=True)[list(reviews)]
+
+
+def _rank(values: pd.Series, worst: Sequence[str]) -> pd.Series:
+    return values.map({value: rank for rank, value in enumerate(worst)}).fillna(-1)
 
 
 def quarters_of(review_every: str | None) -> int:

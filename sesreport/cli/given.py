@@ -36,9 +36,9 @@ def loaded(path: Path | None, demo: bool, output: Path | None) -> Config:
     from sesreport.settings.config import load_config
 
     if demo and path is None:
-        from sesreport.demo.snapshot import demo_config
+        from sesreport.demo.snapshot import FOLDER, demo_config
 
-        config = demo_config()
+        config = demo_config(snapshots=Path(FOLDER))
     else:
         config = load_config(path)
         if demo and path is not None:

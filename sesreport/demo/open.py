@@ -82,7 +82,8 @@ def _evidence(pack: Path, results: Results, config: str) -> Evidence:
     if not config and results.organization_id == load_organization(shipped("data/demo")).id:
         from sesreport.demo.snapshot import demo_config, demo_snapshot
 
-        settings, folder = demo_config(), demo_snapshot(pack.absolute()).parent
+        folder = demo_snapshot(pack.absolute()).parent
+        settings = demo_config(snapshots=folder)
     else:
         settings = load_config(Path(config)) if config else _settings_near(pack.absolute())
         folder = snapshots_folder(settings)
@@ -100,7 +101,7 @@ def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
         from sesreport.demo.snapshot import demo_config, demo_snapshot
 
         path = demo_snapshot(Path.cwd())
-        return load_config(Path(config)) if config else demo_config(), path
+        return load_config(Path(config)) if config else demo_config(snapshots=path.parent), path
     if snapshot == "latest":
         settings = load_config(Path(config)) if config else _settings_near(Path.cwd())
         return settings, _newest(settings)
@@ -109,7 +110,8 @@ def _choose(snapshot: str, config: str) -> tuple[Config, Path]:
         return load_config(Path(config)), path
     from sesreport.demo.snapshot import demo_config, is_demo
 
-    return demo_config() if is_demo(load(path)) else _settings_near(path.absolute()), path
+    near = path.absolute()
+    return demo_config(snapshots=near.parent) if is_demo(load(path)) else _settings_near(near), path
 
 
 def _settings_near(start: Path) -> Config:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from sesreport.core.errors import ConfigError
+from sesreport.core.files import write_whole
 from sesreport.core.period import Period
 from sesreport.core.resources import shipped
 from sesreport.core.version import __version__
@@ -35,25 +36,48 @@ HISTORY = 12
 """Months before the reported one that ``run --demo`` collects."""
 OF_HISTORY = ("accounts", "identities", "changes", "sending_accounts")
 """Datasets read for them."""
+ANSWERS = "attestations.parquet"
+"""What its reviewers answered, beside its snapshots."""
+REGISTER = "register.csv"
 
 
 def demo_config(*, snapshots: Path | None = None, output: Path | None = None) -> Config:
-    """The settings under ``data/demo/sesreport.toml``, with snapshots and packs where the caller wants them."""
+    """The settings under ``data/demo/sesreport.toml``, with snapshots and packs where the caller wants them.
+
+    Reviewers' answers are those beside the snapshots; without ``snapshots`` there are none.
+    """
     config = load_config(shipped("data/demo") / "sesreport.toml")
-    paths = config.paths.model_copy(
-        update={"snapshots": str(snapshots or Path(FOLDER)), "output": str(output or Path("out"))}
-    )
-    return config.model_copy(update={"paths": paths})
+    update = {"snapshots": str(snapshots or Path(FOLDER)), "output": str(output or Path("out"))}
+    if snapshots is not None:
+        update["attestations"] = str(snapshots / ANSWERS)
+    return config.model_copy(update={"paths": config.paths.model_copy(update=update)})
 
 
 def kept_apart(config: Config, base: Path) -> Config:
-    """Settings of one's own in the folder ``base``, for the demonstration: its snapshots go to a folder of its own.
+    """Settings of one's own in the folder ``base``, for the demonstration: its snapshots and answers are kept apart.
 
-    One that the settings name stays; the default is where one's own are.
+    Paths that the settings name stay; the defaults are where one's own are.
     """
-    if Path(config.paths.snapshots) != base / Config().paths.snapshots:
+    defaults, paths = Config().paths, config.paths
+    apart = {"snapshots": base / FOLDER, "attestations": base / FOLDER / ANSWERS}
+    update = {
+        name: str(to) for name, to in apart.items() if Path(getattr(paths, name)) == base / getattr(defaults, name)
+    }
+    return config.model_copy(update={"paths": paths.model_copy(update=update)})
+
+
+def with_own_register(config: Config) -> Config:
+    """The settings with a copy of the demonstration's register beside its snapshots, for updates to be written there.
+
+    A register that the settings name stays. Raises WriteError.
+    """
+    theirs, own = shipped("data/demo") / REGISTER, Path(config.paths.snapshots) / REGISTER
+    if Path(config.paths.register_file) != theirs:
         return config
-    return config.model_copy(update={"paths": config.paths.model_copy(update={"snapshots": str(base / FOLDER)})})
+    if not own.exists():
+        own.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(own, theirs.read_bytes())
+    return config.model_copy(update={"paths": config.paths.model_copy(update={"register_file": str(own)})})
 
 
 @contextmanager
@@ -70,13 +94,15 @@ def demo_clock(today: date) -> datetime:
     return datetime.combine(today, time(6), tzinfo=UTC)
 
 
-def demo_history(config: Config, period: Period, progress: Progress) -> None:
+def demo_history(config: Config, period: Period, today: date, progress: Progress) -> None:
     """Collects the demonstration as it stood at the end of each of the twelve months before ``period``, once.
 
-    Only what changes from month to month is read: sending and CloudWatch's metrics reach back by themselves.
+    Only what changes from month to month is read: sending and CloudWatch's metrics reach back by themselves. Then
+    writes what its reviewers had answered by ``today``, unless there are answers.
     """
     from sesreport.collect.registry import collectors
     from sesreport.collect.run import collect
+    from sesreport.demo.answers import write_answers
 
     unread = [name for name in collectors() if name not in OF_HISTORY]
     light = config.model_copy(update={"collect": config.collect.model_copy(update={"datasets_skip": unread})})
@@ -86,6 +112,7 @@ def demo_history(config: Config, period: Period, progress: Progress) -> None:
         with demo_environment(first):
             collect(light, clock=partial(demo_clock, first))
         progress("earlier months", number, len(missing))
+    write_answers(config, today)
 
 
 def _stands(config: Config, period: Period) -> bool:
@@ -118,7 +145,7 @@ def demo_snapshot(near: Path) -> Path:
         if not _stands(config, month):
             with demo_environment(today):
                 collect(config, clock=partial(demo_clock, today))
-        demo_history(config, month, lambda *_: None)
+        demo_history(config, month, today, lambda *_: None)
     return snapshot_of(folder, month)
 
 

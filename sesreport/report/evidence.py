@@ -35,7 +35,8 @@ class Evidence:
 @contextmanager
 def lent(pack: Path, evidence: Evidence) -> Iterator[None]:
     """Says in the folder of a pack in the making where its evidence is; only this user can read it."""
-    settings = evidence.config.model_dump(mode="json", by_alias=True, exclude={"delivery"})
+    here = evidence.config.based_at(Path.cwd())  # whoever borrows it may be in another folder
+    settings = here.model_dump(mode="json", by_alias=True, exclude={"delivery"})
     if not evidence.config.register_named:  # the usual place, where there need not be one
         register = settings["paths"].pop("register")
         if Path(register).exists():

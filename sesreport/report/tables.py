@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import pandas as pd
 
 from sesreport.analysis.joins import rows as rows_of
+from sesreport.analysis.reviews import worst_first
 from sesreport.core.money import total
 from sesreport.core.text import visible
 from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.results import Coverage, Results
 from sesreport.report.showback import showback
+from sesreport.settings.attestations import ANSWERS
 
 
 def scorecard(results: Results, *, headline: bool = False) -> pd.DataFrame:
@@ -151,6 +153,33 @@ def cost_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
     if gaps.empty:
         return pd.DataFrame({"Gap": ["None: no cost export was named, or all of it was read."]}).set_index("Gap")
     return gaps[["problem", "period", "rows", "file"]].rename(columns={"problem": "Gap"}).set_index("Gap")
+
+
+def reviews(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame ``reviews`` as text, the worst first: standing, grant, the answer that stands, what changed since."""
+    rows = worst_first(frame)
+    said = rows["answer"] + " for " + rows["answered_quarter"] + ", by " + rows["reviewer"]
+    until = rows["due"].dt.strftime("%Y-%m-%d").astype("string")
+    made = {
+        "Standing": rows["standing"],
+        "To answer for": rows["due_quarter"],
+        "Identity": rows["identity"],
+        "Who may send": rows["grantee_name"].fillna(rows["grantee"]),
+        "Owner": rows["owner"].fillna("no owner"),
+        "Last answer": said.fillna("none") + (", until " + until).fillna(""),
+        "Changed since": rows["changed"].fillna("nothing"),
+    }
+    return pd.DataFrame(made).set_index("Standing")
+
+
+def answers(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame ``attestations`` as text: how many answers each reviewer gave for each quarter, the newest first."""
+    if frame.empty:
+        return _nothing("Quarter", "No reviewer has answered.")
+    counts = pd.crosstab([frame["quarter"], frame["reviewer"]], frame["answer"])
+    counts = counts.reindex(columns=list(ANSWERS), fill_value=0).sort_index(ascending=[False, True]).reset_index()
+    told = {name.capitalize(): counts[name] for name in ("quarter", "reviewer", *ANSWERS)}
+    return pd.DataFrame(told).set_index("Quarter")
 
 
 def _amounts(values: pd.Series, currencies: pd.Series, unknown: str = words.UNKNOWN) -> list[str]:

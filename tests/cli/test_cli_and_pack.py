@@ -67,11 +67,11 @@ def test_the_umask_holds_for_all_of_the_pack(pack: Path) -> None:
 
 
 def test_a_second_run_makes_the_same_documents_byte_for_byte(
-    pack: Path, demo: Snapshot, demo_analysis: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pack: Path, demo: Snapshot, demo_answered: Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In this process, which has other hashes of texts and another time zone."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(compute, "analyze", lambda *_, **__: demo_analysis)
+    monkeypatch.setattr(compute, "analyze", lambda *_, **__: demo_answered)
     again = build.report(demo_config(), OCTOBER, snapshot=demo, only=[]).path
     names = ["results.json", *(f"ses-governance-2026-10.{e}" for e in ("xlsx", "html", "pptx"))]
     names += [p.relative_to(pack).as_posix() for p in (pack / "data").glob("*.parquet")]

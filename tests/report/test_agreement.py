@@ -384,6 +384,8 @@ def test_every_output_shows_the_same_asks(output: str, said: list[Said], facts: 
 KEYS = {
     "Grants": (["Account id", "Region", "Identity", "Policy", "Statement", "Grantee"],
                ["account_id", "region", "identity", "policy_name", "statement", "grantee"]),
+    "Reviews": (["Account id", "Region", "Identity", "Policy", "Statement", "Grantee"],
+                ["account_id", "region", "identity", "policy_name", "statement", "grantee"]),
     "Exposure": (["Account id", "Region", "Identity"], ["account_id", "region", "identity"]),
     "Ownership": (["Account id", "Region", "Identity"], ["account_id", "region", "identity"]),
     "Trust register": (["Account id"], ["grantee_account_id"]),

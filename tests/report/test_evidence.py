@@ -67,6 +67,16 @@ def test_settings_that_name_no_register_do_so_when_they_come_back(
         assert ses.open_analysis(str(pack)).register.empty
 
 
+def test_files_named_from_one_folder_are_found_from_another(
+    evidence: Evidence, pack: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "data" / "register.csv").write_text(f"account_id,name\n{STRANGER},Named from here\n")
+    monkeypatch.chdir(tmp_path)
+    with lent(pack, Evidence(evidence.snapshot, evidence.folder, Config())):
+        monkeypatch.chdir("/")
+        assert ses.open_analysis(str(pack)).register["name"].tolist() == ["Named from here"]
+
+
 def test_the_snapshot_of_a_made_pack_is_found_near_it(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     analysis = ses.open_analysis(str(pack))

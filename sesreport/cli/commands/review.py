@@ -54,7 +54,12 @@ def import_command(
     from sesreport.governance.review import review_import
 
     settings = given.named(config, demo, None)
-    found = review_import(files, settings, today=given.now().date(), partial=partial, reviewer=reviewer)
+    if demo:
+        from sesreport.demo.snapshot import with_own_register
+
+        settings = with_own_register(settings)
+    day = given.day_of(demo, None)
+    found = review_import(files, settings, today=day, partial=partial, reviewer=reviewer)
     for problem in found.problems:
         line(f"sesreport: {problem}", err=True)
     if found.problems and not partial:

@@ -63,7 +63,7 @@ def run(
         from sesreport.demo.snapshot import demo_history
 
         with progress_told(quiet) as progress:
-            demo_history(settings, chosen, progress)
+            demo_history(settings, chosen, day, progress)
     made = report(settings, chosen, snapshot=evidence.snapshot, parameters=values)
     tell_pack(made)
     delivered = not deliver_it or bool(made.failed) or deliver_pack(settings, chosen, profile, again=False)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from sesreport.analysis.joins import records
 from sesreport.analysis.registry import Analysis
-from sesreport.analysis.reviews import DUE, OVERDUE
+from sesreport.analysis.reviews import DUE, OVERDUE, SCOPES
 from sesreport.core.quarter import Quarter
 from sesreport.core.text import marked
 from sesreport.settings.attestations import GRANT
@@ -56,8 +56,6 @@ PROPERTIES = {
 NOBODY = "(no owner)"
 LONGEST = 1_500
 """Characters of a text; the policy itself holds the rest."""
-_SCOPES = ("public", "needs review", "external", "service", "vendor")
-"""The worst first."""
 _DIGITS = 32
 """Hexadecimal digits of a hash in a key: 128 bits, so that nobody finds other facts with the same."""
 _HASH = f"[0-9a-f]{{{_DIGITS}}}"
@@ -128,7 +126,7 @@ def asked(analysis: Analysis, quarter: Quarter) -> pd.DataFrame:
     open_ = reviews[(reviews["due_quarter"] <= str(quarter)) & (standing | pending)]
     order: dict[str, pd.Series] = {
         "_unchanged": open_["changed"].isna(),
-        "_scope": open_["scope"].map({scope: rank for rank, scope in enumerate(_SCOPES)}),
+        "_scope": open_["scope"].map({scope: rank for rank, scope in enumerate(SCOPES)}),
         "_approved": open_["approval"].eq("approved").fillna(value=False),
         "_reviewed": ~open_["never_reviewed"],
     }

@@ -133,6 +133,7 @@ def _kpis(facts: Facts) -> Iterator[str]:
         prior = words.number(kpi.prior, kpi.unit, kpi.currency)
         yield f"{told}{_fraction(kpi)}; {aim}; prior {prior}; {words.judgement(kpi)}. {kpi.reason}"
         yield f"{rests} (account × Region). Rows: data/{kpi.frame}.parquet"
+        yield f"Owner: {kpi.owner} {rests}"  # of a card whose reason had no room
         yield f"{kpi.label}, 13 months: {_span(kpi)}; {aim}."
         known = [point for point in kpi.series if point.value is not None]
         yield f"{kpi.label}, 13 months. {len(known)} of 13 months known: {_span(kpi)}; {aim}."
@@ -295,10 +296,11 @@ def _outside(facts: Facts) -> Iterator[str]:
         f"{len(facts['grants'])} grants; {len(accounts)} outside accounts can send, {unknown} of them without a valid "
         f"approval{here}"
     )
-    idle = int((~register["account_id"].isin(accounts["grantee_account_id"])).sum())
+    registered = register["account_id"].drop_duplicates()
+    idle = int((~registered.isin(accounts["grantee_account_id"])).sum())
     yield (
-        f"{len(register)} registered accounts, {idle} of them without a live grant; {strangers} accounts can send that "
-        f"are not registered{here}"
+        f"{len(registered)} registered accounts, {idle} of them without a live grant; {strangers} accounts can send "
+        f"that are not registered{here}"
     )
     ordered = accounts.sort_values(["unknown", "identities", "grantee_account_id"], ascending=[False, False, True])
     told = "; ".join(
@@ -341,6 +343,30 @@ def _outside(facts: Facts) -> Iterator[str]:
 def _named(row: object) -> str:
     account, name = getattr(row, "grantee_account_id"), getattr(row, "name")  # noqa: B009 (a row has no type)
     return str(account) if pd.isna(name) else f"{name} ({account})"
+
+
+def _reviews(facts: Facts) -> Iterator[str]:
+    """How far the quarterly review has come."""
+    reviews, here = facts["reviews"], _within(facts)
+    counts = {name: int(reviews["standing"].eq(name).sum()) for name in STANDINGS}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    yield f"{len(reviews)} grants to answer for: {told}{here}"
+    late = reviews["standing"].str.endswith("overdue")
+    asked = int((late & reviews["answer"].isin(["revoke", "narrow"]).fillna(False)).sum())
+    listed = "; ".join(f"{label} {counts[name]}" for name, label in STANDINGS.items())
+    yield from _chart(
+        f"{int(late.sum())} of {len(reviews)} outside grants are overdue, {asked} of them after a reviewer asked for a "
+        f"change{here}",
+        f"By standing: {listed}.",
+    )
+
+
+STANDINGS = {
+    "revoke overdue": "Not revoked in time", "narrow overdue": "Not narrowed in time",
+    "overdue": "Not answered in time", "to revoke": "To revoke", "to narrow": "To narrow",
+    "due": "To answer this quarter", "attested": "Answered: keep",
+}  # fmt: skip
+"""Standings in words, the worst first."""
 
 
 def _ownership(facts: Facts) -> Iterator[str]:
@@ -650,6 +676,7 @@ def _rows(facts: Facts) -> Iterator[str]:
         "Identities, widest exposure first": len(facts["exposures"]),
         "Grants that reach, or may reach, beyond the organization": len(facts.grants_beyond),
         "Register of approved outside accounts, next to expire first": len(facts["register"]),
+        "Quarterly review of outside grants, overdue first": len(facts["reviews"]),
         "Identities without an owner tag, of those read": len(unowned),
         "Accounts and Regions, highest bounce rate first": len(facts["sending_accounts"]),
         "Days of sending unlike the account's own past, this month's first": len(facts["anomalies"]),
@@ -674,7 +701,8 @@ def _rows(facts: Facts) -> Iterator[str]:
 
 
 _PARTS = (
-    _results, _kpis, _standing, _coverage, _exposure, _outside, _ownership, _reputation, _volume, _costs, _trends,
+    _results, _kpis, _standing, _coverage, _exposure, _outside, _reviews, _ownership, _reputation, _volume, _costs,
+    _trends,
     _findings,
     _fixes,
     _changes, _rows,

@@ -34,12 +34,13 @@ def wrong(table: Table, facts: Facts) -> list[str]:
     if loose:
         return [f"nobody says what the columns {loose} should show"]
     names = tuple(name for name in header if name in table.header)
-    known_rows = _known(table.output, table.where, table.header, names, facts)
+    paged = table.output == "deck" and {"Actual", "Formula"} & {*table.header}  # the rest is on another slide
+    here = frozenset(row[0] for row in table.rows) if paged else None
+    known_rows = _known(table.output, table.where, table.header, names, here, facts)
     at = [table.header.index(name) for name in names]
     shown = Counter(tuple(_plain(row[place]) for place in at) for row in table.rows)
-    paged = table.output == "deck" and {"Actual", "Formula"} & {*table.header}  # the rest is on another slide
     more, less = shown - known_rows, known_rows - shown
-    return [] if _same_but_cut(more, less, paged) else [f"shown: {list(more)[:3]}, known: {list(less)[:3]}"]
+    return [] if _same_but_cut(more, less) else [f"shown: {list(more)[:3]}, known: {list(less)[:3]}"]
 
 
 def _digits(table: Table, name: str) -> bool:
@@ -63,15 +64,15 @@ def _plain(value: Any) -> Any:
     return text if re.search(r"\d", text) or CUT.search(text) else ""
 
 
-def _same_but_cut(shown: Counter[Row], known: Counter[Row], paged: bool) -> bool:
-    """Whether the rows are the same but for texts that were shortened, and rows without a number or on another page."""
+def _same_but_cut(shown: Counter[Row], known: Counter[Row]) -> bool:
+    """Whether the rows are the same but for texts that were shortened, and rows without a number."""
     rest = list(known.elements())
     for row in filter(any, shown.elements()):
         match = next((other for other in rest if all(map(_same_beginning, row, other))), None)
         if match is None:
             return False
         rest.remove(match)
-    return paged or not any(map(any, rest))
+    return not any(map(any, rest))
 
 
 def _same_beginning(shown: str, known: str) -> bool:
@@ -82,11 +83,15 @@ def _same_beginning(shown: str, known: str) -> bool:
 
 
 @cache
-def _known(output: str, where: str, header: tuple[str, ...], names: tuple[str, ...], facts: Facts) -> Counter[Row]:
-    """The rows that a table should show, in these columns."""
+def _known(
+    output: str, where: str, header: tuple[str, ...], names: tuple[str, ...], labels: frozenset[str] | None,
+    facts: Facts,
+) -> Counter[Row]:  # fmt: skip
+    """The rows that a table should show, in these columns; with ``labels``, those that begin with one of them."""
     every, rows = _expected(output, where, header, facts)
     at = [list(every).index(name) for name in names]
-    return Counter(tuple(_plain(row[place]) for place in at) for row in rows)
+    wanted = rows if labels is None else [row for row in rows if row[0] in labels]
+    return Counter(tuple(_plain(row[place]) for place in at) for row in wanted)
 
 
 @cache
@@ -372,6 +377,13 @@ SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
            "Expires on": "expires_at", "Approved identities": "identities", "Approved From patterns": "from_patterns",
            "Justification": "justification"},
     ),
+    "Reviews": lambda facts: under(
+        facts["reviews"].assign(every=facts["reviews"]["review_every"].fillna("3 months")),
+        _named([*_IN_PLACE, "grantee", "statement", "approval_id"])
+        | {"To answer for": "due_quarter", "What that means": "exposure", "What the policy allows": "allowed",
+           "Changed since the last answer": "changed", "Answered for": "answered_quarter", "Answered on": "answered_at",
+           "To be done by": "due", "First seen": "since", "Reviewed every": "every", "Policy": "policy_name"},
+    ),
     "Ownership": lambda facts: under(
         facts["identities"],
         _named([*_IN_PLACE, "ticket", "configuration_set", "bounce_topic", "complaint_topic", "policies"]),
@@ -477,6 +489,13 @@ PAGE: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
         facts["register"],
         _named(["ticket", "justification"])
         | {"Outside account": "account_id", "Expires": "expires_at", "Approved": "approved_at"},
+    ),
+    "t-reviews": lambda facts: _page(
+        facts["reviews"].assign(who=facts["reviews"]["grantee_name"].fillna(facts["reviews"]["grantee"])),
+        _named(["identity", "region"])
+        | {"To answer for": "due_quarter", "Who may send": "who", "What that means": "exposure",
+           "Changed since the last answer": "changed", "Answered": "answered_at", "To be done by": "due",
+           "Account": "account_id", "Policy": "policy_name"},
     ),
     "t-unowned": lambda facts: _page(
         facts["identities"].query("owner.isna() and tags.notna()"),
@@ -653,9 +672,15 @@ def _selections(facts: Facts) -> Iterator[pd.DataFrame]:
         tables.scorecard(results),
         tables.series(results),
         tables.gaps(results.coverage),
+        tables.answers(facts["attestations"]),
     )
+    reviews = facts["reviews"]
+    for rows in (reviews, reviews[reviews["changed"].notna()]):
+        yield tables.reviews(rows).head(25)
+    yield facts["kpi_oldest_unreviewed_grant"].head(25)
     yield tables.breakdown(results, facts["kpi_breakdown"], "environment")
-    for name in ("wildcard_policies", "unknown_accounts", "owned_identities", "mean_time_to_remediate"):
+    for name in ("wildcard_policies", "unknown_accounts", "owned_identities", "mean_time_to_remediate",
+                 "share_answered_keep"):  # fmt: skip
         yield tables.definition(results, name)
     for name in (
         "changes_since", "kpi_public_identities", "kpi_wildcard_policies", "kpi_unknown_accounts", "register",

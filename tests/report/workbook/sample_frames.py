@@ -11,6 +11,7 @@ from money_sample import empty_money, money_frames
 
 from sesreport.analysis.anomalies import ANOMALIES
 from sesreport.analysis.forecasts import FORECASTS
+from sesreport.analysis.reviews import REVIEWS, STANDINGS
 from sesreport.core import schema
 from sesreport.core.period import Period
 from sesreport.findings.actions import ACTIONS
@@ -82,6 +83,7 @@ def frames() -> dict[str, pd.DataFrame]:
         **{name: _frame(name, rows) for name, rows in made.items()},
         **{f.name: f.from_rows(f.samples) for f in TRENDS},
         ACTIONS.name: _actions(),
+        REVIEWS.name: _reviews(),
         **money_frames(made["accounts"]),
     }
 
@@ -95,10 +97,17 @@ def _actions() -> pd.DataFrame:
     return ACTIONS.from_rows([*ACTIONS.samples, *({**ACTIONS.samples[0], **each} for each in about)])
 
 
+def _reviews() -> pd.DataFrame:
+    """One of each standing, and grantees that outsiders named."""
+    kinds = [{"grantee": f"{number:012d}", "standing": standing} for number, standing in enumerate(STANDINGS)]
+    named = [{"grantee": name, "grantee_name": name, "identity": name} for name in HOSTILE]
+    return REVIEWS.from_rows([{**REVIEWS.samples[1], **each} for each in (*kinds, *named)])
+
+
 def empty_frames() -> dict[str, pd.DataFrame]:
     return {
         **{name: _frame(name, []) for name in SHAPES},
-        **{frame.name: frame.empty() for frame in (*TRENDS, ACTIONS)},
+        **{frame.name: frame.empty() for frame in (*TRENDS, ACTIONS, REVIEWS)},
         **empty_money(),
     }
 

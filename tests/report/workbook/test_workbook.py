@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
+from sesreport.analysis.reviews import STANDINGS
 from sesreport.kpis import words
 from sesreport.report.workbook.description import registered
 from workbook.sample_frames import HOSTILE
@@ -19,8 +20,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")  # o
 
 ORDER = [
     "Cover", "Contents", "Scorecard", "By account, OU, owner", "Trends", "Changes", "Exposure", "Grants",
-    "Trust register", "Ownership", "Sending & reputation", "Sending places", "Anomalies & forecasts", "Cost", "Waste",
-    "Actions", "Findings", "Remediation", "Data quality", "Definitions", "Run",
+    "Trust register", "Reviews", "Ownership", "Sending & reputation", "Sending places", "Anomalies & forecasts", "Cost",
+    "Waste", "Actions", "Findings", "Fixes", "Remediation", "Data quality", "Definitions", "Run",
 ]  # fmt: skip
 
 
@@ -47,7 +48,8 @@ def test_every_sheet_is_in_the_contents_with_its_question_and_rows(book: Any) ->
     for each in registered():
         if each.title != "Contents":
             assert listing.loc[each.title, "Question it answers"] == each.question
-            assert listing.loc[each.title, "Rows"] == len(table(book[each.title]))
+            shown = table(book[each.title])
+            assert listing.loc[each.title, "Rows"] == (shown.iloc[:, 0] != "no data").sum()
 
 
 def test_links_lead_to_sheets_that_exist_and_back(book: Any) -> None:
@@ -176,13 +178,26 @@ def test_outside_accounts_nobody_registered_are_in_the_register_first(book: Any)
     assert (missing["Live grants"] > 0).all()
 
 
+def test_the_worst_of_the_review_stands_first_in_its_color(book: Any) -> None:
+    shown = table(book["Reviews"])
+    rank = [STANDINGS.index(standing) for standing in shown["Standing"]]
+    assert rank == sorted(rank) and set(rank) == set(range(len(STANDINGS)))
+    colored = [rule.formula[0] for each in book["Reviews"].conditional_formatting for rule in each.rules]
+    assert all(any(standing in formula for formula in colored) for standing in STANDINGS)
+
+
+def test_no_cell_of_a_pack_asks_for_an_answer(book: Any) -> None:
+    assert [sheet.title for sheet in book.worksheets if sheet.data_validations.dataValidation] == []
+    assert "sesreport review export" in book["Trust register"]["A3"].value
+
+
 def test_data_sheets_say_where_they_could_not_read(book: Any) -> None:
     for name in ("Exposure", "Grants", "Ownership", "Findings"):
         assert "Read in 59 of 64 places (account × Region); not read: denied" in book[name]["A3"].value
 
 
 def test_sheets_without_rows_say_why(book_without_rows: Any) -> None:
-    for name in ("Changes", "Exposure", "Grants", "Trust register", "Ownership", "Sending & reputation", "Findings"):
+    for name in ("Changes", "Exposure", "Grants", "Trust register", "Reviews", "Ownership", "Findings"):
         note = book_without_rows[name]["A3"].value
         assert note.startswith(("No", "None"))
         assert book_without_rows[name]["A6"].value == "no data"

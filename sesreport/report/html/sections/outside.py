@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.reviews import worst_first
 from sesreport.kpis.measures.grants import beyond
 from sesreport.kpis.results import Results
 from sesreport.report.contents import Pack
@@ -36,6 +37,22 @@ _REGISTER = (
 )
 
 
+_REVIEWS = (
+    TableColumn("standing", "Standing", facet=True),
+    TableColumn("due_quarter", "To answer for", facet=True),
+    TableColumn("identity", "Identity", "name"),
+    TableColumn("who", "Who may send", "name"),
+    TableColumn("exposure", "What that means", "long"),
+    TableColumn("changed", "Changed since the last answer", "long", missing="nothing"),
+    TableColumn("answer", "Last answer", facet=True, missing="none"),
+    TableColumn("answered_at", "Answered", "date", missing="never"),
+    TableColumn("reviewer", "By", missing="nobody"),
+    TableColumn("due", "To be done by", "date", missing="nothing asked"),
+    TableColumn("owner", "Owner", facet=True, missing="no owner"),
+    TableColumn("policy_name", "Policy"),
+    TableColumn("account_id", "Account", "id"),
+    TableColumn("region", "Region", "id"),
+)
 _CONSEQUENCE = "Each needs an approval in the register with an end date, or its grant removed."
 
 
@@ -46,15 +63,24 @@ def outside(pack: Pack) -> SectionContent:
     return SectionContent(
         heading=heading(pack.results),
         so_what=consequence(pack.results, _CONSEQUENCE, "unknown_accounts", "expired_grants"),
-        charts=("outside_accounts", "register_expiry"),
+        charts=("outside_accounts", "register_expiry", "review_standings"),
         tables=(
             table("t-grants", "Grants that reach, or may reach, beyond the organization", pack.frames, "grants",
                   _GRANTS, rows=_outside(pack.frames.get("grants")),
                   none="No grant that was read reaches beyond the organization."),
             table("t-register", "Register of approved outside accounts, next to expire first", pack.frames, "register",
                   _REGISTER, rows=ordered),
+            table("t-reviews", "Quarterly review of outside grants, overdue first", pack.frames, "reviews",
+                  _REVIEWS, rows=_reviewed(pack.frames.get("reviews"))),
         ),
     )  # fmt: skip
+
+
+def _reviewed(reviews: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The reviews, worst first, with the grantee's name where there is one."""
+    if reviews is None or reviews.empty:
+        return reviews
+    return worst_first(reviews).assign(who=lambda rows: rows["grantee_name"].fillna(rows["grantee"]))
 
 
 def heading(results: Results) -> str:

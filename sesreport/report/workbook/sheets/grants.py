@@ -23,8 +23,7 @@ KPIS = {
     **dict.fromkeys(
         (
             "unregistered_grants", "expired_grants", "attested_grants", "nonproduction_on_production",
-            "unconditional_grants", "any_address_grants", "reviews_overdue", "share_answered_keep",
-            "oldest_unreviewed_grant",
+            "unconditional_grants", "any_address_grants",
         ),
         (*POLICY, "statement", "grantee"),
     ),

@@ -53,7 +53,7 @@ def trust_register(pack: Pack) -> SheetContent:
         f"{len(unregistered):,} accounts can send that are not registered{words.within(pack.results.coverage.places)}",
         note="One row per approval. Live grants let the account send; it can also be let in by a condition alone. A "
         "grant uses the approval that fits it best; gone: the approval is in date, and what it was given for is not. "
-        f"The column Decision is for the reviewer. {basis(pack, 'grants')}",
+        f"Answers are given in the workbooks of 'sesreport review export'. {basis(pack, 'grants')}",
         columns=(
             SheetColumn("account_id", "Account id", "account_id"),
             SheetColumn("name", "Name"),
@@ -74,13 +74,6 @@ def trust_register(pack: Pack) -> SheetContent:
             SheetColumn("approval_id", "Approval", unknown="none"),
             SheetColumn("identities", "Approved identities", "texts", unknown="none named"),
             SheetColumn("from_patterns", "Approved From patterns", "texts", unknown="none named"),
-            SheetColumn(
-                "decision",
-                "Decision",
-                "input",
-                choices=("keep", "renew", "restrict", "revoke"),
-                prompt="What should happen to this account's permission to send?",
-            ),
             BEHIND,
         ),
         rows=rows,
