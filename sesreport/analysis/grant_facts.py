@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from sesreport.analysis.joins import rows
 from sesreport.core.vocabulary import IDENTITY
+from sesreport.policy import Effect, read_policy, within
 
 Facts = Mapping[str, Any]
 
@@ -20,7 +21,7 @@ OUTSIDE_ACCOUNT = "outside account"
 """One scope for ``vendor`` and ``external``, which only the register tells apart."""
 POLICY = [*IDENTITY, "policy_name"]
 _FLAGS = ("any_from_address", "can_send", "can_manage", "guarded")
-_LISTS = ("actions", "conditions", "from_patterns", "external_accounts", "external_orgs", "service_accounts")
+_LISTS = ("actions", "from_patterns", "external_accounts", "external_orgs", "service_accounts")
 _BUT = "everybody but "
 _TITLES = {
     "effect": "effect", "scope": "reach", "can_send": "may send", "can_manage": "may read or change the identity",
@@ -28,6 +29,7 @@ _TITLES = {
     "actions": "actions", "conditions": "conditions", "from_patterns": "From addresses",
     "external_accounts": "outside accounts let in", "external_orgs": "other organizations let in",
     "service_accounts": "accounts that services act for", "refused": "what the identity refuses",
+    "resources": "resources", "addresses": "addresses with policies of their own",
     "excepted": "who is excepted", "document": "the policy, which cannot be read",
 }  # fmt: skip
 
@@ -35,37 +37,72 @@ _TITLES = {
 def facts_of(grants: pd.DataFrame, policies: pd.DataFrame) -> pd.Series:
     """The facts of each grant as JSON, everything in one order: equal facts are equal texts.
 
-    Left out are the statement's number and Sid, and the register's standing. Beside the grant's own columns count what
-    the identity refuses to anybody, whom else the statement excepts, and the document where it cannot be read.
+    Left out are the statement's number and Sid, and the register's standing. Beside the grant's own columns count the
+    statement's resources and conditions as they are written, each Deny of the identity as it is written, whom else the
+    statement excepts, the addresses whose own policies come before the identity's, and the document where it cannot be
+    read. Texts of several values are never joined: ``"a, b"`` and ``"a", "b"`` are not the same.
     """
-    refused, excepted = _refused(grants), _excepted(grants)
+    excepted, before = _excepted(grants), _addresses(policies)
+    written, refused = _written(policies)
     documents = dict(zip(rows(policies, POLICY), policies["sha256"], strict=True))
     names = [*POLICY, "statement", "grantee_kind", "effect", "scope", *_FLAGS, *_LISTS]
     made = []
     for values in rows(grants, names):
         row = dict(zip(names, values, strict=True))
         policy = tuple(row[name] for name in POLICY)
+        own = written.get((*policy, row["statement"]), {"conditions": None, "resources": None})
         outside = row["scope"] in ("vendor", "external")
         facts = {
             "effect": row["effect"],
             "scope": OUTSIDE_ACCOUNT if outside else row["scope"],
-            "refused": refused.get(policy[:3], []),
+            "refused": sorted(refused.get(policy[:3], [])),
+            "addresses": before.get(policy[:3], []),
             "excepted": excepted.get((*policy, row["statement"])),
             "document": documents.get(policy) if row["grantee_kind"] == "unreadable" else None,
             **{name: None if row[name] is None else bool(row[name]) for name in _FLAGS},
             **{name: None if row[name] is None else sorted(row[name]) for name in _LISTS},
+            **own,
         }
         made.append(json.dumps(facts, sort_keys=True))
     return pd.Series(made, index=grants.index, dtype="string")
 
 
-def _refused(grants: pd.DataFrame) -> dict[tuple[Any, ...], list[str]]:
-    """What the Deny statements of each identity refuse: taking one away lets more in."""
-    found: dict[tuple[Any, ...], set[str]] = defaultdict(set)
-    denies = grants[grants["effect"].eq("Deny").fillna(value=False)]
-    for *place, grantee, actions, conditions in rows(denies, [*IDENTITY, "grantee", "actions", "conditions"]):
-        found[tuple(place)].add(f"{grantee}: {', '.join(sorted(actions))}{_if(conditions)}")
-    return {place: sorted(told) for place, told in found.items()}
+def _written(
+    policies: pd.DataFrame,
+) -> tuple[dict[tuple[Any, ...], dict[str, list[str]]], dict[tuple[Any, ...], list[str]]]:
+    """Conditions and resources of each statement by policy and number; and every Deny, by identity."""
+    statements: dict[tuple[Any, ...], dict[str, list[str]]] = {}
+    refused: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for *policy, document in rows(policies, [*POLICY, "document"]):
+        for statement in read_policy(document, policy[3]).statements:
+            conditions = sorted(
+                json.dumps([one.operator, one.key, sorted(one.values)], ensure_ascii=False)
+                for one in statement.conditions
+            )
+            resources = [f"{'!' if statement.not_resource else ''}{one}" for one in sorted(statement.resources)]
+            statements[(*policy, statement.index + 1)] = {"conditions": conditions, "resources": resources}
+            if statement.effect is Effect.DENY:
+                whom = [f"{one.kind}:{one.value}" for one in statement.principals]
+                deny = [
+                    [statement.not_principal, sorted(whom)], [statement.not_action, sorted(statement.actions)],
+                    resources, conditions, statement.variables,
+                ]  # fmt: skip
+                refused[tuple(policy[:3])].append(json.dumps(deny, ensure_ascii=False))
+    return statements, refused
+
+
+def _addresses(policies: pd.DataFrame) -> dict[tuple[Any, ...], list[str]]:
+    """For each domain the addresses in it that have policies of their own, which come before the domain's."""
+    by_place: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    identities = sorted(set(rows(policies, IDENTITY)))
+    for account, region, identity in identities:
+        if "@" in identity:
+            by_place[account, region].append(identity)
+    return {
+        (account, region, identity): [one for one in by_place[account, region] if within(one, identity)]
+        for account, region, identity in identities
+        if "@" not in identity and by_place.get((account, region))
+    }
 
 
 def _excepted(grants: pd.DataFrame) -> dict[tuple[Any, ...], list[str]]:
@@ -78,7 +115,23 @@ def _excepted(grants: pd.DataFrame) -> dict[tuple[Any, ...], list[str]]:
 
 
 def _if(conditions: Any) -> str:
-    return f" if {' and '.join(sorted(conditions))}" if len(conditions) else ""
+    return f" if {' and '.join(map(_condition_words, conditions))}" if conditions else ""
+
+
+def _condition_words(condition: str) -> str:
+    """``StringEquals aws:SourceAccount = 310000000001, 310000000002``."""
+    operator, key, values = json.loads(condition)
+    return f"{operator} {key} = {', '.join(values)}"
+
+
+def _deny_words(deny: str) -> str:
+    """``310000000001: ses:* if …``."""
+    (but, whom), (other, actions), _, conditions, _ = json.loads(deny)
+    names = ", ".join(one.partition(":")[2] for one in whom)
+    return f"{_BUT if but else ''}{names}: {'all but ' if other else ''}{', '.join(actions)}{_if(conditions)}"
+
+
+_IN_WORDS = {"conditions": _condition_words, "refused": _deny_words}
 
 
 def allowed_words(facts: Facts) -> str:
@@ -122,17 +175,17 @@ def _as_whom(facts: Facts) -> str:
 def changes_words(old: Facts, new: Facts) -> str:
     """What differs between the facts that were answered for and those of today; empty where nothing does."""
     return "; ".join(
-        f"{title}: {_difference(old.get(name), new.get(name))}"
+        f"{title}: {_difference(old.get(name), new.get(name), _IN_WORDS.get(name, str))}"
         for name, title in _TITLES.items()
         if old.get(name) != new.get(name)
     )
 
 
-def _difference(old: Any, new: Any) -> str:
+def _difference(old: Any, new: Any, words: Callable[[str], str]) -> str:
     if not isinstance(old, list) or not isinstance(new, list):
         return f"{_told(old)} → {_told(new)}"
-    gone = [each for each in old if each not in new]
-    come = [each for each in new if each not in old]
+    gone = [words(each) for each in old if each not in new]
+    come = [words(each) for each in new if each not in old]
     return ", ".join([*(f"+ {each}" for each in come), *(f"− {each}" for each in gone)])
 
 
@@ -157,7 +210,9 @@ def is_narrower(old: Facts, new: Facts) -> bool:
     if old["actions"] != new["actions"] and any(name.startswith("!") for name in (*old["actions"], *new["actions"])):
         return False
     shrinks = ("actions", "external_accounts", "external_orgs", "service_accounts")
-    grows = ("conditions", "refused", "excepted")
+    if old["resources"] != new["resources"]:
+        return False
+    grows = ("conditions", "refused", "excepted", "addresses")
     limited = new["from_patterns"] is not None and _within(new["from_patterns"], old["from_patterns"])
     return (
         (old["from_patterns"] is None or limited)

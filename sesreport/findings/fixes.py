@@ -23,10 +23,15 @@ from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, text, texts
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import find_in_policies, found
+from sesreport.policy import within
 from sesreport.policy.narrowing import Approved, ApprovedSender, NotNarrowedError, narrowed
 from sesreport.settings.approvals import covers
 from sesreport.snapshot.frames.identities import POLICIES
 
+FALLS_BACK = (
+    "without a policy of its own the address would fall under the policies of its domain; narrow those first, and then "
+    "delete this one by hand"
+)
 REPLACE, DELETE, NONE = FIXES_OFFERED = ("replace", "delete", "not offered")
 NON_PRODUCTION = ("staging", "dev", "sandbox")
 FIXES = Frame(
@@ -68,6 +73,7 @@ def fixes(analysis: Analysis) -> pd.DataFrame:
     by_identity = judged(analysis).by_identity
     refused = _refused(analysis)
     approvals = Approvals(analysis.register)
+    domains = _domains(analysis)
     made: list[dict[str, Any]] = []
     fixed: dict[IdentityKey, dict[str, str]] = {}
     for key in rows(here.drop_duplicates(IDENTITY), IDENTITY):
@@ -79,7 +85,11 @@ def fixes(analysis: Analysis) -> pd.DataFrame:
         policies = dict(identity.policies)
         for name in identity.policies:  # a finding names one of several policies that share its cause
             row = {**dict(zip(IDENTITY, place, strict=True)), "policy_name": name, "before": identity.policies[name]}
-            made.append({**row, **_narrowed(identity, policies, name, approved, analysis.today)})
+            before = dict(policies)
+            fix = _narrowed(identity, policies, name, approved, analysis.today)
+            if not policies and any(within(place[2], domain) for domain in domains.get(place[:2], ())):
+                policies, fix = before, {"fix": NONE, "reason": FALLS_BACK}
+            made.append({**row, **fix})
             if made[-1]["fix"] == NONE and (*place, name) not in named:
                 made.pop()
         fixed[place] = policies
@@ -114,7 +124,16 @@ def _approved(identity: JudgedIdentity, name: str, approvals: Approvals, refused
         for one in approvals.by_account[account]
         if one.in_date and covers(one.identities, name)
     ]
-    return Approved(identity.trusted.organization, tuple(senders), refused)
+    return Approved(identity.trusted.organization, tuple(senders), refused - {sender.account for sender in senders})
+
+
+def _domains(analysis: Analysis) -> dict[tuple[str, str], list[str]]:
+    """The domain identities of each place: an address without policies of its own falls under theirs."""
+    out: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for account, region, identity in rows(analysis.identities, IDENTITY):
+        if "@" not in identity:
+            out[account, region].append(identity)
+    return out
 
 
 def _last_day(approval: Approval) -> date | None:

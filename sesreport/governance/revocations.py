@@ -104,6 +104,8 @@ def revocations(analysis: Analysis, asked: Sequence[Revoked], replaced: Mapping[
     """Raises ConfigError for what the snapshot does not have."""
     accounts, principals, grants = set(), set(), set()
     for each in asked:
+        if each is None or isinstance(each, float | bool):
+            raise ConfigError(f"what_if: revoke has {each!r}; name an account, a principal or a grant")
         if not isinstance(each, str | int):
             grant = _grant(analysis, each)
             if grant[:4] in replaced:
@@ -137,7 +139,8 @@ def _check_principal(analysis: Analysis, principal: str) -> None:
         raise ConfigError(f"what_if: {principal!r} is no account: its id has 12 digits")
     named = {str(each) for each in analysis.grants["grantee"]} - {"*", "unreadable"}
     texts = analysis.snapshot.policies["document"]
-    if principal == "*" or (principal not in named and not texts.str.contains(principal, regex=False).any()):
+    written = texts.str.contains(json.dumps(principal), regex=False).any()  # as a whole value, and no part of one
+    if principal == "*" or (principal not in named and not written):
         what = "is everybody: name the grants to revoke" if principal == "*" else "is named by no policy"
         raise ConfigError(f"what_if: the principal {principal!r} {what}{near(principal, named)}")
 

@@ -42,6 +42,7 @@ from sesreport.kpis.earlier import measured_kpis
 from sesreport.kpis.registry import kpis
 from sesreport.policy import CLASSES, addresses_by_domain
 from sesreport.policy.edits import revoke as without
+from sesreport.policy.narrowing import LONGEST
 from sesreport.settings.config import Config
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.imagined import ImaginedSnapshot, PolicyKey
@@ -50,6 +51,9 @@ from sesreport.snapshot.store import Snapshot
 Texts = Mapping[IdentityKey, Mapping[str, str]]
 SHOWN = 10
 """Lines of each list that a notebook shows; the others are counted."""
+
+LONGEST_NAME = 64
+"""Characters of a policy's name (Amazon SES API, CreateEmailIdentityPolicy)."""
 
 
 @dataclass(frozen=True)
@@ -294,12 +298,28 @@ def _replaced(
                 raise ConfigError(
                     f"what_if: the policy {policy!r} of {name} is {type(text).__name__}, not a text or None"
                 )
+            if text is not None:
+                _check_text(name, policy, text)
             out[*place, policy] = text
     return out
 
 
+def _check_text(identity: str, policy: str, text: str) -> None:
+    """Raises ConfigError for a policy that SES would not take (Amazon SES quotas: 4 KB, names of 64 characters)."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"what_if: the policy {policy!r} of {identity} is no Unicode text") from error
+    if size > LONGEST:
+        raise ConfigError(f"what_if: the policy {policy!r} of {identity} has {size:,} bytes; SES takes {LONGEST:,}")
+    if len(policy) > LONGEST_NAME:
+        raise ConfigError(f"what_if: the policy name {policy!r:.40} is longer than the {LONGEST_NAME} SES takes")
+
+
 def _identity(analysis: Analysis, name: str) -> IdentityKey:
     """The identity of a name or ARN. Raises ConfigError where there is none, or several."""
+    if not isinstance(name, str):
+        raise ConfigError(f"what_if: replace has {name!r} for an identity; write its name or its ARN")
     frame = analysis.identities
     found = frame[frame["identity"].eq(name) | frame["arn"].eq(name)]
     if found.empty:

@@ -74,3 +74,13 @@ def test_the_example_of_every_rule_is_fixed_or_says_why_not(name, tmp_path):
                 "service_without_source", "non_production_on_production", "managed_from_outside"):  # fmt: skip
         assert name in ends
         assert name not in stays
+
+
+def test_an_address_is_not_left_to_the_policies_of_its_domain(tmp_path):
+    """Without a policy of its own the domain's would decide, and let in whom it kept out."""
+    address = {"news@example.com": {"own": allow(UNKNOWN, Resource="*")}}
+    example = Example({"p": allow(UNKNOWN)}, beside=address)
+    fixes, _ = fixed(example, tmp_path)
+    (row,) = fixes[fixes["identity"] == "news@example.com"].to_dict("records")
+    assert row["fix"] == NONE
+    assert "policies of its domain" in row["reason"]

@@ -4,6 +4,6 @@ May import what ``governance`` may. A new control is a row of ``data/reference/c
 """
 
 from sesreport.governance.evidence.controls import Control, controls
-from sesreport.governance.evidence.folder import fill
+from sesreport.governance.evidence.folder import fill, index
 
-__all__ = ["Control", "controls", "fill"]
+__all__ = ["Control", "controls", "fill", "index"]

@@ -6,11 +6,13 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sesreport.analysis.basis import is_gap
 from sesreport.core.text import FORMULA_STARTS, one_line
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.governance.evidence.controls import Control, controls
@@ -21,6 +23,7 @@ SAMPLE = 25
 """Rows of a sample; fewer where the population is smaller. AICPA and PCAOB leave the size to the auditor."""
 MOST_ROWS = 2_000
 """Rows of a population that are written out for each control; a larger one is named by its file in the pack."""
+COVERAGE = "coverage"
 Frames = Mapping[str, pd.DataFrame]
 
 
@@ -31,17 +34,70 @@ def fill(frames: Frames, results: Results, folder: Path) -> None:
     A frame that is not there is told so, never shown as empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    index = [_control(control, frames, results, folder / control.folder) for control in controls()]
-    _csv(pd.DataFrame(index), folder / "controls.csv")
+    for each in evidence(frames, results):
+        _write(each, frames, results, folder / each.control.folder)
+    _csv(index(frames, results), folder / "controls.csv")
 
 
-def _control(control: Control, frames: Frames, results: Results, folder: Path) -> dict[str, Any]:
-    """Writes one control's folder; returns its row of the index."""
-    folder.mkdir()
-    population = frames.get(control.population)
+@dataclass(frozen=True)
+class Evidence:
+    """What there is for one control."""
+
+    control: Control
+    population: pd.DataFrame | None
+    """None where the frame is not there."""
+    exceptions: pd.DataFrame | None
+    """Open findings of the control's rules, those with an accepted exception included."""
+    kpis: tuple[Kpi, ...]
+
+
+def evidence(frames: Frames, results: Results) -> list[Evidence]:
+    """The evidence of every control, in the order of the table."""
+    return [
+        Evidence(
+            control,
+            frames.get(control.population),
+            _exceptions(control, frames),
+            tuple(kpi for kpi in results.kpis if kpi.id in control.kpis),
+        )
+        for control in controls()
+    ]
+
+
+def _exceptions(control: Control, frames: Frames) -> pd.DataFrame | None:
+    """The findings of the control's rules; of the coverage itself, all that was not read. None: it is not known."""
+    if control.population == COVERAGE:
+        coverage = frames.get(COVERAGE)
+        return None if coverage is None else coverage[is_gap(coverage)]
     findings = frames.get("findings")
-    exceptions = None if findings is None else findings[findings["rule"].isin(control.rules)]
-    sample = None if population is None else _sample(population, control, results)
+    return None if findings is None else findings[findings["rule"].isin(control.rules)]
+
+
+def index(frames: Frames, results: Results) -> pd.DataFrame:
+    """One row per control: what is shown, how much of it, and where it is; NA for what is not there."""
+    rows = [
+        {
+            "standard": each.control.standard,
+            "control": each.control.id,
+            "shows": each.control.shows,
+            "population": None if each.population is None else len(each.population),
+            "of": each.control.population,
+            "exceptions": None if each.exceptions is None else len(each.exceptions),
+            "sample": None if each.population is None else min(SAMPLE, len(each.population)),
+            "kpis": "; ".join(f"{kpi.label}: {value_of(kpi)} ({kpi.status})" for kpi in each.kpis),
+            "folder": each.control.folder,
+        }
+        for each in evidence(frames, results)
+    ]
+    counts = dict.fromkeys(("population", "exceptions", "sample"), "Int64")
+    return pd.DataFrame(rows).astype({**dict.fromkeys(rows[0], "string"), **counts})
+
+
+def _write(each: Evidence, frames: Frames, results: Results, folder: Path) -> None:
+    """Writes one control's folder."""
+    folder.mkdir()
+    population, exceptions = each.population, each.exceptions
+    sample = None if population is None else _sample(population, each.control, results)
     if population is not None and len(population) <= MOST_ROWS:
         _csv(population, folder / "population.csv")
     if exceptions is not None:
@@ -52,19 +108,8 @@ def _control(control: Control, frames: Frames, results: Results, folder: Path) -
     for name in ("register", "attestations"):
         if name in frames and len(frames[name]) <= MOST_ROWS:
             _csv(frames[name], folder / f"{name}.csv")
-    kpis = [kpi for kpi in results.kpis if kpi.id in control.kpis]
-    _about(control, kpis, results, folder, population, exceptions, sample)
+    _about(each, results, folder, sample)
     _hashes(folder)
-    return {
-        "standard": control.standard,
-        "control": control.id,
-        "shows": control.shows,
-        "folder": control.folder,
-        "population": None if population is None else len(population),
-        "exceptions": None if exceptions is None else len(exceptions),
-        "sample": None if sample is None else len(sample),
-        "kpis": "; ".join(f"{kpi.label}: {value_of(kpi)} ({kpi.status})" for kpi in kpis),
-    }
 
 
 def seed_of(control: Control, results: Results) -> str:
@@ -99,10 +144,8 @@ def _texts(sample: pd.DataFrame, frames: Frames, folder: Path) -> None:
         (folder / f"{number:03}.verdict.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
-def _about(
-    control: Control, kpis: list[Kpi], results: Results, folder: Path,
-    population: pd.DataFrame | None, exceptions: pd.DataFrame | None, sample: pd.DataFrame | None,
-) -> None:  # fmt: skip
+def _about(each: Evidence, results: Results, folder: Path, sample: pd.DataFrame | None) -> None:
+    control, population, exceptions = each.control, each.population, each.exceptions
     lines = [
         f"# {control.standard} {control.id}",
         "",
@@ -112,9 +155,16 @@ def _about(
         f"- Snapshot: {results.snapshot.id}, sha256 {results.snapshot.sha256}",
         f"- Register: sha256 {results.register_sha256}",
         f"- Population: {_rows(population)} of the frame `{control.population}` ({_where(control, population)})",
-        f"- Exceptions: {_rows(exceptions)} (exceptions.csv) of the rules {', '.join(control.rules)}",
-        f"- Sample: {_rows(sample)} (sample.csv), drawn with the seed {seed_of(control, results)}",
-        *(f"- {kpi.label}: {value_of(kpi)}, {kpi.status} (frame `{kpi.frame}`)" for kpi in kpis),
+        f"- Exceptions: {_rows(exceptions)} (exceptions.csv), "
+        + (
+            "what was not read."
+            if control.population == COVERAGE
+            else f"the findings of the rules {', '.join(control.rules)}: one a place and grantee, so that a row of the "
+            "population may have several, or share one."
+        ),
+        f"- Sample: {_rows(sample)} (sample.csv). To draw it again: Python's random.Random(seed).sample(range(rows of "
+        f"the population), rows of the sample), sorted, with the seed {seed_of(control, results)}",
+        *(f"- {kpi.label}: {value_of(kpi)}, {kpi.status} (frame `{kpi.frame}`)" for kpi in each.kpis),
         "",
         "What could not be read is no evidence that all is well: see the coverage above, and the frame `coverage`.",
         "",

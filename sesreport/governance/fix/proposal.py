@@ -69,13 +69,17 @@ class Proposal:
     @property
     def terraform_name(self) -> str:
         """A name for a Terraform resource: letters, digits and underscores, beginning with a letter."""
-        return "p_" + re.sub(r"[^a-z0-9]+", "_", self.name)
+        parts = (self.identity, self.policy_name, self.region, self.account_id)
+        return f"p_{re.sub('[^a-z0-9]+', '_', self.name)[:60]}_{_digest(parts)}"
 
 
 def _numbered(readable: str, parts: tuple[str, ...]) -> str:
     """The name with a part of a hash, as two policies may read alike."""
-    digest = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{readable[: _LONGEST - 9].strip('-_.')}-{digest}"
+    return f"{readable[: _LONGEST - 9].strip('-_.')}-{_digest(parts)}"
+
+
+def _digest(parts: tuple[str, ...]) -> str:
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 FixFiles = Callable[[Proposal], Mapping[str, str]]

@@ -120,3 +120,36 @@ def test_the_exported_estate_ends_the_findings(tmp_path):
     again = Example({name: json.loads(text) for name, text in after.items()}).analysis(tmp_path / "after")
     left = set(found(again)["rule"])
     assert not left & {"open_to_anyone", "unknown_account", "expired_approval"}
+
+
+def test_two_names_that_read_alike_are_two_resources():
+    names = [proposal(identity=name).terraform_name for name in ("shop-eu.example.com", "shop.eu.example.com")]
+    assert len(set(names)) == len(names)
+
+
+def test_a_fix_stops_where_the_policy_is_no_longer_as_it_was_read(tmp_path):
+    """With a stand-in for the AWS CLI that answers with another policy, and notes what it is asked."""
+    for name, text in files(proposal()).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    aws = tmp_path / "bin" / "aws"
+    aws.parent.mkdir()
+    aws.write_text(
+        '#!/bin/sh\necho "$@" >> calls\ncase "$2" in get-caller-identity) echo 210000000001;; get-*) cat live;; esac\n'
+    )
+    aws.chmod(0o755)
+    run = ["env", f"PATH={aws.parent}:/usr/bin:/bin", "sh", "apply.sh"]
+    (tmp_path / "live").write_text("{}")
+    assert subprocess.run(run, cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    assert "update-email-identity-policy" not in (tmp_path / "calls").read_text()
+    (tmp_path / "live").write_text((tmp_path / "before.json").read_text())
+    assert subprocess.run(run, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert "update-email-identity-policy" in (tmp_path / "calls").read_text()
+
+
+def test_policies_that_go_have_a_script_beside_the_exported_estate(tmp_path):
+    analysis = Example({"unknown": allow("420000000001")}).analysis(tmp_path / "s")
+    folder = export_terraform(analysis, proposals(analysis.fixes, found(analysis)), tmp_path / "estate")
+    (module,) = [path for path in folder.iterdir() if path.is_dir()]
+    (script,) = [line for line in (module / "delete.sh").read_text().splitlines() if line.startswith("sh ")]
+    assert "delete-email-identity-policy" in (module / script.split()[1]).read_text()

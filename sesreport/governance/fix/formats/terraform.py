@@ -42,5 +42,6 @@ def resource(identity: str, policy_name: str, name: str, kind: str, policy: str,
 
 def _string(value: str, *, escape: bool = True) -> str:
     """A quoted string of HCL, in which ``${`` and ``%{`` begin templates."""
-    quoted = json.dumps(value, ensure_ascii=False)
+    plain = value.translate({8: "\N{REPLACEMENT CHARACTER}", 12: "\N{REPLACEMENT CHARACTER}"})  # HCL has no \\b and \\f
+    quoted = json.dumps(plain, ensure_ascii=False)
     return quoted.replace("${", "$${").replace("%{", "%%{") if escape else quoted
