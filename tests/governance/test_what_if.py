@@ -15,7 +15,8 @@ import sesreport as ses
 from sesreport import Analysis, WhatIf
 from sesreport.analysis.judged import judged
 from sesreport.core.errors import ConfigError, NoFrameError
-from sesreport.findings.examples import Example, allow
+from sesreport.findings.examples import Example
+from sesreport.findings.examples import allow as allowing
 from sesreport.kpis.earlier import measured_kpis
 from sesreport.kpis.registry import kpis
 
@@ -294,7 +295,7 @@ def test_what_happened_before_the_snapshot_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("asked", ["Send", "", "arn", None, 1.5, True])
 def test_what_is_no_principal_of_a_policy_cannot_be_revoked(asked, tmp_path):
-    analysis = Example({"p": allow("420000000001")}).analysis(tmp_path)
+    analysis = Example({"p": allowing("420000000001")}).analysis(tmp_path)
     with pytest.raises(ConfigError, match="what_if"):
         ses.what_if(analysis, revoke=[asked])
 
@@ -303,6 +304,6 @@ def test_what_is_no_principal_of_a_policy_cannot_be_revoked(asked, tmp_path):
     "replace", [{"example.com": {"p": "\ud800"}}, {"example.com": {"p": " " * 5000}}, {"example.com": {"p" * 65: "{}"}}]
 )
 def test_a_policy_that_ses_would_not_take_is_not_imagined(replace, tmp_path):
-    analysis = Example({"p": allow("420000000001")}).analysis(tmp_path)
+    analysis = Example({"p": allowing("420000000001")}).analysis(tmp_path)
     with pytest.raises(ConfigError, match="what_if"):
         ses.what_if(analysis, replace=replace)

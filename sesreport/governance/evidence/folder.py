@@ -104,7 +104,8 @@ def _write(each: Evidence, frames: Frames, results: Results, folder: Path) -> No
         _csv(exceptions, folder / "exceptions.csv")
     if sample is not None:
         _csv(sample, folder / "sample.csv")
-        _texts(sample, frames, folder / "policies")
+        if texts := _texts(sample, frames):
+            (folder / "policies.json").write_text(texts, encoding="utf-8")
     for name in ("register", "attestations"):
         if name in frames and len(frames[name]) <= MOST_ROWS:
             _csv(frames[name], folder / f"{name}.csv")
@@ -124,24 +125,27 @@ def _sample(population: pd.DataFrame, control: Control, results: Results) -> pd.
     return population.iloc[sorted(drawn)]
 
 
-def _texts(sample: pd.DataFrame, frames: Frames, folder: Path) -> None:
-    """The policies of the sampled identities byte for byte, each beside the verdict on its identity and the proof."""
+def _texts(sample: pd.DataFrame, frames: Frames) -> str | None:
+    """The policies of the sampled identities, each beside the verdict on its identity and the proof, as JSON.
+
+    None where the sample is not about identities, or the frames are not there.
+    """
     policies, exposures = frames.get("policies"), frames.get("exposures")
     if policies is None or exposures is None or not set(IDENTITY) <= set(sample.columns):
-        return
+        return None
     of_sample = policies.merge(sample[IDENTITY].drop_duplicates(), on=IDENTITY)
     verdicts = exposures.set_index(IDENTITY)
-    folder.mkdir()
-    for number, row in enumerate(of_sample.to_dict("records"), start=1):
+    shown = []
+    for row in of_sample.to_dict("records"):
         place = tuple(row[name] for name in IDENTITY)
         verdict = verdicts.loc[[place]].iloc[0].to_dict() if place in verdicts.index else {}
-        document = str(row["document"]).encode("utf-8", "surrogatepass")
-        about = {
-            **{name: row[name] for name in (*IDENTITY, "policy_name", "sha256")},
-            "verdict": {str(name): _plain(value) for name, value in verdict.items()},
-        }
-        (folder / f"{number:03}.policy.txt").write_bytes(document)
-        (folder / f"{number:03}.verdict.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        shown.append(
+            {
+                **{name: row[name] for name in (*IDENTITY, "policy_name", "sha256", "document")},
+                "verdict": {str(name): _plain(value) for name, value in verdict.items()},
+            }
+        )
+    return json.dumps(shown, indent=1) + "\n"
 
 
 def _about(each: Evidence, results: Results, folder: Path, sample: pd.DataFrame | None) -> None:
