@@ -7,6 +7,7 @@ whatever output, is in none.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ import pandas as pd
 
 from agreement.extraction import Text
 from agreement.facts import BUDGET, LINES, METRICS, PLACE, POLICIES, SEVERITIES, Facts
+from sesreport.governance.evidence import controls
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi, standing
 from sesreport.report.charts.names import EXPOSURES, LABEL
@@ -570,6 +572,17 @@ def _ordered(states: pd.Series) -> dict[str, int]:
     return {state: int(counts[state]) for state in order if state in counts}
 
 
+def _evidence(facts: Facts) -> Iterator[str]:
+    """The controls that the pack gives evidence for."""
+    every = controls()
+    yield f"{len(every)} controls of SOC 2, PCI DSS 4.0, ISO 27001:2022 and NIST CSF 2.0"
+    yield f"Evidence for {len(every)} controls is in this pack"
+    by = Counter(control.standard for control in every)
+    yield "; ".join(f"{standard}: {count} controls" for standard, count in by.items())
+    for control in every:
+        yield f"{control.standard} {control.id}: {control.shows}"
+
+
 def _fixes(facts: Facts) -> Iterator[str]:
     """How many policies can be mended."""
     fixes = facts["fixes"]
@@ -705,5 +718,6 @@ _PARTS = (
     _trends,
     _findings,
     _fixes,
+    _evidence,
     _changes, _rows,
 )  # fmt: skip

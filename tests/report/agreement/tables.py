@@ -15,6 +15,7 @@ from lxml import html as lxml_html
 from agreement.extraction import Table
 from agreement.facts import BUDGET, LINES, PLACE, Facts
 from agreement.sayings import due
+from sesreport.governance.evidence import controls
 from sesreport.governance.fix import proposals
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi, Results
@@ -425,6 +426,11 @@ SHEETS: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
            "What changes": "changes", "Why none is offered": "reason", "Policy as it is": "before",
            "Policy as it would be": "after", "Folder in the pack": "folder"},
     ),
+    "Evidence": lambda facts: under(
+        _evidence(facts),
+        _named(["standard", "control", "population", "exceptions", "sample"])
+        | {"What is shown": "shows", "Population: frame": "of", "Numbers": "kpis", "Folder under evidence/": "folder"},
+    ),
     "Remediation": lambda facts: under(
         facts["lives"],
         _FINDING
@@ -587,6 +593,35 @@ def standing_rows(static: Table, whole: Table) -> list[str]:
     return [] if len(static.rows) == min(50, len(whole.rows)) else [f"{len(static.rows)} rows stand in the page"]
 
 
+def _evidence(facts: Facts) -> pd.DataFrame:
+    """The controls with how many rows there are of each kind."""
+    findings = facts["findings"]
+    rows = []
+    for control in controls():
+        whole = facts[control.population]
+        of_rules = int(findings["rule"].isin(list(control.rules)).sum())
+        unread = None
+        if control.population == "coverage":
+            disabled = whole["status"].eq("region_disabled") & whole["dataset"].eq("everything")
+            unread = whole["status"].ne("ok") & ~disabled
+        told = [f"{k.label}: {words.value_of(k)} ({k.status})" for k in facts.results.kpis if k.id in control.kpis]
+        rows.append(
+            (control.standard, control.id, control.shows, control.population, len(whole),
+             of_rules if unread is None else int(unread.sum()), min(25, len(whole)), "; ".join(told), control.folder)
+        )  # fmt: skip
+    names = ["standard", "control", "shows", "of", "population", "exceptions", "sample", "kpis", "folder"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _standards(facts: Facts) -> tuple[Sequence[str], Sequence[Row]]:
+    """The controls by standard, as the appendix lists them."""
+    rows = [
+        (standard, ", ".join(part["control"]), f"{int(part['exceptions'].gt(0).sum())} of {len(part)}")
+        for standard, part in _evidence(facts).groupby("standard", sort=False)
+    ]
+    return ["Standard", "Controls", "With exceptions"], rows
+
+
 def _written(
     output: str, header: tuple[str, ...], results: Results, facts: Facts
 ) -> tuple[Sequence[str], Sequence[Row]]:
@@ -596,6 +631,8 @@ def _written(
         return ["KPI", "Definition", "Formula", "Source"], [(k.label, k.definition, k.formula, k.source) for k in shown]
     if header[0] in ("KPI", "Control"):
         return _scores(output, results.kpis)
+    if header[0] == "Standard":
+        return _standards(facts)
     if header[0] == "Amount":
         return _dearest(facts)
     if header[0] == "Decision":

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Sparkline Group extension")  # o
 ORDER = [
     "Cover", "Contents", "Scorecard", "By account, OU, owner", "Trends", "Changes", "Exposure", "Grants",
     "Trust register", "Reviews", "Ownership", "Sending & reputation", "Sending places", "Anomalies & forecasts", "Cost",
-    "Waste", "Actions", "Findings", "Fixes", "Remediation", "Data quality", "Definitions", "Run",
+    "Waste", "Actions", "Findings", "Fixes", "Remediation", "Data quality", "Evidence", "Definitions", "Run",
 ]  # fmt: skip
 
 
