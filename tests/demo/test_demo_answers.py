@@ -94,7 +94,9 @@ def test_each_answer_by_name_is_about_a_grant_of_the_demonstration(world: World)
     }
     for review in REVIEWS:
         day = review.day(TODAY)
-        stood = {(name, where) for name, where, since, until in there if since <= day and (until is None or until > day)}
+        stood = {
+            (name, where) for name, where, since, until in there if since <= day and (until is None or until > day)
+        }
         assert set(review.said) <= stood
 
 

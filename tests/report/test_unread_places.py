@@ -322,7 +322,8 @@ def test_the_verdict_leads_with_the_share_that_was_read(little: Written) -> None
 
 def test_where_enough_was_read_the_verdict_still_says_of_how_much(demo_pack: Pack) -> None:
     results = demo_pack.results
-    assert results.verdict[1].startswith(f"{results.findings.open} findings are open in what could be read: 100 of 105 places; 3 critical")
+    told = f"{results.findings.open} findings are open in what could be read: 100 of 105 places; 3 critical"
+    assert results.verdict[1].startswith(told)
     assert "1 account is suspended or closing and not counted." in results.verdict[-1]
 
 

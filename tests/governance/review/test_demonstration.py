@@ -28,9 +28,7 @@ SAID = {
 
 
 @pytest.fixture(scope="module")
-def folder(
-    tmp_path_factory: pytest.TempPathFactory, demo_folder: Path, demo_answered: Analysis
-) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory, demo_folder: Path, demo_answered: Analysis) -> Iterator[Path]:
     """Where somebody who ran the demonstration works: its snapshot, and what its reviewers answered."""
     made = tmp_path_factory.mktemp("demonstration")
     shutil.copytree(demo_folder, made / FOLDER, ignore=shutil.ignore_patterns("done"))
