@@ -168,7 +168,7 @@ def reviews(frame: pd.DataFrame) -> pd.DataFrame:
         "Owner": rows["owner"].fillna("no owner"),
         "Last answer": (rows["answer"] + ", " + rows["answered_quarter"]).fillna("none"),
         "By": rows["reviewer"].fillna("nobody"),
-        "To be done by": rows["due"].dt.strftime("%Y-%m-%d").astype("string").fillna(""),
+        "Due": rows["due"].dt.strftime("%Y-%m-%d").astype("string").fillna(""),
     }
     return pd.DataFrame(made).set_index("Standing")
 

@@ -98,7 +98,7 @@ def test_a_table_says_what_was_answered_and_until_when_it_is_to_be_done() -> Non
     assert shown.index.tolist() == ["revoke overdue", "due", "attested"]
     assert shown["Last answer"].tolist() == ["revoke, 2026-Q4", "none", "keep, 2026-Q4"]
     assert shown["By"].tolist() == ["Ada", "nobody", "Ada"]
-    assert shown["To be done by"].tolist() == ["2026-11-11", "", ""]
+    assert shown["Due"].tolist() == ["2026-11-11", "", ""]
 
 
 def test_what_changed_is_told_whole_and_with_how_much_more_there_is() -> None:
