@@ -150,6 +150,18 @@ def exposure_words(facts: Facts, account: str | None) -> str:
     return f"{_who(facts, account)}; {_as_whom(facts)}" if facts["can_send"] else _who(facts, account)
 
 
+def grantee_words(row: Mapping[str, Any]) -> str:
+    """Who a row of the frame ``reviews`` lets in: ``Mailwise, account 310000000001``."""
+    written, account = row["grantee"], row["grantee_account_id"]
+    if account is None:
+        everyone = "anyone (*)" if row["scope"] == "public" else "whoever meets its conditions (*)"
+        known = {"*": everyone, "unreadable": "not known: the policy cannot be read"}
+        return known.get(written, str(written))
+    named = f"{row['grantee_name']}, " if row["grantee_name"] else ""
+    plain = written in (account, f"arn:aws:iam::{account}:root")
+    return f"{named}account {account}{'' if plain else f' ({written})'}"
+
+
 def _who(facts: Facts, account: str | None) -> str:
     scope = facts["scope"]
     if scope == "public":

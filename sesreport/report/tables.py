@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from sesreport.analysis.grant_facts import grantee_words
+from sesreport.analysis.joins import records
 from sesreport.analysis.joins import rows as rows_of
 from sesreport.analysis.reviews import worst_first
 from sesreport.core.money import total
@@ -156,20 +158,28 @@ def cost_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
 
 
 def reviews(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame ``reviews`` as text, the worst first: standing, grant, the answer that stands, what changed since."""
+    """The frame ``reviews`` as text, the worst first: standing, grant, owner, and the answer that stands."""
     rows = worst_first(frame)
-    said = rows["answer"] + " for " + rows["answered_quarter"] + ", by " + rows["reviewer"]
-    until = rows["due"].dt.strftime("%Y-%m-%d").astype("string")
     made = {
         "Standing": rows["standing"],
         "To answer for": rows["due_quarter"],
         "Identity": rows["identity"],
-        "Who may send": rows["grantee_name"].fillna(rows["grantee"]),
+        "Who may send": [grantee_words(row) for row in records(rows)],
         "Owner": rows["owner"].fillna("no owner"),
-        "Last answer": said.fillna("none") + (", until " + until).fillna(""),
-        "Changed since": rows["changed"].fillna("nothing"),
+        "Last answer": (rows["answer"] + ", " + rows["answered_quarter"]).fillna("none"),
+        "By": rows["reviewer"].fillna("nobody"),
+        "Due": rows["due"].dt.strftime("%Y-%m-%d").astype("string").fillna(""),
     }
     return pd.DataFrame(made).set_index("Standing")
+
+
+def changed_lines(frame: pd.DataFrame, most: int) -> list[str]:
+    """What is different of grants since somebody answered, a line each; of more than ``most`` how many more."""
+    rows = records(worst_first(frame[frame["changed"].notna()]))
+    told = [visible(f"{row['identity']}, {grantee_words(row)}: {row['changed']}") for row in rows]
+    if len(told) > most:
+        return [*told[:most], f"{len(told) - most:,} more"]
+    return told or ["Nothing."]
 
 
 def answers(frame: pd.DataFrame) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from sesreport.analysis.grant_facts import grantee_words
 from sesreport.analysis.joins import records
 from sesreport.analysis.registry import Analysis
 from sesreport.analysis.reviews import DUE, OVERDUE, SCOPES
@@ -162,7 +163,7 @@ def _texts(
     statement = f"statement {row['statement']}" if row["statement"] else "the whole document"
     yield "identity", row["identity"]
     yield "changed", _changed(row)
-    yield "grantee", _grantee(row)
+    yield "grantee", grantee_words(row)
     yield "exposure", row["exposure"]
     yield "allowed", row["allowed"]
     yield "account", f"{'' if pd.isna(name) else f'{name}, '}account {row['account_id']}, {row['region']}"
@@ -176,16 +177,6 @@ def _changed(row: Mapping[str, Any]) -> str:
     if row["changed"] is not None:
         return str(row["changed"])
     return "never answered for" if row["never_reviewed"] else "nothing"
-
-
-def _grantee(row: Mapping[str, Any]) -> str:
-    written, account = row["grantee"], row["grantee_account_id"]
-    if account is None:
-        known = {"*": "anyone (*)", "unreadable": "not known: the policy cannot be read"}
-        return known.get(written, str(written))
-    named = f"{row['grantee_name']}, " if row["grantee_name"] else ""
-    plain = written in (account, f"arn:aws:iam::{account}:root")
-    return f"{named}account {account}{'' if plain else f' ({written})'}"
 
 
 def _approval(row: Mapping[str, Any], approval: Mapping[str, Any] | None) -> str:

@@ -341,6 +341,15 @@ def _with_fix(facts: Facts) -> pd.DataFrame:
     )
 
 
+def _grantee(row: Any) -> str:
+    """A grantee in words."""
+    if pd.isna(row.grantee_account_id):
+        return str(row.grantee)
+    named = "" if pd.isna(row.grantee_name) else f"{row.grantee_name}, "
+    plain = row.grantee in (row.grantee_account_id, f"arn:aws:iam::{row.grantee_account_id}:root")
+    return f"{named}account {row.grantee_account_id}{'' if plain else f' ({row.grantee})'}"
+
+
 def _is_list(value: object) -> bool:
     return value is not None and hasattr(value, "__iter__") and not isinstance(value, str)
 
@@ -497,7 +506,7 @@ PAGE: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
         | {"Outside account": "account_id", "Expires": "expires_at", "Approved": "approved_at"},
     ),
     "t-reviews": lambda facts: _page(
-        facts["reviews"].assign(who=facts["reviews"]["grantee_name"].fillna(facts["reviews"]["grantee"])),
+        facts["reviews"].assign(who=[_grantee(row) for row in facts["reviews"].itertuples()]),
         _named(["identity", "region"])
         | {"To answer for": "due_quarter", "Who may send": "who", "What that means": "exposure",
            "Changed since the last answer": "changed", "Answered": "answered_at", "To be done by": "due",
@@ -711,9 +720,7 @@ def _selections(facts: Facts) -> Iterator[pd.DataFrame]:
         tables.gaps(results.coverage),
         tables.answers(facts["attestations"]),
     )
-    reviews = facts["reviews"]
-    for rows in (reviews, reviews[reviews["changed"].notna()]):
-        yield tables.reviews(rows).head(25)
+    yield tables.reviews(facts["reviews"]).head(25)
     yield facts["kpi_oldest_unreviewed_grant"].head(25)
     yield tables.breakdown(results, facts["kpi_breakdown"], "environment")
     for name in ("wildcard_policies", "unknown_accounts", "owned_identities", "mean_time_to_remediate",

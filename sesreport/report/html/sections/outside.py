@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from sesreport.analysis.grant_facts import grantee_words
+from sesreport.analysis.joins import records
 from sesreport.analysis.reviews import worst_first
 from sesreport.kpis.measures.grants import beyond
 from sesreport.kpis.results import Results
@@ -42,13 +44,13 @@ _REVIEWS = (
     TableColumn("due_quarter", "To answer for", facet=True),
     TableColumn("identity", "Identity", "name"),
     TableColumn("who", "Who may send", "name"),
-    TableColumn("exposure", "What that means", "long"),
-    TableColumn("changed", "Changed since the last answer", "long", missing="nothing"),
-    TableColumn("answer", "Last answer", facet=True, missing="none"),
-    TableColumn("answered_at", "Answered", "date", missing="never"),
-    TableColumn("reviewer", "By", missing="nobody"),
-    TableColumn("due", "To be done by", "date", missing="nothing asked"),
     TableColumn("owner", "Owner", facet=True, missing="no owner"),
+    TableColumn("answer", "Last answer", facet=True, missing="none"),
+    TableColumn("reviewer", "By", missing="nobody"),
+    TableColumn("answered_at", "Answered", "date", missing="never"),
+    TableColumn("due", "To be done by", "date", missing="nothing asked"),
+    TableColumn("changed", "Changed since the last answer", "long", missing="nothing"),
+    TableColumn("exposure", "What that means", "long"),
     TableColumn("policy_name", "Policy"),
     TableColumn("account_id", "Account", "id"),
     TableColumn("region", "Region", "id"),
@@ -77,10 +79,11 @@ def outside(pack: Pack) -> SectionContent:
 
 
 def _reviewed(reviews: pd.DataFrame | None) -> pd.DataFrame | None:
-    """The reviews, worst first, with the grantee's name where there is one."""
+    """The reviews, worst first, with the grantee in words."""
     if reviews is None or reviews.empty:
         return reviews
-    return worst_first(reviews).assign(who=lambda rows: rows["grantee_name"].fillna(rows["grantee"]))
+    rows = worst_first(reviews)
+    return rows.assign(who=[grantee_words(row) for row in records(rows)])
 
 
 def heading(results: Results) -> str:

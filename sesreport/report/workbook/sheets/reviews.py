@@ -43,14 +43,13 @@ def reviews(pack: Pack) -> SheetContent:
     what = "grant" if len(rows) == 1 else "grants"
     return SheetContent(
         subtitle=found(pack, f"{len(rows):,} {what} to answer for{f': {told}' if told else ''}", rows, "grants"),
-        note="One row per grant that reaches beyond the organization, or cannot be judged, the worst first. An answer "
-        "counts for the facts it was given about, and closes when a later snapshot shows that it was done. Answers are "
-        f"given in the workbooks of 'sesreport review export'. {basis(pack, 'grants')}",
+        note="One row per grant beyond the organization, or that cannot be judged, the worst first. An answer counts "
+        f"for the facts it was given about. 'sesreport review export' asks for answers. {basis(pack, 'grants')}",
         columns=(
             SheetColumn("standing", "Standing", "signal", colors=COLORS),
             SheetColumn("due_quarter", "To answer for"),
             SheetColumn("identity", "Identity"),
-            SheetColumn("grantee_name", "Grantee name"),
+            SheetColumn("grantee_name", "Grantee name", unknown="none"),
             SheetColumn("grantee", "Grantee"),
             SheetColumn("exposure", "What that means", width=44),
             SheetColumn("allowed", "What the policy allows", width=44),
