@@ -68,6 +68,23 @@ class Approvals:
         }
         self._standings: dict[tuple[str, str], str | None] = {}
         self._matches: dict[tuple[str, str, tuple[str, ...]], Match] = {}
+        self.everywhere = frozenset(
+            account
+            for account, each in self.by_account.items()
+            if any(one.in_date and not one.identities for one in each)
+        )
+        """Accounts with an approval in date that is for every identity."""
+        self._by_name: dict[str, set[str]] = defaultdict(set)
+        self._by_glob: dict[str, set[str]] = defaultdict(set)
+        for account, each in self.by_account.items():
+            for identity in {name for one in each if one.in_date for name in one.identities}:
+                (self._by_glob if set("*?[") & set(identity) else self._by_name)[identity].add(account)
+
+    def trusted(self, identity: str) -> frozenset[str]:
+        """Accounts with an approval in date for an identity; one for other identities alone says nothing of it."""
+        named = self._by_name.get(identity, set())
+        by_glob = [accounts for glob, accounts in self._by_glob.items() if covers((glob,), identity)]
+        return self.everywhere.union(named, *by_glob)
 
     def standing(self, account: str, identity: str) -> str | None:
         """The best of :meth:`that_count`: valid, expiring or expired; None where the register has no such account."""
@@ -78,7 +95,7 @@ class Approvals:
         return self._standings[key]
 
     def that_count(self, account: str, identity: str) -> Sequence[Approval]:
-        """The approvals of an account by which it is trusted on an identity, or is not; the best comes first.
+        """The approvals of an account that say how it stands on an identity; the best comes first.
 
         They are those that cover the identity; where none does, all of the account's.
         """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from sesreport.analysis.approvals import IN_DATE, Approvals, Match
+from sesreport.analysis.approvals import IN_DATE, WRONG_IDENTITY, Approvals, Match
 from sesreport.analysis.judged_identities import JudgedIdentity
 from sesreport.core.schema import Frame, account_id, flag, integer, text, texts
 from sesreport.core.vocabulary import IdentityKey
@@ -107,7 +107,10 @@ def grants(
             grantee = row.get("grantee_account_id")
             standing = _standing(grantee, account, name, identity, approvals)
             found = _match(row, standing, name, approvals)
-            if row["scope"] == "external" and standing in (None, "expired"):
+            elsewhere = found is not None and found.reason == WRONG_IDENTITY
+            if row["scope"] == "external" and elsewhere:
+                row["why"] = "outside account that is approved for other identities alone"
+            elif row["scope"] == "external" and standing in (None, "expired"):
                 row["why"] = _why_outside(row["why"], grantee, standing)
             rows.append(
                 {
@@ -116,7 +119,7 @@ def grants(
                     "identity": name,
                     **row,
                     "register_status": standing,
-                    "registered": standing in IN_DATE,
+                    "registered": standing in IN_DATE and not elsewhere,
                     "approval_id": found.approval.id if found and found.approval else None,
                     "approval": found.reason if found else None,
                 }

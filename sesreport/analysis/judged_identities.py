@@ -13,7 +13,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import pandas as pd
 
-from sesreport.analysis.approvals import IN_DATE, Approvals
+from sesreport.analysis.approvals import Approvals
 from sesreport.analysis.joins import rows
 from sesreport.core.vocabulary import IDENTITY, PLACE, IdentityKey
 from sesreport.policy import (
@@ -106,21 +106,19 @@ class TrustedAccounts:
 
     organization: Organization
     register: Mapping[str, str]
-    """Names by account id."""
+    """Names by account id, of those that are trusted on every identity."""
     today: date
     approvals: Approvals | None = field(default=None, repr=False, compare=False)
-    """By which accounts of ``varying`` are trusted."""
-    varying: Mapping[str, str] = field(default_factory=dict)
-    """Names of accounts that are trusted on some identities: some of their approvals are in date, and some are not."""
-    _on: dict[tuple[str, ...], TrustedAccounts] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """By which others are trusted on some; None where ``register`` has all that are."""
+    _on: dict[frozenset[str], TrustedAccounts] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def on(self, identity: str) -> TrustedAccounts:
         """Whom we trust on one identity, by its name."""
-        if not self.varying or self.approvals is None:
+        if self.approvals is None:
             return self
-        here = tuple(account for account in self.varying if self.approvals.standing(account, identity) in IN_DATE)
+        here = self.approvals.trusted(identity)
         if here not in self._on:
-            register = {**self.register, **{account: self.varying[account] for account in here}}
+            register = {account: self.approvals.by_account[account][0].name for account in sorted(here)}
             self._on[here] = TrustedAccounts(self.organization, register, self.today)
         return self._on[here]
 
@@ -154,9 +152,8 @@ def trusted_accounts(
 ) -> TrustedAccounts:
     """Members of the organization, and accounts with an approval that is valid (expiring ones are).
 
-    An account is trusted on an identity by the approvals that cover it, else by all it has; see
-    :meth:`sesreport.analysis.approvals.Approvals.standing`. Where AWS was not asked for the organization, the settings
-    name it.
+    An account is trusted on an identity by an approval that covers it, and by no other. Where AWS was not asked for
+    the organization, the settings name it.
     """
     members = set(accounts.loc[accounts["in_organization"], "account_id"])
     management = accounts.loc[accounts["management_account"], "account_id"]
@@ -165,13 +162,11 @@ def trusted_accounts(
         ours = settings.id
         members |= set(settings.accounts)
     approvals = Approvals(register)
-    some = {account: each for account, each in approvals.by_account.items() if any(one.in_date for one in each)}
     return TrustedAccounts(
         Organization(ours, members, management.iloc[0] if len(management) else None),
-        {account: each[0].name for account, each in some.items() if all(one.in_date for one in each)},
+        {account: approvals.by_account[account][0].name for account in sorted(approvals.everywhere)},
         today,
         approvals,
-        {account: each[0].name for account, each in some.items() if not all(one.in_date for one in each)},
     )
 
 

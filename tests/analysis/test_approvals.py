@@ -16,6 +16,7 @@ from sesreport.analysis import Analysis
 from sesreport.analysis.accounts import ACCOUNTS
 from sesreport.analysis.approvals import REASONS, Approvals
 from sesreport.analysis.judged_identities import trusted_accounts
+from sesreport.findings.examples import Example, allow
 from sesreport.kpis.registry import kpis
 from sesreport.policy import addresses_within
 from sesreport.settings.config import OrganizationSettings
@@ -304,3 +305,14 @@ def test_owners_who_have_left_are_found_wherever_they_answer(tmp_path: Path) -> 
         "untagged.example.com": "owner platform of the account is not in the directory",
         "granted.example.com": "p, statement 1: owner t.lindqvist of approval one is not in the directory",
     }
+
+
+def test_an_approval_for_other_identities_trusts_nobody_here(tmp_path):
+    """Its account counts as one that nobody approved, and the finding says what it is approved for."""
+    example = Example({"p": allow("310000000001")}, approved_identities=["other.com"])
+    analysis = example.analysis(tmp_path)
+    (grant,) = analysis.grants.to_dict("records")
+    assert (grant["scope"], grant["registered"]) == ("external", False)
+    assert grant["why"] == "outside account that is approved for other identities alone"
+    assert "beyond_approval" in set(analysis.findings["rule"])
+    assert analysis.exposures["exposure"].tolist() == ["external"]

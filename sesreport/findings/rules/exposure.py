@@ -124,11 +124,10 @@ def foreign_organization(judged: Judged) -> pd.DataFrame:
 def beyond_approval(judged: Judged) -> pd.DataFrame:
     """Approved accounts on an identity, or with From addresses, that no approval of theirs covers."""
     grants = judged.sending
-    approved = grants[grants["registered"]]
-    wider = approved[approved["approval"].eq(WIDER_FROM).fillna(value=False)]
+    wider = grants[grants["registered"] & grants["approval"].eq(WIDER_FROM).fillna(value=False)]
     return pd.concat(
         [
-            at_grants(approved[approved["approval"].eq(WRONG_IDENTITY).fillna(value=False)]),
+            at_grants(grants[grants["approval"].eq(WRONG_IDENTITY).fillna(value=False)]),
             at_grants(
                 wider.assign(why=[_beyond(judged, *row) for row in rows(wider, ("approval_id", "from_patterns"))])
             ),
