@@ -148,7 +148,7 @@ def _inside(file: ExportFile) -> ExportFile | None:
     Raises UnreadableFileError for an archive of several files, and what a broken one raises.
     """
     with file.open() as opened:
-        if opened.read(4) != b"PK\x03\x04":
+        if opened.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter of an archive without files
             return None
     archive = ZipFileSystem(file.open())
     found = archive.find("", detail=True)

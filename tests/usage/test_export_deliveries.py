@@ -354,9 +354,11 @@ def test_a_broken_archive_costs_its_month_alone(tmp_path: Path, report: str, spo
     assert "report-1.csv.zip cannot be read" in problems(found)
 
 
-def test_an_archive_of_several_files_is_said(tmp_path: Path) -> None:
-    zipped(tmp_path / "report-1.csv.zip", a="a,b", b="a,b")
-    assert "report-1.csv.zip is a ZIP archive of 2 files, not of one; unpack it" in problems(read(tmp_path))
+@pytest.mark.parametrize("names", ["", "ab"])
+def test_an_archive_of_no_or_several_files_is_said(tmp_path: Path, names: str) -> None:
+    zipped(tmp_path / "report-1.csv.zip", **dict.fromkeys(names, "a,b"))
+    says = f"report-1.csv.zip is a ZIP archive of {len(names)} files, not of one; unpack it"
+    assert says in problems(read(tmp_path))
 
 
 def test_an_archive_in_an_archive_is_said(tmp_path: Path) -> None:
