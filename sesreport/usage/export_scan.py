@@ -269,7 +269,7 @@ class Scanner:
 
     def _table(self, sources: Sequence[Source]) -> str:
         """The table function of files that are alike."""
-        names = ", ".join(text(self._address(source.file)) for source in sources)
+        names = ", ".join(text(self._address(source.content)) for source in sources)
         if sources[0].types:
             return f"read_parquet([{names}], hive_partitioning = false)"
         columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(sources[0].columns)))

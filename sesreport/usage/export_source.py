@@ -6,15 +6,17 @@ import csv
 import gzip
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fsspec.implementations.zip import ZipFileSystem
 
 from sesreport.core.text import one_line
 from sesreport.snapshot.series import quoted, text
@@ -53,6 +55,13 @@ class Source:
     """Of a Parquet file; those of a CSV file are counted when it is read."""
     compression: str = ""
     """Of a CSV file."""
+    inside: ExportFile | None = None
+    """The file in it, where it is a ZIP archive."""
+
+    @property
+    def content(self) -> ExportFile:
+        """What has the rows: the file itself, or the one in it."""
+        return self.inside or self.file
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -87,7 +96,9 @@ class Source:
         return types.get(column, "string").startswith(("double", "int", "uint", "decimal"))
 
 
-_UNREADABLE = (OSError, EOFError, ValueError, csv.Error, pa.ArrowException, zlib.error)
+_UNREADABLE = (
+    OSError, EOFError, ValueError, csv.Error, pa.ArrowException, zlib.error, zipfile.BadZipFile, RuntimeError,
+)  # fmt: skip
 """What is raised for a file whose beginning or footer is broken."""
 
 
@@ -99,17 +110,16 @@ def source_of(file: ExportFile) -> Source:
     if not file.size:
         raise EmptyFileError(f"{name} is empty")
     try:
-        with file.open() as opened:
+        inside = None if file.name.lower().endswith(".parquet") else _inside(file)
+        with (inside or file).open() as opened:
             start = opened.read(4)
             opened.seek(0)
-            if start == b"PAR1" or file.name.lower().endswith(".parquet"):
+            if start == b"PAR1" or (inside or file).name.lower().endswith(".parquet"):
                 metadata = pq.ParquetFile(opened)
                 schema = metadata.schema_arrow
                 found = tuple(schema.names), tuple(map(str, schema.types)), metadata.metadata.num_rows, ""
             elif start.startswith(b"PK"):
-                raise UnreadableFileError(
-                    f"{name} is a ZIP archive, which is not read; unpack it, or export GZIP or Parquet"
-                )
+                raise UnreadableFileError(f"{name} has a ZIP archive in it, which is not read; unpack it")
             else:
                 zipped = start.startswith(b"\x1f\x8b")
                 header = next(_csv_rows(opened, zipped=zipped), [])
@@ -123,13 +133,31 @@ def source_of(file: ExportFile) -> Source:
     if made is None:
         shown = ", ".join(map(one_line, columns[:3]))
         raise UnreadableFileError(f"{name} is no cost export of a known format (its columns are {shown:.120}, …)")
-    source = Source(file, made, columns, types, rows, compression)
+    source = Source(file, made, columns, types, rows, compression, inside)
     lacking = [made.columns[field][0] for field in REQUIRED if not source.sql_names(field)]
     if lacking:
         raise UnreadableFileError(
             f"{name} ({made.name}) lacks the columns {', '.join(lacking)}; add them to the export"
         )
     return source
+
+
+def _inside(file: ExportFile) -> ExportFile | None:
+    """The file in a ZIP archive, as legacy reports are zipped; None where the file is none.
+
+    Raises UnreadableFileError for an archive of several files, and what a broken one raises.
+    """
+    with file.open() as opened:
+        if opened.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter of an archive without files
+            return None
+    archive = ZipFileSystem(file.open())
+    found = archive.find("", detail=True)
+    if len(found) != 1:
+        raise UnreadableFileError(
+            f"{one_line(file.name)} is a ZIP archive of {len(found)} files, not of one; unpack it"
+        )
+    ((path, info),) = found.items()
+    return replace(file, path=path, size=info["size"], scheme="zip", storage=archive)
 
 
 def _csv_rows(opened: Any, *, zipped: bool) -> Iterator[list[str]]:
@@ -143,7 +171,7 @@ def first_periods(file: ExportFile) -> set[str]:
     found: set[str] = set()
     try:
         source = source_of(file)
-        with file.open() as opened:
+        with source.content.open() as opened:
             for value in islice(_values(source, opened, source.format.columns["period"][0]), _FIRST_ROWS):
                 if month := re.match(rf"{MONTH}(-|$)", str(value).strip()):
                     found.add(f"{month['year']}-{month['month']}")

@@ -297,10 +297,74 @@ def test_a_file_without_needed_columns_names_them(tmp_path: Path) -> None:
     assert "lacks the columns line_item_currency_code, line_item_unblended_cost" in problems(found)
 
 
-def test_a_zip_archive_is_said(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "report-1.csv.zip", "w") as archive:
-        archive.writestr("report-1.csv", "a,b")
-    assert "is a ZIP archive, which is not read" in problems(read(tmp_path))
+def zipped(path: Path, **contents: str | bytes) -> Path:
+    """A ZIP archive of files by name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(f"{name}.csv", content)
+    return path
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> str:
+    """A legacy report of October in CSV."""
+    lines = [line(f"0.{number}", number) for number in range(1, 500)]
+    return write(tmp_path / "plain" / "report.csv", rows_of(lines, legacy_csv)).read_text()
+
+
+def test_a_zipped_report_is_read(tmp_path: Path, report: str) -> None:
+    zipped(tmp_path / "zipped" / "report-1.csv.zip", report=report)
+    found = read(tmp_path / "zipped")
+    assert found.charges.equals(read(tmp_path / "plain").charges)
+    assert found.gaps.empty
+    assert found.months[["files", "rows"]].to_numpy().tolist() == [[1, 499]]
+
+
+def test_a_zipped_report_at_a_url_is_read(tmp_path: Path, report: str, stored: fsspec.AbstractFileSystem) -> None:
+    path = zipped(tmp_path / "report-1.csv.zip", report=report)
+    stored.pipe_file("/stored/zipped/report-1.csv.zip", path.read_bytes())
+    assert costs(read_cost_exports(["memory://stored/zipped"])) == costs(read(tmp_path / "plain"))
+
+
+def cut_in_the_middle(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def change_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+def encrypt(path: Path) -> None:
+    """Says that the file in it is encrypted."""
+    content = bytearray(path.read_bytes())
+    for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(start) + flags] |= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("spoil", [cut_in_the_middle, change_a_byte, encrypt])
+def test_a_broken_archive_costs_its_month_alone(tmp_path: Path, report: str, spoil: Callable[[Path], None]) -> None:
+    write(tmp_path / "zipped" / "BILLING_PERIOD=2026-09" / "a.csv", rows_of([line("5", period="2026-09")]))
+    spoil(zipped(tmp_path / "zipped" / "BILLING_PERIOD=2026-10" / "report-1.csv.zip", report=report))
+    found = read(tmp_path / "zipped")
+    assert costs(found) == {"2026-09": 5}
+    assert "report-1.csv.zip cannot be read" in problems(found)
+
+
+@pytest.mark.parametrize("names", ["", "ab"])
+def test_an_archive_of_no_or_several_files_is_said(tmp_path: Path, names: str) -> None:
+    zipped(tmp_path / "report-1.csv.zip", **dict.fromkeys(names, "a,b"))
+    says = f"report-1.csv.zip is a ZIP archive of {len(names)} files, not of one; unpack it"
+    assert says in problems(read(tmp_path))
+
+
+def test_an_archive_in_an_archive_is_said(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", a="a,b").read_bytes()
+    zipped(tmp_path / "outer" / "report-1.csv.zip", inner=inner)
+    assert "has a ZIP archive in it, which is not read" in problems(read(tmp_path / "outer"))
 
 
 def test_a_row_that_is_cut_is_not_left_out(tmp_path: Path) -> None:
