@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from pathlib import Path
 
 from sesreport.core.files import LARGEST
 from sesreport.governance.check.planned import Where
 
+_Blocks = dict[tuple[str, ...], list[tuple[Where, str]]]
 _BLOCK = re.compile(r'^[ \t]*(resource|data)[ \t]+"([^"\n]+)"[ \t]+"([^"\n]+)"', re.MULTILINE)
 _END = re.compile(r"^\}", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|(?:#|//)[^\n]*", re.DOTALL)
 _PLAIN = r"(?:var\.[\w-]+|data\.aws_iam_policy_document\.[\w-]+(?:\[[\w.\"-]+\])?\.(?:minified_)?json)"
 
 
-def block_of(address: str, folder: Path) -> Where | None:
-    """The block of a resource, whose address has no indexes, in the .tf files of its module's folder."""
-    found = _blocks(folder).get(_key(address), ())
-    return found[0][0] if found else None
+class TerraformSource:
+    """The .tf files around one plan, each folder read once; another plan is held against the files of its own time."""
 
+    def __init__(self) -> None:
+        self._folders: dict[Path, _Blocks] = {}
 
-def handed_on(address: str, folder: Path, argument: str) -> bool:
-    """Whether every block of a resource gives an argument a policy document or a variable as it is.
+    def block_of(self, address: str, folder: Path) -> Where | None:
+        """The block of a resource, whose address has no indexes, in the .tf files of its module's folder."""
+        found = self._blocks(folder).get(_key(address), ())
+        return found[0][0] if found else None
 
-    A resource has several blocks where an override file changes it. An index is a name, ``each.key`` or a number.
-    """
-    texts = [_COMMENT.sub("", text) for _, text in _blocks(folder).get(_key(address), ())]
-    values = [re.findall(rf"\b{argument}\s*=([^\n]*)", text) for text in texts]
-    given = [value.strip() for found in values for value in found]
-    return bool(given) and all(re.fullmatch(_PLAIN, value) for value in given)
+    def handed_on(self, address: str, folder: Path, argument: str) -> bool:
+        """Whether every block of a resource gives an argument a policy document or a variable as it is.
+
+        A resource has several blocks where an override file changes it. An index is a name, ``each.key`` or a number.
+        """
+        texts = [_COMMENT.sub("", text) for _, text in self._blocks(folder).get(_key(address), ())]
+        values = [re.findall(rf"\b{argument}\s*=([^\n]*)", text) for text in texts]
+        given = [value.strip() for found in values for value in found]
+        return bool(given) and all(re.fullmatch(_PLAIN, value) for value in given)
+
+    def _blocks(self, folder: Path) -> _Blocks:
+        if folder not in self._folders:
+            self._folders[folder] = _blocks(folder)
+        return self._folders[folder]
 
 
 def _key(address: str) -> tuple[str, str, str]:
@@ -38,10 +48,9 @@ def _key(address: str) -> tuple[str, str, str]:
     return kind, parts[-2] if len(parts) > 1 else "", parts[-1]
 
 
-@lru_cache(256)
-def _blocks(folder: Path) -> dict[tuple[str, ...], list[tuple[Where, str]]]:
+def _blocks(folder: Path) -> _Blocks:
     """Every block of a folder with its text; files that cannot be read hold none."""
-    out: dict[tuple[str, ...], list[tuple[Where, str]]] = {}
+    out: _Blocks = {}
     try:
         files = sorted(folder.glob("*.tf"))
     except OSError:

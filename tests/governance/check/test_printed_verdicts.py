@@ -36,6 +36,7 @@ from sesreport.findings.examples import Example
 from sesreport.findings.registry import rules
 from sesreport.governance.check import Checked, check
 from sesreport.governance.check.output import OUTPUTS, Told
+from sesreport.governance.check.terraform_source import TerraformSource
 from sesreport.settings.config import Config
 
 LATER = {"email_identity": "example.com", "policy_name": "later"}
@@ -250,3 +251,14 @@ def test_the_proof_is_of_the_policy_itself(tmp_path: Path) -> None:
     file = checked(tmp_path, plan(change(OPEN), change(other, address=f"{V2}.other")))
     assert all("later" in verdict.proof for verdict in file.verdicts if verdict.planned.policy_name == "later")
     assert "420000000001" in file.verdicts[1].proof
+
+
+def test_source_files_that_changed_are_read_again(tmp_path: Path) -> None:
+    """A second plan in one process is held against the files of its own time."""
+    file = tmp_path / "main.tf"
+    address, places = f"{V2}.p", []
+    for before in ("", "\n\n"):
+        file.write_text(f'{before}resource "{V2}" "p" {{\n  policy = var.p\n}}\n', encoding="utf-8")
+        found = TerraformSource().block_of(address, tmp_path)
+        places.append(found.line if found else None)
+    assert places == [1, 3]

@@ -35,7 +35,7 @@ from sesreport.governance.check.policy_json import documents, of_identity
 from sesreport.governance.check.terraform_config import Configuration, Reference, without_indexes
 from sesreport.governance.check.terraform_documents import TYPE as DOCUMENT
 from sesreport.governance.check.terraform_documents import UndecidableError, document_text
-from sesreport.governance.check.terraform_source import block_of, handed_on
+from sesreport.governance.check.terraform_source import TerraformSource
 from sesreport.policy import Identity
 
 ARGUMENTS = {
@@ -89,6 +89,7 @@ class _Plan:
 
     def __init__(self, path: Path, content: dict[str, Any], asked: Asked) -> None:
         self._path, self._asked, self._content = path, asked, content
+        self._files = TerraformSource()
         self._configuration = Configuration(content.get("configuration"), _object(content.get("variables")))
         self._changes = _changes(path, content)
         self._by_configuration: dict[str, list[dict[str, Any]]] = {}
@@ -287,7 +288,7 @@ class _Plan:
     def _handed_on(self, address: str) -> bool:
         """Whether the policy is the document itself, as far as the .tf files are at hand: a plan does not say."""
         source = self._source(address)
-        return source is None or handed_on(without_indexes(address), source, "policy")
+        return source is None or self._files.handed_on(without_indexes(address), source, "policy")
 
     def _referred(self, address: str, reference: Reference) -> dict[str, Any] | None:
         """The planned resource that a reference means; None where it is not in the plan, or several may be meant.
@@ -323,11 +324,11 @@ class _Plan:
         plain = without_indexes(address)
         source = self._configuration.source(re.sub(r"\.?(data\.)?[^.]+\.[^.]+\Z", "", plain))
         folders = [self._path.parent / source, Path(source)] if source is not None else []
-        return next((folder for folder in folders if block_of(plain, folder) is not None), None)
+        return next((folder for folder in folders if self._files.block_of(plain, folder) is not None), None)
 
     def _where(self, address: str) -> Where | None:
         source = self._source(address)
-        return block_of(without_indexes(address), source) if source is not None else None
+        return self._files.block_of(without_indexes(address), source) if source is not None else None
 
 
 def _changes(path: Path, content: dict[str, Any]) -> list[dict[str, Any]]:
