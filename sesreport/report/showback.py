@@ -100,7 +100,7 @@ def _exposed(frames: Mapping[str, pd.DataFrame], dimension: str) -> pd.Series:
     if dimension == "account" or "accounts" not in frames:
         return exposed["account_id" if dimension == "account" else "owner"].value_counts()
     of_account = frames["accounts"].drop_duplicates("account_id").set_index("account_id")["owner"]
-    owner = exposed["owner"].fillna(exposed["account_id"].map(of_account)).fillna(NO_OWNER)
+    owner = exposed["owner"].fillna(exposed["account_id"].map(of_account).astype("string")).fillna(NO_OWNER)
     return owner.astype("string").value_counts()
 
 

@@ -35,7 +35,8 @@ def trust_register(pack: Pack) -> SheetContent:
     )
     unregistered = able.loc[~able.index.isin(register["account_id"]), ["name"]].rename_axis("account_id").reset_index()
     unregistered["status"] = "not registered"
-    rows = pd.concat([each for each in (register, unregistered) if len(each)] or [register], ignore_index=True)
+    filled = [each for each in (register, unregistered) if len(each)] or [register]
+    rows = pd.concat(filled, ignore_index=True).reindex(columns=register.columns)
     read = bool(pack.results.coverage.places.read)  # else an account that is not found is not known to send nothing
     for name in ("identities", "grants"):
         found = rows["account_id"].map(able[name]).astype("Int64")
