@@ -1,6 +1,7 @@
 """Things that are found by being there: one registered function in a file of the right folder is all a new one takes.
 
-The one loader of datasets, frames, formats, rules, KPIs, charts, sheets, slides, sections, destinations and commands.
+The one loader of datasets, frames, formats, rules, KPIs, news, charts, sheets, slides, sections, destinations and
+commands.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
     "cost export format": ("sesreport.usage.formats",),
     "rule": ("sesreport.findings.rules",),
     "KPI": ("sesreport.kpis.measures",),
+    "happening": ("sesreport.kpis.happened",),
     "chart": ("sesreport.report.charts",),
     "sheet": ("sesreport.report.workbook.sheets",),
     "slide": ("sesreport.report.deck.slides",),

@@ -31,15 +31,16 @@ class Subject:
         return self.place if self.identity == ACCOUNT else self.identity
 
 
-def ask_in_words(ask: str, subjects: Sequence[Subject]) -> str:
+def ask_in_words(ask: str, subjects: Sequence[Subject], *, places: str | None = None) -> str:
     """A rule's ask about one subject or several, the first by name and the others by number.
 
     ``{identities}`` becomes ``shop.example.com`` or ``shop.example.com and 2 more identities``, ``{places}``
     ``shop-prod (eu-west-1)``, and ``{accounts}`` ``Mailwise (310000000001)`` or ``3 outside accounts``.
+    ``places`` stands for the places instead of their names.
     """
     return ask.format(
         identities=_first([each.name for each in subjects], "identity", "identities"),
-        places=_first(dict.fromkeys(each.place for each in subjects), "place", "places"),
+        places=places or _first(dict.fromkeys(each.place for each in subjects), "place", "places"),
         accounts=_accounts({name for each in subjects for name in each.accounts}),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from sesreport.findings.episodes import EXCEPTED, NOT_OBSERVED, OPEN, RESOLVED
@@ -56,16 +57,36 @@ def median_days(lives: pd.DataFrame) -> float | None:
     finding that was there at the first look is known to have lasted its shortest time, and no more is known of it: it
     is censored, as an open one is; one nobody could look at again is known up to its last sighting.
     """
+    times, ended = times_known(lives)
+    return kaplan_meier(times, ended)
+
+
+def times_known(lives: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """How many days each life is known to have lasted, and whether it ended then; it lasted longer where it did not."""
     ended = lives["status"].eq(RESOLVED) & lives["days_high"].notna()
+    known = lives["days_low"].where(lives["status"].ne(NOT_OBSERVED), _days_seen(lives))
+    times = lives["days_high"].where(ended, known)
+    return times.to_numpy("float64"), ended.to_numpy("bool")
+
+
+def kaplan_meier(times: np.ndarray, ended: np.ndarray) -> float | None:
+    """The first time at which no more than half are expected to last on; None where more than half outlast all ends."""
     if not ended.any():
         return None
     from scipy.stats import CensoredData, ecdf  # half a second to import
 
-    known = lives["days_low"].where(lives["status"].ne(NOT_OBSERVED), _days_seen(lives))
-    times = lives["days_high"].where(ended, known)
-    still_open = ecdf(CensoredData.right_censored(times.to_numpy("float64"), ~ended.to_numpy("bool"))).sf
+    still_open = ecdf(CensoredData.right_censored(times, ~ended)).sf
     below = still_open.quantiles[still_open.probabilities <= 0.5 + 1e-12]
     return float(below[0]) if len(below) else None
+
+
+def half_gone(times: np.ndarray, ended: np.ndarray) -> tuple[float | None, bool]:
+    """The time at which half are gone, and whether it was reached; else half last at least as long as any is known to.
+
+    None where that is no time at all. Takes one time or more.
+    """
+    reached = kaplan_meier(times, ended)
+    return (float(times.max()) or None, False) if reached is None else (reached, True)
 
 
 def _groups(lives: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

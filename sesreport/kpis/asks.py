@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -19,8 +19,9 @@ MOST = 5
 MOST_BEFORE = 10
 """Lines of last month's asks."""
 NOBODY = "not known"
-ALIKE = ["rule", "asked_of", "due", "outcome", "outcome_at", "accepted_until"]
-"""What asks have in common that are one line: the same action by the same person until the same day."""
+ALIKE = ["asked_of", "due", "outcome", "outcome_at", "accepted_until"]
+"""What asks have in common that are one line: the same action by the same person until the same day; of
+incidents, all at the same place."""
 
 
 def decisions(actions: pd.DataFrame) -> tuple[tuple[Decision, ...], int]:
@@ -42,15 +43,21 @@ def last_asks(analysis: Analysis) -> LastAsks:
 
 
 def _first(actions: pd.DataFrame, most: int) -> tuple[tuple[Decision, ...], int]:
-    groups = [rows for _, rows in actions.groupby(ALIKE, sort=False, dropna=False)]
-    lines = tuple(_line(rows.to_dict("records")) for rows in groups[:most])
+    place = actions["account_id"] + " " + actions["region"]
+    alike = actions.assign(_what=actions["rule"].where(~actions["incident"], place))
+    groups = [rows for _, rows in alike.groupby(["_what", *ALIKE], sort=False, dropna=False)]
+    lines = tuple(_line(_by_number(rows.to_dict("records"))) for rows in groups[:most])
     return lines, len(actions) - sum(each.asks for each in lines)
+
+
+def _by_number(rows: list[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Asks of several rules at one place in the order of the rules' numbers; of one rule as they come."""
+    return sorted(rows, key=lambda row: rules()[row["rule"]].id)
 
 
 def _line(rows: Sequence[dict[Any, Any]]) -> Decision:
     """One line for asks that are alike, which names the first of them."""
     first = rows[0]
-    rule = rules()[first["rule"]]
     subjects = [
         Subject(
             row["account_id"], _text(row["account_name"]) or None, row["region"], row["identity"],
@@ -59,7 +66,7 @@ def _line(rows: Sequence[dict[Any, Any]]) -> Decision:
         for row in rows
     ]  # fmt: skip
     return Decision(
-        decision=ask_in_words(rule.ask, subjects),
+        decision="; ".join(_asks(rows, subjects)),
         owner=_text(first["asked_of"]) or NOBODY,
         due=_day(first["due"]),
         effect=first["effect"],
@@ -77,6 +84,14 @@ def _line(rows: Sequence[dict[Any, Any]]) -> Decision:
         identities=tuple(f"{each.identity} [{each.account_id} {each.region}]" for each in subjects),
         reach=first["reach"],
     )
+
+
+def _asks(rows: Sequence[dict[Any, Any]], subjects: Sequence[Subject]) -> Iterator[str]:
+    """What is asked by each rule; the second and later ones speak of the place that the first has named."""
+    for number, slug in enumerate(dict.fromkeys(row["rule"] for row in rows)):
+        about = [subject for row, subject in zip(rows, subjects, strict=True) if row["rule"] == slug]
+        told = ask_in_words(rules()[slug].ask, about, places="this account" if number else None)
+        yield told[:1].lower() + told[1:] if number else told
 
 
 def _text(value: Any) -> str:

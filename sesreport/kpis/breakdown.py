@@ -18,7 +18,7 @@ from sesreport.analysis.registry import Analysis
 from sesreport.core.schema import Frame, count, real, text
 from sesreport.core.vocabulary import IDENTITY, PLACE
 from sesreport.kpis import words
-from sesreport.kpis.contributions import COUNT, DISTINCT, Contributions, reduced, with_nothing
+from sesreport.kpis.contributions import COUNT, DISTINCT, SURVIVAL, Contributions, reduced, with_nothing
 from sesreport.kpis.judging import statuses
 from sesreport.kpis.registry import Definition, Measure
 from sesreport.snapshot.coverage import EVERYTHING, GLOBAL, OK
@@ -273,6 +273,8 @@ def _reasons(found: pd.DataFrame) -> pd.Series:
     unread = unread + (" " + n["numerator"] + " found all the same.").where(found["numerator"] > 0, "")
     hidden = ("None of " + n["unknown"] + " could be judged.").where(found["unknown"] > 0, "Nothing to measure.")
     partly = (n["read"] + " of " + n["expected"] + " places were read.").where(found["read"] < found["expected"], "")
-    partly = partly + (" " + n["unknown"] + " could not be judged.").where(found["unknown"] > 0, "")
+    word = pd.Series(" could not be judged.", index=found.index)
+    word = word.mask(found["reduction"].eq(SURVIVAL), " last on, so it is at least that.")
+    partly = partly + (" " + n["unknown"] + word).where(found["unknown"] > 0, "")
     told = partly.mask(found["value"].isna(), unread.where(found["read"] == 0, hidden)).str.strip()
     return told.astype("string").mask(told == "")

@@ -18,8 +18,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-COUNT, DISTINCT, SUM, RATIO, HIGHEST, LOWEST = "count", "distinct", "sum", "ratio", "highest", "lowest"
-REDUCTIONS = (COUNT, DISTINCT, SUM, RATIO, HIGHEST, LOWEST)
+from sesreport.findings.survival import half_gone
+
+COUNT, DISTINCT, SUM, RATIO = "count", "distinct", "sum", "ratio"
+HIGHEST, LOWEST, SURVIVAL = "highest", "lowest", "survival"
+REDUCTIONS = (COUNT, DISTINCT, SUM, RATIO, HIGHEST, LOWEST, SURVIVAL)
 """How rows become one value.
 
 ========  ====================================================================================================
@@ -29,6 +32,8 @@ sum       sum of the numerators that are known; no row is NA: nothing was publis
 ratio     sum of numerators / sum of denominators, over the rows where both are known
 highest   the row with the highest numerator / denominator (the numerator alone where it has no denominator)
 lowest    the row with the lowest
+survival  Kaplan-Meier median of the numerators (times), which ended where the denominator is 1 and else last on; where
+          more than half outlast all ends, the longest time that is known, and ``unknown`` are all that last on
 ========  ====================================================================================================
 """
 JUDGED = (COUNT, DISTINCT, RATIO)
@@ -111,6 +116,8 @@ def reduced(rows: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
             for name, values in zip(found, numbers.reduced(reduction), strict=True):
                 found[name][here] = values[here]
     unknown = np.where(np.isin(of, JUDGED), numbers.count() - numbers.count(numbers.known), 0)
+    if (lasting := of == SURVIVAL).any():
+        unknown = np.where(lasting, numbers.unknown(SURVIVAL), unknown)
     numbers_of = {name: _nullable(values) for name, values in found.items()}
     return labels.assign(**numbers_of, unknown=pd.array(unknown, dtype="Int64"))
 
@@ -129,6 +136,8 @@ def worst(found: pd.DataFrame, lower_is_better: pd.Series) -> pd.Series:
     share = ((found["numerator"] + bad) / whole.mask(whole == 0)).mask(found["value"].isna())
     counted = found["reduction"].isin([COUNT, DISTINCT])
     added = found["value"].mask(counted, found["value"] + bad)
+    endless = (found["reduction"] == SURVIVAL) & (bad > 0)
+    added = added.mask(endless & found["value"].notna(), np.inf)
     return added.mask(found["reduction"] == RATIO, share)
 
 
@@ -152,6 +161,8 @@ class _Numbers:
 
     def unknown(self, reduction: str) -> np.ndarray:
         """How many rows of every group could not be judged."""
+        if reduction == SURVIVAL:
+            return self._lasting[1]
         return self.count() - self.count(self.known) if reduction in JUDGED else np.zeros(self.groups, dtype="int64")
 
     def reduced(self, reduction: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -168,6 +179,8 @@ class _Numbers:
         if reduction == DISTINCT:
             hits = self._different((self.numerator > 0) & (self.counted >= 0))
             return hits, hits, self._different(self.counted >= 0)
+        if reduction == SURVIVAL:
+            return self._lasting[0], np.full(self.groups, np.nan), self.count(self.known).astype("float64")
         if reduction == RATIO:
             both = self.known & ~np.isnan(self.denominator)
             above, below = self._sum(self.numerator, both), self._sum(self.denominator, both)
@@ -176,6 +189,17 @@ class _Numbers:
         if reduction == COUNT:
             return total, np.nan_to_num(total), np.nan_to_num(whole)
         return total, total, whole
+
+    @cached_property
+    def _lasting(self) -> tuple[np.ndarray, np.ndarray]:
+        """The time that half of each group lasts, and how many rows leave it open how much longer that is."""
+        value, unknown = np.full(self.groups, np.nan), np.zeros(self.groups, dtype="int64")
+        for number in np.unique(self.group[self.known]):
+            here = self.known & (self.group == number)
+            ended = self.denominator[here] == 1
+            value[number], reached = half_gone(self.numerator[here], ended)
+            unknown[number] = 0 if reached else (~ended).sum()
+        return value, unknown
 
     def _sum(self, values: np.ndarray, where: np.ndarray) -> np.ndarray:
         sums = np.bincount(self.group[where], weights=values[where], minlength=self.groups)

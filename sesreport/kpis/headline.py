@@ -1,22 +1,13 @@
-"""Sentences of page one: what the numbers say. Rules, not free text."""
+"""What page one says first: the worst that is new, else the worst that is open. Rules, not free text."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from sesreport.core.period import Period
-from sesreport.core.vocabulary import SEVERITIES
+import pandas as pd
+
 from sesreport.kpis import words
-from sesreport.kpis.results import (
-    NOT_MEASURABLE,
-    OFF_TARGET,
-    ON_TARGET,
-    WATCH,
-    Coverage,
-    Findings,
-    Kpi,
-    standing,
-)
+from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, Coverage, Findings, Happening, Kpi, PageOne
 
 COVERAGE = "coverage"
 """The KPI that says how much was read."""
@@ -24,69 +15,80 @@ LONGEST = 90
 """Characters of a headline."""
 
 
-def headline(period: Period, kpis: Sequence[Kpi], coverage: Coverage) -> str:
-    """``October 2026: 5 of 9 controls on target, 2 off target``, at most 90 characters.
+def headline(
+    kpis: Sequence[Kpi], coverage: Coverage, findings: Findings, happened: Sequence[Happening], public: pd.DataFrame
+) -> str:
+    """``AWS put Marketing Prod under review; anyone can still send as 3 of our domains``, at most 90 characters.
 
-    Where too little was read it says so first; where nothing was, it says nothing else.
+    Where too little was read it says so first; where nothing was, it says nothing else. ``public`` are the identities
+    (column ``identity``) that anyone can send as.
     """
     gap = words.gap(coverage)
     if gap and not coverage.places.read:
-        return f"{period.name}: {gap}, so who can send as us is not known"
-    counts = standing(kpis)
-    on, judged = counts[ON_TARGET], sum(counts.values())
-    text = f"{period.name}: {gap}{'; ' if gap else ''}{on} of {judged} controls on target"
-    for status in (OFF_TARGET, WATCH, NOT_MEASURABLE):
-        more = f", {counts[status]} {'to watch' if status == WATCH else status}"
-        if counts[status] and len(text + more) <= LONGEST:
-            text += more
-    return text
+        return _capital(f"{gap}, so who can send as us is not known")
+    news = next((each.short for each in happened if each.status == OFF_TARGET and each.short), "")
+    standing = next(_standing({kpi.id: kpi for kpi in kpis}, coverage, findings, public))
+    for parts in ([gap, news, standing], [gap, news], [gap, standing]):
+        text = "; ".join(part for part in parts if part)
+        if len(text) <= LONGEST and (news in parts or not news):
+            return _capital(text)
+    return _capital("; ".join(filter(None, [gap, standing])))
 
 
-def sentences(kpis: Sequence[Kpi], findings: Findings, coverage: Coverage, cost: str = "") -> tuple[str, ...]:
-    """At most four: what is off target, what is open, what it cost, and what that rests on, first where it is too
-    little. ``cost`` is empty where that is not known.
-    """
-    told = tuple(filter(None, (_targets(kpis, coverage), _open(findings, coverage), cost)))
-    return (_gap(coverage), *told) if coverage.too_little else (*told, coverage.statement)
+def sentences(page: PageOne, coverage: Coverage) -> tuple[str, ...]:
+    """Page one as plain sentences: what happened, what it cost, whether we are safer, and what that rests on."""
+    told = (*(each.text for each in page.happened), page.cost, *page.safer, coverage.statement)
+    return tuple(filter(None, told))
 
 
-def _gap(coverage: Coverage) -> str:
-    """That too little was read, and what is therefore not known."""
-    read, expected = f"{coverage.places.read:,}", f"{coverage.places.expected:,}"
-    gap = words.gap(coverage)
+def unread(coverage: Coverage) -> tuple[Happening, ...]:
+    """That too little was read, and what is therefore not known; it is told before what happened."""
+    if not coverage.too_little:
+        return ()
+    gap, counted = _capital(words.gap(coverage)), f"{coverage.places.read:,} of {coverage.places.expected:,} places"
     if not coverage.places.read:
-        told = f"{gap[0].upper()}{gap[1:]} ({read} of {expected} places, account × Region)"
-        return f"{told}, so who can send as us is not known."
-    told = f"{gap[0].upper()}{gap[1:]}, {read} of {expected} places (account × Region)"
-    return f"{told}, so who can send from the others is not known."
+        text = f"{gap} ({counted}, account × Region), so who can send as us is not known."
+    else:
+        text = f"{gap}, {counted} (account × Region), so who can send from the others is not known."
+    return (Happening(NOT_MEASURABLE, text, frame="coverage"),)
 
 
-def _targets(kpis: Sequence[Kpi], coverage: Coverage) -> str:
-    """The controls off target; without the coverage where the sentence before has told it."""
-    told = [kpi for kpi in kpis if kpi.id != COVERAGE or not coverage.too_little]
-    off = [kpi for kpi in told if kpi.status == OFF_TARGET]
+def _standing(kpis: dict[str, Kpi], coverage: Coverage, findings: Findings, public: pd.DataFrame) -> Iterator[str]:
+    """What is open, the worst first; at last what may be said where nothing is."""
+    anyone, unknown, expired = (kpis.get(n) for n in ("public_identities", "unknown_accounts", "expired_grants"))
+    if anyone and anyone.value:
+        yield f"anyone can {_still(anyone)}send as {anyone.value:,.0f} of our {_noun(public, anyone.value)}"
+    if unknown and unknown.value:
+        them = "outside account nobody approved" if unknown.value == 1 else "outside accounts nobody approved"
+        yield f"{unknown.value:,.0f} {them} can {_still(unknown)}send as us"
+    if expired and expired.value:
+        them = "outside permission has" if expired.value == 1 else "outside permissions have"
+        yield f"{expired.value:,.0f} {them} outlived the approval"
+    if unjudged := sum(findings.by_rule.get(rule, 0) for rule in ("needs_review", "unread_policies")):
+        yield f"{unjudged:,} {'policy' if unjudged == 1 else 'policies'} could not be judged"
+    if any(kpi is None or kpi.value is None for kpi in (anyone, unknown)):
+        yield "who can send as us is not known"
+    off = [kpi for kpi in kpis.values() if kpi.status == OFF_TARGET]
     if off:
-        named = "; ".join(f"{kpi.label.lower()}: {words.value_of(kpi)}" for kpi in off[:3])
-        return f"Off target: {named}."
-    judged = [kpi for kpi in told if kpi.target is not None]
-    unknown = sum(kpi.status == NOT_MEASURABLE for kpi in judged)
-    if judged and unknown == len(judged):
-        return (
-            "No control besides the coverage could be measured."
-            if coverage.too_little
-            else "No control could be measured."
-        )
-    other = "other " if coverage.too_little else ""
-    return f"No {other}control is off target{words.within(coverage.places)}."
+        first = f"{off[0].label[:1].lower()}{off[0].label[1:]} is {words.value_of(off[0])}"
+        yield f"{first}, off target" + (f" with {len(off) - 1} more" if len(off) > 1 else "")
+    if coverage.too_little:
+        yield "who can send from the rest is not known"
+    places = coverage.places
+    rest = "" if places.whole else f" (read: {places.read:,} of {places.expected:,} places)"
+    yield f"no policy lets an outside account send as us unapproved{rest}"
 
 
-def _open(findings: Findings, coverage: Coverage) -> str:
-    """How many findings are open, the severe ones by name."""
-    clause = words.open_findings(findings, coverage)
-    if findings.open is None:
-        return f"{clause[0].upper()}{clause[1:]}."
-    severe = {name: count for name in SEVERITIES[:2] if (count := findings.by_severity[name])}
-    parts = [" and ".join(f"{count} {name}" for name, count in severe.items()) or "no critical or high"]
-    if findings.excepted:
-        parts.append(f"{findings.excepted} more {'is' if findings.excepted == 1 else 'are'} accepted for a time")
-    return f"{clause}; {'; '.join(parts)}."
+def _still(kpi: Kpi) -> str:
+    return "still " if kpi.prior else ""
+
+
+def _noun(public: pd.DataFrame, many: float) -> str:
+    """``domains``, where they are that many different ones; else ``identities``."""
+    names = public["identity"].drop_duplicates()
+    domains = len(names) == many and not names.str.contains("@", regex=False).any()
+    return "domains" if domains else "identities"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

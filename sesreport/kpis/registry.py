@@ -31,6 +31,8 @@ class Measure:
     """Contributions that could not be judged and are in no sum."""
     currency: str = ""
     """Of a value that is money."""
+    comparable: bool = True
+    """Whether it rests on enough to be set against the month before."""
 
     def because(self, reason: str) -> Measure:
         """The same with a reason."""

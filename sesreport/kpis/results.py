@@ -93,6 +93,8 @@ class Kpi:
     """Name of the frame behind it in ``data/``: one row per counted thing."""
     currency: str = ""
     """ISO 4217 code of an amount; empty for what is no money."""
+    at_least: bool = False
+    """Whether the true value may be higher: more than half of what it is about has not ended."""
 
 
 def standing(kpis: Iterable[Kpi]) -> dict[str, int]:
@@ -184,6 +186,34 @@ class LastAsks:
 
 
 @dataclass(frozen=True)
+class Happening:
+    """Something that happened in the month."""
+
+    status: Annotated[str, _one_of(STATUSES)]
+    """How bad it is, as a KPI's: off target, watch, not measurable (not known) or on target (good news)."""
+    text: str
+    """A sentence with its place, day and numbers."""
+    short: str = ""
+    """The same in few words, for a headline; empty where it is none."""
+    frame: str = ""
+    """The frame of the pack with its rows."""
+
+
+@dataclass(frozen=True)
+class PageOne:
+    """The answers of page one besides what is asked (``decisions``) and how sure they are (``coverage``)."""
+
+    happened: tuple[Happening, ...] = ()
+    """The worst first."""
+    more: int = 0
+    """What happened and is not in ``happened``."""
+    cost: str = ""
+    """One sentence; empty where no cost is known."""
+    safer: tuple[str, ...] = ()
+    """Whether we are safer than a quarter ago."""
+
+
+@dataclass(frozen=True)
 class Findings:
     """Open findings in numbers; the rows are the frame ``findings``.
 
@@ -224,9 +254,9 @@ class Results:
     classification: str
     contact: str
     headline: str
-    """What page one says, as one line of at most 90 characters."""
+    """The worst that is new or open, as one line of at most 90 characters, without the month."""
     verdict: tuple[str, ...]
-    """The same in at most four sentences; the first says so where too little was read."""
+    """``page_one`` as plain sentences; the first says so where too little was read."""
     limits: str
     """What no number of the pack covers; page one of every output shows it once, beside the coverage statement."""
     decisions: tuple[Decision, ...]
@@ -241,6 +271,7 @@ class Results:
     more_asks: int = 0
     """Asks that are not in ``decisions``; the frame ``actions`` has all."""
     last_asks: LastAsks = LastAsks()
+    page_one: PageOne = PageOne()
     format: str = FORMAT
 
     def kpi(self, kpi_id: str) -> Kpi:

@@ -25,12 +25,14 @@ from sesreport.findings.episodes import NOT_OBSERVED
 from sesreport.kpis import headline
 from sesreport.kpis.asks import decisions, last_asks
 from sesreport.kpis.breakdown import KPI_BREAKDOWN, OVERALL, Measures, breakdown
-from sesreport.kpis.contributions import SUM
+from sesreport.kpis.contributions import SUM, SURVIVAL
 from sesreport.kpis.cost_sentence import cost_sentence
 from sesreport.kpis.earlier import MONTHS, Bases, Numbers, earlier_numbers, keep_numbers, measured_kpis, places_of_kpis
+from sesreport.kpis.happenings import MOST, happened
 from sesreport.kpis.judging import LINES, statuses
 from sesreport.kpis.registry import Definition, Measure, kpis
-from sesreport.kpis.results import Coverage, Findings, Gap, Kpi, Point, Results, SnapshotRef
+from sesreport.kpis.results import Coverage, Findings, Gap, Kpi, PageOne, Point, Results, SnapshotRef
+from sesreport.kpis.safer import safer
 from sesreport.policy import LIMITS
 from sesreport.settings.config import KpiSetting
 from sesreport.settings.register import why_nobody_is_known
@@ -58,6 +60,13 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     findings = _findings(analysis, coverage)
     snapshot = analysis.snapshot
     asked, more_asks = decisions(analysis.actions)
+    news = (*headline.unread(coverage), *happened(analysis))
+    page = PageOne(
+        happened=news[:MOST],
+        more=max(0, len(news) - MOST),
+        cost=cost_sentence(analysis.period, scored, analysis.costs, analysis.waste),
+        safer=safer(analysis.period, scored, findings, coverage),
+    )
     organization = (
         analysis.config.organization.name or analysis.organization_id or analysis.accounts["account_id"].iloc[0]
     )
@@ -69,10 +78,9 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
         title=analysis.config.report.title,
         classification=analysis.config.report.classification,
         contact=analysis.config.report.contact,
-        headline=headline.headline(analysis.period, scored, coverage),
-        verdict=headline.sentences(
-            scored, findings, coverage, cost_sentence(analysis.period, scored, analysis.costs, analysis.waste)
-        ),
+        headline=headline.headline(scored, coverage, findings, news, _public(judged.measures)),
+        verdict=headline.sentences(page, coverage),
+        page_one=page,
         limits=LIMITS,
         decisions=asked,
         more_asks=more_asks,
@@ -95,6 +103,12 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     frames[KPI_BREAKDOWN.name] = whole = _breakdown(analysis, judged)
     keep_numbers(analysis, judged.measures, whole[whole["dimension"] != OVERALL])
     return Scorecard(results, frames)
+
+
+def _public(measures: Measures) -> pd.DataFrame:
+    """The identities that anyone can send as."""
+    frame = next(m.frame for d, m in measures if d.id == "public_identities")
+    return frame[frame["exposure"].eq("public").fillna(value=False)]
 
 
 def judge(analysis: Analysis, *wanted: str) -> tuple[Kpi, ...]:
@@ -201,8 +215,9 @@ def _overall(analysis: Analysis, measures: Measures, bases: Bases, lines: pd.Dat
     whole = statuses(found.assign(read=found["expected"], unknown=0), minimum)
     partly, unjudged = found["read"] < minimum * found["expected"], found["unknown"] > 0
     n = {name: found[name].astype("string") for name in ("read", "expected", "unknown")}
+    hidden = pd.Series(" could not be judged", index=found.index).mask(found["reduction"].eq(SURVIVAL), " last on")
     note = (" Rests on " + n["read"] + " of " + n["expected"] + " places").where(
-        partly, (" " + n["unknown"] + " could not be judged").where(unjudged, "")
+        partly, (" " + n["unknown"] + hidden).where(unjudged, "")
     )
     capped = found["target"].notna() & (status != whole)
     note = note + pd.Series(", so no better than watch.", index=found.index).where(capped, ".")
@@ -216,7 +231,7 @@ def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: An
     """``found`` is the KPI's row of :func:`_overall`, ``history`` what earlier snapshots say."""
     known = {**history, **measure.history, str(analysis.period): measure.value}
     series = tuple(Point(str(p), known.get(str(p))) for p in analysis.period.back(MONTHS))
-    prior = series[-2].value
+    prior, given = series[-2].value, measure.contributions
     comparable = measure.value is not None and prior is not None and _comparable(analysis, measure, found)
     return Kpi(
         id=definition.id,
@@ -242,6 +257,10 @@ def _kpi(analysis: Analysis, definition: Definition, measure: Measure, found: An
         coverage=Basis(int(found["read"]), int(found["expected"])),
         frame=f"kpi_{definition.id}",
         currency=measure.currency,
+        at_least=measure.value is not None
+        and measure.unknown > 0
+        and given is not None
+        and given.reduction == SURVIVAL,
     )
 
 
@@ -251,7 +270,7 @@ def _comparable(analysis: Analysis, measure: Measure, found: Any) -> bool:
     Where data of this collection reach back to the month before, both do. Against an earlier collection, places that
     were not read this time would look like a change.
     """
-    if analysis.once(places_left_out):
+    if analysis.once(places_left_out) or not measure.comparable:
         return False
     given = measure.contributions
     if given is not None and given.rows["period"].eq(str(analysis.period.shift(-1))).any():

@@ -22,6 +22,8 @@ from sesreport.kpis.results import (
 
 SHAPES = {ON_TARGET: "●", WATCH: "▲", OFF_TARGET: "■", NOT_MEASURABLE: "○"}
 """A shape beside the word, so that color is never the only sign."""
+NEWS = {ON_TARGET: "good", WATCH: "to watch", OFF_TARGET: "bad", NOT_MEASURABLE: "not known"}
+"""The same of what happened, for who hears it."""
 COLORS = {ON_TARGET: "#0072B2", WATCH: "#E69F00", OFF_TARGET: "#A4262C", NOT_MEASURABLE: "#595959"}
 """Distinguishable under protanopia and deuteranopia; the amber takes black text."""
 SEVERITY_COLORS = {"critical": "#7A0C18", "high": "#A4262C", "medium": "#E69F00", "low": "#595959"}
@@ -29,6 +31,7 @@ MONEY = "money"
 """The unit of amounts; the currency stands beside it."""
 UNKNOWN = "not known"
 NO_TARGET = "no target"
+NO_EARLIER = "no earlier value"
 NOT_COMPARABLE = "not comparable"
 """Instead of a change, where too little was read to compare."""
 
@@ -67,8 +70,9 @@ def rounded(value: float | Decimal, currency: str) -> str:
 
 
 def value_of(kpi: Kpi) -> str:
-    """A KPI's value in words, with its currency where it is money."""
-    return number(kpi.value, kpi.unit, kpi.currency)
+    """A KPI's value in words, with its currency where it is money, and ``at least`` where it may be higher."""
+    told = number(kpi.value, kpi.unit, kpi.currency)
+    return f"at least {told}" if kpi.at_least else told
 
 
 def change(kpi: Kpi) -> str:
@@ -77,7 +81,7 @@ def change(kpi: Kpi) -> str:
     ``not comparable`` where the value is not known, or rests on too little to set it against the earlier one.
     """
     if kpi.change is None:
-        return "no earlier value" if kpi.prior is None else NOT_COMPARABLE
+        return NO_EARLIER if kpi.prior is None else NOT_COMPARABLE
     return signed(kpi.change, kpi.unit, kpi.currency)
 
 
@@ -120,10 +124,12 @@ def _only_shown(kpi: Kpi) -> bool:
 
 def fraction(kpi: Kpi) -> str:
     """``61 of 71``; ``1 case`` under a mean of days; empty where there is no such thing."""
-    if kpi.numerator is None or kpi.denominator is None:
+    if kpi.denominator is None:
         return ""
     if kpi.unit == "days":
         return f"over {kpi.denominator:,.0f} {'case' if kpi.denominator == 1 else 'cases'}"
+    if kpi.numerator is None:
+        return ""
     if kpi.unit == MONEY:
         return f"{money(kpi.numerator, kpi.currency)} over {kpi.denominator:,.0f}"
     return f"{kpi.numerator:,.0f} of {kpi.denominator:,.0f}"
@@ -210,6 +216,11 @@ def due(asked: Decision) -> str:
 def ask(asked: Decision) -> str:
     """An ask in one line: what, of whom, and by when."""
     return f"{asked.decision} · {asked.owner} · {due(asked)}"
+
+
+def more(many: int) -> str:
+    """``+ 3 more``; empty where nothing is left out."""
+    return f"+ {many:,} more" if many else ""
 
 
 def more_asks(many: int) -> str:

@@ -162,6 +162,13 @@ ROWS = {
     "mean_time_to_remediate": """
         SELECT account_id, region, nullif(identity, '(whole account)') AS identity, days AS hit, 1 AS whole, NULL AS id
         FROM lives WHERE resolved_in = strftime($from::TIMESTAMP, '%Y-%m')""",
+    "median_time_to_remediate": """
+        SELECT account_id, region, nullif(identity, '(whole account)') AS identity, NULL AS id,
+               (status = 'resolved' AND days_high IS NOT NULL)::INT AS whole,
+               CASE WHEN status = 'resolved' AND days_high IS NOT NULL THEN days_high
+                    WHEN status = 'not observed' THEN greatest(0, epoch(last_seen - opened_by) / 86400)
+                    ELSE days_low END AS hit
+        FROM lives WHERE status <> 'excepted'""",
     **{
         f"findings_{what}": f"""
         SELECT account_id, region, nullif(identity, '(whole account)') AS identity, 1 AS hit, NULL AS whole, NULL AS id
@@ -193,7 +200,14 @@ ROWS = {
 COUNT = "CASE WHEN count(*) = 0 THEN 0 WHEN count(hit) = 0 THEN NULL ELSE sum(hit) END"
 DISTINCT = "CASE WHEN count(*) > 0 AND count(hit) = 0 THEN NULL ELSE count(DISTINCT id) FILTER (hit > 0) END"
 RATIO = "sum(hit) FILTER (whole IS NOT NULL) / nullif(sum(whole) FILTER (hit IS NOT NULL), 0)"
+ENDS = "list_distinct(list(hit) FILTER (whole = 1))"
+STEP = """1 - len(list_filter(list({'hit': hit, 'whole': whole}), lambda row: row.hit = day AND row.whole = 1))
+            / len(list_filter(list(hit), lambda lasted: lasted >= day))"""
+LEFT = f"list_aggregate(list_transform(list_filter({ENDS}, lambda day: day <= last), lambda day: {STEP}), 'product')"
+REACHED = f"list_filter(list_sort({ENDS}), lambda last: {LEFT} <= 0.5 + 1e-12)[1]"
+SURVIVAL = f"coalesce({REACHED}, nullif(max(hit), 0))"
 VALUES = {
+    "median_time_to_remediate": SURVIVAL,
     "unknown_accounts": DISTINCT,
     "accounts_under_review": DISTINCT,
     "bounce_rate": "max(hit)",

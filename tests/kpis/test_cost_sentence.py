@@ -17,7 +17,7 @@ from sesreport.core import money
 from sesreport.kpis import words
 from sesreport.kpis.cost_sentence import cost_sentence
 from sesreport.kpis.headline import sentences
-from sesreport.kpis.results import Basis, Coverage, Findings, Kpi
+from sesreport.kpis.results import OFF_TARGET, Basis, Coverage, Happening, Kpi, PageOne
 
 ACCOUNT = "210000000001"
 
@@ -113,12 +113,11 @@ def test_the_change_is_in_percent_of_the_month_before(prior: float | None, told:
 
 def test_the_cost_stands_before_what_the_verdict_rests_on() -> None:
     coverage = Coverage(Basis(1, 1), Basis(4, 4), {}, "Based on everything.", ())
-    found = Findings(0, 0, dict.fromkeys(("critical", "high", "medium", "low"), 0), {})
-    assert sentences((), found, coverage, "Sending cost USD 1.00.")[-2:] == (
-        "Sending cost USD 1.00.",
-        "Based on everything.",
-    )
-    assert len(sentences((), found, coverage)) == 3
+    page = PageOne((Happening(OFF_TARGET, "AWS put shop under review."),), 0, "Sending cost USD 1.00.", ("Safer.",))
+    assert sentences(page, coverage) == (
+        "AWS put shop under review.", "Sending cost USD 1.00.", "Safer.", "Based on everything.",
+    )  # fmt: skip
+    assert sentences(PageOne(), coverage) == ("Based on everything.",)
 
 
 @pytest.mark.parametrize(

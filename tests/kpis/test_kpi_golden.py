@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -82,6 +82,15 @@ def _remediated() -> Golden:
         .change("2026-10-20T00:00", "PutIdentityPolicy", "p", policy("*"), identity="d.example.com")
     )
     return Golden(estate, 22 / 5, 22.0, 5, 5)
+
+
+def _median() -> Golden:
+    """Ended: two findings after 2 days (2 of 11 at risk), three after 6 (of 9), two after 10 (of 6): 9/11 · 6/9 · 4/6.
+
+    At 10 days 36 % are left, before it 55 %. The four open ones of longer are at risk all along; five were there at
+    the only look.
+    """
+    return replace(_remediated(), value=10.0, numerator=None, denominator=16, rows=16)
 
 
 TAGS = {"owner": "shop", "ticket": "T-1"}
@@ -423,6 +432,7 @@ GOLDEN = {
     "delivered_volume": _delivered,
     "wildcard_policies": _wildcards,
     "unknown_accounts": _unknown,
+    "median_time_to_remediate": _median,
     "mean_time_to_remediate": _remediated,
     "findings_opened": _opened,
     "findings_resolved": _resolved,

@@ -25,6 +25,7 @@ NAMES = ("demo", *(f"random {seed}" for seed in range(2 * TIMES)))
 IT_TAKES_TWO = ("findings_opened", "findings_resolved")
 """Not known from one snapshot alone."""
 MAY_HAVE_NO_ROWS = (
+    "median_time_to_remediate",
     "mean_time_to_remediate", "billed_cost", "cost_per_thousand_delivered", "avoidable_cost", "cost_with_owner",
     "budget_used", "reviews_overdue", "share_answered_keep", "oldest_unreviewed_grant",
 )  # fmt: skip

@@ -162,7 +162,7 @@ def test_each_kpi_is_the_same_in_every_output(pack: Path, said: list[Said]) -> N
 
 
 Shown = dict[str, Any]
-PARTLY = ("mail in html", "mail in plain text", "tiles", "cover")
+PARTLY = ("mail in html", "mail in plain text", "tiles", "tiles of page one", "cover")
 """Outputs that show the board's own numbers, or those that miss their target."""
 
 
@@ -193,7 +193,7 @@ def _told(said: list[Said], output: str, pattern: str) -> Iterator[Shown]:
                 yield match.groupdict()
 
 
-NUMBER = r"(?P<value>(?:USD )?[−\d][\d,.]*(?: %| days)?|not known)"
+NUMBER = r"(?P<value>(?:at least )?(?:USD )?[−\d][\d,.]*(?: %| days)?|not known)"
 STATUS = r"(?P<status>[■▲●○] [a-z ]+?|no target)"
 AIM = r"(?P<target>(?:target )?[^;]+); (?P<change>.*?)(?: since[^)]*)?"
 
@@ -227,6 +227,9 @@ SCORECARDS: dict[str, Callable[[list[Said]], Iterator[Shown]]] = {
     "cover": _cover,
     "deck": lambda said: _rows(said, "deck", ".*", value="Actual", target="Target", status="Status", change="Change"),
     "tiles": lambda said: _told(said, "deck", rf"^{NUMBER} LABEL(?: .*)?$"),
+    "tiles of page one": lambda said: _told(
+        said, "deck", r"^LABEL (?P<status>[a-z ]+): (?P<target>[^,]+), (?:was (?P<prior>[^,]+)|no earlier value)$"
+    ),
     "page": _scores_of_the_page,
     "notebook": lambda said: _rows(
         said, "00_executive_summary", ".*", value="Actual", target="Target", status="Status", change="Change"

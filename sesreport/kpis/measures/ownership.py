@@ -9,7 +9,7 @@ from sesreport.kpis.registry import Measure, kpi, measured
 
 @kpi(
     order=40,
-    label="Identities with a documented owner",
+    label="Identities with an owner",
     question="For which identities does somebody answer?",
     definition="Identities that carry an owner tag, of those whose tags could be read.",
     formula="identities with an owner tag / identities whose tags were read",

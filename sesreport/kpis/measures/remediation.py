@@ -8,14 +8,70 @@ from sesreport.analysis.basis import basis_of
 from sesreport.analysis.joins import among
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import SEVERITIES
-from sesreport.findings.episodes import NOT_OBSERVED, OPEN
+from sesreport.findings.episodes import EXCEPTED, NOT_OBSERVED, OPEN, durations
 from sesreport.findings.findings import found
-from sesreport.findings.survival import AGES
-from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
+from sesreport.findings.survival import AGES, half_gone, times_known
+from sesreport.kpis.contributions import COUNT, RATIO, SURVIVAL, Contributions, contributions
 from sesreport.kpis.registry import Measure, kpi
 
 DATASETS = ("identities", "policies")
+FEWEST = 10
+"""Resolved findings of a month below which its mean is set against no other."""
 SOURCE = "Snapshots, and CloudTrail's event history of policy changes between them"
+
+
+@kpi(
+    order=28,
+    label="Median time to remediate",
+    question="How long does it take us to close what should not be open?",
+    definition=(
+        "The days within which half of all findings ever seen are gone, those still open counted with their age "
+        "(Kaplan and Meier 1958). Where more than half outlast all that was resolved, it is at least the longest "
+        "time known. Accepted findings are left out."
+    ),
+    formula="first day on which the Kaplan-Meier share of findings still open is at most one half",
+    source=SOURCE,
+    unit="days",
+    direction="lower",
+    target=14,
+    watch=30,
+    owner="Platform security",
+    headline=True,
+    datasets=DATASETS,
+    by_lives=True,
+)
+def median_time_to_remediate(analysis: Analysis) -> Measure:
+    """Not measurable where no finding was ever seen."""
+    lives = _not_accepted(analysis.lives)
+    history = {str(each.period): _median_by(lives, each) if _seen(each) else None for each in analysis.chain[:-1]}
+    if lives.empty:
+        return Measure(None, lives, reason="No finding was ever seen.", history=history)
+    times, ended = times_known(lives)
+    given = _contributions(lives, SURVIVAL, analysis, pd.Series(times), pd.Series(ended))
+    total = given.months()[given.period]
+    standing = len(lives) - int(ended.sum())
+    reason = f"{int(ended.sum())} of {len(lives)} findings are known to have ended, {standing} last on."
+    if total.value is None:
+        reason = f"{reason} Since when is not known, as all were there at the first look."
+    elif total.unknown:
+        reason = f"At least: more than half outlast all that was resolved. {reason}"
+    return Measure(
+        total.value, lives.assign(known_days=times, ended=ended), None, len(lives), reason, history, given,
+        total.unknown,
+    )  # fmt: skip
+
+
+def _not_accepted(lives: pd.DataFrame) -> pd.DataFrame:
+    return lives[lives["status"].ne(EXCEPTED)].reset_index(drop=True)
+
+
+def _median_by(lives: pd.DataFrame, earlier: Analysis) -> float | None:
+    """What the median was at an earlier snapshot, by what is known now of that time."""
+    cut = pd.Timestamp(earlier.snapshot.finished_at)
+    begun = lives[lives["opened_by"].le(cut)]
+    over = begun["resolved_by"].le(cut).fillna(value=False)
+    then = durations(begun.assign(**{n: begun[n].where(over) for n in ("resolved_by", "resolved_after")}), now=cut)
+    return half_gone(*times_known(then.assign(status=begun["status"].where(over, OPEN))))[0] if len(then) else None
 
 
 @kpi(
@@ -25,8 +81,8 @@ SOURCE = "Snapshots, and CloudTrail's event history of policy changes between th
     definition=(
         "Mean time a finding was open, over those resolved in the month: from the change that opened it to the one "
         "that ended it where CloudTrail has them, else the longest it can have been between two snapshots; one that "
-        "was there at the first snapshot counts with the time since. Open findings are not in it; the frame "
-        "remediation_times has a median that counts them."
+        "was there at the first snapshot counts with the time since. Open findings are not in it; the "
+        "median counts them. No change is told where fewer than 10 were resolved in either month."
     ),
     formula="sum of days open / findings resolved in the month",
     source=SOURCE,
@@ -35,7 +91,6 @@ SOURCE = "Snapshots, and CloudTrail's event history of policy changes between th
     target=14,
     watch=30,
     owner="Platform security",
-    headline=True,
     datasets=DATASETS,
     by_lives=True,
 )
@@ -60,7 +115,8 @@ def mean_time_to_remediate(analysis: Analysis) -> Measure:
     if least:
         reason += f" {least} of the resolved were open at the first snapshot, so the mean is at least that."
     given = _contributions(month, RATIO, analysis, numerator=month["days"])
-    return Measure(total / len(month), month, total, len(month), reason, history, given)
+    few = min(len(month), int(lives["resolved_in"].eq(str(analysis.period.shift(-1))).sum())) < FEWEST
+    return Measure(total / len(month), month, total, len(month), reason, history, given, comparable=not few)
 
 
 @kpi(
@@ -158,11 +214,15 @@ def _counted(analysis: Analysis, what: str) -> Measure:
 
 
 def _contributions(
-    lives: pd.DataFrame, reduction: str, analysis: Analysis, numerator: pd.Series | float = 1.0
-) -> Contributions:
+    lives: pd.DataFrame, reduction: str, analysis: Analysis, numerator: pd.Series | float = 1.0,
+    denominator: pd.Series | float = 1.0,
+) -> Contributions:  # fmt: skip
     """Lives by place; one of a whole account belongs to the account's owner."""
     of_identity = lives["identity"].mask(lives["identity"] == "(whole account)")
-    return contributions(lives.assign(identity=of_identity), reduction, str(analysis.period), numerator=numerator)
+    return contributions(
+        lives.assign(identity=of_identity), reduction, str(analysis.period), numerator=numerator,
+        denominator=denominator,
+    )  # fmt: skip
 
 
 def _seen(earlier: Analysis) -> bool:

@@ -74,9 +74,14 @@ class SlideTable:
 
 @dataclass(frozen=True)
 class Headline:
-    """Page one: its sentences, what is asked, the board's own KPIs."""
+    """Page one: what happened, what it costs and whether we are safer, what is asked, the board's own KPIs."""
 
-    sentences: tuple[str, ...]
+    happened: tuple[str, ...]
+    """A line each; as many are shown as there is room for."""
+    more: tuple[str, ...]
+    """What is left out, by how many of these lines are shown."""
+    answers: tuple[str, ...]
+    """Sentences below them; the last gives way first."""
     asks: tuple[str, ...]
     """A line each; as many are shown as there is room for."""
     counts: tuple[int, ...]

@@ -9,9 +9,11 @@ WIDTH, HEIGHT = 13.333, 7.5
 LEFT, RIGHT = 0.6, 12.733
 GAP = 0.25
 TITLE_SIZE, SUBTITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 26, 16, 16, 14
-"""Points. Nothing on a slide is smaller than SMALL_SIZE."""
+"""Points."""
 TEXT_SIZES = (20, 18, 16, 14)
 """Points of text that is as large as its place allows."""
+DENSE_SIZE = 12
+"""Points of page one, which has four answers to give; nothing on another slide is smaller than SMALL_SIZE."""
 INSET = 0.12
 """Inches of a text box or table cell to its text, left and right."""
 

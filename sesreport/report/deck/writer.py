@@ -21,7 +21,7 @@ from sesreport.kpis.results import Kpi
 from sesreport.report.contents import Pack
 from sesreport.report.deck import charts, master, scale, tables
 from sesreport.report.deck.description import Headline, Nothing, SlideChart, SlideContent, SlideTable
-from sesreport.report.deck.grid import INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TEXT_SIZES, TITLE_SIZE, Box, Grid
+from sesreport.report.deck.grid import DENSE_SIZE, INSET, SMALL_SIZE, SUBTITLE_SIZE, TEXT_SIZE, TITLE_SIZE, Box, Grid
 from sesreport.report.deck.shapes import emu, paragraph
 from sesreport.report.deck.textfit import LINE, fit, wrap
 from sesreport.report.deck.titles import limited
@@ -33,10 +33,10 @@ _Part = tuple[str, float, str, bool]
 """A paragraph: text, points, color, bold."""
 TITLE_SIZES = (28, 26, 24, 22, 20, 18, 16, 14)
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
-ASKS_GAP = 4
-"""Decisions that page one has room for; it says how many more there are."""
-VERDICT_GAP = 6
-"""Points between two sentences of page one."""
+LINES_GAP = 2
+"""Points between two lines of page one."""
+TILES = 1.0
+"""Inches of its tiles."""
 FOOT = 0.42
 """Of a slide's body, for a table below charts."""
 NOTES_LIMIT = 12_000
@@ -79,11 +79,11 @@ class _Slide:
         body = content.body
         if isinstance(body, Headline):
             across = grid.body.width - 2 * INSET
-            basis = [fit(text, across, SMALL_SIZE, lines=2) for text in body.basis]
-            above, foot = grid.body_and_foot(_height(basis, across, SMALL_SIZE, 6) + 0.21)
+            basis = [fit(text, across, DENSE_SIZE, lines=2) for text in body.basis]
+            above, foot = grid.body_and_foot(_height(basis, across, DENSE_SIZE, LINES_GAP) + 0.21)
             self._headline(body, above)
-            parts = [(text, SMALL_SIZE, INK, False) for text in basis]
-            self._panel(foot, parts, name="What this rests on", anchor=MSO_ANCHOR.MIDDLE)
+            parts = [(text, float(DENSE_SIZE), INK, False) for text in basis]
+            self._panel(foot, parts, name="How sure we are", anchor=MSO_ANCHOR.MIDDLE, gap=LINES_GAP)
         elif isinstance(body, SlideTable):
             area = grid.body_above_takeaway if content.takeaway else grid.body
             tables.add(self.slide, body, area, self.accent)
@@ -174,13 +174,13 @@ class _Slide:
         parts = [part for part in parts if part[0]]
         self._panel(rest, parts, name="Takeaway", gap=8)
 
-    def _band(self, kpi: Kpi, box: Box) -> None:
+    def _band(self, kpi: Kpi, box: Box, text: str = "") -> None:
         fill = words.judgement_color(kpi).lstrip("#")
         shape = self._rectangle(box, fill, f"Status of {kpi.label}")
         frame = _frame(shape, anchor=MSO_ANCHOR.MIDDLE)
         paragraph(
             frame,
-            fit(words.judgement(kpi), box.width - 2 * INSET, SMALL_SIZE, bold=True),
+            fit(text or words.judgement(kpi), box.width - 2 * INSET, SMALL_SIZE, bold=True),
             SMALL_SIZE,
             on(fill),
             True,
@@ -214,46 +214,51 @@ class _Slide:
         return shape
 
     def _headline(self, body: Headline, box: Box) -> None:
-        cards_height = 1.6 if body.kpis else 0.0
-        top = Box(box.left, box.top, box.width, box.height - cards_height - (0.15 if body.kpis else 0))
-        says, asks = top.split(0.58) if body.asks else (top, None)
+        top, row = (box, None) if not body.kpis else box.rows(box.height - TILES - 0.1, 0.1)
+        says, asks = top.split(0.52) if body.asks else (top, None)
         shape = self.slide.shapes.add_textbox(*emu(says))
         shape.name = "Verdict"
         frame = _frame(shape, inset=0)
-        size = next(
-            (s for s in TEXT_SIZES if _height(body.sentences, says.width - 0.1, s, VERDICT_GAP) <= says.height - 0.1),
-            14,
-        )
-        parts = [(sentence, float(size), INK, False) for sentence in body.sentences]
-        for i, (text, points, color, bold) in enumerate(
-            _fitted(parts, says.width - 0.1, says.height - 0.1, VERDICT_GAP)
-        ):
-            paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(VERDICT_GAP)
+        room = Box(says.left, says.top, says.width - 0.1, says.height - 0.05)
+        parts = self._whole(room, "What happened", body.happened, body.more, body.answers)
+        for i, (text, points, color, bold) in enumerate(_fitted(parts, room.width, room.height, LINES_GAP)):
+            paragraph(frame, text, points, color, bold, first=i == 0).space_after = Pt(LINES_GAP)
         if asks is not None:
-            self._panel(asks, self._asks(body, asks), name="Decisions requested", gap=ASKS_GAP)
-        if body.kpis:
+            within = Box(asks.left, asks.top, asks.width - 2 * INSET, asks.height - 0.2)
+            lines = [f"{number}. {ask}" for number, ask in enumerate(body.asks, 1)]
+            more = [words.more_asks(body.more_asks + sum(body.counts[shown:])) for shown in range(len(lines) + 1)]
+            self._panel(asks, self._whole(within, "Asked of you", lines, more), name="Asked of you", gap=LINES_GAP)
+        if row is not None:
             shown = body.kpis[:4]
-            row = Box(box.left, box.bottom - cards_height, box.width, cards_height)
             for kpi, place in zip(shown, row.columns(len(shown), 0.2), strict=True):
                 self._tile(kpi, place)
 
-    def _asks(self, body: Headline, box: Box) -> list[_Part]:
-        """As many asks as have room to be told whole, at least one, and how many more there are."""
-        for shown in range(len(body.asks), 0, -1):
-            listed: list[_Part] = [("Decisions requested", SMALL_SIZE, self.accent, True)]
-            listed += [(f"{i}. {ask}", SMALL_SIZE, INK, False) for i, ask in enumerate(body.asks[:shown], 1)]
-            if more := words.more_asks(body.more_asks + sum(body.counts[shown:])):
-                listed.append((more, SMALL_SIZE, MUTED, False))
-            texts = [text for text, *_ in listed]
-            if _height(texts, box.width - 2 * INSET, SMALL_SIZE, ASKS_GAP) <= box.height - 0.2:
-                break
-        return listed
+    def _whole(
+        self, box: Box, heading: str, lines: Sequence[str], more: Sequence[str], after: Sequence[str] = ()
+    ) -> list[_Part]:
+        """A heading, as many lines as have room to be told whole, at least one, and what is left out: ``more`` by how
+        many are shown. ``after`` follows; its last parts give way before a line does."""
+        for kept in range(len(after), -1, -1):
+            for shown in range(len(lines), 0, -1):
+                parts: list[_Part] = [(heading, DENSE_SIZE, self.accent, True)]
+                parts += [(line, DENSE_SIZE, INK, False) for line in lines[:shown]]
+                parts += [(more[shown], DENSE_SIZE, MUTED, False)] if more[shown] else []
+                parts += [(text, DENSE_SIZE, INK, False) for text in after[:kept]]
+                if _height([text for text, *_ in parts], box.width, DENSE_SIZE, LINES_GAP) <= box.height:
+                    return parts
+                if kept:
+                    break
+        return parts
 
     def _tile(self, kpi: Kpi, box: Box) -> None:
-        band, rest = box.rows(0.4)
-        self._band(kpi, band)
-        value = (words.value_of(kpi), 28.0, INK, True)
-        self._panel(rest, [value, (kpi.label, SMALL_SIZE, MUTED, False)], name=kpi.label, gap=2)
+        """A number with its status, its target and what it was."""
+        band, rest = box.rows(0.36)
+        shape = words.judgement(kpi)[:1] + " " if kpi.target is not None else ""
+        self._band(kpi, band, f"{shape}{words.value_of(kpi)}")
+        before = words.NO_EARLIER if kpi.prior is None else f"was {words.number(kpi.prior, kpi.unit, kpi.currency)}"
+        told = f"{words.judged(kpi)}: {words.target(kpi)}" if kpi.target is not None else words.judged(kpi)
+        below = (f"{told}, {before}", float(DENSE_SIZE), MUTED, False)
+        self._panel(rest, [(kpi.label, DENSE_SIZE, INK, False), below], name=kpi.label, gap=1)
 
     def _footer(self, content: SlideContent, grid: Grid) -> None:
         results = self.pack.results

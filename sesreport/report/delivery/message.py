@@ -34,7 +34,7 @@ def message(
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(from_name, addr_spec=sender)
     mail["To"] = [Address(addr_spec=address) for address in to]
-    mail["Subject"] = visible(f"{results.organization_name}, {results.headline}")
+    mail["Subject"] = visible(f"{results.organization_name}, {results.period_name}: {results.headline}")
     mail["Auto-Submitted"] = "auto-generated"  # no out-of-office notes back (RFC 3834)
     said = _said(parcel, link, names)
     mail.set_content(text(said), cte="quoted-printable")
@@ -65,16 +65,22 @@ def html(said: dict[str, Any]) -> str:
 def text(said: dict[str, Any]) -> str:
     """The plain text part: the same words, outside text on one line so that it cannot pass for a line of ours."""
     results: Results = said["results"]
-    parts = [visible(results.title), visible(f"{results.organization_name}, {results.headline}"), ""]
-    parts += [visible(sentence) for sentence in results.verdict]
-    if results.coverage.statement not in results.verdict:
-        parts.append(visible(results.coverage.statement))
-    parts += ["", visible(results.limits), "", "Decisions asked"]
+    parts = [
+        visible(results.title),
+        visible(f"{results.organization_name}, {results.period_name}: {results.headline}"),
+        "",
+    ]
+    for heading, lines in said["blocks"]:
+        parts += [heading, *(f"- {visible(line)}" for line in lines), ""]
+    parts.append("Asked of you")
     asked = [f"- {visible(words.ask(each))}." for each in results.decisions]
     parts += asked or [words.no_decision(results.coverage)]
     if results.more_asks:
         parts.append(f"{words.more_asks(results.more_asks)}: sheet Actions of the workbook.")
     parts.append(f"{visible(words.last_asks(results.last_asks))}.")
+    for heading, lines in said["answers"]:
+        parts += ["", heading, *(f"- {visible(line)}" for line in lines)]
+    parts += ["", visible(results.limits)]
     parts += ["", "Scorecard"]
     for kpi in said["kpis"]:
         since = " since the month before" if kpi.change is not None else ""
@@ -95,7 +101,14 @@ def _said(parcel: Parcel, link: str, names: Sequence[str]) -> dict[str, Any]:
     kpis = shown(results)
     others = len(results.kpis) - len(kpis)
     link = link.replace("{period}", parcel.period)
+    page = results.page_one
+    happened = [f"{words.SHAPES[each.status]} {each.text}" for each in page.happened]
+    news = [*happened, *filter(None, [words.more(page.more)])] or list(results.verdict)
+    blocks = [("What happened", news), ("What it costs", [page.cost] if page.cost else [])]
+    answers = [("Are we safer?", page.safer), ("How sure we are", [results.coverage.statement])]
     return {
+        "blocks": [(heading, lines) for heading, lines in blocks if lines],
+        "answers": [(heading, lines) for heading, lines in answers if lines],
         "results": results,
         "kpis": kpis,
         "ink": _ink,

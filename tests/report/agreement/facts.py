@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from sesreport.core.period import Period
+from sesreport.findings.registry import rules
 from sesreport.kpis.results import Basis, Kpi, Results
 from sesreport.report.stored import StoredFrames
 
@@ -121,10 +122,15 @@ class Facts:
 
     @cached_property
     def ask_lines(self) -> list[pd.DataFrame]:
-        """The asks that are one line: of one rule, one team, and the same day; the worst line first."""
+        """The asks that are one line: of one rule or one place's incidents, one team, and the same day; the worst line
+        first, the rules of a line by their numbers.
+        """
         asks = self.asks
-        alike = list(zip(asks["rule"], asks["asked_of"].fillna(""), asks["due"], strict=True))
-        return [asks[[each == key for each in alike]] for key in dict.fromkeys(alike)]
+        what = asks["rule"].where(~asks["incident"], asks["account_id"] + asks["region"])
+        alike = list(zip(what, asks["asked_of"].fillna(""), asks["due"], strict=True))
+        number = asks["rule"].map({slug: rule.id for slug, rule in rules().items()})
+        lines = [asks[[each == key for each in alike]] for key in dict.fromkeys(alike)]
+        return [rows.loc[number[rows.index].sort_values(kind="stable").index] for rows in lines]
 
     def more_asks(self, shown: int) -> str:
         """How many asks are in no line that is shown."""
@@ -214,6 +220,16 @@ def _days(frame: pd.DataFrame) -> float | None:
     return float(frame["days"].mean()) if len(frame) else None
 
 
+def _lasting(frame: pd.DataFrame) -> float | None:
+    """The Kaplan-Meier median, step by step; where it is not reached, the longest time known."""
+    left = 1.0
+    for day in sorted(frame.loc[frame["ended"], "known_days"].unique()):
+        left *= 1 - (frame["ended"] & frame["known_days"].eq(day)).sum() / frame["known_days"].ge(day).sum()
+        if left <= 0.5 + 1e-12:
+            return float(day)
+    return (float(frame["known_days"].max()) or None) if len(frame) else None
+
+
 def _each(frame: pd.DataFrame) -> float:
     """Of a thousand messages."""
     return float(frame["billed_cost"].sum()) * 1000 / float(frame["delivered"].sum())
@@ -226,6 +242,7 @@ def _highest(frame: pd.DataFrame, column: str) -> float:
 RECOUNTED: dict[str, Callable[[Facts, pd.DataFrame], float | None]] = {
     "wildcard_policies": lambda facts, frame: int(frame["open"].sum()),
     "unknown_accounts": lambda facts, frame: _distinct(frame, "unknown"),
+    "median_time_to_remediate": lambda facts, frame: _lasting(frame),
     "mean_time_to_remediate": lambda facts, frame: _days(frame),
     "owned_identities": lambda facts, frame: float(frame["owner"].notna().mean()),
     "public_identities": lambda facts, frame: int(frame["exposure"].eq("public").fillna(False).sum()),

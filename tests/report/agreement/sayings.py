@@ -73,6 +73,7 @@ def _results(facts: Facts) -> Iterator[str]:
     """What results.json has in words, and how pages name the evidence."""
     results, snapshot = facts.results, facts.results.snapshot
     yield from (results.headline, *results.verdict, results.limits, results.coverage.statement, results.title)
+    yield from (f"{each.short[:1].upper()}{each.short[1:]}." for each in results.page_one.happened)
     yield from (results.period_name, results.period, results.configuration_sha256, results.register_sha256)
     yield from (snapshot.id, snapshot.sha256, snapshot.started_at, snapshot.finished_at, results.format)
     yield f"snapshot {snapshot.sha256[:12]}"
@@ -126,6 +127,8 @@ def _kpis(facts: Facts) -> Iterator[str]:
         rests = f"Rests on {kpi.coverage.read} of {kpi.coverage.expected} places"
         yield from (f"{told}, {words.judged(kpi)}", f"{told}, {aim}, {words.judged(kpi)}", f"{value} {kpi.label}")
         yield f"{words.judgement(kpi)} {told}"
+        was = "no earlier value" if kpi.prior is None else f"was {words.number(kpi.prior, kpi.unit, kpi.currency)}"
+        yield from (f"{words.judgement(kpi)[:1]} {value}", f"{kpi.label} {kpi.status}: {words.target(kpi)}, {was}")
         since = " since the month before" if kpi.change is not None else ""
         yield f"{told}, {words.judgement(kpi)} ({aim}; {change}{since})"
         yield f"{kpi.label} {value} {words.judgement(kpi)} {words.target(kpi)} {change}{since}"

@@ -129,15 +129,19 @@ def _scorecard(facts: Facts) -> tuple[list[str], list[Row]]:
 
 def _cover(facts: Facts) -> tuple[list[str], list[Row]]:
     results, snapshot = facts.results, facts.results.snapshot
-    rows: list[Row] = [(f"Verdict {n}", sentence) for n, sentence in enumerate(results.verdict, 1)]
+    page = results.page_one
+    rows: list[Row] = [
+        (f"What happened {n}", f"{words.SHAPES[each.status]} {each.text}") for n, each in enumerate(page.happened, 1)
+    ]
+    rows += [("What it costs", page.cost), *((f"Are we safer {n}", told) for n, told in enumerate(page.safer, 1))]
     rows += [
         (None, f"{words.judgement(k)}: {words.value_of(k)} ({words.target(k)})") for k in results.kpis if k.headline
     ]
     rows += [
-        (f"Decision asked {n}", f"{d.decision} · {d.owner} · {due(rows)}")
+        (f"Asked of you {n}", f"{d.decision} · {d.owner} · {due(rows)}")
         for n, (d, rows) in enumerate(zip(results.decisions, facts.ask_lines, strict=False), 1)
     ]
-    rows.append(("More decisions asked", f"{facts.more_asks(len(results.decisions))}: sheet Actions"))
+    rows.append(("More asks", f"{facts.more_asks(len(results.decisions))}: sheet Actions"))
     rest = [results.coverage.statement, results.compared_with, results.contact,
             f"{results.period_name} ({results.period}), months in UTC",
             f"{snapshot.id}, collection finished {snapshot.finished_at}"]  # fmt: skip
@@ -148,7 +152,15 @@ def _cover(facts: Facts) -> tuple[list[str], list[Row]]:
 def _contents(facts: Facts) -> tuple[list[str], list[Row]]:
     counts = [(name, len(made(facts)[1])) for name, made in SHEETS.items() if name not in ("Contents", "Cover")]
     results = facts.results
-    cover = len(results.verdict) + sum(kpi.headline for kpi in results.kpis) + len(results.decisions) + 8
+    cover = (
+        len(results.page_one.happened)
+        + 1
+        + len(results.page_one.safer)
+        + 1
+        + sum(kpi.headline for kpi in results.kpis)
+        + len(results.decisions)
+        + 8
+    )
     cover += bool(results.more_asks)
     cover += bool(results.compared_with) + bool(results.contact)
     return ["Sheet", "Rows"], [("Cover", cover), *counts]
@@ -644,17 +656,26 @@ def _written(
         return _standards(facts)
     if header[0] == "Amount":
         return _dearest(facts)
-    if header[0] == "Decision":
+    if header[0] == "Decision" or (header[0] == "Asked" and "What rides on it" in header):
         return _asked(facts)
     return _gaps(facts)
 
 
 def _asked(facts: Facts) -> tuple[Sequence[str], Sequence[Row]]:
     """The decisions by the frame of actions; only their words are those of the results."""
-    header = ["Decision", "Owner", "By", "Due", "What rides on it", "If not decided"]
+    header = ["Decision", "Asked", "Owner", "Of", "By", "Due", "What rides on it", "If not done"]
     lines = zip(facts.results.decisions, facts.ask_lines, strict=False)
     return header, [
-        (each.decision, rows.iloc[0]["asked_of"], due(rows), due(rows), rows.iloc[0]["reach"], rows.iloc[0]["effect"])
+        (
+            each.decision,
+            each.decision,
+            rows.iloc[0]["asked_of"],
+            rows.iloc[0]["asked_of"],
+            due(rows),
+            due(rows),
+            rows.iloc[0]["reach"],
+            rows.iloc[0]["effect"],
+        )
         for each, rows in lines
     ]
 

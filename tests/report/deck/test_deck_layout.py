@@ -63,9 +63,10 @@ def test_every_table_fits_its_rows_and_its_place(any_deck: Any) -> None:
                     assert needed <= Emu(row.height).inches + 0.01, (number, cell.text_frame.text)
 
 
-def test_no_type_is_smaller_than_14_points(any_deck: Any) -> None:
+def test_no_type_is_smaller_than_14_points_and_on_page_one_than_12(any_deck: Any) -> None:
     smallest = factor(any_deck) - 1e-3
-    for slide in any_deck.slides:
+    for number, slide in enumerate(any_deck.slides):
+        least = 14 if number else 12
         for shape in slide.shapes:
             frames = [shape.text_frame] if shape.has_text_frame and shape != slide.shapes.title else []
             if shape.has_table:
@@ -73,7 +74,7 @@ def test_no_type_is_smaller_than_14_points(any_deck: Any) -> None:
             for frame in frames:
                 for paragraph in frame.paragraphs:
                     assert all(
-                        run.font.size is not None and run.font.size >= Pt(14) * smallest for run in paragraph.runs
+                        run.font.size is not None and run.font.size >= Pt(least) * smallest for run in paragraph.runs
                     )
             if shape.has_chart:
                 sizes = [int(e.get("sz")) for e in shape.chart._chartSpace.iter("{*}defRPr", "{*}rPr") if e.get("sz")]

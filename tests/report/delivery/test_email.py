@@ -92,7 +92,7 @@ def test_both_parts_say_headline_verdict_scorecard_and_coverage(parcel: Parcel) 
                 assert kpi.label in said
                 assert words.value_of(kpi) in said
                 assert words.judgement(kpi) in said  # a word and a shape, not a color alone
-    assert mail["Subject"] == f"Example Corp, {results.headline}"
+    assert mail["Subject"] == f"Example Corp, October 2026: {results.headline}"
     assert mail["Auto-Submitted"] == "auto-generated"
 
 

@@ -13,17 +13,21 @@ from sesreport.report.workbook.description import SheetColumn, SheetContent, she
 def cover(pack: Pack) -> SheetContent:
     results = pack.results
     snapshot = results.snapshot
-    items = [("Verdict", sentence) for sentence in results.verdict]
+    page = results.page_one
+    items = [("What happened", f"{words.SHAPES[each.status]} {each.text}") for each in page.happened]
+    items += [("More happened", words.more(page.more))] if page.more else []
+    items += [("What it costs", page.cost), *(("Are we safer", told) for told in page.safer)]
+    items = items if page.happened else [("Verdict", sentence) for sentence in results.verdict]
     items += [
         (kpi.label, f"{words.judgement(kpi)}: {words.value_of(kpi)} ({words.target(kpi)})")
         for kpi in results.kpis
         if kpi.headline
     ]
-    items += [("Decision asked", words.ask(each)) for each in results.decisions]
+    items += [("Asked of you", words.ask(each)) for each in results.decisions]
     if not results.decisions:
-        items.append(("Decisions asked", words.no_decision(results.coverage)))
+        items.append(("Asked of you", words.no_decision(results.coverage)))
     if more := words.more_asks(results.more_asks):
-        items.append(("More decisions asked", f"{more}: sheet Actions"))
+        items.append(("More asks", f"{more}: sheet Actions"))
     items.append(("Asked before", words.last_asks(results.last_asks)))
     items += [
         ("Rests on", results.coverage.statement),

@@ -15,7 +15,8 @@ COLUMNS = (
     "account_id", "account_name", "region", "fingerprint", "episode",
 )  # fmt: skip
 KPIS = dict.fromkeys(
-    ("mean_time_to_remediate", "findings_opened", "findings_resolved", "findings_open"), ("fingerprint", "episode")
+    ("median_time_to_remediate", "mean_time_to_remediate", "findings_opened", "findings_resolved", "findings_open"),
+    ("fingerprint", "episode"),
 )
 STATUS_ORDER = {"open": 0, "not observed": 10, "excepted": 20, "resolved": 30}
 
