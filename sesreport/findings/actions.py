@@ -66,8 +66,9 @@ ACTIONS = Frame(
         "opened_at": at("Since when: the moment of a change event or of the register, else when it was first seen.",
                         required=True),
         "opened_by": text("What that rests on: exact, or first seen.", required=True),
-        "due": at("The day by which it should be done: opened_at and the days of the settings for the severity; no "
-                  "later report moves it.", required=True),
+        "due": at("The day by which it should be done: opened_at and the days of the settings for the severity, of an "
+                  "incident the day it was first seen and those for incidents; no later report moves it.",
+                  required=True),
         "times_asked": count("Months whose report showed it as open, this one included.", required=True),
         "asked_before": flag("Whether the report of the month before showed it as open.", required=True),
         "outcome": text("open, overdue, done, accepted (for a time, by the settings) or withdrawn.", required=True),
@@ -99,7 +100,7 @@ ACTIONS = Frame(
          "ask": "Stop sending from sandbox (us-east-1); rotate the keys used", "rule": "volume_spike",
          "severity": "high", "incident": True, "account_id": "210000000003", "account_name": "sandbox",
          "region": "us-east-1", "identity": "(whole account)", "outside_accounts": [], "opened_at": _DAY["2026-10-14"],
-         "opened_by": "first seen", "due": _DAY["2026-11-13"], "times_asked": 1, "asked_before": False,
+         "opened_by": "first seen", "due": _DAY["2026-10-14"], "times_asked": 1, "asked_before": False,
          "outcome": "open", "effect": "So does whoever holds a stolen key.", "messages": 50000.0,
          "reach": "50,000 messages of its account and Region in October 2026", "rank": 1},
         {"fingerprint": "1f77c2a4b8d93e0293a0be1172cc5d60", "episode": 2,
@@ -222,6 +223,10 @@ class _Action:
         return self.lives[0].opened
 
     @property
+    def first_seen(self) -> pd.Timestamp:
+        return min(life.first_seen for life in self.lives)
+
+    @property
     def ended(self) -> pd.Timestamp | None:
         """When the last of them was gone; None while one is not."""
         ends = [life.ended for life in self.lives if life.ended is not None]
@@ -278,7 +283,7 @@ class _Judging:
         about = max(action.left or action.lives, key=lambda life: life.last_seen)
         outside = self._outside(action.left or action.lives)
         subject = Subject(account, about.account_name, region, identity, outside)
-        due = action.opened.normalize() + timedelta(days=self.settings.due_days.of(about.severity))
+        due = self._due(action, rule, about.severity)
         asked = {report.period for report in self.reports if self._asks(action, report)}
         return {
             "fingerprint": fingerprint((action.rule, *action.place, None)),
@@ -301,6 +306,13 @@ class _Judging:
             "effect": rule.why,
             **self._outcome(action, rule, due),
         }
+
+    def _due(self, action: _Action, rule: Rule, severity: str) -> pd.Timestamp:
+        """What happened is to be seen to at once; other asks have the days of their severity."""
+        days = self.settings.due_days
+        if rule.incident:
+            return action.first_seen.normalize() + timedelta(days=days.incident)
+        return action.opened.normalize() + timedelta(days=days.of(severity))
 
     def _outside(self, lives: Iterable[_Life]) -> tuple[str, ...]:
         ids = sorted({found for life in lives for found in _ACCOUNT_ID.findall(life.grantee or "")})

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis
-from sesreport.findings.actions import OUTCOMES, STANDING
+from sesreport.findings.actions import OPEN, OUTCOMES, STANDING
 from sesreport.findings.asks import Subject, ask_in_words
 from sesreport.findings.registry import rules
 from sesreport.kpis.results import Decision, LastAsks
@@ -23,9 +23,9 @@ ALIKE = ["rule", "asked_of", "due", "outcome", "outcome_at", "accepted_until"]
 """What asks have in common that are one line: the same action by the same person until the same day."""
 
 
-def decisions(actions: pd.DataFrame) -> tuple[tuple[Decision, ...], int]:
-    """The first lines of what is asked, and how many asks more there are."""
-    return _first(actions[actions["outcome"].isin(STANDING)], MOST)
+def decisions(actions: pd.DataFrame, today: date) -> tuple[tuple[Decision, ...], int]:
+    """The first lines of what is asked on the day of a report, and how many asks more there are."""
+    return _first(actions[actions["outcome"].isin(STANDING)], MOST, today)
 
 
 def last_asks(analysis: Analysis) -> LastAsks:
@@ -36,18 +36,18 @@ def last_asks(analysis: Analysis) -> LastAsks:
     asked = analysis.actions[analysis.actions["asked_before"]]
     counts = asked["outcome"].value_counts()
     again = asked["outcome"].isin(STANDING)
-    lines, more = _first(pd.concat([asked[~again], asked[again]]), MOST_BEFORE)
+    lines, more = _first(pd.concat([asked[~again], asked[again]]), MOST_BEFORE, analysis.today)
     by_outcome = {name: int(counts.get(name, 0)) for name in OUTCOMES}
     return LastAsks(before.period.name, len(asked), by_outcome, lines, more)
 
 
-def _first(actions: pd.DataFrame, most: int) -> tuple[tuple[Decision, ...], int]:
+def _first(actions: pd.DataFrame, most: int, today: date) -> tuple[tuple[Decision, ...], int]:
     groups = [rows for _, rows in actions.groupby(ALIKE, sort=False, dropna=False)]
-    lines = tuple(_line(rows.to_dict("records")) for rows in groups[:most])
+    lines = tuple(_line(rows.to_dict("records"), today) for rows in groups[:most])
     return lines, len(actions) - sum(each.asks for each in lines)
 
 
-def _line(rows: Sequence[dict[Any, Any]]) -> Decision:
+def _line(rows: Sequence[dict[Any, Any]], today: date) -> Decision:
     """One line for asks that are alike, which names the first of them."""
     first = rows[0]
     rule = rules()[first["rule"]]
@@ -66,6 +66,7 @@ def _line(rows: Sequence[dict[Any, Any]]) -> Decision:
         rule=first["rule"],
         severity=first["severity"],
         incident=bool(first["incident"]),
+        now=bool(first["incident"]) and first["outcome"] == OPEN and first["due"].date() == today,
         since=_day(min(row["opened_at"] for row in rows)),
         times_asked=max(int(row["times_asked"]) for row in rows),
         days_overdue=0 if pd.isna(first["days_overdue"]) else int(first["days_overdue"]),

@@ -57,7 +57,7 @@ def score(analysis: Analysis, *, register_sha256: str = "") -> Scorecard:
     scored = judged.kpis
     findings = _findings(analysis, coverage)
     snapshot = analysis.snapshot
-    asked, more_asks = decisions(analysis.actions)
+    asked, more_asks = decisions(analysis.actions, analysis.today)
     organization = (
         analysis.config.organization.name or analysis.organization_id or analysis.accounts["account_id"].iloc[0]
     )
