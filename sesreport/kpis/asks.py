@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from sesreport.analysis.registry import Analysis
 from sesreport.findings.actions import OPEN, OUTCOMES, STANDING
-from sesreport.findings.asks import Subject, ask_in_words
+from sesreport.findings.asks import SharedNames, Subject, ask_in_words
 from sesreport.findings.registry import rules
 from sesreport.kpis.results import Decision, LastAsks
 
@@ -25,7 +25,8 @@ ALIKE = ["rule", "asked_of", "due", "outcome", "outcome_at", "accepted_until"]
 
 def decisions(actions: pd.DataFrame, today: date) -> tuple[tuple[Decision, ...], int]:
     """The first lines of what is asked on the day of a report, and how many asks more there are."""
-    return _first(actions[actions["outcome"].isin(STANDING)], MOST, today)
+    standing = actions[actions["outcome"].isin(STANDING)]
+    return _first(standing, MOST, today, _shared(actions))
 
 
 def last_asks(analysis: Analysis) -> LastAsks:
@@ -36,30 +37,35 @@ def last_asks(analysis: Analysis) -> LastAsks:
     asked = analysis.actions[analysis.actions["asked_before"]]
     counts = asked["outcome"].value_counts()
     again = asked["outcome"].isin(STANDING)
-    lines, more = _first(pd.concat([asked[~again], asked[again]]), MOST_BEFORE, analysis.today)
+    lines, more = _first(
+        pd.concat([asked[~again], asked[again]]), MOST_BEFORE, analysis.today, _shared(analysis.actions)
+    )
     by_outcome = {name: int(counts.get(name, 0)) for name in OUTCOMES}
     return LastAsks(before.period.name, len(asked), by_outcome, lines, more)
 
 
-def _first(actions: pd.DataFrame, most: int, today: date) -> tuple[tuple[Decision, ...], int]:
+def _first(actions: pd.DataFrame, most: int, today: date, shared: SharedNames) -> tuple[tuple[Decision, ...], int]:
     groups = [rows for _, rows in actions.groupby(ALIKE, sort=False, dropna=False)]
-    lines = tuple(_line(rows.to_dict("records"), today) for rows in groups[:most])
+    lines = tuple(_line(rows.to_dict("records"), today, shared) for rows in groups[:most])
     return lines, len(actions) - sum(each.asks for each in lines)
 
 
-def _line(rows: Sequence[dict[Any, Any]], today: date) -> Decision:
+def _shared(actions: pd.DataFrame) -> SharedNames:
+    return SharedNames.of(map(_subject, actions.to_dict("records")))
+
+
+def _subject(row: Mapping[Any, Any]) -> Subject:
+    named = row["account_id"], _text(row["account_name"]) or None, row["region"], row["identity"]
+    return Subject(*named, tuple(row["outside_accounts"]))
+
+
+def _line(rows: Sequence[dict[Any, Any]], today: date, shared: SharedNames) -> Decision:
     """One line for asks that are alike, which names the first of them."""
     first = rows[0]
     rule = rules()[first["rule"]]
-    subjects = [
-        Subject(
-            row["account_id"], _text(row["account_name"]) or None, row["region"], row["identity"],
-            tuple(row["outside_accounts"]),
-        )
-        for row in rows
-    ]  # fmt: skip
+    subjects = [_subject(row) for row in rows]
     return Decision(
-        decision=ask_in_words(rule.ask, subjects),
+        decision=ask_in_words(rule.ask, subjects, shared),
         owner=_text(first["asked_of"]) or NOBODY,
         due=_day(first["due"]),
         effect=first["effect"],

@@ -251,6 +251,25 @@ def test_what_is_new_comes_before_what_is_old(tmp_path: Path) -> None:
     assert chain(tmp_path, before, both).actions["identity"].tolist() == ["b.example.com", "a.example.com"]
 
 
+def test_asks_about_one_name_in_two_places_tell_them_apart(tmp_path: Path) -> None:
+    two = at(NOVEMBER, OPEN).identity("example.com", OPEN, region=US, tags=TAGS)
+    regions = chain(tmp_path / "regions", two)
+    of_account = f"Approve or remove outside account {STRANGER} on example.com"
+    assert {row["ask"] for row in of(regions)} == {f"{of_account} (eu-west-1)", f"{of_account} (us-east-1)"}
+    ((line,), _) = decisions(regions.actions, regions.today)
+    assert line.decision == f"{of_account} (eu-west-1) and 1 more identity"
+    accounts = chain(tmp_path / "accounts", at(NOVEMBER, OPEN).identity("example.com", OPEN, account=DEV, tags=TAGS))
+    assert {row["ask"] for row in of(accounts)} == {
+        f"{of_account} in shop-prod (eu-west-1)", f"{of_account} in shop-dev (eu-west-1)"}  # fmt: skip
+
+
+def test_accounts_of_one_name_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+    estate = at(NOVEMBER, OPEN).identity("example.com", OPEN, account=DEV, tags=TAGS)
+    estate.rows["accounts"] = [row | {"name": "mail"} for row in estate.rows["accounts"]]
+    told = {row["ask"].rpartition(" in ")[2] for row in of(chain(tmp_path, estate))}
+    assert told == {f"mail, {SHOP} (eu-west-1)", f"mail, {DEV} (eu-west-1)"}
+
+
 def test_like_asks_of_one_team_are_one_line_and_the_others_are_counted(tmp_path: Path) -> None:
     estate = at(NOVEMBER, OPEN)
     for number in range(7):
