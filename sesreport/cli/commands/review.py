@@ -69,6 +69,9 @@ def import_command(
     line(f"{many(found.answers, 'answer')} added, {found.known} were there already")
     for path in found.written:
         line(path)
+    if found.pending is not None:
+        also = f"; {found.register} holds its changes as well, so take that one over" if found.register else ""
+        line(f"sesreport: {found.pending} is not taken over yet{also}", err=True)
     return INCOMPLETE if found.problems else 0
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,7 +20,7 @@ from sesreport.core.errors import ConfigError
 from sesreport.core.text import FORMULA_STARTS, visible
 from sesreport.governance.review.checks import Answer
 from sesreport.settings.approvals import COLUMNS, DAYS, LISTS, Entry
-from sesreport.settings.attestations import ABOUT, KEEP
+from sesreport.settings.attestations import ABOUT, KEEP, REVOKE
 from sesreport.settings.config import describe
 
 
@@ -29,20 +30,44 @@ def updated(entries: Sequence[Entry], answers: Sequence[Answer], ends: Mapping[s
     return [*old, *_renewals(entries, answers, today)]
 
 
-def with_pending(entries: Sequence[Entry], pending: Sequence[Entry]) -> list[Entry]:
+def with_pending(entries: Sequence[Entry], pending: Sequence[Entry], given: Iterable[Mapping[str, Any]]) -> list[Entry]:
     """The entries of the register in use with what an update that is not taken over changed.
 
-    New approvals stand behind the others; an end that was brought forward stays.
+    New approvals stand behind the others; an end that was brought forward stays. Only what an answer (``given``) asked
+    for counts: an update also holds what was in the register when it was written, and may be gone or renewed since.
     """
+    kept: set[tuple[Any, ...]] = set()
+    revoked: set[tuple[str, date]] = set()
+    for row in given:
+        if row["answer"] == KEEP and row["expires_at"] is not None:
+            last = row["expires_at"].date() - timedelta(days=1)
+            kept.add((row["identity"], row["reviewer"], row["answered_at"].date(), last))
+        elif row["answer"] == REVOKE:
+            revoked |= {(account, row["due"].date()) for account in _ACCOUNT.findall(row["grantee"])}
     by_id = {entry.key: entry for entry in pending}
     there = {entry.key for entry in entries}
-    old = [_ended(entry, end) if (end := _end(by_id, entry)) else entry for entry in entries]
-    return [*old, *(entry for entry in pending if entry.key not in there)]
+    old = [_ended(entry, end) if (end := _end(by_id, entry, revoked)) else entry for entry in entries]
+    new = [entry for entry in pending if entry.key not in there and _asked_for(entry, kept)]
+    return [*old, *new]
 
 
-def _end(pending: Mapping[str, Entry], entry: Entry) -> date | None:
+_ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
+
+
+def _end(pending: Mapping[str, Entry], entry: Entry, revoked: Collection[tuple[str, date]]) -> date | None:
+    """The end that an update gave an entry because all of it was to be revoked."""
     found = pending.get(entry.key)
-    return found.expires_at if found else None
+    if found is None or found.expires_at is None:
+        return None
+    begins = found.approved_at or date.min
+    dues = {max(due, begins) for account, due in revoked if account == found.account_id}
+    return found.expires_at if found.expires_at in dues else None
+
+
+def _asked_for(entry: Entry, kept: Collection[tuple[Any, ...]]) -> bool:
+    """Whether reviewers asked for a new approval."""
+    about = entry.approved_by, entry.approved_at, entry.expires_at
+    return any((identity, *about) in kept for identity in entry.identities)
 
 
 def without_replaced(

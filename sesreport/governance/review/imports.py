@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,6 @@ from sesreport.analysis import analyze
 from sesreport.analysis.joins import records
 from sesreport.core.errors import ConfigError, WriteError
 from sesreport.core.files import alone_in, check_writable, write_whole
-from sesreport.core.quarter import Quarter
 from sesreport.core.text import FORMULA_STARTS, visible
 from sesreport.governance.review.approvals import register_csv, updated, with_pending, without_replaced
 from sesreport.governance.review.checks import (
@@ -32,6 +30,7 @@ from sesreport.governance.review.checks import (
     said_of,
 )
 from sesreport.governance.review.reading import AnsweredWorkbook, Problem, read_workbook
+from sesreport.governance.review.updates import new_update, newest_update
 from sesreport.settings.approvals import Entry, read_entries
 from sesreport.settings.attestations import (
     KEEP,
@@ -71,6 +70,8 @@ class Imported:
     """What differs between the two."""
     fixes: Path | None = None
     """What is to be narrowed and revoked, and by when; None where nothing is."""
+    pending: Path | None = None
+    """The update written before that is not taken over yet; ``register`` holds what it changed as well."""
 
     @property
     def written(self) -> list[Path]:
@@ -164,14 +165,15 @@ def _written(
     for folder in {path.parent, register.parent}:
         check_writable(folder)
         folder.mkdir(parents=True, exist_ok=True)
-    before, pending, after = _registers(config, checker, frame, fresh)
+    earlier = newest_update(register)
+    before, pending, after = _registers(config, checker, frame, fresh, read_entries(earlier) if earlier else [])
     texts: dict[str, str] = {}
     if pending != after:
         texts[".csv"] = after
     asked = [row for row in new if row["answer"] != KEEP]
     if asked:
         texts["-fixes.csv"] = _fixes(asked)
-    stem = next(filter(_is_free, _stems(register, fresh[0].quarter)))
+    stem = new_update(register, fresh[0].quarter)
     if pending != after:
         names = (register.name, stem.name + ".csv")
         lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), *names)
@@ -184,7 +186,7 @@ def _written(
     write_attestations(path, frame)
     return Imported(
         tuple(problems), len(new), len(answers) - len(new), path, made.get(".csv"), made.get(".diff"),
-        made.get("-fixes.csv"),
+        made.get("-fixes.csv"), None if pending == before else earlier,
     )  # fmt: skip
 
 
@@ -199,44 +201,28 @@ def attestation_row(answer: Answer, checker: Checker, days: int) -> dict[str, An
     return {**row, "attestation_id": attestation_id(row)}
 
 
-def _registers(config: Config, checker: Checker, frame: pd.DataFrame, fresh: Sequence[Answer]) -> tuple[str, str, str]:
-    """The register in use, with what the quarter's updates before changed in it, and brought up to date, all as CSV.
+def _registers(
+    config: Config, checker: Checker, frame: pd.DataFrame, fresh: Sequence[Answer], earlier: Sequence[Entry]
+) -> tuple[str, str, str]:
+    """The register in use, with what ``earlier`` updates changed in it, and brought up to date, all as CSV.
 
     An approval ends where all grants that stand by it are to be revoked; else it stays for the others.
     """
     entries = entries_of(config)
-    earlier = _pending(Path(config.paths.register_file), fresh[0].quarter)
+    given = records(frame)
     reviews = records(analyze(checker.newest.snapshot, config, attestations=frame).reviews)
     covered = [row for row in reviews if row["approval"] in COVERED]
     revoked = [row for row in covered if row["answer"] == REVOKE]
     mine = {answer.review["approval_id"] for answer in fresh if answer.answer == REVOKE}
     kept = {row["approval_id"] for row in covered if row["answer"] != REVOKE}
     ends = {row["approval_id"]: row["due"].date() for row in revoked if row["approval_id"] in mine - kept}
-    valid = with_pending(entries, without_replaced(earlier, entries, reviews, fresh))
+    valid = with_pending(entries, without_replaced(earlier, entries, reviews, fresh), given)
     after = updated(valid, fresh, ends, checker.today)
-    return register_csv(entries), register_csv(with_pending(entries, earlier)), register_csv(after)
+    return register_csv(entries), register_csv(with_pending(entries, earlier, given)), register_csv(after)
 
 
 COVERED = ("approved", "no ticket", "wider From")
 """How an approval may fit a grant that it was given for; by others a grant does not stand."""
-
-
-def _stems(register: Path, quarter: Quarter) -> Iterator[Path]:
-    """Names beside the register: ``register-2026-Q4``, ``register-2026-Q4-2`` …"""
-    base = register.with_name(f"{register.stem}-{quarter}")
-    yield base
-    yield from (base.with_name(f"{base.name}-{number}") for number in itertools.count(2))
-
-
-def _is_free(stem: Path) -> bool:
-    return not any(stem.with_name(stem.name + ending).exists() for ending in (".csv", ".diff", "-fixes.csv"))
-
-
-def _pending(register: Path, quarter: Quarter) -> list[Entry]:
-    """The newest update of the quarter, whether it was taken over or not; each holds those before it."""
-    stems = itertools.takewhile(lambda stem: not _is_free(stem), _stems(register, quarter))
-    updates = [path for stem in stems if (path := stem.with_name(f"{stem.name}.csv")).exists()]
-    return read_entries(updates[-1]) if updates else []
 
 
 def _fixes(rows: Sequence[Mapping[str, Any]]) -> str:
