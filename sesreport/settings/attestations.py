@@ -134,9 +134,12 @@ def attestations_of(config: Config, today: date) -> pd.DataFrame:
 
 
 def attestations_sha256(config: Config) -> str:
-    """Hash of the file's bytes; of nothing where there is none."""
+    """Hash of the file's bytes; of nothing where there is none. Raises ConfigError when it cannot be read."""
     path = Path(config.paths.attestations)
-    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def attestation_id(row: Mapping[str, Any]) -> str:
