@@ -10,8 +10,10 @@ import io
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,7 +21,7 @@ from pydantic import ValidationError
 from sesreport.core.errors import ConfigError
 from sesreport.core.text import FORMULA_STARTS, visible
 from sesreport.governance.review.checks import Answer
-from sesreport.settings.approvals import COLUMNS, DAYS, LISTS, Entry
+from sesreport.settings.approvals import COLUMNS, DAYS, LISTS, LONGEST, Entry, read_entries
 from sesreport.settings.attestations import ABOUT, KEEP, REVOKE
 from sesreport.settings.config import describe
 
@@ -120,23 +122,37 @@ def _renewals(entries: Sequence[Entry], answers: Sequence[Answer], today: date) 
     for (account, approval, patterns, last, ticket, reviewer), alike in groups.items():
         base = by_id.get(approval or "")
         about = base.model_dump() if base else {"name": _name(alike[0].review["grantee_name"], account)}
-        new = {
-            "account_id": account,
-            "ticket": ticket or about.get("ticket"),
-            "approved_by": reviewer,
-            "approved_at": today,
-            "expires_at": last,
-            "identities": sorted({answer.review["identity"] for answer in alike}),
-            "from_patterns": list(patterns),
-            "approval_id": None,
-        }
-        try:
-            entry = Entry.model_validate({**about, **new})
-        except ValidationError as error:
-            told = describe(error, Entry)
-            raise ConfigError(f"{alike[0].where}: no approval can be written for it: {told}; answer narrow") from error
-        made.append(entry.model_copy(update={"approval_id": _free(entry.key, taken)}))
+        for identities in _in_cells(sorted({answer.review["identity"] for answer in alike})):
+            new = {
+                "account_id": account,
+                "ticket": ticket or about.get("ticket"),
+                "approved_by": reviewer,
+                "approved_at": today,
+                "expires_at": last,
+                "identities": identities,
+                "from_patterns": list(patterns),
+                "approval_id": None,
+            }
+            try:
+                entry = Entry.model_validate({**about, **new})
+            except ValidationError as error:
+                told = describe(error, Entry)
+                raise ConfigError(
+                    f"{alike[0].where}: no approval can be written for it: {told}; answer narrow"
+                ) from error
+            made.append(entry.model_copy(update={"approval_id": _free(entry.key, taken)}))
     return made
+
+
+def _in_cells(names: Sequence[str]) -> Iterator[list[str]]:
+    """The names in lists that a cell of a register can hold."""
+    part: list[str] = []
+    for name in names:
+        if part and len(_SEPARATOR.join([*part, name])) > LONGEST:
+            yield part
+            part = []
+        part.append(name)
+    yield part
 
 
 def _name(named: str | None, account: str) -> str:
@@ -149,6 +165,23 @@ def _free(wanted: str, taken: set[str]) -> str:
     name = next(name for name in (wanted, *(f"{wanted}-{i}" for i in range(2, len(taken) + 3))) if name not in taken)
     taken.add(name)
     return name
+
+
+_SEPARATOR = "; "
+
+
+def check_register(text: str) -> None:
+    """Raises ConfigError for a register in CSV that could not be read again, such as for a text it cannot hold."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "register.csv")
+        path.write_text(text, encoding="utf-8", newline="")
+        try:
+            read_entries(path)
+        except ConfigError as error:
+            told = str(error).removeprefix(f"{path}, ")
+            raise ConfigError(
+                f"the register brought up to date could not be read again, so nothing was written: {told}"
+            ) from error
 
 
 def register_csv(entries: Iterable[Entry]) -> str:
@@ -166,7 +199,7 @@ def _written(entry: Entry, column: str) -> str:
         return entry.key
     value = getattr(entry, column)
     if column in LISTS:
-        return "; ".join(value)
+        return _SEPARATOR.join(value)
     if column in DAYS:
         return value.isoformat() if value else ""
     return value or ""

@@ -6,6 +6,7 @@ import csv
 import difflib
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from sesreport.analysis.joins import records
 from sesreport.core.errors import ConfigError, WriteError
 from sesreport.core.files import alone_in, check_writable, write_whole
 from sesreport.core.text import FORMULA_STARTS, visible
-from sesreport.governance.review.approvals import register_csv, updated, with_pending, without_replaced
+from sesreport.governance.review.approvals import check_register, register_csv, updated, with_pending, without_replaced
 from sesreport.governance.review.checks import (
     Answer,
     Checker,
@@ -133,7 +134,7 @@ def _books(files: Sequence[str | Path]) -> list[AnsweredWorkbook]:
 
 def _refused(book: AnsweredWorkbook) -> bool:
     """Whether a file as a whole cannot be imported."""
-    return any(not problem.sheet for problem in book.problems)
+    return book.without_rows or any(not problem.sheet for problem in book.problems)
 
 
 def _checker(
@@ -166,9 +167,10 @@ def _written(
         check_writable(folder)
         folder.mkdir(parents=True, exist_ok=True)
     earlier = newest_update(register)
-    before, pending, after = _registers(config, checker, frame, fresh, read_entries(earlier) if earlier else [])
+    before, pending, after = _registers(config, checker, frame, fresh, _entries_of(earlier))
     texts: dict[str, str] = {}
     if pending != after:
+        check_register(after)
         texts[".csv"] = after
     asked = [row for row in new if row["answer"] != KEEP]
     if asked:
@@ -181,9 +183,7 @@ def _written(
     made = {ending: stem.with_name(stem.name + ending) for ending in texts}
     if attestations_sha256(config) != before_sha256:  # another import, where the file system has no locks
         raise WriteError(f"{path}: was changed meanwhile, so nothing was written; import the files again")
-    for ending, target in made.items():
-        write_whole(target, texts[ending])
-    write_attestations(path, frame)
+    _write_all({made[ending]: text for ending, text in texts.items()}, path, frame)
     return Imported(
         tuple(problems), len(new), len(answers) - len(new), path, made.get(".csv"), made.get(".diff"),
         made.get("-fixes.csv"), None if pending == before else earlier,
@@ -199,6 +199,27 @@ def attestation_row(answer: Answer, checker: Checker, days: int) -> dict[str, An
         "snapshot": checker.newest.snapshot.id,
     }
     return {**row, "attestation_id": attestation_id(row)}
+
+
+def _entries_of(update: Path | None) -> list[Entry]:
+    """The entries of an update. Raises ConfigError, which says that it is one, as nobody has to know its file."""
+    try:
+        return read_entries(update) if update else []
+    except ConfigError as error:
+        raise ConfigError(f"{error}; it is an update that imports go on from: correct it, or take it away") from error
+
+
+def _write_all(texts: Mapping[Path, str], attestations: Path, frame: pd.DataFrame) -> None:
+    """Writes files and the attestations; where one cannot be written, those before it are taken away again."""
+    try:
+        for path, text in texts.items():
+            write_whole(path, text)
+        write_attestations(attestations, frame)
+    except (WriteError, OSError):
+        for path in texts:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
 
 
 def _registers(
