@@ -77,6 +77,9 @@ def import_command(
     if found.pending is not None:
         also = f"; {found.register} holds its changes as well, so take that one over" if found.register else ""
         line(f"sesreport: {found.pending} is not taken over yet{also}", err=True)
+    if found.left_out and found.register is not None:
+        told = f"{', '.join(found.left_out)} of the update before: neither in the register in use nor asked for"
+        line(f"sesreport: {found.register} is without {told}", err=True)
     return INCOMPLETE if found.problems else 0
 
 

@@ -32,25 +32,42 @@ def updated(entries: Sequence[Entry], answers: Sequence[Answer], ends: Mapping[s
     return [*old, *_renewals(entries, answers, today)]
 
 
-def with_pending(entries: Sequence[Entry], pending: Sequence[Entry], given: Iterable[Mapping[str, Any]]) -> list[Entry]:
+def with_pending(entries: Sequence[Entry], pending: Sequence[Entry], given: Sequence[Mapping[str, Any]]) -> list[Entry]:
     """The entries of the register in use with what an update that is not taken over changed.
 
     New approvals stand behind the others; an end that was brought forward stays. Only what an answer (``given``) asked
     for counts: an update also holds what was in the register when it was written, and may be gone or renewed since.
     """
-    kept: set[tuple[Any, ...]] = set()
-    revoked: set[tuple[str, date]] = set()
-    for row in given:
-        if row["answer"] == KEEP and row["expires_at"] is not None:
-            last = row["expires_at"].date() - timedelta(days=1)
-            kept.add((row["identity"], row["reviewer"], row["answered_at"].date(), last))
-        elif row["answer"] == REVOKE:
-            revoked |= {(account, row["due"].date()) for account in _ACCOUNT.findall(row["grantee"])}
+    revoked = {
+        (account, row["due"].date())
+        for row in given
+        if row["answer"] == REVOKE
+        for account in _ACCOUNT.findall(row["grantee"])
+    }
     by_id = {entry.key: entry for entry in pending}
-    there = {entry.key for entry in entries}
     old = [_ended(entry, end) if (end := _end(by_id, entry, revoked)) else entry for entry in entries]
-    new = [entry for entry in pending if entry.key not in there and _asked_for(entry, kept)]
-    return [*old, *new]
+    asked, _ = _more(entries, pending, given)
+    return [*old, *asked]
+
+
+def left_out(entries: Sequence[Entry], pending: Sequence[Entry], given: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    """The approvals of an update that are neither in use nor asked for: taken out since, or entered there by hand."""
+    return _more(entries, pending, given)[1]
+
+
+def _more(
+    entries: Sequence[Entry], pending: Sequence[Entry], given: Sequence[Mapping[str, Any]]
+) -> tuple[list[Entry], list[Entry]]:
+    """The approvals of an update that are not in use: those that answers asked for, and the others."""
+    kept = {
+        (row["identity"], row["reviewer"], row["answered_at"].date(), row["expires_at"].date() - timedelta(days=1))
+        for row in given
+        if row["answer"] == KEEP and row["expires_at"] is not None
+    }
+    there = {entry.key for entry in entries}
+    more = [entry for entry in pending if entry.key not in there]
+    asked = [entry for entry in more if _asked_for(entry, kept)]
+    return asked, [entry for entry in more if entry not in asked]
 
 
 _ACCOUNT = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")

@@ -19,7 +19,14 @@ from sesreport.analysis.joins import records
 from sesreport.core.errors import ConfigError, WriteError
 from sesreport.core.files import alone_in, check_writable, write_whole
 from sesreport.core.text import FORMULA_STARTS, visible
-from sesreport.governance.review.approvals import check_register, register_csv, updated, with_pending, without_replaced
+from sesreport.governance.review.approvals import (
+    check_register,
+    left_out,
+    register_csv,
+    updated,
+    with_pending,
+    without_replaced,
+)
 from sesreport.governance.review.checks import (
     Answer,
     Checker,
@@ -73,6 +80,8 @@ class Imported:
     """What is to be narrowed and revoked, and by when; None where nothing is."""
     pending: Path | None = None
     """The update written before that is not taken over yet; ``register`` holds what it changed as well."""
+    left_out: tuple[str, ...] = ()
+    """Approvals that stood in it, and are neither in the register in use nor asked for by an answer."""
 
     @property
     def written(self) -> list[Path]:
@@ -167,7 +176,8 @@ def _written(
         check_writable(folder)
         folder.mkdir(parents=True, exist_ok=True)
     earlier = newest_update(register)
-    before, pending, after = _registers(config, checker, frame, fresh, _entries_of(earlier))
+    earlier_entries = _entries_of(earlier)
+    before, pending, after = _registers(config, checker, frame, fresh, earlier_entries)
     texts: dict[str, str] = {}
     if pending != after:
         check_register(after)
@@ -187,6 +197,7 @@ def _written(
     return Imported(
         tuple(problems), len(new), len(answers) - len(new), path, made.get(".csv"), made.get(".diff"),
         made.get("-fixes.csv"), None if pending == before else earlier,
+        tuple(each.key for each in left_out(entries_of(config), earlier_entries, records(frame))),
     )  # fmt: skip
 
 

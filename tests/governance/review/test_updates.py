@@ -69,6 +69,18 @@ def test_what_was_taken_out_of_the_register_since_does_not_come_back(review: Rev
     edited(review, "310000000002,Brightside,marketing,MKT-1,2025-01-01,2026-12-01\n", "")
     found = review.import_(review.answered(only("mailwise"), "second.xlsx", mailwise="revoke"))
     assert set(entries(found.register)) == {"Mailwise", "420000000001"}
+    assert found.left_out == ("A-27c6fb1459",)
+
+
+def test_what_was_entered_by_hand_into_an_update_is_told_when_it_is_left_out(review: Review) -> None:
+    first = review.import_(review.answered(only("old")))
+    assert first.left_out == () and first.register is not None
+    columns = first.register.read_text().splitlines()[0].count(",")
+    with first.register.open("a") as file:
+        file.write(f"310000000077,By hand{',' * (columns - 2)},HAND-1\n")
+    found = review.import_(review.answered(only("agency"), "second.xlsx"))
+    assert found.left_out == ("HAND-1",)
+    assert "By hand" not in entries(found.register)
 
 
 def test_what_was_renewed_in_the_register_since_stays_renewed(review: Review) -> None:
