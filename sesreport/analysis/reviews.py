@@ -119,8 +119,10 @@ def _grant_facts(analysis: Analysis) -> pd.Series:
 
 
 def review_begun(analysis: Analysis) -> bool:
-    """Whether any quarter is to be answered for: the settings name the first, or there is an answer."""
-    return bool(analysis.config.review.first) or len(analysis.attestations) > 0
+    """Whether any quarter is to be answered for: the first that the settings name has come, or there is an answer."""
+    first = analysis.config.review.first
+    come = bool(first) and Quarter.parse(first) <= Quarter.of(analysis.today)
+    return come or len(analysis.attestations) > 0
 
 
 def _answerable(analysis: Analysis) -> pd.DataFrame:

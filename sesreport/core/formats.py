@@ -59,7 +59,7 @@ def read_format(content: bytes | str, known: str) -> dict[str, Any]:
         raise FormatError(f"no JSON in UTF-8 ({error})") from error
     if not isinstance(found, dict):
         raise FormatError(f"no JSON object, but {type(found).__name__}")
-    _check_format(found.get("format"), known)
+    check_format(found.get("format"), known)
     if twice:
         raise FormatError(f"key {twice[0]!r:.80} is twice in one object")
     return found
@@ -91,7 +91,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
 
 
-def _check_format(found: Any, known: str) -> None:
+def check_format(found: Any, known: str) -> None:
     """Raises FormatError for another format than the ``known`` one, and says what to do about a newer one."""
     if found == known:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,12 +15,12 @@ import pandas as pd
 
 from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis, derived
-from sesreport.analysis.stakes import BASIS, messages_by_place
 from sesreport.core.schema import Frame, account_id, at, count, flag, integer, money, real, text, texts
-from sesreport.core.vocabulary import IDENTITY, PLACE, SEVERITIES, IdentityKey, PlaceKey
-from sesreport.findings.asks import Subject, ask_in_words
+from sesreport.core.vocabulary import IDENTITY, SEVERITIES, IdentityKey
+from sesreport.findings.asks import SharedNames, Subject, ask_in_words
 from sesreport.findings.findings import exceptions_of
 from sesreport.findings.fingerprint import fingerprint
+from sesreport.findings.harm import EXPOSURES, Harm
 from sesreport.findings.known_events import ACCOUNT
 from sesreport.findings.registry import Rule, rules
 from sesreport.settings.config import FindingException, FindingsSetting
@@ -29,17 +29,6 @@ OPEN, OVERDUE, DONE, ACCEPTED, WITHDRAWN = OUTCOMES = ("open", "overdue", "done"
 STANDING = (OPEN, OVERDUE)
 """Outcomes of what is still asked."""
 EXACT, FIRST_SEEN = "exact", "first seen"
-EXPOSURES = {
-    "public": "anyone can send as it",
-    "external": "outside accounts nobody approved can send as it",
-    "": "who can send as it is not known",
-    "vendor": "approved outside accounts can send as it",
-    "organization": "other accounts of ours can send as it",
-    "service": "AWS services can send as it",
-    "own": "only its own account can send as it",
-    "none": "its policies let nobody send as it",
-}
-"""What an exposure means, the most harm first; what is not known is no better than what is open to strangers."""
 
 _DAY = {day: datetime.fromisoformat(f"{day}T00:00+00:00") for day in (
     "2025-10-08", "2025-10-15", "2026-10-14", "2026-11-13", "2026-09-01", "2026-10-01", "2026-10-20")}  # fmt: skip
@@ -66,8 +55,9 @@ ACTIONS = Frame(
         "opened_at": at("Since when: the moment of a change event or of the register, else when it was first seen.",
                         required=True),
         "opened_by": text("What that rests on: exact, or first seen.", required=True),
-        "due": at("The day by which it should be done: opened_at and the days of the settings for the severity; no "
-                  "later report moves it.", required=True),
+        "due": at("The day by which it should be done: opened_at and the days of the settings for the severity, of an "
+                  "incident the day it was first seen and those for incidents; no later report moves it.",
+                  required=True),
         "times_asked": count("Months whose report showed it as open, this one included.", required=True),
         "asked_before": flag("Whether the report of the month before showed it as open.", required=True),
         "outcome": text("open, overdue, done, accepted (for a time, by the settings) or withdrawn.", required=True),
@@ -99,7 +89,7 @@ ACTIONS = Frame(
          "ask": "Stop sending from sandbox (us-east-1); rotate the keys used", "rule": "volume_spike",
          "severity": "high", "incident": True, "account_id": "210000000003", "account_name": "sandbox",
          "region": "us-east-1", "identity": "(whole account)", "outside_accounts": [], "opened_at": _DAY["2026-10-14"],
-         "opened_by": "first seen", "due": _DAY["2026-11-13"], "times_asked": 1, "asked_before": False,
+         "opened_by": "first seen", "due": _DAY["2026-10-14"], "times_asked": 1, "asked_before": False,
          "outcome": "open", "effect": "So does whoever holds a stolen key.", "messages": 50000.0,
          "reach": "50,000 messages of its account and Region in October 2026", "rank": 1},
         {"fingerprint": "1f77c2a4b8d93e0293a0be1172cc5d60", "episode": 2,
@@ -132,7 +122,7 @@ def actions(analysis: Analysis) -> pd.DataFrame:
     """
     reports = [Report.of(each) for each in analysis.chain]
     names = dict(rows(analysis.register, ("account_id", "name")))
-    harm = _Harm(analysis)
+    harm = Harm(analysis)
     asked = asked_by(reports, analysis.lives, analysis.config.findings, names)
     found = [row | harm.of((row["account_id"], row["region"], row["identity"])) for row in asked]
     return _ranked(ACTIONS.from_rows(found)) if found else ACTIONS.empty()
@@ -147,9 +137,11 @@ def asked_by(
     """
     asked = {slug: rule for slug, rule in rules().items() if rule.ask}
     judging = _Judging(reports, settings, names)
+    by_place = _actions_by_place(lives, settings, asked)
+    shared = SharedNames.of(judging.subject(action) for several in by_place.values() for action in several)
     return [
-        judging.row(action, asked[action.rule], number)
-        for several in _actions_by_place(lives, settings, asked).values()
+        judging.row(action, asked[action.rule], number, shared)
+        for several in by_place.values()
         for number, action in enumerate(several, 1)
     ]
 
@@ -222,10 +214,19 @@ class _Action:
         return self.lives[0].opened
 
     @property
+    def first_seen(self) -> pd.Timestamp:
+        return min(life.first_seen for life in self.lives)
+
+    @property
     def ended(self) -> pd.Timestamp | None:
         """When the last of them was gone; None while one is not."""
         ends = [life.ended for life in self.lives if life.ended is not None]
         return max(ends) if len(ends) == len(self.lives) else None
+
+    @property
+    def about(self) -> _Life:
+        """The life that tells of the place, the last that was seen of those that are left."""
+        return max(self.left or self.lives, key=lambda life: life.last_seen)
 
     @cached_property
     def left(self) -> list[_Life]:
@@ -272,18 +273,20 @@ class _Judging:
     def now(self) -> Report:
         return self.reports[-1]
 
-    def row(self, action: _Action, rule: Rule, number: int) -> dict[str, Any]:
+    def subject(self, action: _Action) -> Subject:
+        account, region, identity = action.place
+        return Subject(account, action.about.account_name, region, identity, self._outside(action))
+
+    def row(self, action: _Action, rule: Rule, number: int, shared: SharedNames) -> dict[str, Any]:
         """All of an action but its harm."""
         account, region, identity = action.place
-        about = max(action.left or action.lives, key=lambda life: life.last_seen)
-        outside = self._outside(action.left or action.lives)
-        subject = Subject(account, about.account_name, region, identity, outside)
-        due = action.opened.normalize() + timedelta(days=self.settings.due_days.of(about.severity))
+        about, subject = action.about, self.subject(action)
+        due = self._due(action, rule, about.severity)
         asked = {report.period for report in self.reports if self._asks(action, report)}
         return {
             "fingerprint": fingerprint((action.rule, *action.place, None)),
             "episode": number,
-            "ask": ask_in_words(rule.ask, [subject]),
+            "ask": ask_in_words(rule.ask, [subject], shared),
             "rule": action.rule,
             "severity": about.severity,
             "incident": rule.incident,
@@ -291,7 +294,7 @@ class _Judging:
             "account_name": about.account_name,
             "region": region,
             "identity": identity,
-            "outside_accounts": list(outside),
+            "outside_accounts": list(subject.accounts),
             "asked_of": about.owner,
             "opened_at": action.opened,
             "opened_by": FIRST_SEEN if action.lives[0].opened_at is None else EXACT,
@@ -302,8 +305,17 @@ class _Judging:
             **self._outcome(action, rule, due),
         }
 
-    def _outside(self, lives: Iterable[_Life]) -> tuple[str, ...]:
-        ids = sorted({found for life in lives for found in _ACCOUNT_ID.findall(life.grantee or "")})
+    def _due(self, action: _Action, rule: Rule, severity: str) -> pd.Timestamp:
+        """What happened is to be seen to at once; other asks have the days of their severity."""
+        days = self.settings.due_days
+        if rule.incident:
+            return action.first_seen.normalize() + timedelta(days=days.incident)
+        return action.opened.normalize() + timedelta(days=days.of(severity))
+
+    def _outside(self, action: _Action) -> tuple[str, ...]:
+        ids = sorted(
+            {found for life in action.left or action.lives for found in _ACCOUNT_ID.findall(life.grantee or "")}
+        )
         return tuple(
             f"{name} ({each})" if (name := self.names.get(each)) else f"outside account {each}" for each in ids
         )
@@ -358,51 +370,6 @@ class _Judging:
                 break
             since = report.started
         return since
-
-
-class _Harm:
-    """What rides on an identity or a whole account now."""
-
-    def __init__(self, analysis: Analysis) -> None:
-        sent = messages_by_place(analysis)
-        self._messages: dict[PlaceKey, float | None] = {
-            (account, region): sent for account, region, sent in rows(sent, (*PLACE, "messages"))
-        }
-        self._exposures: dict[IdentityKey, tuple[str | None, bool]] = {
-            (account, region, identity): (exposure, bool(review))
-            for account, region, identity, exposure, review in rows(
-                analysis.exposures, (*IDENTITY, "exposure", "needs_review")
-            )
-        }
-        self._worth: dict[IdentityKey, tuple[Decimal | None, str | None]] = {
-            (account, region, identity): (value, currency)
-            for account, region, identity, value, currency in rows(analysis.stakes, (*IDENTITY, "value", "currency"))
-        }
-        self._month = analysis.period.name
-
-    def of(self, place: IdentityKey) -> dict[str, Any]:
-        account, region, identity = place
-        exposure, review = self._exposures.get(place, (None, True))
-        messages = self._messages.get((account, region))
-        value, currency = self._worth.get(place, (None, None))
-        return {
-            "exposure": exposure,
-            "messages": messages,
-            "value": value,
-            "currency": None if value is None else currency,
-            "reach": "; ".join(filter(None, [self._open_to(identity, exposure, review), self._rides(messages)])),
-        }
-
-    def _open_to(self, identity: str, exposure: str | None, review: bool) -> str:
-        if identity == ACCOUNT:
-            return ""
-        told = EXPOSURES[exposure or ""]
-        return f"{told}, and more may be: not all could be judged" if review and exposure else told
-
-    def _rides(self, messages: float | None) -> str:
-        if messages is None:
-            return f"how many messages its {BASIS} sent in {self._month} is not known"
-        return f"{messages:,.0f} messages of its {BASIS} in {self._month}"
 
 
 def _ranked(found: pd.DataFrame) -> pd.DataFrame:

@@ -100,11 +100,22 @@ def widest_account(analysis: Analysis) -> tuple[list[str], str]:
     )
 
 
+def asked_for(revoke: Any) -> list[Any]:
+    """What is to be revoked, one by one; a name alone is one. Raises ConfigError for what names nothing."""
+    if isinstance(revoke, pd.DataFrame):
+        return revoke.to_dict("records")
+    if isinstance(revoke, str | int | pd.Series):
+        return [revoke]
+    if not isinstance(revoke, Iterable) or isinstance(revoke, bytes):
+        raise ConfigError(f"what_if: revoke is {revoke!r:.40}; give a list of accounts, principals or grants")
+    return list(revoke)
+
+
 def revocations(analysis: Analysis, asked: Sequence[Revoked], replaced: Mapping[PolicyKey, str | None]) -> Revocations:
     """Raises ConfigError for what the snapshot does not have."""
     accounts, principals, grants = set(), set(), set()
     for each in asked:
-        if each is None or isinstance(each, float | bool):
+        if isinstance(each, float | bool | bytes) or not isinstance(each, str | int | Sequence | Mapping | pd.Series):
             raise ConfigError(f"what_if: revoke has {each!r}; name an account, a principal or a grant")
         if not isinstance(each, str | int):
             grant = _grant(analysis, each)
@@ -147,8 +158,10 @@ def _check_principal(analysis: Analysis, principal: str) -> None:
 
 def near(name: str, known: Iterable[str]) -> str:
     """A near name; of many that are not near nothing is said."""
-    found = suggestion(name, list(known))
-    return found if found.startswith("; did") else ""
+    names = list(known)
+    same = [each for each in names if each.casefold() == name.strip().casefold()]
+    found = suggestion(name, names)
+    return f"; did you mean {same[0]!r}?" if same else found if found.startswith("; did") else ""
 
 
 def _grant(analysis: Analysis, given: Sequence[Any] | Mapping[str, Any] | pd.Series) -> GrantKey:

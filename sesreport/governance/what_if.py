@@ -19,18 +19,18 @@ from sesreport.analysis.joins import rows
 from sesreport.analysis.judged import judged
 from sesreport.analysis.judged_identities import texts_of
 from sesreport.analysis.registry import derived_frames
-from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.period import Period
 from sesreport.core.schema import Frame
 from sesreport.core.text import visible
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import FOUND, found
 from sesreport.governance.frame_changes import GONE, NEW, frame_changes
+from sesreport.governance.replacements import Texts, replacements, unreadable
 from sesreport.governance.revocations import (
     GRANT,
     Revocations,
     Revoked,
-    near,
+    asked_for,
     place_words,
     policy_words,
     revocations,
@@ -42,18 +42,13 @@ from sesreport.kpis.earlier import measured_kpis
 from sesreport.kpis.registry import kpis
 from sesreport.policy import CLASSES, addresses_by_domain
 from sesreport.policy.edits import revoke as without
-from sesreport.policy.narrowing import LONGEST
 from sesreport.settings.config import Config
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.imagined import ImaginedSnapshot, PolicyKey
 from sesreport.snapshot.store import Snapshot
 
-Texts = Mapping[IdentityKey, Mapping[str, str]]
 SHOWN = 10
 """Lines of each list that a notebook shows; the others are counted."""
-
-LONGEST_NAME = 64
-"""Characters of a policy's name (Amazon SES API, CreateEmailIdentityPolicy)."""
 
 
 @dataclass(frozen=True)
@@ -257,13 +252,14 @@ def what_if(
         if isinstance(snapshot, Analysis)
         else analyze(snapshot, config, register=register, period=period, previous=previous)
     )
-    asked: list[Any] = revoke.to_dict("records") if isinstance(revoke, pd.DataFrame) else list(revoke)
+    asked = asked_for(revoke)
     notes: list[str] = []
     if example and not asked and not replace:
         asked, why = widest_account(before)
         notes.append(why)
     texts = texts_of(before.snapshot.policies)
-    replaced = _replaced(before, replace or {}, texts)
+    replaced = replacements(before, replace, texts)
+    notes += unreadable(replaced)
     targets = revocations(before, asked, replaced)
     edited, kept, left = _edited(texts, replaced, targets)
     changed = {key: text for key, text in edited.items() if text != texts.get(key[:3], {}).get(key[3])}
@@ -277,63 +273,6 @@ def what_if(
         (*notes, *_bare_addresses(before, after, changed)),
         kept,
     )
-
-
-def _replaced(
-    analysis: Analysis, wanted: Mapping[str, Mapping[str, str | None]], texts: Texts
-) -> dict[PolicyKey, str | None]:
-    """New texts by policy. Raises ConfigError."""
-    out: dict[PolicyKey, str | None] = {}
-    for name, policies in wanted.items():
-        place = _identity(analysis, name)
-        if not isinstance(policies, Mapping):
-            raise ConfigError(f"what_if: replace has no policies by name for {name!r}")
-        for policy, text in policies.items():
-            known = texts.get(place, {})
-            if text is None and policy not in known:
-                raise ConfigError(
-                    f"what_if: {name} has no policy {policy!r} to delete{suggestion(policy, list(known))}"
-                )
-            if text is not None and not isinstance(text, str):
-                raise ConfigError(
-                    f"what_if: the policy {policy!r} of {name} is {type(text).__name__}, not a text or None"
-                )
-            if text is not None:
-                _check_text(name, policy, text)
-            out[*place, policy] = text
-    return out
-
-
-def _check_text(identity: str, policy: str, text: str) -> None:
-    """Raises ConfigError for a policy that SES would not take (Amazon SES quotas: 4 KB, names of 64 characters)."""
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError as error:
-        raise ConfigError(f"what_if: the policy {policy!r} of {identity} is no Unicode text") from error
-    if size > LONGEST:
-        raise ConfigError(f"what_if: the policy {policy!r} of {identity} has {size:,} bytes; SES takes {LONGEST:,}")
-    if len(policy) > LONGEST_NAME:
-        raise ConfigError(f"what_if: the policy name {policy!r:.40} is longer than the {LONGEST_NAME} SES takes")
-
-
-def _identity(analysis: Analysis, name: str) -> IdentityKey:
-    """The identity of a name or ARN. Raises ConfigError where there is none, or several."""
-    if not isinstance(name, str):
-        raise ConfigError(f"what_if: replace has {name!r} for an identity; write its name or its ARN")
-    frame = analysis.identities
-    found = frame[frame["identity"].eq(name) | frame["arn"].eq(name)]
-    if found.empty:
-        raise ConfigError(
-            f"what_if: no identity {name!r} in snapshot {analysis.snapshot.id}{near(name, set(frame['identity']))}"
-        )
-    if len(found) > 1:
-        raise ConfigError(
-            f"what_if: {name!r} is {len(found)} identities; name one by its ARN: {', '.join(found['arn'])}"
-        )
-    place: IdentityKey = next(iter(rows(found, IDENTITY)))
-    if place not in judged(analysis).by_identity:
-        raise ConfigError(f"what_if: the policies of {name} could not be read, so nobody can tell what would change")
-    return place
 
 
 def _edited(

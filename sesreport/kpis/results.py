@@ -151,6 +151,8 @@ class Decision:
     severity: str = ""
     incident: bool = False
     """Whether it is about something that happened."""
+    now: bool = False
+    """Whether it is about something that happened, and due on the day of the report."""
     since: str = ""
     """The day it was opened."""
     times_asked: int = 0

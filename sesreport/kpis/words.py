@@ -201,7 +201,7 @@ def severities(findings: Findings) -> str:
 
 
 def due(asked: Decision) -> str:
-    """By when, or what became of it: ``due 2025-10-13, overdue by 386 days, asked 13 times``."""
+    """By when, or what became of it: ``due 2025-10-13, overdue by 386 days, asked 13 times``, ``due now``."""
     if asked.outcome == "done":
         return f"done on {asked.outcome_at}"
     if asked.outcome == "accepted":
@@ -210,7 +210,7 @@ def due(asked: Decision) -> str:
         return f"withdrawn on {asked.outcome_at}"
     late = f", overdue by {_counted(asked.days_overdue, 'day')}" if asked.days_overdue else ""
     often = f", asked {_counted(asked.times_asked, 'time')}" if asked.times_asked > 1 else ""
-    return f"due {asked.due}{late}{often}"
+    return f"due {'now' if asked.now else asked.due}{late}{often}"
 
 
 def ask(asked: Decision) -> str:

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from sesreport.policy import forms, patterns
 from sesreport.policy.automata import Budget, Edge, Found, Grammar, Groups, Text, explore
 from sesreport.policy.axes import fresh_local
-from sesreport.policy.grammar import OPERATORS
+from sesreport.policy.grammar import OPERATORS, number
 from sesreport.policy.keys import ValueSource, ValueType, key
 from sesreport.policy.patterns import Pattern, Variable
 from sesreport.policy.scene import Scene, Use
 
 #: Variables in the values of one key that are followed.
 MAX_COUPLINGS = 8
+
+#: The last second of the year 9999.
+_LAST_SECOND = 253_402_300_799
 
 _TEXTUAL = frozenset({"string", "arn", "bool", "null"})
 _BY_TYPE = {
@@ -38,6 +41,8 @@ def is_clear(scene: Scene, use: Use) -> bool:
     if use.variables and any(not _follows(scene, condition.name, one) for _, one in _mentioned([use])):
         return False
     if operator.family in ("numeric", "date") and any(map(_too_fine, condition.values)):
+        return False
+    if about.source is ValueSource.TIME and any(map(_too_late, condition.values)):
         return False
     if condition.name == "aws:principalservicenameslist" and _with_other_names(scene):
         return False
@@ -66,6 +71,12 @@ def _too_fine(value: str) -> bool:
 def _too_large(whole: str) -> bool:
     digits = whole.lstrip("+-")
     return digits.isdigit() and len(digits) > 14
+
+
+def _too_late(value: str) -> bool:
+    """Whether seconds lie beyond the last year that can be tried; these are most likely milliseconds."""
+    found = number(value)
+    return found is not None and found >= _LAST_SECOND
 
 
 def _with_other_names(scene: Scene) -> bool:

@@ -20,6 +20,7 @@ from sesreport.policy import patterns
 from sesreport.policy.analyze import analyze
 from sesreport.policy.compare import OTHER_ACTIONS, narrower_or_equal
 from sesreport.policy.exposure import Exposure
+from sesreport.policy.grammar import seconds
 from sesreport.policy.model import Effect, Policy, Principal, PrincipalKind, Statement
 from sesreport.policy.reader import read_policy
 from sesreport.policy.scene import SENDING_ACTIONS, Organization, read_identity
@@ -447,13 +448,14 @@ def _from_limited(raw: dict[str, Any], patterns: Sequence[str]) -> dict[str, Any
 
 
 def _until(raw: dict[str, Any], last_day: date) -> dict[str, Any]:
-    """The statement until the end of a day, or until its own end where that is earlier."""
+    """The statement until the end of a day, or until its own ends (ISO 8601 or epoch time) where all are earlier."""
     out = copy.deepcopy(raw)
     there = out.setdefault("Condition", {}).setdefault("DateLessThan", {})
     same = next((name for name in there if name.casefold() == NOW.casefold()), NOW)
-    before = there.get(same)
+    before = there.get(same, [])
     end = _instant(last_day)
-    if isinstance(before, str) and before[:19] <= end[:19]:
+    ends = [seconds(str(value)) for value in (before if isinstance(before, list) else [before])]
+    if ends and all(each is not None and each <= (seconds(end) or 0) for each in ends):
         return raw
     there[same] = end
     return out

@@ -16,10 +16,13 @@ import pyarrow.parquet as pq
 
 from sesreport.core.errors import ConfigError, SchemaError
 from sesreport.core.files import write_whole
+from sesreport.core.formats import FormatError, check_format
 from sesreport.core.quarter import Quarter
 from sesreport.core.schema import Frame, account_id, at, integer, text
 from sesreport.settings.config import Config
 
+FORMAT = "sesreport-attestations/1"
+"""Stands in the metadata of the file's schema, under the key ``format``."""
 KEEP, NARROW, REVOKE = "keep", "narrow", "revoke"
 ANSWERS = (KEEP, NARROW, REVOKE)
 GRANT = ["account_id", "region", "identity", "policy_name", "grantee"]
@@ -76,6 +79,7 @@ def read_attestations(path: Path) -> pd.DataFrame:
     """
     try:
         table = pq.read_table(io.BytesIO(path.read_bytes()))
+        _check_format(path, table)
         more = [name for name in table.column_names if name not in FRAME.all_columns]
         if more:
             raise ConfigError(
@@ -93,6 +97,17 @@ def read_attestations(path: Path) -> pd.DataFrame:
         raise ConfigError(f"{path}: is damaged: {told}; restore it from a copy; nothing was written to it") from error
     _check_rows(path, frame)
     return frame
+
+
+def _check_format(path: Path, table: pa.Table) -> None:
+    """Raises ConfigError for another format; a file without one was written before it had any."""
+    named = (table.schema.metadata or {}).get(b"format")
+    if named is None:
+        return
+    try:
+        check_format(named.decode("utf-8", "replace"), FORMAT)
+    except FormatError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _check_rows(path: Path, frame: pd.DataFrame) -> None:
@@ -119,9 +134,12 @@ def attestations_of(config: Config, today: date) -> pd.DataFrame:
 
 
 def attestations_sha256(config: Config) -> str:
-    """Hash of the file's bytes; of nothing where there is none."""
+    """Hash of the file's bytes; of nothing where there is none. Raises ConfigError when it cannot be read."""
     path = Path(config.paths.attestations)
-    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def attestation_id(row: Mapping[str, Any]) -> str:
@@ -169,6 +187,8 @@ def write_attestations(path: Path, frame: pd.DataFrame) -> None:
     """Writes all attestations, whole or not at all, to where a link leads. Raises SchemaError, WriteError."""
     path = path.resolve()
     sink = pa.BufferOutputStream()
-    pq.write_table(FRAME.to_arrow(frame), sink, compression="zstd")
+    table = FRAME.to_arrow(frame)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), b"format": FORMAT.encode()})
+    pq.write_table(table, sink, compression="zstd")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, sink.getvalue().to_pybytes())

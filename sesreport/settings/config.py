@@ -155,9 +155,11 @@ class DueDays(_Section):
     """The same for a medium one."""
     low: Days = 90
     """The same for a low one."""
+    incident: Annotated[int, Field(strict=True, ge=0, le=3650)] = 0
+    """Days from the day on which an incident was first seen, whatever its severity; 0 is that day."""
 
     def of(self, severity: str) -> int:
-        """Days for a severity."""
+        """Days for the severity of what is no incident."""
         return int(getattr(self, severity))
 
 

@@ -23,22 +23,27 @@ LARGEST_INSIDE = 64 * 2**20
 """Bytes of a workbook's parts when they are unpacked; one with more is not read."""
 WIDEST = 256
 """Columns of a sheet; what stands beyond them was set by mistake, and would make every row as wide."""
+AS_CSV = "save the sheet as 'CSV UTF-8'"
 EXACT = 10**15
 """Excel keeps 15 digits of a number; of longer ones it has replaced the rest by zeros."""
 
 
-def xlsx_rows(path: Path, *, naming: str, within: int = 1, formulas: bool = True) -> Iterator[Row]:
+def xlsx_rows(
+    path: Path, *, naming: str, within: int = 1, formulas: bool = True, instead: str = AS_CSV
+) -> Iterator[Row]:
     """The rows of the sheet that names the column ``naming`` in its first row, or in one of the first ``within``.
 
     Rows that hold nothing are left out. Hidden sheets are passed over; where no other names it, the rows are those of
     the first. A formula without a stored value (without ``formulas``: every formula), an error, and a cell that shares
     the value of merged cells are Unread. Raises ConfigError for a file that is not such a workbook, is too large, or
-    has two such sheets, and OSError.
+    has two such sheets, and OSError; ``instead`` says what to do about one that is too large.
     """
-    _check_size(path)
+    _check_size(path, instead)
     try:
         with warnings.catch_warnings(action="ignore"):  # openpyxl tells what it leaves out, such as drop-down lists
             rows = _rows(path, naming, within, formulas)
+    except _SheetError as error:
+        raise ConfigError(f"{path}: {error}") from error
     except Exception as error:  # openpyxl raises whatever the zip or XML reader raised
         raise _no_workbook(path, error) from error
     for number, cells in sorted(rows.items()):
@@ -47,9 +52,9 @@ def xlsx_rows(path: Path, *, naming: str, within: int = 1, formulas: bool = True
             yield row
 
 
-def custom_properties(path: Path) -> dict[str, str]:
+def custom_properties(path: Path, *, instead: str = AS_CSV) -> dict[str, str]:
     """The custom document properties of a workbook that are text. Raises as :func:`xlsx_rows` does."""
-    _check_size(path)
+    _check_size(path, instead)
     try:
         with warnings.catch_warnings(action="ignore"), closing(load_workbook(path, read_only=True)) as opened:
             book: Any = opened
@@ -58,7 +63,7 @@ def custom_properties(path: Path) -> dict[str, str]:
         raise _no_workbook(path, error) from error
 
 
-def _check_size(path: Path) -> None:
+def _check_size(path: Path, instead: str) -> None:
     """Before anything is unpacked."""
     if path.stat().st_size > LARGEST:
         raise ConfigError(f"{path}: is larger than {LARGEST // 2**20} MiB, so it was not read; is it the right file?")
@@ -70,13 +75,17 @@ def _check_size(path: Path) -> None:
     if inside > LARGEST_INSIDE:
         raise ConfigError(
             f"{path}: has {inside // 2**20} MiB unpacked, more than {LARGEST_INSIDE // 2**20}, so it was not read; "
-            "save the sheet as 'CSV UTF-8'"
+            f"{instead}"
         )
 
 
 def _no_workbook(path: Path, error: Exception) -> ConfigError:
     told = " ".join(str(error).split())[:200]
     return ConfigError(f"{path}: is not a workbook that can be read: {told}; save it as .xlsx without a password")
+
+
+class _SheetError(ValueError):
+    """A workbook that can be read, and whose sheets are not what is asked for; the text says what to do."""
 
 
 Cells = dict[int, dict[int, Any]]
@@ -88,10 +97,10 @@ def _rows(path: Path, naming: str, within: int, formulas: bool) -> Cells:
         book: Any = opened
         sheets = {one.title: _cells(book, one, formulas) for one in book.worksheets if one.sheet_state == "visible"}
     if not sheets:
-        raise ValueError("it has no sheet that is not hidden")
+        raise _SheetError("has no sheet that is not hidden; show the one that is meant")
     named = [title for title, rows in sheets.items() if _names(rows, naming, within)]
     if len(named) > 1:
-        raise ValueError(f"its sheets {named[0]!r} and {named[1]!r} both have a column {naming}; hide all but one")
+        raise _SheetError(f"its sheets {named[0]!r} and {named[1]!r} both have a column {naming}; hide all but one")
     return sheets[named[0]] if named else next(iter(sheets.values()))
 
 
@@ -116,7 +125,7 @@ def _cells(book: Any, sheet: Any, formulas: bool) -> Cells:
     rows = {number: cells for number, cells in rows.items() if cells}
     for number, cells in rows.items():
         if max(cells) > WIDEST:
-            raise ValueError(f"row {number} holds something in column {max(cells)}, far from all others; take it out")
+            raise _SheetError(f"row {number} holds something in column {max(cells)}, far from all others; take it out")
     _mark_merged(rows, reader)
     return rows
 

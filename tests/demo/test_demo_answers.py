@@ -8,11 +8,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from analysis.estate import STRANGER, UTC, VENDOR, Estate, policy
+from click.testing import CliRunner
 
 from sesreport.analysis import Analysis, analyze
+from sesreport.cli import given as given_by_command
+from sesreport.cli.main import cli
 from sesreport.core.period import Period
+from sesreport.demo import snapshot as demo_snapshots
 from sesreport.demo.answers import REVIEWS, write_answers
-from sesreport.demo.snapshot import demo_config, kept_apart, with_own_register
+from sesreport.demo.snapshot import ANSWERS, FOLDER, demo_config, kept_apart, with_own_register
 from sesreport.demo.world import World
 from sesreport.kpis.measures.grants import QUARTER
 from sesreport.settings.attestations import read_attestations
@@ -136,3 +140,24 @@ def test_an_import_writes_its_register_into_the_user_s_folder(tmp_path: Path) ->
     assert own.paths.register_file == str(tmp_path / "snapshots" / "register.csv")
     assert Path(own.paths.register_file).read_bytes() == Path(theirs.paths.register_file).read_bytes()
     assert own.sha256 == theirs.sha256
+
+
+def test_a_collection_of_the_demonstration_has_its_answers_as_a_run_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo_snapshots, "HISTORY", 1)
+    done = CliRunner().invoke(cli, ["collect", "--demo", "--quiet"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{FOLDER}/20261103T060000Z\n"
+    assert [path.name for path in snapshots(tmp_path / FOLDER)] == ["20261001T060000Z", "20261103T060000Z"]
+    assert set(read_attestations(tmp_path / FOLDER / ANSWERS)["quarter"]) == {"2026-Q4"}
+
+
+def test_a_report_on_the_demonstration_is_of_its_last_month_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(given_by_command, "now", lambda: datetime(2031, 5, 1, tzinfo=UTC))
+    done = CliRunner().invoke(cli, ["report", "--demo"])
+    assert "2026-10" in str(done.exception)

@@ -20,6 +20,7 @@ from sesreport.core.period import Period
 from sesreport.findings.actions import ACTIONS, STANDING, Report, asked_by
 from sesreport.findings.episodes import FOUND, GONE, UNREAD, episodes
 from sesreport.findings.registry import RULES, rules
+from sesreport.kpis import words
 from sesreport.kpis.asks import decisions, last_asks
 from sesreport.settings.config import Config, FindingException, FindingsSetting
 
@@ -198,9 +199,38 @@ def test_an_incident_of_a_month_is_withdrawn_and_never_called_done(only_switches
     before, after = reports(tmp_path, october, at(NOVEMBER))
     asked = only(before, "sending_switched_on")
     assert (asked["incident"], asked["outcome"]) == (True, "open")
+    assert asked["due"].date() == OCTOBER.date()
     assert asked["ask"] == "Confirm that shop-prod (eu-west-1) may send again"
     later = only(after, "sending_switched_on")
     assert (later["outcome"], later["asked_before"]) == ("withdrawn", True)
+
+
+def _under_review(now: datetime) -> Estate:
+    return at(now).quota(50_000.0, enforcement_status="PROBATION")
+
+
+def test_an_incident_is_due_on_the_day_it_was_seen_and_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RULES, "_items", {"enforcement": ALL["enforcement"]})
+    october, november = reports(tmp_path, _under_review(OCTOBER), _under_review(NOVEMBER))
+    first, second = (only(each, "enforcement") for each in (october, november))
+    assert (first["severity"], first["due"].date(), first["outcome"]) == ("high", OCTOBER.date(), "open")
+    assert (second["due"], second["outcome"], second["days_overdue"]) == (first["due"], "overdue", 31)
+    told = [words.due(decisions(each.actions, each.today)[0][0]) for each in (october, november)]
+    assert told == ["due now", "due 2026-10-03, overdue by 31 days, asked 2 times"]
+
+
+@pytest.mark.parametrize(("days", "due"), [(0, NOVEMBER.date()), (3, date(2026, 11, 6))])
+def test_the_days_for_an_incident_are_those_of_the_settings(
+    days: int, due: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RULES, "_items", {"enforcement": ALL["enforcement"]})
+    config = Config(findings=FindingsSetting.model_validate({"due_days": {"high": 60, "incident": days}}))
+    analysis = chain(tmp_path, _under_review(NOVEMBER), config=config)
+    assert only(analysis, "enforcement")["due"].date() == due
+    ((line,), _) = decisions(analysis.actions, analysis.today)
+    assert words.due(line) == ("due now" if days == 0 else "due 2026-11-06")
 
 
 def test_the_worst_comes_first_and_never_the_most(tmp_path: Path) -> None:
@@ -221,12 +251,31 @@ def test_what_is_new_comes_before_what_is_old(tmp_path: Path) -> None:
     assert chain(tmp_path, before, both).actions["identity"].tolist() == ["b.example.com", "a.example.com"]
 
 
+def test_asks_about_one_name_in_two_places_tell_them_apart(tmp_path: Path) -> None:
+    two = at(NOVEMBER, OPEN).identity("example.com", OPEN, region=US, tags=TAGS)
+    regions = chain(tmp_path / "regions", two)
+    of_account = f"Approve or remove outside account {STRANGER} on example.com"
+    assert {row["ask"] for row in of(regions)} == {f"{of_account} (eu-west-1)", f"{of_account} (us-east-1)"}
+    ((line,), _) = decisions(regions.actions, regions.today)
+    assert line.decision == f"{of_account} (eu-west-1) and 1 more identity"
+    accounts = chain(tmp_path / "accounts", at(NOVEMBER, OPEN).identity("example.com", OPEN, account=DEV, tags=TAGS))
+    assert {row["ask"] for row in of(accounts)} == {
+        f"{of_account} in shop-prod (eu-west-1)", f"{of_account} in shop-dev (eu-west-1)"}  # fmt: skip
+
+
+def test_accounts_of_one_name_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+    estate = at(NOVEMBER, OPEN).identity("example.com", OPEN, account=DEV, tags=TAGS)
+    estate.rows["accounts"] = [row | {"name": "mail"} for row in estate.rows["accounts"]]
+    told = {row["ask"].rpartition(" in ")[2] for row in of(chain(tmp_path, estate))}
+    assert told == {f"mail, {SHOP} (eu-west-1)", f"mail, {DEV} (eu-west-1)"}
+
+
 def test_like_asks_of_one_team_are_one_line_and_the_others_are_counted(tmp_path: Path) -> None:
     estate = at(NOVEMBER, OPEN)
     for number in range(7):
         estate.identity(f"n{number}.example.com", OPEN, tags={"owner": f"a team with a long name, {number % 6}"})
     analysis = chain(tmp_path, estate)
-    lines, more = decisions(analysis.actions)
+    lines, more = decisions(analysis.actions, analysis.today)
     assert len(lines) == 5
     assert sum(line.asks for line in lines) + more == len(analysis.actions) == 8
     (double,) = [line for line in lines if line.asks == 2]

@@ -29,3 +29,4 @@ def test_a_rule_says_why_and_what_to_do(slug: str) -> None:
     assert rule.title and rule.why.endswith(".") and rule.recommendation.endswith(".")
     assert rule.severity in ("critical", "high", "medium", "low")
     assert bool(rule.ask) or rule.severity in ("medium", "low"), "the board is asked about what is high"
+    assert not rule.ask or any(place in rule.ask for place in ("{identities}", "{places}")), "an ask names a thing"

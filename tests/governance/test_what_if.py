@@ -293,17 +293,52 @@ def test_what_happened_before_the_snapshot_stays(tmp_path: Path) -> None:
     assert_frame_equal(left, what.before.findings.set_index("fingerprint")[["first_seen", "opened_at"]].loc[left.index])
 
 
-@pytest.mark.parametrize("asked", ["Send", "", "arn", None, 1.5, True])
+@pytest.mark.parametrize("asked", ["Send", "", "arn", None, 1.5, True, pd.NA, b"420000000001", object()])
 def test_what_is_no_principal_of_a_policy_cannot_be_revoked(asked, tmp_path):
     analysis = Example({"p": allowing("420000000001")}).analysis(tmp_path)
     with pytest.raises(ConfigError, match="what_if"):
         ses.what_if(analysis, revoke=[asked])
 
 
-@pytest.mark.parametrize(
-    "replace", [{"example.com": {"p": "\ud800"}}, {"example.com": {"p": " " * 5000}}, {"example.com": {"p" * 65: "{}"}}]
-)
-def test_a_policy_that_ses_would_not_take_is_not_imagined(replace, tmp_path):
+@pytest.mark.parametrize("revoke", [None, 1.5, b"420000000001"])
+def test_revoke_is_a_list_and_a_name_alone_is_one(revoke, tmp_path):
     analysis = Example({"p": allowing("420000000001")}).analysis(tmp_path)
-    with pytest.raises(ConfigError, match="what_if"):
-        ses.what_if(analysis, replace=replace)
+    with pytest.raises(ConfigError, match="give a list of accounts, principals or grants"):
+        ses.what_if(analysis, revoke=revoke)
+    several = [ses.what_if(analysis, revoke=each) for each in ("420000000001", 420000000001, analysis.grants.iloc[0])]
+    assert [what.policies["edit"].tolist() for what in several] == [["deleted"]] * 3
+
+
+ARN = f"arn:aws:ses:{EU}:{SHOP}:identity/example.com"
+BAD = {
+    "is no Unicode text": {"example.com": {"p": "\ud800"}},
+    "has 5,000 bytes; SES takes 4,096": {"example.com": {"p": " " * 5000}},
+    "up to 64 letters, digits, '-' and '_'": {"example.com": {"p" * 65: "{}"}},
+    "'' is no name of a policy": {"example.com": {"": "{}"}},
+    "1 is no name of a policy": {"example.com": {1: "{}"}},
+    "'a/b' is no name of a policy": {"example.com": {"a/b": "{}"}},
+    "is not JSON": {"example.com": {"p": "{not json"}},
+    "'p' of example.com is not JSON": {"example.com": {"p": "[" * 3000}},
+    "is no JSON object, and SES would not take it": {"example.com": {"p": "null"}},
+    "did you mean 'example.com'": {"EXAMPLE.com ": {"p": None}},
+    f"did you mean '{ARN}'": {ARN.upper(): {"p": None}},
+    "is replaced twice": {"example.com": {"p": None}, ARN: {"p": "{}"}},
+    "would have 21 policies; SES takes 20": {"example.com": {f"n{number}": "{}" for number in range(20)}},
+    "replace is list": [("example.com", {"p": None})],
+    "replace is str": "example.com",
+}
+
+
+@pytest.mark.parametrize("told", BAD)
+def test_a_policy_that_ses_would_not_take_is_not_imagined(told, tmp_path):
+    analysis = Example({"p": allowing("420000000001")}).analysis(tmp_path)
+    with pytest.raises(ConfigError, match=r"^what_if: ") as error:
+        ses.what_if(analysis, replace=BAD[told])
+    assert told in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_new_policy_that_cannot_be_read_in_full_is_told_and_counts_as_risk(tmp_path):
+    analysis = Example({"p": allowing("420000000001")}).analysis(tmp_path)
+    what = ses.what_if(analysis, replace={"example.com": {"p": '{"Version": "2012-10-17", "Statement": [{}]}'}})
+    assert any("cannot be read in full" in note and "counts as risk" in note for note in what.notes)
+    assert what.after.exposures["needs_review"].tolist() == [True]

@@ -12,7 +12,7 @@ from estate import DEV, EU, FORMER, ORGANIZATION, SHOP, STRANGER, THIRD, US, VEN
 
 from sesreport.kpis.registry import kpis
 from sesreport.report.contents import Pack
-from sesreport.settings.config import Budget, Config, Costs
+from sesreport.settings.config import Budget, Config, Costs, Review
 
 
 @dataclass(frozen=True)
@@ -465,6 +465,44 @@ def test_a_grant_is_attested_by_an_answer_too(tmp_path: Path) -> None:
     (definition,) = [each for each in kpis() if each.id == "attested_grants"]
     found = definition.measure(golden.estate.analysis(tmp_path))
     assert (found.value, found.numerator, found.denominator) == (golden.value, golden.numerator, golden.denominator)
+
+
+REVIEWS = ("reviews_overdue", "share_answered_keep", "oldest_unreviewed_grant", "attested_grants")
+
+
+def _of_reviews(folder: Path, estate: Estate, first: str = "", before: Estate | None = None) -> list[float | None]:
+    """The values of :data:`REVIEWS`, as they are rounded."""
+    config = Config(review=Review(first=first))
+    previous = before.analysis(folder / "before", config) if before else None
+    analysis = estate.analysis(folder / "now", config, previous=previous)
+    found = {each.id: each.measure(analysis).value for each in kpis() if each.id in REVIEWS}
+    return [found[name] for name in REVIEWS]
+
+
+@pytest.mark.parametrize(
+    ("first", "overdue"), [("", None), ("2027-Q1", None), ("2026-Q4", 0), ("2026-Q3", 0), ("2026-Q2", 0)]
+)
+def test_where_nothing_was_ever_answered_only_what_has_begun_is_measured(
+    first: str, overdue: int | None, tmp_path: Path
+) -> None:
+    """The grant was first seen 28.75 days before the month's end, in the running quarter: nobody is late with it."""
+    before, now = (
+        Estate(moment).identity("a.example.com", {"p": policy(VENDOR)})
+        for moment in (datetime(2026, 10, 3, 6, tzinfo=UTC), datetime(2026, 11, 3, 6, tzinfo=UTC))
+    )
+    assert _of_reviews(tmp_path, now, first, before) == [overdue, None, 28.75, 0]
+
+
+def test_what_the_settings_ask_for_and_nobody_answered_is_overdue(tmp_path: Path) -> None:
+    before, now = (
+        Estate(moment).identity("a.example.com", {"p": policy(VENDOR)})
+        for moment in (datetime(2026, 9, 3, tzinfo=UTC), datetime(2026, 11, 3, 6, tzinfo=UTC))
+    )
+    assert _of_reviews(tmp_path, now, "2026-Q3", before) == [1, None, 59, 0]
+
+
+def test_without_a_grant_to_answer_for_nothing_is_overdue_or_old(tmp_path: Path) -> None:
+    assert _of_reviews(tmp_path, Estate().identity("a.example.com"), "2026-Q3") == [0, None, None, None]
 
 
 @pytest.mark.parametrize("definition", kpis(), ids=lambda d: d.id)

@@ -87,6 +87,9 @@ def test_the_principal_decides_the_class(principal, expected):
         ({"NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}}, "public"),
         ({"DateLessThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"}}, "none"),
         ({"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}, "public"),
+        ({"DateLessThan": {"aws:CurrentTime": "1767225600"}}, "none"),
+        ({"DateLessThan": {"aws:CurrentTime": "1893456000"}}, "public"),
+        ({"DateGreaterThan": {"aws:CurrentTime": 1767225600}}, "public"),
         ({"NumericLessThan": {"aws:EpochTime": "1700000000"}}, "none"),
         ({"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, "none"),
         ({"StringEquals": {"aws:ResourceAccount": OWN}}, "public"),
@@ -100,6 +103,16 @@ def test_the_principal_decides_the_class(principal, expected):
 )  # fmt: skip
 def test_a_condition_narrows_everybody_to(condition, expected):
     assert exposure(allow("*", condition)).exposure == expected
+
+
+@pytest.mark.parametrize("operator", ["DateGreaterThan", "DateEquals", "NumericGreaterThan"])
+def test_a_time_beyond_all_that_can_be_tried_lets_in_for_all_that_is_known(operator):
+    """Milliseconds where seconds belong: whether AWS takes them for these is not known, and then it is open."""
+    key = "aws:EpochTime" if operator.startswith("Numeric") else "aws:CurrentTime"
+    found = exposure(allow("*", {operator: {key: "1767225600000"}}))
+    assert (found.exposure, found.needs_review) == ("public", True)
+    denied = exposure(allow("*"), deny("*", {operator: {key: "1767225600000"}}))
+    assert (denied.exposure, denied.needs_review) == ("public", True)
 
 
 def test_an_own_account_principal_with_a_source_account_never_matches():

@@ -76,6 +76,39 @@ def test_an_earlier_end_stays():
     assert why_not(allow({"AWS": VENDOR}, condition)) == "it lets in nobody beyond what is approved"
 
 
+def _end_of(written) -> object:
+    """The end that a grant of the vendor has when it is fixed; its own stays where nothing is fixed."""
+    condition = {"StringEquals": {"ses:FromAddress": "news@example.com"}, "DateLessThan": {"aws:CurrentTime": written}}
+    try:
+        (vendor,) = fixed(allow({"AWS": VENDOR}, condition, Action="ses:SendEmail"))
+    except NotNarrowedError as error:
+        assert str(error) == "it lets in nobody beyond what is approved"
+        return written
+    return vendor["Condition"]["DateLessThan"]["aws:CurrentTime"]
+
+
+@pytest.mark.parametrize(
+    ("written", "stays"),
+    [
+        ("1798761600", True),  # 2027-01-01 in seconds since 1970
+        (1798761600, True),
+        ("1893456000", False),  # 2030-01-01
+        ("2027-07-01T05:00:00+09:00", True),  # 30 June in UTC
+        ("2027-06-30T20:00:00-09:00", False),  # 1 July in UTC
+        ("2027-07", True),
+        (["2026-12-31T00:00:00Z", "2027-01-31T00:00:00Z"], True),
+        (["2026-12-31T00:00:00Z", "2030-01-01T00:00:00Z"], False),
+    ],
+)
+def test_the_earlier_end_stays_however_it_is_written(written, stays: bool):
+    assert _end_of(written) == (written if stays else "2027-07-01T00:00:00Z")
+
+
+def test_an_end_in_milliseconds_is_not_understood_and_nothing_is_offered():
+    condition = {"DateLessThan": {"aws:CurrentTime": "1767225600000"}}
+    assert "could not be proved" in why_not(allow({"AWS": VENDOR}, condition, Action="ses:SendEmail"))
+
+
 def test_managing_the_identity_is_approved_for_nobody_else():
     vendor, member = sorted(
         fixed(allow({"AWS": [VENDOR, MEMBER]}, Action="ses:*"), senders=[ANY]), key=lambda one: str(one["Principal"])

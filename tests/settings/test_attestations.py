@@ -88,6 +88,32 @@ def test_columns_of_a_later_version_are_told_and_not_lost(tmp_path: Path) -> Non
         read_attestations(path)
 
 
+def _written_as(path: Path, metadata: dict[bytes, bytes] | None) -> None:
+    write_attestations(path, added(FRAME.empty(), [answer()]))
+    pq.write_table(pq.read_table(path).replace_schema_metadata(metadata), path)
+
+
+def test_the_file_names_its_format_and_one_without_it_stays_readable(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_attestations(path, FRAME.empty())
+    assert pq.read_schema(path).metadata[b"format"] == b"sesreport-attestations/1"
+    _written_as(path, None)
+    assert said(read_attestations(path)) == ["keep"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [(b"sesreport-attestations/2", "made by a newer sesreport than this one .* update sesreport"),
+     (b"sesreport-snapshot/1", "not one of ours"), (b"\xff\n", "not one of ours")],
+)  # fmt: skip
+def test_a_file_of_another_format_is_one_clear_line(tmp_path: Path, name: bytes, told: str) -> None:
+    path = tmp_path / "a.parquet"
+    _written_as(path, {b"format": name})
+    with pytest.raises(ConfigError, match=rf"a\.parquet: format .*{told}") as error:
+        read_attestations(path)
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("damage", ["cut", "text", "column", "facts", "answer", "account_id", "due"])
 def test_a_damaged_file_is_told_and_stays_as_it_is(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "a.parquet"

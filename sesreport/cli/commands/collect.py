@@ -26,10 +26,14 @@ def collect_command(
     config: Path | None, quiet: bool, debug: bool, profile: str | None, single_account: bool, demo: bool,
     today: datetime | None, strict: bool, executor: str | None, incremental: bool, resume: bool,
 ) -> int:  # fmt: skip
-    """Read every account and Region into a new snapshot. Exit 3 when no place could be read."""
+    """Read every account and Region into a new snapshot. Exit 3 when no place could be read.
+
+    With --demo also the months before, and what reviewers answered, as 'run --demo' does.
+    """
     given.begin(debug=debug)
     from sesreport.collect.executors import executor_at
     from sesreport.collect.run import collect
+    from sesreport.core.period import Period
     from sesreport.snapshot.store import load
 
     day = given.day_of(demo, today)
@@ -40,5 +44,10 @@ def collect_command(
             settings, clock=given.clock_of(demo, day), profile=profile, single_account=single_account,
             progress=progress, executor=pool, incremental=incremental, resume=resume,
         )  # fmt: skip
+    if demo:
+        from sesreport.demo.snapshot import demo_history
+
+        with progress_told(quiet) as progress:
+            demo_history(settings, Period.parse("last-month", today=day), day, progress)
     click.echo(one_line(path))
     return code_of_snapshot(load(path), strict)

@@ -30,7 +30,7 @@ def report_command(
     from sesreport.snapshot.storage import snapshots_folder
     from sesreport.snapshot.store import in_hand, load, snapshot_of
 
-    today = given.now().date()
+    today = given.day_of(demo, None)
     settings = given.checked(config, demo, output, today)
     chosen = Period.parse(period, today=today)
     folder = snapshots_folder(settings)

@@ -12,6 +12,9 @@ from sesreport.cli.group import cli
 from sesreport.cli.lines import line
 from sesreport.cli.options import common
 
+MOST = 100
+"""Problems that are told, a line each."""
+
 
 @cli.group()
 def review() -> None:
@@ -41,7 +44,7 @@ def export_command(
 
 @review.command("import")
 @common
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--partial", is_flag=True, help="Import the rows that are right though others are not; exit 3 then.")
 @click.option("--reviewer", metavar="NAME", help="Who answered, where a row does not say.")
 @click.option("--demo", is_flag=True, help="Use the demonstration organization's settings and register.")
@@ -60,8 +63,10 @@ def import_command(
         settings = with_own_register(settings)
     day = given.day_of(demo, None)
     found = review_import(files, settings, today=day, partial=partial, reviewer=reviewer)
-    for problem in found.problems:
+    for problem in found.problems[:MOST]:
         line(f"sesreport: {problem}", err=True)
+    if (more := len(found.problems) - MOST) > 0:
+        line(f"sesreport: … and {many(more, 'more problem')}", err=True)
     if found.problems and not partial:
         told = f"{many(len(found.problems), 'problem')}; nothing was written (--partial takes the other rows)"
         line(f"sesreport: {told}", err=True)
@@ -69,6 +74,12 @@ def import_command(
     line(f"{many(found.answers, 'answer')} added, {found.known} were there already")
     for path in found.written:
         line(path)
+    if found.pending is not None:
+        also = f"; {found.register} holds its changes as well, so take that one over" if found.register else ""
+        line(f"sesreport: {found.pending} is not taken over yet{also}", err=True)
+    if found.left_out and found.register is not None:
+        told = f"{', '.join(found.left_out)} of the update before: neither in the register in use nor asked for"
+        line(f"sesreport: {found.register} is without {told}", err=True)
     return INCOMPLETE if found.problems else 0
 
 

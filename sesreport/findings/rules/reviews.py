@@ -19,7 +19,7 @@ _GRANTED = {"mailwise": allow("310000000001")}
     severity="medium",
     why="A permission that nobody looks at stays when its reason is gone.",
     recommendation="Have its owner answer in the review: keep, narrow or revoke.",
-    ask="Answer for outside permissions whose review is overdue",
+    ask="Answer for the outside permissions on {identities} whose review is overdue",
     fires=Example(_GRANTED, answers=[answered("keep", 150)]),
     clean=Example(_GRANTED, answers=[answered("keep", 20)]),
 )
@@ -35,7 +35,7 @@ def review_overdue(analysis: Analysis) -> pd.DataFrame:
     severity="high",
     why="Its reviewer said that nobody needs it; who has it can send all the same.",
     recommendation="Remove the statement from the policy.",
-    ask="Revoke the permissions that reviewers ended",
+    ask="Revoke the permissions on {identities} that reviewers ended",
     fires=Example(_GRANTED, answers=[answered("revoke", 60, due=30)]),
     clean=Example(_GRANTED, answers=[answered("revoke", 20, due=30)]),
 )
@@ -51,7 +51,7 @@ def revoke_overdue(analysis: Analysis) -> pd.DataFrame:
     severity="medium",
     why="Its reviewer said that it lets in more than is needed.",
     recommendation="Limit the statement as the reviewer asked, then have it answered for anew.",
-    ask="Narrow the permissions that reviewers found too wide",
+    ask="Narrow the permissions on {identities} that reviewers found too wide",
     fires=Example(_GRANTED, answers=[answered("narrow", 60, due=30)]),
     clean=Example(_GRANTED, answers=[answered("narrow", 20, due=30)]),
 )

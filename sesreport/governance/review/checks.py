@@ -37,6 +37,7 @@ from sesreport.governance.review.rows import (
     read_key,
 )
 from sesreport.settings import attestations
+from sesreport.settings.approvals import LONGEST
 from sesreport.settings.attestations import KEEP
 
 
@@ -123,7 +124,7 @@ class Checker:
             book.problem(f"has {len(keys)} of the {book.expected} rows that were exported; put the others back")
         first: dict[tuple[Any, ...], int] = {}
         for each in filter(None, found):
-            said = (*each.about, *each.asks, each.comment, each.reviewer)
+            said = (*each.about, *each.asks, each.reviewer)
             if first.setdefault(said, each.row) != each.row:
                 book.problem(f"is that of row {first[said]} once more; take one of the two out", each.row, KEY)
         return [each for each in found if each is not None and each.row not in book.bad_rows]
@@ -189,6 +190,10 @@ class Checker:
         if not reviewer:
             book.problem("nobody is named; write who answered, or say --reviewer", row.number, ANSWERS["reviewer"])
         for name in ("ticket", "reviewer"):  # they are written into a register, which is often a CSV file
+            if len(cells[name] or "") > LONGEST:
+                book.problem(
+                    f"has {len(cells[name]):,} characters, more than {LONGEST:,}; shorten it", row.number, ANSWERS[name]
+                )
             if str(cells[name] or "").startswith(FORMULA_STARTS):
                 book.problem(
                     f"begins with {cells[name][0]!r}, like a formula; begin otherwise", row.number, ANSWERS[name]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,9 +18,15 @@ from sesreport.analysis import analyze
 from sesreport.analysis.joins import records
 from sesreport.core.errors import ConfigError, WriteError
 from sesreport.core.files import alone_in, check_writable, write_whole
-from sesreport.core.quarter import Quarter
 from sesreport.core.text import FORMULA_STARTS, visible
-from sesreport.governance.review.approvals import register_csv, updated, with_pending, without_replaced
+from sesreport.governance.review.approvals import (
+    check_register,
+    left_out,
+    register_csv,
+    updated,
+    with_pending,
+    without_replaced,
+)
 from sesreport.governance.review.checks import (
     Answer,
     Checker,
@@ -32,6 +38,7 @@ from sesreport.governance.review.checks import (
     said_of,
 )
 from sesreport.governance.review.reading import AnsweredWorkbook, Problem, read_workbook
+from sesreport.governance.review.updates import new_update, newest_update
 from sesreport.settings.approvals import Entry, read_entries
 from sesreport.settings.attestations import (
     KEEP,
@@ -71,6 +78,10 @@ class Imported:
     """What differs between the two."""
     fixes: Path | None = None
     """What is to be narrowed and revoked, and by when; None where nothing is."""
+    pending: Path | None = None
+    """The update written before that is not taken over yet; ``register`` holds what it changed as well."""
+    left_out: tuple[str, ...] = ()
+    """Approvals that stood in it, and are neither in the register in use nor asked for by an answer."""
 
     @property
     def written(self) -> list[Path]:
@@ -132,7 +143,7 @@ def _books(files: Sequence[str | Path]) -> list[AnsweredWorkbook]:
 
 def _refused(book: AnsweredWorkbook) -> bool:
     """Whether a file as a whole cannot be imported."""
-    return any(not problem.sheet for problem in book.problems)
+    return book.without_rows or any(not problem.sheet for problem in book.problems)
 
 
 def _checker(
@@ -164,14 +175,17 @@ def _written(
     for folder in {path.parent, register.parent}:
         check_writable(folder)
         folder.mkdir(parents=True, exist_ok=True)
-    before, pending, after = _registers(config, checker, frame, fresh)
+    earlier = newest_update(register)
+    earlier_entries = _entries_of(earlier)
+    before, pending, after = _registers(config, checker, frame, fresh, earlier_entries)
     texts: dict[str, str] = {}
     if pending != after:
+        check_register(after)
         texts[".csv"] = after
     asked = [row for row in new if row["answer"] != KEEP]
     if asked:
         texts["-fixes.csv"] = _fixes(asked)
-    stem = next(filter(_is_free, _stems(register, fresh[0].quarter)))
+    stem = new_update(register, fresh[0].quarter)
     if pending != after:
         names = (register.name, stem.name + ".csv")
         lines = difflib.unified_diff(before.splitlines(True), after.splitlines(True), *names)
@@ -179,12 +193,11 @@ def _written(
     made = {ending: stem.with_name(stem.name + ending) for ending in texts}
     if attestations_sha256(config) != before_sha256:  # another import, where the file system has no locks
         raise WriteError(f"{path}: was changed meanwhile, so nothing was written; import the files again")
-    for ending, target in made.items():
-        write_whole(target, texts[ending])
-    write_attestations(path, frame)
+    _write_all({made[ending]: text for ending, text in texts.items()}, path, frame)
     return Imported(
         tuple(problems), len(new), len(answers) - len(new), path, made.get(".csv"), made.get(".diff"),
-        made.get("-fixes.csv"),
+        made.get("-fixes.csv"), None if pending == before else earlier,
+        tuple(each.key for each in left_out(entries_of(config), earlier_entries, records(frame))),
     )  # fmt: skip
 
 
@@ -199,44 +212,49 @@ def attestation_row(answer: Answer, checker: Checker, days: int) -> dict[str, An
     return {**row, "attestation_id": attestation_id(row)}
 
 
-def _registers(config: Config, checker: Checker, frame: pd.DataFrame, fresh: Sequence[Answer]) -> tuple[str, str, str]:
-    """The register in use, with what the quarter's updates before changed in it, and brought up to date, all as CSV.
+def _entries_of(update: Path | None) -> list[Entry]:
+    """The entries of an update. Raises ConfigError, which says that it is one, as nobody has to know its file."""
+    try:
+        return read_entries(update) if update else []
+    except ConfigError as error:
+        raise ConfigError(f"{error}; it is an update that imports go on from: correct it, or take it away") from error
+
+
+def _write_all(texts: Mapping[Path, str], attestations: Path, frame: pd.DataFrame) -> None:
+    """Writes files and the attestations; where one cannot be written, those before it are taken away again."""
+    try:
+        for path, text in texts.items():
+            write_whole(path, text)
+        write_attestations(attestations, frame)
+    except (WriteError, OSError):
+        for path in texts:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
+
+
+def _registers(
+    config: Config, checker: Checker, frame: pd.DataFrame, fresh: Sequence[Answer], earlier: Sequence[Entry]
+) -> tuple[str, str, str]:
+    """The register in use, with what ``earlier`` updates changed in it, and brought up to date, all as CSV.
 
     An approval ends where all grants that stand by it are to be revoked; else it stays for the others.
     """
     entries = entries_of(config)
-    earlier = _pending(Path(config.paths.register_file), fresh[0].quarter)
+    given = records(frame)
     reviews = records(analyze(checker.newest.snapshot, config, attestations=frame).reviews)
     covered = [row for row in reviews if row["approval"] in COVERED]
     revoked = [row for row in covered if row["answer"] == REVOKE]
     mine = {answer.review["approval_id"] for answer in fresh if answer.answer == REVOKE}
     kept = {row["approval_id"] for row in covered if row["answer"] != REVOKE}
     ends = {row["approval_id"]: row["due"].date() for row in revoked if row["approval_id"] in mine - kept}
-    valid = with_pending(entries, without_replaced(earlier, entries, reviews, fresh))
+    valid = with_pending(entries, without_replaced(earlier, entries, reviews, fresh), given)
     after = updated(valid, fresh, ends, checker.today)
-    return register_csv(entries), register_csv(with_pending(entries, earlier)), register_csv(after)
+    return register_csv(entries), register_csv(with_pending(entries, earlier, given)), register_csv(after)
 
 
 COVERED = ("approved", "no ticket", "wider From")
 """How an approval may fit a grant that it was given for; by others a grant does not stand."""
-
-
-def _stems(register: Path, quarter: Quarter) -> Iterator[Path]:
-    """Names beside the register: ``register-2026-Q4``, ``register-2026-Q4-2`` …"""
-    base = register.with_name(f"{register.stem}-{quarter}")
-    yield base
-    yield from (base.with_name(f"{base.name}-{number}") for number in itertools.count(2))
-
-
-def _is_free(stem: Path) -> bool:
-    return not any(stem.with_name(stem.name + ending).exists() for ending in (".csv", ".diff", "-fixes.csv"))
-
-
-def _pending(register: Path, quarter: Quarter) -> list[Entry]:
-    """The newest update of the quarter, whether it was taken over or not; each holds those before it."""
-    stems = itertools.takewhile(lambda stem: not _is_free(stem), _stems(register, quarter))
-    updates = [path for stem in stems if (path := stem.with_name(f"{stem.name}.csv")).exists()]
-    return read_entries(updates[-1]) if updates else []
 
 
 def _fixes(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -32,6 +33,8 @@ TITLES = (*FACTS.values(), *ANSWERS.values(), KEY)
 DAY = ANSWERS["expires_at"]
 FIRST_ROWS = 20
 """Rows among which the titles stand."""
+SMALLER = "take out what was added to it"
+"""What to do about a workbook that is too large."""
 FEWEST_TITLES = 3
 """Titles that tell their row from a note that happens to hold one."""
 
@@ -74,6 +77,8 @@ class AnsweredWorkbook:
     """Rows with a cell that cannot be read."""
     problems: list[Problem] = field(default_factory=list)
     bad_cells: set[tuple[int, str]] = field(default_factory=set)
+    without_rows: bool = False
+    """Whether its rows were not read, as its titles are not those of the export."""
 
     def problem(self, what: str, row: int | None = None, column: str = "", sheet: str = SHEET) -> None:
         """Adds a problem; of a cell, the first alone, as the others follow from it."""
@@ -97,7 +102,7 @@ def read_workbook(path: Path) -> AnsweredWorkbook:
         return book
     try:
         book.sha256 = sha256_of(path)
-        rows = list(xlsx_rows(path, naming=KEY.casefold(), within=FIRST_ROWS, formulas=False))
+        rows = list(xlsx_rows(path, naming=KEY.casefold(), within=FIRST_ROWS, formulas=False, instead=SMALLER))
         book.about, book.expected = _about(path)
     except OSError as error:
         book.file_problem(f"cannot be read ({error.strerror or error})")
@@ -110,7 +115,7 @@ def read_workbook(path: Path) -> AnsweredWorkbook:
 
 def _about(path: Path) -> tuple[About, int]:
     """What a workbook says it is of, by its properties or, where an office program dropped them, by its sheet."""
-    told = custom_properties(path)
+    told = custom_properties(path, instead=SMALLER)
     said = {name: told[prop] for name, prop in PROPERTIES.items() if prop in told} or dict(_about_sheet(path))
     missing = [name for name in PROPERTIES if not said.get(name)]
     if missing:
@@ -119,7 +124,7 @@ def _about(path: Path) -> tuple[About, int]:
             "take the workbook that 'sesreport review export' wrote"
         )
     rows = said[ROWS]
-    if not rows.isdecimal():
+    if not re.fullmatch("[0-9]{1,7}", rows):
         raise ConfigError(f"{path}: says it has {rows!r:.40} rows; take the workbook that was exported")
     return About(Quarter.parse(said[QUARTER]), said[ORGANIZATION], said[SNAPSHOT]), int(rows)
 
@@ -138,11 +143,15 @@ def _read_rows(book: AnsweredWorkbook, rows: Sequence[Row]) -> None:
         if header is None:
             header = _header(row)
             if header is not None and not _header_fits(book, row.number, header):
+                book.without_rows = True
                 return
         else:
             _read_row(book, header, row)
     if header is None:
-        book.file_problem(f"has no sheet with a column {KEY!r}; take the workbook that was exported, with all columns")
+        book.file_problem(
+            f"has no sheet with a column {KEY!r} (hidden ones are passed over); take the workbook that was exported, "
+            "with all columns"
+        )
 
 
 def _header(row: Row) -> list[str] | None:

@@ -41,7 +41,9 @@ def reviews_overdue(analysis: Analysis) -> Measure:
     late = reviews[reviews["standing"] == OVERDUE].sort_values(["due_quarter", *ABOUT], ignore_index=True)
     if not review_begun(analysis):
         return Measure(
-            None, late[COLUMNS], reason="No review has begun: there is no answer, and review.first is empty."
+            None,
+            late[COLUMNS],
+            reason="No review has begun: there is no answer, and no quarter of review.first has come.",
         )
     counted = reviews[IDENTITY].assign(numerator=(reviews["standing"] == OVERDUE).astype("Float64"), denominator=1.0)
     rows = pd.concat([counted, every_identity(analysis)], ignore_index=True)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from sesreport.governance.review import Imported, review_import
+from sesreport.governance.review.rows import PROPERTIES, ROWS
 from sesreport.report.review import review_export
 from sesreport.settings.attestations import read_attestations
 from sesreport.settings.config import Config, Paths
@@ -81,6 +82,20 @@ def cell(sheet: Any, row: int, title: str) -> Any:
 def row_of(sheet: Any, policy_name: str) -> int:
     rows = range(HEADER + 1, sheet.max_row + 1)
     return next(row for row in rows if str(cell(sheet, row, "Policy").value).startswith(f"{policy_name},"))
+
+
+def only(*policies: str) -> Callable[[Any], None]:
+    """Leaves an export of these policies alone, as one by owner is."""
+
+    def edit(sheet: Any) -> None:
+        for row in reversed(range(HEADER + 1, sheet.max_row + 1)):
+            if str(cell(sheet, row, "Policy").value).split(",")[0] not in policies:
+                sheet.delete_rows(row)
+        for prop in sheet.parent.custom_doc_props.props:
+            if prop.name == PROPERTIES[ROWS]:
+                prop.value = str(len(policies))
+
+    return edit
 
 
 def make_review(folder: Path, register: str = REGISTER, **policies: Any) -> Review:

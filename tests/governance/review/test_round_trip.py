@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from governance.review.conftest import HEADER, REGISTER, Review, cell, estate, make_review, row_of
+from governance.review.conftest import HEADER, REGISTER, Review, cell, estate, make_review, only, row_of
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from sesreport.core.errors import ConfigError
 from sesreport.governance.review import Imported
-from sesreport.governance.review.rows import KEY, PROPERTIES, ROWS
+from sesreport.governance.review.rows import KEY
 from sesreport.report.review import review_export
 from sesreport.settings.approvals import read_entries
 
 SAID = {"agency": "revoke", "open": "narrow"}
-
-
-def only(*policies: str) -> Callable[[Any], None]:
-    """Leaves an export of these policies alone, as one by owner is."""
-
-    def edit(sheet: Any) -> None:
-        for row in reversed(range(HEADER + 1, sheet.max_row + 1)):
-            if str(cell(sheet, row, "Policy").value).split(",")[0] not in policies:
-                sheet.delete_rows(row)
-        for prop in sheet.parent.custom_doc_props.props:
-            if prop.name == PROPERTIES[ROWS]:
-                prop.value = str(len(policies))
-
-    return edit
 
 
 def answers(review: Review) -> dict[str, str]:

@@ -97,7 +97,10 @@ def due(rows: pd.DataFrame) -> str:
     """By when a line of asks is due, as it is written."""
     first, times = rows.iloc[0], rows["times_asked"].max()
     late = f", overdue by {_counted(first['days_overdue'], 'day')}" if first["outcome"] == "overdue" else ""
-    return f"due {first['due']:%Y-%m-%d}{late}{f', asked {times} times' if times > 1 else ''}"
+    now = first["incident"] and first["outcome"] == "open"
+    return (
+        f"due {'now' if now else format(first['due'], '%Y-%m-%d')}{late}{f', asked {times} times' if times > 1 else ''}"
+    )
 
 
 def _asks(facts: Facts) -> Iterator[str]:

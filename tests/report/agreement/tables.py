@@ -515,7 +515,8 @@ PAGE: dict[str, Callable[[Facts], tuple[Sequence[str], Sequence[Row]]]] = {
     "t-register": lambda facts: _page(
         facts["register"],
         _named(["ticket", "justification"])
-        | {"Outside account": "account_id", "Expires": "expires_at", "Approved": "approved_at"},
+        | {"Outside account": "account_id", "Approval": "approval_id", "Expires": "expires_at",
+           "Approved for": "identities", "Approved": "approved_at"},
     ),
     "t-reviews": lambda facts: _page(
         facts["reviews"].assign(who=[_grantee(row) for row in facts["reviews"].itertuples()]),

@@ -28,9 +28,11 @@ _GRANTS = (
 )
 _REGISTER = (
     TableColumn("account_id", "Outside account", "id"),
+    TableColumn("approval_id", "Approval", "id"),
     TableColumn("vendor", "Vendor"),
     TableColumn("status", "Status", facet=True),
     TableColumn("expires_at", "Expires", "date"),
+    TableColumn("identities", "Approved for", missing="any identity"),
     TableColumn("owner", "Owner"),
     TableColumn("justification", "Justification", "long"),
     TableColumn("approved_by", "Approved by"),
