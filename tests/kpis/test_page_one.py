@@ -197,8 +197,6 @@ def moved(name: str, then: float | None, now: float | None, **fields: object) ->
         ([moved("unknown_accounts", 5, 4), moved("expired_grants", 0, 1), moved("wildcard_policies", 2, 2)],
          "Partly safer than in July 2026: unknown accounts 5 → 4, expired grants 0 → 1, 1 of 3 numbers unchanged."),
         ([moved("unknown_accounts", 5, 5)], "As in July 2026: 1 of 1 numbers unchanged."),
-        ([moved("owned_identities", 0.8, 0.9, unit="share", direction="higher")],
-         "Safer than in July 2026: owned identities 80.0 % → 90.0 %."),
         ([moved("unknown_accounts", None, 5)],
          "Whether we are safer than in July 2026 is not known: no number of that month can be compared."),
         ([kpi("unknown_accounts", 4, 5, change=None, series=(Point(JULY, 5),))],
