@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 
 from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.remembered import remembered_frame
 from sesreport.analysis.sending_series import sending_series
 from sesreport.analysis.trends import anomalies as find
 from sesreport.core.schema import Frame, account_id, at, count, flag, real, text
@@ -66,6 +67,10 @@ ANOMALIES = Frame(
 @derived(ANOMALIES)
 def anomalies(analysis: Analysis) -> pd.DataFrame:
     """All episodes of the days that are known."""
+    return remembered_frame(analysis, ANOMALIES, lambda: _anomalies(analysis))
+
+
+def _anomalies(analysis: Analysis) -> pd.DataFrame:
     if analysis.daily.empty:
         return ANOMALIES.empty()
     found = find(sending_series(analysis))

@@ -9,7 +9,6 @@ import pandas as pd
 from sesreport.analysis.approvals import Approvals
 from sesreport.analysis.basis import POLICY_DATASETS, basis_of
 from sesreport.analysis.joins import rows
-from sesreport.analysis.judged import judged
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, account_id, at, count, flag, text, texts
 from sesreport.settings.approvals import covers
@@ -80,8 +79,9 @@ def _let_in(analysis: Analysis) -> dict[str, set[str]]:
     out: dict[str, set[str]] = defaultdict(set)
     for account, name in rows(named, ("grantee_account_id", "identity")):
         out[account].add(name)
-    for (_, _, name), identity in judged(analysis).by_identity.items():
-        for account in identity.exposure.external_accounts | identity.exposure.service_accounts:
+    names = ("identity", "external_accounts", "service_accounts")
+    for name, *accounts in rows(analysis.exposures, names):
+        for account in {one for several in accounts if several is not None for one in several}:
             out[account].add(name)
     return out
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sesreport.analysis.joins import rows
 from sesreport.core.vocabulary import IDENTITY
-from sesreport.policy import Effect, read_policy, within
+from sesreport.policy import Effect, Policy, within
 
 Facts = Mapping[str, Any]
 
@@ -34,16 +34,17 @@ _TITLES = {
 }  # fmt: skip
 
 
-def facts_of(grants: pd.DataFrame, policies: pd.DataFrame) -> pd.Series:
+def facts_of(grants: pd.DataFrame, policies: pd.DataFrame, read: Callable[[str, str], Policy]) -> pd.Series:
     """The facts of each grant as JSON, everything in one order: equal facts are equal texts.
 
     Left out are the statement's number and Sid, and the register's standing. Beside the grant's own columns count the
     statement's resources and conditions as they are written, each Deny of the identity as it is written, whom else the
     statement excepts, the addresses whose own policies come before the identity's, and the document where it cannot be
     read. Texts of several values are never joined: ``"a, b"`` and ``"a", "b"`` are not the same.
+    ``read`` reads a policy by its name and text.
     """
     excepted, before = _excepted(grants), _addresses(policies)
-    written, refused = _written(policies)
+    written, refused = _written(policies, read)
     documents = dict(zip(rows(policies, POLICY), policies["sha256"], strict=True))
     names = [*POLICY, "statement", "grantee_kind", "effect", "scope", *_FLAGS, *_LISTS]
     made = []
@@ -68,13 +69,13 @@ def facts_of(grants: pd.DataFrame, policies: pd.DataFrame) -> pd.Series:
 
 
 def _written(
-    policies: pd.DataFrame,
+    policies: pd.DataFrame, read: Callable[[str, str], Policy]
 ) -> tuple[dict[tuple[Any, ...], dict[str, list[str]]], dict[tuple[Any, ...], list[str]]]:
     """Conditions and resources of each statement by policy and number; and every Deny, by identity."""
     statements: dict[tuple[Any, ...], dict[str, list[str]]] = {}
     refused: dict[tuple[Any, ...], list[str]] = defaultdict(list)
     for *policy, document in rows(policies, [*POLICY, "document"]):
-        for statement in read_policy(document, policy[3]).statements:
+        for statement in read(policy[3], document).statements:
             conditions = sorted(
                 json.dumps([one.operator, one.key, sorted(one.values)], ensure_ascii=False)
                 for one in statement.conditions

@@ -31,9 +31,13 @@ IDENTITIES = Frame(
 @derived(IDENTITIES)
 def identities(analysis: Analysis) -> pd.DataFrame:
     """The collected identities joined with their account."""
+    return with_accounts(analysis.once(shown_identities), analysis.accounts, analysis.config.tags)
+
+
+def shown_identities(analysis: Analysis) -> pd.DataFrame:
+    """The collected identities; the number of policies is NA where it is not known."""
     frame = analysis.snapshot.identities
-    shown = frame.assign(policies=frame["policies"].mask(_not_shown(frame, analysis.snapshot.coverage)))
-    return with_accounts(shown, analysis.accounts, analysis.config.tags)
+    return frame.assign(policies=frame["policies"].mask(_not_shown(frame, analysis.snapshot.coverage)))
 
 
 def with_accounts(identities: pd.DataFrame, accounts: pd.DataFrame, keys: Tags) -> pd.DataFrame:

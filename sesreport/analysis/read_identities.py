@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from sesreport.analysis.basis import POLICY_DATASETS, read_in
+from sesreport.analysis.identities import shown_identities
 from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis
 from sesreport.core.vocabulary import IDENTITY, PLACE, IdentityKey
@@ -25,7 +26,7 @@ def read_identities(analysis: Analysis) -> tuple[set[IdentityKey], set[IdentityK
     """
     whole, listed = (analysis.once(read_lanes, names) for names in (POLICY_DATASETS, ("identities",)))
     stored = analysis.snapshot.policies.groupby(IDENTITY).size()
-    identities = analysis.identities
+    identities = analysis.once(shown_identities)
     held = stored.reindex(pd.MultiIndex.from_frame(identities[IDENTITY])).fillna(0).to_numpy()
     read = (identities["policies"] == held).fillna(False)
     places = list(rows(identities, IDENTITY))

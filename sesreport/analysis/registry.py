@@ -26,6 +26,7 @@ from sesreport.snapshot.store import Snapshot
 from sesreport.usage.settings_exports import SettingsExports
 
 if TYPE_CHECKING:
+    from sesreport.analysis.elsewhere import Elsewhere
     from sesreport.usage.cost_exports import CostExports
 
 GIVEN = {REGISTER.name: REGISTER, ATTESTATIONS.name: ATTESTATIONS}
@@ -56,6 +57,8 @@ class Analysis(AnalyzedFrames):
     """Names in the settings' directory of owners; None without one."""
     real: Analysis | None = field(default=None, repr=False, compare=False)
     """Of an imagined snapshot, the analysis of the real one: what happened before it is the same."""
+    elsewhere: Elsewhere | None = field(default=None, repr=False, compare=False)
+    """Processes that work out some of it beforehand, where there are any."""
     _made: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _once: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     remembered: dict[str, pd.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sesreport.analysis.elsewhere import Step
 from sesreport.analysis.registry import GIVEN, Analysis
 from sesreport.core.errors import SchemaError
 from sesreport.core.kept import Kept, code_sha256
@@ -21,7 +22,7 @@ from sesreport.settings.prices import prices
 
 WORTH = 1000
 """Identities from which on it is quicker to read than to work out."""
-FILES = 300
+FILES = 1000
 """Files kept of each kind."""
 
 
@@ -32,15 +33,51 @@ def remembered(analysis: Analysis, what: str, make: Callable[[], bytes]) -> byte
     reference data and the code of this package; with a rule, KPI or frame of somebody else's, whose code no hash
     covers, nothing is remembered. ``what`` names it, with all else it depends on.
     """
-    if not _worth(analysis):
+    if not worth_keeping(analysis):
         return make()
-    kept = Kept(cache_folder(analysis.config) / "months", FILES)
-    key = hashlib.sha256(f"{what}\n{analysis.once(_inputs)}".encode()).hexdigest()
-    found = kept.read(key)
+    found = recalled(analysis, what)
     if found is None:
         found = make()
-        kept.write(key, found)
+        remember(analysis, what, found)
     return found
+
+
+def recalled(analysis: Analysis, what: str) -> bytes | None:
+    """What is remembered under a name; where it is being worked out elsewhere, when that is done."""
+    if not worth_keeping(analysis):
+        return None
+    found = _kept(analysis).read(_key(analysis, what))
+    if found is None and analysis.elsewhere is not None:
+        analysis.elsewhere.wait(analysis.period, what)
+        found = _kept(analysis).read(_key(analysis, what))
+    return found
+
+
+def remember(analysis: Analysis, what: str, content: bytes) -> None:
+    """Remembers it under a name."""
+    if worth_keeping(analysis):
+        _kept(analysis).write(_key(analysis, what), content)
+
+
+def begin_elsewhere(analysis: Analysis, *steps: Step) -> None:
+    """Has what is not remembered yet worked out beforehand, where there is anybody to do it."""
+    if analysis.elsewhere is not None and worth_keeping(analysis):
+        missing = [step for step in steps if not all(is_kept(analysis, what) for what in step.keeps)]
+        if missing:
+            analysis.elsewhere.begin(analysis.period, *missing)
+
+
+def is_kept(analysis: Analysis, what: str) -> bool:
+    """Whether something is remembered under a name; it may turn out to be damaged."""
+    return worth_keeping(analysis) and (_kept(analysis).folder / _key(analysis, what)).is_file()
+
+
+def _kept(analysis: Analysis) -> Kept:
+    return Kept(cache_folder(analysis.config) / "months", FILES)
+
+
+def _key(analysis: Analysis, what: str) -> str:
+    return hashlib.sha256(f"{what}\n{analysis.once(_inputs)}".encode()).hexdigest()
 
 
 def remembered_frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -48,7 +85,7 @@ def remembered_frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.
 
     That of a small snapshot stays in memory when the analysis is released; that of a large one is read again.
     """
-    if _worth(analysis):
+    if worth_keeping(analysis):
         return _frame(analysis, declared, make)
     if declared.name not in analysis.remembered:
         analysis.remembered[declared.name] = declared.conform(make())
@@ -63,7 +100,7 @@ def _frame(analysis: Analysis, declared: Frame, make: Callable[[], pd.DataFrame]
         return declared.conform(make())
 
 
-def _worth(analysis: Analysis) -> bool:
+def worth_keeping(analysis: Analysis) -> bool:
     """Whether the disk keeps it: nothing of what is imagined goes there."""
     return len(analysis.snapshot.identities) >= WORTH and not extended() and not analysis.snapshot.imagined
 

@@ -53,6 +53,16 @@ ANSWERABLE = Frame(
         "approval_id": text("The approval that fits best."),
     },
 )
+SHOWN = Frame(
+    "shown",
+    "Grants that somebody had to answer for in this snapshot or an earlier one, with their facts.",
+    keys={
+        **{name: column for name, column in ANSWERABLE.keys.items() if name in ABOUT},
+        "facts_sha256": ANSWERABLE.columns["facts_sha256"],
+    },
+    columns={"since": at("First snapshot that shows it with these facts.", required=True)},
+)
+_STEP = 24
 REVIEWS = Frame(
     "reviews",
     "One row per grant that somebody has to answer for: it lets somebody beyond the organization send, or cannot be "
@@ -115,7 +125,7 @@ def grant_facts(analysis: Analysis) -> pd.Series:
 
 
 def _grant_facts(analysis: Analysis) -> pd.Series:
-    return facts_of(analysis.grants, analysis.snapshot.policies)
+    return facts_of(analysis.grants, analysis.snapshot.policies, analysis.cache.read)
 
 
 def review_begun(analysis: Analysis) -> bool:
@@ -130,22 +140,28 @@ def _answerable(analysis: Analysis) -> pd.DataFrame:
     unread = grants["effect"].isna()
     able = grants["effect"].eq("Allow") & grants["scope"].isin(OUTSIDE) & grants["can_send"].fillna(value=True)
     chosen = (unread | able).fillna(value=True)
-    frame = grants.assign(facts=facts, facts_sha256=facts.map(facts_sha256).astype("string"))[chosen]
+    frame = grants.assign(facts=facts, facts_sha256=facts_hashes(facts))[chosen]
     return frame.sort_values("statement", kind="stable").drop_duplicates(ABOUT).sort_index()
 
 
-def first_seen(analysis: Analysis) -> dict[tuple[str, ...], datetime]:
-    """When each grant with its facts was first shown by a snapshot, this one and all earlier ones."""
-    return analysis.once(_first_seen)
+def facts_hashes(facts: pd.Series) -> pd.Series:
+    """The hash of each of many facts, of which few differ."""
+    return facts.map({each: facts_sha256(each) for each in facts.dropna().unique()}).astype("string")
 
 
-def _first_seen(analysis: Analysis) -> dict[tuple[str, ...], datetime]:
-    seen: dict[tuple[str, ...], datetime] = {}
-    for each in analysis.chain:
-        frame = answerable(each)
-        for about in zip(*(frame[name] for name in ABOUT), strict=True):
-            seen.setdefault(about, each.snapshot.started_at)
-    return seen
+def first_seen(analysis: Analysis) -> pd.DataFrame:
+    """When each grant with its facts was first shown by a snapshot, this one and all earlier ones (:data:`SHOWN`)."""
+    return remembered_frame(analysis, SHOWN, lambda: _first_seen(analysis))
+
+
+def _first_seen(analysis: Analysis) -> pd.DataFrame:
+    own = answerable(analysis)[ABOUT].assign(since=pd.Timestamp(analysis.snapshot.started_at))
+    if analysis.previous is None:
+        return own
+    for each in analysis.chain[:-1:_STEP]:  # oldest first, or a long history would be asked for in one deep recursion
+        first_seen(each)
+    both = pd.concat([first_seen(analysis.previous), SHOWN.conform(own)], ignore_index=True)
+    return both.drop_duplicates(ABOUT, ignore_index=True)
 
 
 @derived(REVIEWS)
@@ -155,25 +171,28 @@ def reviews(analysis: Analysis) -> pd.DataFrame:
     answers = _Answers(analysis.attestations)
     first = analysis.config.review.first or answers.first
     clock = _Clock(analysis.today, Quarter.parse(first) if first else Quarter.of(analysis.today))
-    seen = first_seen(analysis)
+    seen = joined(frame[ABOUT], first_seen(analysis), on=ABOUT)["since"]
     approvals = _approvals(analysis)
     owners = _owners(analysis, frame)
     here: dict[tuple[str, ...], set[str]] = defaultdict(set)
     rows = records(frame)
+    words: dict[tuple[str, bool], dict[str, str]] = {}
     for row in rows:
         here[_grant(row)].add(row["facts_sha256"])
     made = []
-    for row, owner in zip(rows, owners, strict=True):
-        facts = json.loads(row["facts"])
+    for row, owner, since in zip(rows, owners, seen, strict=True):
+        account = row["grantee_account_id"]
+        told = row["facts"], account is not None
+        if told not in words:
+            facts = json.loads(row["facts"])
+            words[told] = {"allowed": allowed_words(facts), "exposure": exposure_words(facts, account)}
         approval = approvals.get(row["approval_id"], {})
         found = answers.about(row, here[_grant(row)])
-        since = seen[tuple(row[name] for name in ABOUT)]
         every = approval.get("review_every")
         made.append(
             {
                 **row,
-                "allowed": allowed_words(facts),
-                "exposure": exposure_words(facts, row["grantee_account_id"]),
+                **words[told],
                 "owner": approval.get("owner") or owner,
                 "review_every": every,
                 "changed": found.changed,
@@ -190,9 +209,14 @@ def reviews(analysis: Analysis) -> pd.DataFrame:
 class _Found:
     """The answers about a grant: the last about its facts, and the last about facts that are no longer there."""
 
-    facts: Mapping[str, Any]
+    facts_now: str
     own: Mapping[str, Any] | None
     other: Mapping[str, Any] | None
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        facts: Mapping[str, Any] = json.loads(self.facts_now)
+        return facts
 
     @cached_property
     def stands(self) -> Mapping[str, Any] | None:
@@ -236,7 +260,7 @@ class _Answers:
         given = self.by_grant.get(_grant(row), [])
         own = [each for each in given if each["facts_sha256"] == row["facts_sha256"]]
         others = [each for each in given if each["facts_sha256"] not in here]
-        return _Found(json.loads(row["facts"]), own[-1] if own else None, others[-1] if others else None)
+        return _Found(row["facts"], own[-1] if own else None, others[-1] if others else None)
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,13 @@ from sesreport.analysis.judged_identities import (
     trusted_accounts,
 )
 from sesreport.analysis.registry import Analysis, derived
+from sesreport.analysis.remembered import remembered_frame
 from sesreport.core.schema import Frame, text, texts
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import find_in_policies, found
+from sesreport.findings.kept_fixes import KeptFixes
 from sesreport.policy import within
-from sesreport.policy.narrowing import Approved, ApprovedSender, NotNarrowedError, narrowed
+from sesreport.policy.narrowing import Approved, ApprovedSender, NotNarrowedError
 from sesreport.settings.approvals import covers
 from sesreport.snapshot.frames.identities import POLICIES
 
@@ -67,6 +69,10 @@ FIXES = Frame(
 @derived(FIXES)
 def fixes(analysis: Analysis) -> pd.DataFrame:
     """Policies with an open or an accepted finding; the worst findings come first, as in the frame ``findings``."""
+    return remembered_frame(analysis, FIXES, lambda: _fixes(analysis))
+
+
+def _fixes(analysis: Analysis) -> pd.DataFrame:
     here = found(analysis)
     here = here[here["policy_name"].notna()]
     named = set(rows(here, (*IDENTITY, "policy_name")))
@@ -74,6 +80,7 @@ def fixes(analysis: Analysis) -> pd.DataFrame:
     refused = _refused(analysis)
     approvals = Approvals(analysis.register)
     domains = _domains(analysis)
+    kept = KeptFixes(analysis)
     made: list[dict[str, Any]] = []
     fixed: dict[IdentityKey, dict[str, str]] = {}
     for key in rows(here.drop_duplicates(IDENTITY), IDENTITY):
@@ -86,25 +93,31 @@ def fixes(analysis: Analysis) -> pd.DataFrame:
         for name in identity.policies:  # a finding names one of several policies that share its cause
             row = {**dict(zip(IDENTITY, place, strict=True)), "policy_name": name, "before": identity.policies[name]}
             before = dict(policies)
-            fix = _narrowed(identity, policies, name, approved, analysis.today)
+            fix = _narrowed(kept, identity, policies, name, approved, analysis.today)
             if not policies and any(within(place[2], domain) for domain in domains.get(place[:2], ())):
                 policies, fix = before, {"fix": NONE, "reason": FALLS_BACK}
             made.append({**row, **fix})
             if made[-1]["fix"] == NONE and (*place, name) not in named:
                 made.pop()
         fixed[place] = policies
+    kept.keep()
     return FIXES.from_rows(list(_with_findings(made, here, _found_after(analysis, fixed))))
 
 
 def _narrowed(
-    identity: JudgedIdentity, policies: dict[str, str], name: str, approved: Approved, today: date
+    kept: KeptFixes,
+    identity: JudgedIdentity,
+    policies: dict[str, str],
+    name: str,
+    approved: Approved,
+    today: date,
 ) -> dict[str, Any]:
     """The fix of one policy, which then stands among the policies for the next: each is proved with those before it.
 
     A fix only narrows, so that each may be applied alone, and all together in any order.
     """
     try:
-        made = narrowed(identity.arn, policies, name, approved, today=today)
+        made = kept.narrowed(identity, policies, name, approved, today)
     except NotNarrowedError as error:
         return {"fix": NONE, "reason": str(error)}
     except Exception as fault:  # noqa: BLE001 - one policy must not end the fixes of the others

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sesreport.analysis.basis import POLICY_DATASETS, Basis, basis_of
+from sesreport.analysis.elsewhere import Step
 from sesreport.analysis.registry import Analysis
-from sesreport.analysis.remembered import remembered
+from sesreport.analysis.remembered import begin_elsewhere, is_kept, recalled, remember, remembered
+from sesreport.analysis.reviews import SHOWN, first_seen
 from sesreport.core.schema import Frame, real, text
 from sesreport.kpis.breakdown import KEYS, Measures, bases, by_group
 from sesreport.kpis.registry import Definition, kpis
 
 MONTHS = 13
 """Months of a KPI's series."""
+_WHOLE, _SOME = "numbers of all KPIs", "numbers of some KPIs"
 GROUPS = Frame(
     "groups",
     "Values of KPIs by group; groups without a value are left out.",
@@ -56,30 +59,63 @@ def earlier_numbers(analysis: Analysis, measures: Measures) -> dict[str, Numbers
     Of the month before all KPIs, with their groups; else those whose own history does not tell the month.
     """
     found: dict[str, Numbers] = {}
-    last, first = analysis.period.shift(-1), analysis.period.shift(1 - MONTHS)
-    for before in reversed(analysis.chain[:-1]):
+    last = analysis.period.shift(-1)
+    for before in _told_before(analysis):
         month = str(before.period)
-        if before.period < first:
-            break
-        if month in found:
-            continue
-        if before.period == last:
-            found[month] = numbers_of(before, tuple(d.id for d, _ in measures), grouped=True)
+        if before.period == last and len(measures) == len(kpis()):
+            found[month] = numbers_whole(before)
+        elif before.period == last:
+            found[month] = numbers_of(before, tuple(d.id for d, _ in measures))
         else:
             found[month] = numbers_of(before, tuple(d.id for d, m in measures if month not in m.history))
         before.release()
     return found
 
 
-def numbers_of(analysis: Analysis, ids: tuple[str, ...], *, grouped: bool = False) -> Numbers:
-    """The numbers of some KPIs of a month."""
+def begin_numbers(analysis: Analysis) -> None:
+    """Has the numbers of the months before worked out elsewhere: most KPIs have no history of their own."""
+    ids = tuple(d.id for d in kpis() if not d.by_lives)
+    last = analysis.period.shift(-1)
+    for before in reversed(_told_before(analysis)):
+        if not is_kept(before, _WHOLE):
+            whole = before.period == last
+            told = Step(numbers_whole, [_WHOLE]) if whole else Step(numbers_of, [_SOME], (ids,))
+            begin_elsewhere(before, Step(first_seen, [SHOWN.name]), told)
+
+
+def _told_before(analysis: Analysis) -> list[Analysis]:
+    """The analyses whose numbers are told beside those of this one, newest first: of each month the newest."""
+    first = analysis.period.shift(1 - MONTHS)
+    found: dict[str, Analysis] = {}
+    for before in reversed(analysis.chain[:-1]):
+        if before.period < first:
+            break
+        found.setdefault(str(before.period), before)
+    return list(found.values())
+
+
+def numbers_of(analysis: Analysis, ids: tuple[str, ...]) -> Numbers:
+    """The numbers of some KPIs of a month, without groups."""
+    known: dict[str, float | None] = {}
+    for what in (_WHOLE, _SOME):
+        if content := recalled(analysis, what):
+            known = {**_read(content).points, **known}
+    missing = [definition for definition in kpis() if definition.id in ids and definition.id not in known]
+    if missing:
+        made = _read(_written(numbers(analysis, measured_kpis(analysis, missing), GROUPS.empty())))
+        known = {**known, **made.points}
+        remember(analysis, _SOME, _written(Numbers(known, GROUPS.empty())))
+    return Numbers({name: known[name] for name in ids}, GROUPS.empty())
+
+
+def numbers_whole(analysis: Analysis) -> Numbers:
+    """The numbers of all KPIs of a month, with their groups."""
 
     def make() -> bytes:
-        measures = measured_kpis(analysis, [d for d in kpis() if d.id in ids])
-        groups = by_group(analysis, measures, _bases_by_group(analysis)) if grouped else GROUPS.empty()
-        return _written(numbers(analysis, measures, groups))
+        measures = measured_kpis(analysis, kpis())
+        return _written(numbers(analysis, measures, by_group(analysis, measures, _bases_by_group(analysis))))
 
-    return _read(remembered(analysis, f"numbers {grouped} {' '.join(ids)}", make))
+    return _read(remembered(analysis, _WHOLE, make))
 
 
 def numbers(analysis: Analysis, measures: Measures, groups: pd.DataFrame) -> Numbers:
@@ -93,9 +129,8 @@ def numbers(analysis: Analysis, measures: Measures, groups: pd.DataFrame) -> Num
 
 
 def keep_numbers(analysis: Analysis, measures: Measures, groups: pd.DataFrame) -> None:
-    """Keeps the numbers of a whole month for the packs of the months after it."""
-    ids = " ".join(d.id for d, _ in measures)
-    remembered(analysis, f"numbers True {ids}", lambda: _written(numbers(analysis, measures, groups)))
+    """Keeps the numbers of a whole month, of all KPIs, for the packs of the months after it."""
+    remembered(analysis, _WHOLE, lambda: _written(numbers(analysis, measures, groups)))
 
 
 def _bases_by_group(analysis: Analysis) -> pd.DataFrame:

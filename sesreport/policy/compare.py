@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sesreport.policy import forms, fragment, patterns
@@ -198,13 +199,17 @@ def _is_clear(scene: Scene, statement: Statement) -> bool:
 
 def _actions(policies: Iterable[Policy]) -> tuple[str, ...]:
     """Every documented action, and one of every other kind that the policies tell apart."""
+    written = (action.lower() for policy in policies for each in policy.statements for action in each.actions)
+    return _told_apart(tuple(dict.fromkeys(written)))
+
+
+@lru_cache(maxsize=1000)
+def _told_apart(written: tuple[str, ...]) -> tuple[str, ...]:
+    """The same by the actions as they are written, in small letters, which are the same few in most policies."""
     groups: dict[tuple[Text, ...], None] = {}
-    for policy in policies:
-        for statement in policy.statements:
-            texts = [Text(patterns.parse(a.lower(), wildcards=True, variables=False)) for a in statement.actions]
-            for text in texts:
-                for rest in patterns.remainders(text.pattern, "ses:"):
-                    groups[(Text(rest),)] = None
+    for action in written:
+        for rest in patterns.remainders(patterns.parse(action, wildcards=True, variables=False), "ses:"):
+            groups[(Text(rest),)] = None
     known = (*SENDING_ACTIONS, *OTHER_ACTIONS)
     names = _action_names(tuple(groups))
     lowered = {action.lower() for action in known}

@@ -8,16 +8,19 @@ identity's policies do not allow now, and it keeps every approved request. What 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import product
 from typing import Any
 
 from sesreport.policy import patterns
 from sesreport.policy.analyze import analyze
+from sesreport.policy.cache import depends_on_the_day
 from sesreport.policy.compare import OTHER_ACTIONS, narrower_or_equal
 from sesreport.policy.exposure import Exposure
 from sesreport.policy.grammar import seconds
@@ -75,23 +78,59 @@ class NotNarrowedError(ValueError):
     """No policy can be offered; the text says why."""
 
 
-def narrowed(identity_arn: str, policies: Mapping[str, str], name: str, approved: Approved, *, today: date) -> Narrowed:
+Read = Callable[[str, str], Policy]
+"""Reads a policy by its name and text; :meth:`sesreport.policy.ExposureCache.read` reads none twice."""
+
+
+def _read(name: str, text: str) -> Policy:
+    return read_policy(text, name)
+
+
+def question_sha256(
+    identity_arn: str, policies: Mapping[str, str], name: str, approved: Approved, *, today: date, read: Read = _read
+) -> str:
+    """Hash of all that :func:`narrowed` answers by; the day counts only where a policy or an approval has a time.
+
+    Raises NotNarrowedError where more accounts are approved than are written into a policy.
+    """
+    texts = [read(each, text) for each, text in policies.items()]
+    chosen = _that_matter(approved, policies, texts)
+    timed = any(sender.last_day for sender in chosen.senders) or any(
+        depends_on_the_day(statement) for policy in texts for statement in policy.statements
+    )
+    senders = [[one.account, one.from_patterns, one.last_day and str(one.last_day)] for one in chosen.senders]
+    asked = [
+        identity_arn, list(policies.items()), name, _organization_sha256(approved.organization), senders,
+        sorted(approved.refused), str(today) if timed else None,
+    ]  # fmt: skip
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _organization_sha256(organization: Organization) -> str:
+    told = [organization.id, organization.in_order, organization.management_account]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def narrowed(
+    identity_arn: str, policies: Mapping[str, str], name: str, approved: Approved, *, today: date, read: Read = _read
+) -> Narrowed:
     """The narrowest policy that lets in what is approved, for the policy of that name.
 
     Raises NotNarrowedError where the policy cannot be read in full, where nothing about it would change, where the
     result would be too long, or where one of the two proofs does not succeed.
     """
-    texts = {each: read_policy(text, each) for each, text in policies.items()}
-    read = texts[name]
-    if read.errors:
-        raise NotNarrowedError(f"the policy cannot be read in full ({read.errors[0].message}); rewrite it by hand")
+    texts = {each: read(each, text) for each, text in policies.items()}
+    policy = texts[name]
+    if policy.errors:
+        raise NotNarrowedError(f"the policy cannot be read in full ({policy.errors[0].message}); rewrite it by hand")
     document = json.loads(policies[name])
     written = document["Statement"]
     written = written if isinstance(written, list) else [written]
     work = _Work(identity_arn, policies, texts, _that_matter(approved, policies, texts.values()), today)
     made: list[dict[str, Any]] = []
     changes: list[str] = []
-    for raw, statement in zip(written, read.statements, strict=True):
+    for raw, statement in zip(written, policy.statements, strict=True):
         if statement.effect is Effect.DENY:
             made.append(raw)
             continue

@@ -98,11 +98,13 @@ def report(
         if kept is None:
             keep_pack(temporary, chosen, config, period, earlier=earlier)
         pack = _restated(pack, destination.parent, temporary)
-        write_pack_fixes(pack.frames, temporary)
-        write_evidence(pack.frames, pack.results, temporary / EVIDENCE)
+        if only is not None:  # such notebooks may read all of the pack, ours read results and frames
+            _write_folders(pack, temporary)
         evidence = Evidence(chosen, folder, config)
         with lent(temporary, evidence), ThreadPoolExecutor(1, thread_name_prefix="notebooks") as background:
             running = background.submit(run_notebooks, sources, temporary / "notebooks", given, workers=workers)
+            if only is None:
+                _write_folders(pack, temporary)
             for ending, write in outputs().items():
                 write(pack, temporary / f"ses-governance-{period}.{ending}")
             executed = running.result()
@@ -116,6 +118,12 @@ def report(
     if not failed and pack_status(beside := _beside(destination)) == FAILED_NOTEBOOKS:
         remove_folder(beside)  # the complete pack has taken its place
     return Made(destination, pack, failed, tuple(left_out))
+
+
+def _write_folders(pack: Pack, folder: Path) -> None:
+    """``fixes/`` and ``evidence/``."""
+    write_pack_fixes(pack.frames, folder)
+    write_evidence(pack.frames, pack.results, folder / EVIDENCE)
 
 
 def _restated(pack: Pack, output: Path, folder: Path) -> Pack:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sesreport.analysis import analyze
+from sesreport.analysis.elsewhere import PROCESSES, Elsewhere, cores
 from sesreport.analysis.registry import Analysis
 from sesreport.core.period import Period
+from sesreport.findings.beforehand import begin_findings
+from sesreport.kpis.earlier import begin_numbers
 from sesreport.kpis.scorecard import score
 from sesreport.report.contents import Branding, Pack
 from sesreport.settings.config import Config
@@ -24,8 +28,25 @@ def make_pack(
 ) -> Pack:
     """Numbers and frames of one period, in memory. ``earlier`` are the snapshots of the months before, oldest first."""
     analysis = analysis_of(snapshot, config, period, earlier=earlier)
-    card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
-    return Pack(card.results, {**analysis.frames, **card.frames}, branding(config))
+    with _elsewhere(analysis):
+        card = score(analysis, register_sha256=register_sha256(Path(config.paths.register_file)))
+        return Pack(card.results, {**analysis.frames, **card.frames}, branding(config))
+
+
+@contextmanager
+def _elsewhere(analysis: Analysis) -> Iterator[None]:
+    """Has what takes long worked out in other processes, on a machine that has the cores for them."""
+    several = cores()
+    if several == 1:
+        yield
+        return
+    months = [(each.period, each.snapshot.path) for each in analysis.chain]
+    with Elsewhere(months, analysis.config, min(several, PROCESSES)) as elsewhere:
+        for each in analysis.chain:
+            each.elsewhere = elsewhere
+        begin_findings(analysis)
+        begin_numbers(analysis)
+        yield
 
 
 def analysis_of(

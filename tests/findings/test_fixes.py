@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 
+from sesreport.analysis import remembered
+from sesreport.findings import kept_fixes
 from sesreport.findings.examples import Example, allow, deny
 from sesreport.findings.findings import found
 from sesreport.findings.fixes import DELETE, NONE, REPLACE
 from sesreport.findings.registry import rules
+from sesreport.policy import Organization
+from sesreport.policy.narrowing import Approved, ApprovedSender, Narrowed, question_sha256
+from sesreport.settings.config import Config
 
 UNKNOWN, VENDOR = "420000000001", "310000000001"
 NEVER_OFFERED = {"needs_review"}
@@ -84,3 +90,80 @@ def test_an_address_is_not_left_to_the_policies_of_its_domain(tmp_path):
     (row,) = fixes[fixes["identity"] == "news@example.com"].to_dict("records")
     assert row["fix"] == NONE
     assert "policies of its domain" in row["reason"]
+
+
+def test_a_fix_is_worked_out_once_for_the_same_policies_and_approvals(tmp_path, monkeypatch):
+    monkeypatch.setattr(remembered, "WORTH", 0)
+    example = Example({"p": allow("*"), "q": allow(UNKNOWN)})
+    first = example.analysis(tmp_path / "first")
+    first.config = Config.model_validate({"paths": {"cache": str(tmp_path / "cache")}})
+    expected = first.fixes
+    asked = []
+    monkeypatch.setattr(kept_fixes, "narrowed", lambda *_, **__: asked.append(_) or Narrowed(None, ()))
+    for file in (tmp_path / "cache" / "months").iterdir():
+        file.unlink()
+    later = example.analysis(tmp_path / "later", now=first.snapshot.started_at + timedelta(days=3))
+    later.config = first.config
+    pd.testing.assert_frame_equal(later.fixes, expected)
+    assert not asked
+    (file,) = (tmp_path / "cache" / "fixes").iterdir()
+    file.write_bytes(file.read_bytes().replace(b"goes", b"stay"))
+    again = example.analysis(tmp_path / "again", now=first.snapshot.started_at + timedelta(days=4))
+    again.config = first.config
+    assert len(again.fixes)
+    assert asked
+
+
+ARN = "arn:aws:ses:eu-west-1:210000000001:identity/example.com"
+NOON = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", '
+NOON += '"Condition": {"DateLessThan": {"aws:CurrentTime": "2026-10-01T00:00:00Z"}}}]}'
+
+
+def text(principal):
+    return json.dumps(allow(principal))
+
+
+def asked(**changed):
+    usual = {
+        "identity_arn": ARN, "policies": {"p": text(VENDOR), "q": text(UNKNOWN)}, "name": "p",
+        "approved": Approved(Organization("o-examplecorp1", ["210000000001"]), (ApprovedSender(VENDOR, ("a@b.c",)),)),
+        "today": date(2026, 11, 3),
+    }  # fmt: skip
+    return question_sha256(**{**usual, **changed})
+
+
+def approved(**changed):
+    usual = {"account": VENDOR, "from_patterns": ("a@b.c",)}
+    return Approved(Organization("o-examplecorp1", ["210000000001"]), (ApprovedSender(**{**usual, **changed}),))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"identity_arn": ARN.replace("example", "sample")},
+        {"policies": {"p": text(VENDOR), "q": text("*")}},
+        {"policies": {"q": text(UNKNOWN), "p": text(VENDOR)}},
+        {"name": "q"},
+        {"approved": approved(from_patterns=())},
+        {"approved": approved(last_day=date(2027, 1, 1))},
+        {"approved": Approved(Organization("o-examplecorp1", ["210000000001", UNKNOWN]), approved().senders)},
+        {"approved": Approved(Organization("o-examplecorp2", ["210000000001"]), approved().senders)},
+        {"approved": Approved(approved().organization, approved().senders, frozenset({UNKNOWN}))},
+    ],
+)
+def test_whatever_an_answer_depends_on_makes_another_question(changed):
+    assert asked(**changed) != asked()
+
+
+def test_the_day_counts_where_a_policy_or_an_approval_has_a_time():
+    other = {"today": date(2026, 11, 4)}
+    assert asked(**other) == asked()
+    timed = {"policies": {"p": text(VENDOR), "q": NOON}}
+    assert asked(**timed, **other) != asked(**timed)
+    ending = {"approved": approved(last_day=date(2027, 1, 1))}
+    assert asked(**ending, **other) != asked(**ending)
+
+
+def test_an_approval_of_an_account_that_no_policy_names_makes_no_other_question():
+    more = (*approved().senders, ApprovedSender("999999999999"))
+    assert asked(approved=Approved(approved().organization, more)) == asked()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis
-from sesreport.analysis.reviews import NARROW_OVERDUE, OVERDUE, REVOKE_OVERDUE
+from sesreport.analysis.reviews import NARROW_OVERDUE, OVERDUE, REVIEWS, REVOKE_OVERDUE, review_begun
 from sesreport.findings.examples import answered
 from sesreport.findings.registry import EVIDENCE, Example, allow, rule
 
@@ -62,6 +62,8 @@ def narrow_overdue(analysis: Analysis) -> pd.DataFrame:
 
 
 def _standing(analysis: Analysis, standing: str) -> pd.DataFrame:
+    if not review_begun(analysis):  # nothing can be overdue, and the frame takes long
+        return REVIEWS.empty()
     reviews = analysis.reviews
     return reviews[reviews["standing"] == standing]
 

@@ -14,12 +14,12 @@ from sesreport.analysis.approvals import APPROVED, NO_TICKET
 from sesreport.analysis.grant_facts import OUTSIDE
 from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis
-from sesreport.analysis.reviews import grant_facts
+from sesreport.analysis.reviews import facts_hashes, grant_facts
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.kpis.contributions import COUNT, RATIO, Contributions, contributions
 from sesreport.kpis.measures.exposure import SES_POLICIES, every_identity
 from sesreport.kpis.registry import Measure, kpi, measured
-from sesreport.settings.attestations import ABOUT, GRANT, KEEP, facts_sha256
+from sesreport.settings.attestations import ABOUT, GRANT, KEEP
 
 REGISTER = f"{SES_POLICIES}; register of outside accounts"
 NON_PRODUCTION = ("staging", "dev", "sandbox")
@@ -114,8 +114,10 @@ def _kept_at(analysis: Analysis, grants: pd.DataFrame) -> pd.Series:
     """When a reviewer answered last to keep each grant with the very facts it has; NaT where none did."""
     reviews = analysis.reviews
     kept = reviews[reviews["answer"] == KEEP]
+    if kept.empty:
+        return pd.Series(pd.NaT, index=grants.index, dtype="datetime64[us, UTC]")
     at = dict(zip(rows(kept, ABOUT), kept["answered_at"], strict=True))
-    facts = grant_facts(analysis).reindex(grants.index).map(facts_sha256)
+    facts = facts_hashes(grant_facts(analysis).reindex(grants.index))
     found = [at.get(about) for about in rows(grants[GRANT].assign(facts_sha256=facts), ABOUT)]
     return pd.Series(found, index=grants.index, dtype="datetime64[us, UTC]")
 

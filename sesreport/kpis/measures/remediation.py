@@ -189,10 +189,12 @@ def findings_open(analysis: Analysis) -> Measure:
 
 def _open_at(lives: pd.DataFrame, earlier: Analysis) -> int:
     """Findings that were open at an earlier snapshot, and those begun before that it could not look at."""
+    there = found(earlier)
     ended = lives["resolved_at"].fillna(lives["resolved_by"]) <= pd.Timestamp(earlier.snapshot.finished_at)
     begun = lives["first_seen"] < pd.Timestamp(earlier.snapshot.started_at)
-    unseen = begun & ~ended & ~among(lives["fingerprint"], found(earlier)["fingerprint"])
-    return int(found(earlier)["status"].eq("open").sum()) + int(unseen.sum())
+    unseen = begun & ~ended & ~among(lives["fingerprint"], there["fingerprint"])
+    earlier.release()  # or the findings of all months would be held at once
+    return int(there["status"].eq("open").sum()) + int(unseen.sum())
 
 
 def _counted(analysis: Analysis, what: str) -> Measure:
