@@ -227,9 +227,7 @@ SCORECARDS: dict[str, Callable[[list[Said]], Iterator[Shown]]] = {
     "cover": _cover,
     "deck": lambda said: _rows(said, "deck", ".*", value="Actual", target="Target", status="Status", change="Change"),
     "tiles": lambda said: _told(said, "deck", rf"^{NUMBER} LABEL(?: .*)?$"),
-    "tiles of page one": lambda said: _told(
-        said, "deck", r"^LABEL (?P<status>[a-z ]+): (?P<target>[^,]+), (?:was (?P<prior>[^,]+)|no earlier value)$"
-    ),
+    "tiles of page one": lambda said: _told(said, "deck", rf"^[■▲●○] {NUMBER} LABEL$"),
     "page": _scores_of_the_page,
     "notebook": lambda said: _rows(
         said, "00_executive_summary", ".*", value="Actual", target="Target", status="Status", change="Change"

@@ -35,8 +35,8 @@ TITLE_SIZES = (28, 26, 24, 22, 20, 18, 16, 14)
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
 LINES_GAP = 2
 """Points between two lines of page one."""
-TILES = 1.0
-"""Inches of its tiles."""
+TILES, TILE_HEAD = 1.26, 0.64
+"""Inches of its tiles, and of their upper part."""
 FOOT = 0.42
 """Of a slide's body, for a table below charts."""
 NOTES_LIMIT = 12_000
@@ -174,13 +174,13 @@ class _Slide:
         parts = [part for part in parts if part[0]]
         self._panel(rest, parts, name="Takeaway", gap=8)
 
-    def _band(self, kpi: Kpi, box: Box, text: str = "") -> None:
+    def _band(self, kpi: Kpi, box: Box) -> None:
         fill = words.judgement_color(kpi).lstrip("#")
         shape = self._rectangle(box, fill, f"Status of {kpi.label}")
         frame = _frame(shape, anchor=MSO_ANCHOR.MIDDLE)
         paragraph(
             frame,
-            fit(text or words.judgement(kpi), box.width - 2 * INSET, SMALL_SIZE, bold=True),
+            fit(words.judgement(kpi), box.width - 2 * INSET, SMALL_SIZE, bold=True),
             SMALL_SIZE,
             on(fill),
             True,
@@ -195,9 +195,10 @@ class _Slide:
         name: str,
         anchor: Any = MSO_ANCHOR.TOP,
         gap: float = 6,
+        fill: str = PANEL,
     ) -> None:
         """A quiet box of paragraphs; what does not fit is shortened, last paragraphs first to give way but one line."""
-        shape = self._rectangle(box, PANEL, name)
+        shape = self._rectangle(box, fill, name)
         frame = _frame(shape, anchor=anchor)
         across = box.width - 2 * INSET
         for i, (text, size, color, bold) in enumerate(_fitted(parts, across, box.height - 0.2, gap)):
@@ -251,14 +252,16 @@ class _Slide:
         return parts
 
     def _tile(self, kpi: Kpi, box: Box) -> None:
-        """A number with its status, its target and what it was."""
-        band, rest = box.rows(0.36)
+        """A number with its name on its status's color; below them the status, the target and what it was."""
+        head, rest = box.rows(TILE_HEAD)
+        fill = words.judgement_color(kpi).lstrip("#")
         shape = words.judgement(kpi)[:1] + " " if kpi.target is not None else ""
-        self._band(kpi, band, f"{shape}{words.value_of(kpi)}")
+        parts = [(f"{shape}{words.value_of(kpi)}", float(SMALL_SIZE), on(fill), True)]
+        parts.append((kpi.label, float(DENSE_SIZE), on(fill), False))
+        self._panel(head, parts, name=f"Status of {kpi.label}", gap=0, fill=fill)
         before = words.NO_EARLIER if kpi.prior is None else f"was {words.number(kpi.prior, kpi.unit, kpi.currency)}"
         told = f"{words.judged(kpi)}: {words.target(kpi)}" if kpi.target is not None else words.judged(kpi)
-        below = (f"{told}, {before}", float(DENSE_SIZE), MUTED, False)
-        self._panel(rest, [(kpi.label, DENSE_SIZE, INK, False), below], name=kpi.label, gap=1)
+        self._panel(rest, [(f"{told}, {before}", float(DENSE_SIZE), INK, False)], name=kpi.label)
 
     def _footer(self, content: SlideContent, grid: Grid) -> None:
         results = self.pack.results

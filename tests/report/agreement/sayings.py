@@ -131,7 +131,7 @@ def _kpis(facts: Facts) -> Iterator[str]:
         yield from (f"{told}, {words.judged(kpi)}", f"{told}, {aim}, {words.judged(kpi)}", f"{value} {kpi.label}")
         yield f"{words.judgement(kpi)} {told}"
         was = "no earlier value" if kpi.prior is None else f"was {words.number(kpi.prior, kpi.unit, kpi.currency)}"
-        yield from (f"{words.judgement(kpi)[:1]} {value}", f"{kpi.label} {kpi.status}: {words.target(kpi)}, {was}")
+        yield from (f"{words.judgement(kpi)[:1]} {value} {kpi.label}", f"{kpi.status}: {words.target(kpi)}, {was}")
         since = " since the month before" if kpi.change is not None else ""
         yield f"{told}, {words.judgement(kpi)} ({aim}; {change}{since})"
         yield f"{kpi.label} {value} {words.judgement(kpi)} {words.target(kpi)} {change}{since}"

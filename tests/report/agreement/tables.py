@@ -156,7 +156,6 @@ def _contents(facts: Facts) -> tuple[list[str], list[Row]]:
         len(results.page_one.happened)
         + 1
         + len(results.page_one.safer)
-        + 1
         + sum(kpi.headline for kpi in results.kpis)
         + len(results.decisions)
         + 8
