@@ -26,6 +26,7 @@ from sesreport.policy.scene import SENDING_ACTIONS, Organization, read_identity
 
 APPROVED_ACTIONS = (*SENDING_ACTIONS, "ses:SendBulkEmail")
 """What an approval is for: to send, and not to manage the identity."""
+NOTHING_BEYOND = "it lets in nobody beyond what is approved"
 LONGEST = 4096
 """Characters of an identity policy (Amazon SES Developer Guide, "Amazon SES quotas": 4 KB)."""
 MOST_APPROVALS = 4
@@ -98,7 +99,7 @@ def narrowed(identity_arn: str, policies: Mapping[str, str], name: str, approved
         made += [part.statement for part in parts if part.statement]
         changes += [f"statement {statement.index + 1}: {part.change}" for part in parts if part.change]
     if not changes:
-        raise NotNarrowedError("it lets in nobody beyond what is approved")
+        raise NotNarrowedError(NOTHING_BEYOND)
     if len(json.dumps(made)) > 2 * LONGEST:
         raise NotNarrowedError(f"the result would have many more characters than the {LONGEST:,} that SES takes")
     made = work.useful(document, name, _numbered(made), written)

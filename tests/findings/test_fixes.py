@@ -9,8 +9,8 @@ import pytest
 
 from sesreport.findings.examples import Example, allow, deny
 from sesreport.findings.findings import found
-from sesreport.findings.fixes import DELETE, NONE, REPLACE
 from sesreport.findings.registry import rules
+from sesreport.policy.fixes import DELETE, NONE, REPLACE
 
 UNKNOWN, VENDOR = "420000000001", "310000000001"
 NEVER_OFFERED = {"needs_review"}
