@@ -66,7 +66,7 @@ def fixes(analysis: Analysis) -> pd.DataFrame:
     here = here[here["policy_name"].notna()]
     named = set(rows(here, (*IDENTITY, "policy_name")))
     by_identity = judged(analysis).by_identity
-    members = _members(analysis)
+    members = members_of(analysis)
     approvals = Approvals(analysis.register)
     domains = _domains(analysis)
     made: list[dict[str, Any]] = []
@@ -115,7 +115,7 @@ def _last_day(approval: Approval) -> date | None:
     return (datetime.fromtimestamp(approval.ends, UTC) - timedelta(days=1)).date()
 
 
-def _members(analysis: Analysis) -> Members:
+def members_of(analysis: Analysis) -> Members:
     """Accounts of the organization that may not send as every identity."""
     accounts = analysis.accounts
 

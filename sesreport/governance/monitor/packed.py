@@ -29,20 +29,21 @@ class PackedError(SesReportError):
 
 @dataclass(frozen=True)
 class Packed:
-    """Who may send, as it was known on the day of packing."""
+    """Who may send, as it was known when the functions were packed."""
 
-    packed_on: date
     organization: Organization
     members: Members = field(default_factory=Members)
     approvals: tuple[PlainApproval, ...] | None = None
     """None where there was no register."""
+    snapshot: str = ""
+    """The snapshot that names the organization; empty where the settings do."""
 
     def text(self) -> str:
         """The file's content; the same for the same facts."""
         ours, members = self.organization, self.members
         said = {
             "format": FORMAT,
-            "packed_on": self.packed_on.isoformat(),
+            "snapshot": self.snapshot,
             "organization": {"id": ours.id, "management_account": ours.management_account,
                              "accounts": sorted(ours.accounts)},
             "members": {"inactive": sorted(members.inactive), "trying": sorted(members.trying),
@@ -67,10 +68,10 @@ def read_packed(path: Path) -> Packed | None:
             )
         ours, members, register = said["organization"], said["members"], said["register"]
         return Packed(
-            date.fromisoformat(said["packed_on"]),
             Organization(ours["id"], ours["accounts"], ours["management_account"]),
             Members(**{name: frozenset(accounts) for name, accounts in members.items()}),
             None if register is None else tuple(map(_approval, register)),
+            said["snapshot"],
         )
     except FileNotFoundError:
         return None
