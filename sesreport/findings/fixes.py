@@ -24,8 +24,8 @@ from sesreport.core.schema import Frame, text, texts
 from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import find_in_policies, found
 from sesreport.policy import within
+from sesreport.policy.approved import Approved, ApprovedSender
 from sesreport.policy.fixes import NON_PRODUCTION, NONE, Members, applied, fixes_of
-from sesreport.policy.narrowing import Approved, ApprovedSender
 from sesreport.settings.plain_approvals import covers
 from sesreport.snapshot.frames.identities import POLICIES
 

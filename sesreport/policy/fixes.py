@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sesreport.policy.narrowing import Approved, NotNarrowedError, narrowed
+from sesreport.policy.approved import Approved, services_named
+from sesreport.policy.narrowing import NOTHING_BEYOND, NotNarrowedError, narrowed
+from sesreport.policy.reader import read_policy
 
 REPLACE, DELETE, NONE = FIXES_OFFERED = ("replace", "delete", "not offered")
 FALLS_BACK = (
@@ -59,14 +62,18 @@ def fixes_of(
     of another. One policy whose fix cannot be made costs none of the others theirs.
     """
     current = dict(policies)
+    services = services_named(read_policy(text, name) for name, text in policies.items())
+    settled: list[str] = []
     for name in policies:
-        fix = _fix(identity_arn, current, name, approved, today)
+        fix = _fix(identity_arn, current, name, approved, today=today, settled=settled, services=services)
         if fix.fix == DELETE and len(current) == 1 and under_a_domain:
             fix = Fix(NONE, FALLS_BACK)
         if fix.fix == DELETE:
             del current[name]
         elif fix.after is not None:
             current[name] = fix.after
+        if fix.fix != NONE or fix.reason == NOTHING_BEYOND:
+            settled.append(name)
         yield name, fix
 
 
@@ -76,9 +83,9 @@ def applied(policies: Mapping[str, str], fixes: Mapping[str, Fix]) -> dict[str, 
     return {name: fixes[name].after or text for name, text in left.items()}
 
 
-def _fix(identity_arn: str, policies: Mapping[str, str], name: str, approved: Approved, today: date) -> Fix:
+def _fix(identity_arn: str, policies: Mapping[str, str], name: str, approved: Approved, **how: Any) -> Fix:
     try:
-        made = narrowed(identity_arn, policies, name, approved, today=today)
+        made = narrowed(identity_arn, policies, name, approved, **how)
     except NotNarrowedError as error:
         return Fix(NONE, str(error))
     except Exception as fault:  # noqa: BLE001 - one policy must not end the fixes of the others

@@ -20,8 +20,8 @@ from sesreport.governance.monitor.locations import UnreadableError, read_bytes
 from sesreport.governance.monitor.packed import Packed, PackedError, beside_the_code, read_packed
 from sesreport.governance.monitor.settings import MonitorSettings
 from sesreport.policy import Organization
+from sesreport.policy.approved import Approved, ApprovedSender
 from sesreport.policy.fixes import Members
-from sesreport.policy.narrowing import Approved, ApprovedSender
 from sesreport.settings.plain_approvals import PlainApproval, covers
 
 _ACCOUNT_ID = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
