@@ -23,6 +23,10 @@ test: .venv/dev  ## All tests (TESTS=tests/policy for some)
 prove: .venv/dev  ## Long proofs: every way to a verdict on 200,000 hostile cases (PROVE="--count 20000")
 	$(BIN)/python -m tests.policy.prove $(PROVE)
 
+.PHONY: prove-fixes
+prove-fixes: .venv/dev  ## Long proof: the fixes of 5,000 random organizations (FIXES="--count 500 --referee 100")
+	$(BIN)/python -m tests.policy.prove_fixes $(FIXES)
+
 .PHONY: properties
 properties: .venv/dev  ## Long proof: the random tests with a hundred times as many cases (TIMES=1000)
 	SESREPORT_TIMES=$(TIMES) $(BIN)/pytest -n 2 -m "hypothesis or random" $(TESTS)

@@ -11,7 +11,7 @@ from sesreport.analysis.basis import POLICY_DATASETS, basis_of
 from sesreport.analysis.joins import rows
 from sesreport.analysis.registry import Analysis, derived
 from sesreport.core.schema import Frame, account_id, at, count, flag, text, texts
-from sesreport.settings.approvals import covers
+from sesreport.settings.plain_approvals import covers
 from sesreport.settings.register import FRAME as REGISTER
 
 APPROVALS = Frame(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sesreport.policy import addresses_within
-from sesreport.settings.approvals import covers
+from sesreport.settings.plain_approvals import covers
 from sesreport.settings.register import STANDINGS
 
 APPROVED, NO_TICKET, WIDER_FROM, WRONG_IDENTITY, EXPIRED, UNREGISTERED = REASONS = (

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -28,7 +28,9 @@ from sesreport.aws.deadlines import Deadlines, limit_calls
 from sesreport.aws.wire import UnreadableAnswerError, check_form, is_awss
 from sesreport.core.errors import CredentialsError
 from sesreport.core.redaction import hide
-from sesreport.settings.config import Config
+
+if TYPE_CHECKING:  # the functions of governance/monitor make clients without the settings' libraries
+    from sesreport.settings.config import Config
 
 HOME_REGION = "us-east-1"
 """Where calls without a Region of their own go (Organizations, Account, Cost Explorer have one home)."""

@@ -26,16 +26,11 @@ from sesreport.core.vocabulary import IDENTITY, IdentityKey
 from sesreport.findings.findings import find_in_policies, found
 from sesreport.findings.kept_fixes import KeptFixes
 from sesreport.policy import within
-from sesreport.policy.narrowing import Approved, ApprovedSender, NotNarrowedError
-from sesreport.settings.approvals import covers
+from sesreport.policy.approved import Approved, ApprovedSender
+from sesreport.policy.fixes import NON_PRODUCTION, NONE, Members, applied
+from sesreport.settings.plain_approvals import covers
 from sesreport.snapshot.frames.identities import POLICIES
 
-FALLS_BACK = (
-    "without a policy of its own the address would fall under the policies of its domain; narrow those first, and then "
-    "delete this one by hand"
-)
-REPLACE, DELETE, NONE = FIXES_OFFERED = ("replace", "delete", "not offered")
-NON_PRODUCTION = ("staging", "dev", "sandbox")
 FIXES = Frame(
     "fixes",
     "One row per policy that has a finding: the narrowest policy that lets in what is approved. It is proved to allow "
@@ -77,7 +72,7 @@ def _fixes(analysis: Analysis) -> pd.DataFrame:
     here = here[here["policy_name"].notna()]
     named = set(rows(here, (*IDENTITY, "policy_name")))
     by_identity = judged(analysis).by_identity
-    refused = _refused(analysis)
+    members = members_of(analysis)
     approvals = Approvals(analysis.register)
     domains = _domains(analysis)
     kept = KeptFixes(analysis)
@@ -88,45 +83,18 @@ def _fixes(analysis: Analysis) -> pd.DataFrame:
         identity = by_identity.get(place)
         if identity is None:
             continue
-        approved = _approved(identity, place[2], approvals, refused.get(place[0], frozenset()))
-        policies = dict(identity.policies)
-        for name in identity.policies:  # a finding names one of several policies that share its cause
-            row = {**dict(zip(IDENTITY, place, strict=True)), "policy_name": name, "before": identity.policies[name]}
-            before = dict(policies)
-            fix = _narrowed(kept, identity, policies, name, approved, analysis.today)
-            if not policies and any(within(place[2], domain) for domain in domains.get(place[:2], ())):
-                policies, fix = before, {"fix": NONE, "reason": FALLS_BACK}
-            made.append({**row, **fix})
-            if made[-1]["fix"] == NONE and (*place, name) not in named:
-                made.pop()
-        fixed[place] = policies
+        approved = _approved(identity, place[2], approvals, members.refused(place[0]))
+        under = any(within(place[2], domain) for domain in domains.get(place[:2], ()))
+        policies = identity.policies
+        offered = kept.fixes_of(identity.arn, policies, approved, under_a_domain=under)
+        for name, fix in offered.items():  # a finding names one of several policies that share its cause
+            if fix.fix != NONE or (*place, name) in named:
+                row = {**dict(zip(IDENTITY, place, strict=True)), "policy_name": name, "before": policies[name]}
+                said = {"reason": fix.reason, "changes": list(fix.changes) or None, "after": fix.after}
+                made.append({**row, "fix": fix.fix, **said})
+        fixed[place] = applied(policies, offered)
     kept.keep()
     return FIXES.from_rows(list(_with_findings(made, here, _found_after(analysis, fixed))))
-
-
-def _narrowed(
-    kept: KeptFixes,
-    identity: JudgedIdentity,
-    policies: dict[str, str],
-    name: str,
-    approved: Approved,
-    today: date,
-) -> dict[str, Any]:
-    """The fix of one policy, which then stands among the policies for the next: each is proved with those before it.
-
-    A fix only narrows, so that each may be applied alone, and all together in any order.
-    """
-    try:
-        made = kept.narrowed(identity, policies, name, approved, today)
-    except NotNarrowedError as error:
-        return {"fix": NONE, "reason": str(error)}
-    except Exception as fault:  # noqa: BLE001 - one policy must not end the fixes of the others
-        return {"fix": NONE, "reason": f"none could be made ({type(fault).__name__}); rewrite it by hand"}
-    if made.text is None:
-        del policies[name]
-        return {"fix": DELETE, "changes": list(made.changes)}
-    policies[name] = made.text
-    return {"fix": REPLACE, "changes": list(made.changes), "after": made.text}
 
 
 def _approved(identity: JudgedIdentity, name: str, approvals: Approvals, refused: frozenset[str]) -> Approved:
@@ -155,17 +123,19 @@ def _last_day(approval: Approval) -> date | None:
     return (datetime.fromtimestamp(approval.ends, UTC) - timedelta(days=1)).date()
 
 
-def _refused(analysis: Analysis) -> dict[str, frozenset[str]]:
-    """Accounts of the organization that may not send, by the account whose identities they may not send as."""
+def members_of(analysis: Analysis) -> Members:
+    """Accounts of the organization that may not send as every identity."""
     accounts = analysis.accounts
-    inactive = accounts["status"].notna() & accounts["status"].ne("ACTIVE")
-    unwanted = frozenset(accounts.loc[inactive.fillna(value=False), "account_id"])
-    trying = frozenset(accounts.loc[accounts["environment"].isin(NON_PRODUCTION), "account_id"])
-    production = accounts["environment"].eq("prod").fillna(value=False)
-    return {
-        account: (unwanted | trying if prod else unwanted) - {account}
-        for account, prod in zip(accounts["account_id"], production, strict=True)
-    }
+
+    def where(chosen: pd.Series) -> frozenset[str]:
+        return frozenset(accounts.loc[chosen.fillna(value=False), "account_id"])
+
+    status, environment = accounts["status"], accounts["environment"]
+    return Members(
+        inactive=where(status.notna() & status.ne("ACTIVE")),
+        trying=where(environment.isin(NON_PRODUCTION)),
+        production=where(environment.eq("prod")),
+    )
 
 
 def _found_after(analysis: Analysis, fixed: Mapping[IdentityKey, Mapping[str, str]]) -> set[str]:

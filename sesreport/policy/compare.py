@@ -122,11 +122,9 @@ def _policies(source: Any) -> tuple[Policy, ...]:
 
 def _is_policy(value: Any) -> bool:
     """Whether it is a policy under a name of its own, and not a policy's own element: a policy may have any name."""
-    return (
-        value.lstrip().startswith("{")
-        if isinstance(value, str)
-        else isinstance(value, Mapping) and "Statement" in value
-    )
+    if isinstance(value, str):
+        return value.lstrip().startswith("{")
+    return isinstance(value, Policy) or (isinstance(value, Mapping) and "Statement" in value)
 
 
 _IDENTITY = re.compile(r"arn:aws[a-z-]*:ses:[a-z0-9-]+:[0-9]{12}:identity/[^*?$]+\Z")

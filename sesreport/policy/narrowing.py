@@ -7,61 +7,48 @@ identity's policies do not allow now, and it keeps every approved request. What 
 
 from __future__ import annotations
 
-import copy
-import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import lru_cache
+from datetime import date
 from itertools import product
 from typing import Any
 
-from sesreport.policy import patterns
 from sesreport.policy.analyze import analyze
-from sesreport.policy.cache import depends_on_the_day
-from sesreport.policy.compare import OTHER_ACTIONS, narrower_or_equal
+from sesreport.policy.approved import Approved, ApprovedSender, services_named
+from sesreport.policy.compare import narrower_or_equal
 from sesreport.policy.exposure import Exposure
-from sesreport.policy.grammar import seconds
 from sesreport.policy.model import Effect, Policy, Principal, PrincipalKind, Statement
 from sesreport.policy.reader import read_policy
-from sesreport.policy.scene import SENDING_ACTIONS, Organization, read_identity
+from sesreport.policy.rewriting import (
+    ACCOUNT,
+    APPROVED_ACTIONS,
+    FROM,
+    NOW,
+    ORGANIZATION,
+    for_account,
+    for_services,
+    from_limited,
+    instant,
+    limited,
+    manages_more,
+    numbered,
+    only,
+    sending_only,
+    text_of,
+    until,
+    with_principals,
+)
+from sesreport.policy.scene import read_identity
 
-APPROVED_ACTIONS = (*SENDING_ACTIONS, "ses:SendBulkEmail")
-"""What an approval is for: to send, and not to manage the identity."""
+NOTHING_BEYOND = "it lets in nobody beyond what is approved"
 LONGEST = 4096
 """Characters of an identity policy (Amazon SES Developer Guide, "Amazon SES quotas": 4 KB)."""
 MOST_APPROVALS = 4
 """Approvals of one account for one identity that are told apart in a proof."""
 MOST_SENDERS = 25
 """Approvals for one identity that are written into a policy for everybody."""
-FROM, NOW, ORGANIZATION, ACCOUNT = "ses:FromAddress", "aws:CurrentTime", "aws:PrincipalOrgID", "aws:PrincipalAccount"
-
-
-@dataclass(frozen=True)
-class ApprovedSender:
-    """An outside account that may send as an identity."""
-
-    account: str
-    from_patterns: tuple[str, ...] = ()
-    """Globs of From addresses; empty for any."""
-    last_day: date | None = None
-    """The last day on which it may; None for no end."""
-
-
-@dataclass(frozen=True)
-class Approved:
-    """Whom an identity's policies may let in, besides its own account: the organization, and outside accounts."""
-
-    organization: Organization
-    senders: tuple[ApprovedSender, ...] = ()
-    refused: frozenset[str] = frozenset()
-    """Accounts of the organization that may not send as this identity, such as sandboxes on a production domain."""
-
-    def of(self, account: str) -> tuple[ApprovedSender, ...]:
-        """The approvals of an account."""
-        return tuple(sender for sender in self.senders if sender.account == account)
 
 
 @dataclass(frozen=True)
@@ -78,59 +65,41 @@ class NotNarrowedError(ValueError):
     """No policy can be offered; the text says why."""
 
 
-Read = Callable[[str, str], Policy]
-"""Reads a policy by its name and text; :meth:`sesreport.policy.ExposureCache.read` reads none twice."""
-
-
-def _read(name: str, text: str) -> Policy:
-    return read_policy(text, name)
-
-
-def question_sha256(
-    identity_arn: str, policies: Mapping[str, str], name: str, approved: Approved, *, today: date, read: Read = _read
-) -> str:
-    """Hash of all that :func:`narrowed` answers by; the day counts only where a policy or an approval has a time.
-
-    Raises NotNarrowedError where more accounts are approved than are written into a policy.
-    """
-    texts = [read(each, text) for each, text in policies.items()]
-    chosen = _that_matter(approved, policies, texts)
-    timed = any(sender.last_day for sender in chosen.senders) or any(
-        depends_on_the_day(statement) for policy in texts for statement in policy.statements
-    )
-    senders = [[one.account, one.from_patterns, one.last_day and str(one.last_day)] for one in chosen.senders]
-    asked = [
-        identity_arn, list(policies.items()), name, _organization_sha256(approved.organization), senders,
-        sorted(approved.refused), str(today) if timed else None,
-    ]  # fmt: skip
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-
-
-@lru_cache(maxsize=8)
-def _organization_sha256(organization: Organization) -> str:
-    told = [organization.id, organization.in_order, organization.management_account]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
-
-
 def narrowed(
-    identity_arn: str, policies: Mapping[str, str], name: str, approved: Approved, *, today: date, read: Read = _read
+    identity_arn: str,
+    policies: Mapping[str, str],
+    name: str,
+    approved: Approved,
+    *,
+    today: date,
+    settled: Collection[str] = (),
+    services: Collection[str] | None = None,
 ) -> Narrowed:
     """The narrowest policy that lets in what is approved, for the policy of that name.
+
+    What another policy lets in as well is left out only where that one is among ``settled``: it might be narrowed
+    later, and nobody would be let in then. ``services`` are the AWS services that are approved; by default those that
+    the policies name.
 
     Raises NotNarrowedError where the policy cannot be read in full, where nothing about it would change, where the
     result would be too long, or where one of the two proofs does not succeed.
     """
-    texts = {each: read(each, text) for each, text in policies.items()}
-    policy = texts[name]
-    if policy.errors:
-        raise NotNarrowedError(f"the policy cannot be read in full ({policy.errors[0].message}); rewrite it by hand")
+    texts = {each: read_policy(text, each) for each, text in policies.items()}
+    read = texts[name]
+    if read.errors:
+        raise NotNarrowedError(f"the policy cannot be read in full ({read.errors[0].message}); rewrite it by hand")
+    unread = sorted(each for each, other in texts.items() if other.errors)
+    if unread:
+        raise NotNarrowedError(f"nothing can be proved beside policy {unread[0]!r}, which cannot be read in full")
     document = json.loads(policies[name])
     written = document["Statement"]
     written = written if isinstance(written, list) else [written]
-    work = _Work(identity_arn, policies, texts, _that_matter(approved, policies, texts.values()), today)
+    named = services_named(texts.values()) if services is None else services
+    matter = that_matter(approved, policies, texts.values())
+    work = _Work(identity_arn, policies, texts, matter, today, frozenset(settled), frozenset(named))
     made: list[dict[str, Any]] = []
     changes: list[str] = []
-    for raw, statement in zip(written, policy.statements, strict=True):
+    for raw, statement in zip(written, read.statements, strict=True):
         if statement.effect is Effect.DENY:
             made.append(raw)
             continue
@@ -138,10 +107,10 @@ def narrowed(
         made += [part.statement for part in parts if part.statement]
         changes += [f"statement {statement.index + 1}: {part.change}" for part in parts if part.change]
     if not changes:
-        raise NotNarrowedError("it lets in nobody beyond what is approved")
+        raise NotNarrowedError(NOTHING_BEYOND)
     if len(json.dumps(made)) > 2 * LONGEST:
         raise NotNarrowedError(f"the result would have many more characters than the {LONGEST:,} that SES takes")
-    made = work.useful(document, name, _numbered(made), written)
+    made = work.useful(document, name, numbered(made), written)
     text = json.dumps({**document, "Statement": made}, indent=2, ensure_ascii=False) if made else None
     if text is not None and len(text) > LONGEST:
         text = json.dumps({**document, "Statement": made}, separators=(",", ":"), ensure_ascii=False)
@@ -168,6 +137,8 @@ class _Work:
     read: Mapping[str, Policy]
     approved: Approved
     today: date
+    settled: frozenset[str]
+    services: frozenset[str]
 
     @property
     def own(self) -> str:
@@ -182,7 +153,7 @@ class _Work:
             yield _Part(raw)
             return
         if kept := groups["own"] + groups["kept"]:
-            yield _Part(_with_principals(raw, kept))
+            yield _Part(with_principals(raw, kept))
         if groups["member"]:
             yield from self._members(raw, statement, groups["member"])
         for principal in groups["dropped"]:
@@ -193,7 +164,7 @@ class _Work:
         for principal in groups["approved"]:
             by_approval[self.approved.of(principal.account or "")].append(principal)
         for principals in by_approval.values():
-            yield from self._senders(_with_principals(raw, principals), statement, principals[0].account or "")
+            yield from self._senders(with_principals(raw, principals), statement, principals[0].account or "")
         if groups["anyone"]:
             yield from self._anyone(raw, statement)
 
@@ -214,7 +185,7 @@ class _Work:
         """Whether a statement for everybody lets in only our own organization, every Deny considered, to send."""
         exposure = self._exposure(statement)
         ours = exposure.exposure in ("none", "own", "organization", "service") and exposure.guarded is not False
-        return ours and exposure.judged and not exposure.needs_review and not _manages(statement)
+        return ours and exposure.judged and not exposure.needs_review and not manages_more(statement)
 
     def _guarded(self, statement: Statement, principal: Principal) -> bool:
         exposure = self._exposure(statement, principal)
@@ -222,66 +193,87 @@ class _Work:
 
     def _exposure(self, statement: Statement, principal: Principal | None = None) -> Exposure:
         """What a statement adds up to by itself, or for one of its principals, with every Deny of the identity."""
-        alone = {"sesreport-alone": _only(self.policies[statement.policy], {statement.index}, principal)}
+        alone = {"sesreport-alone": only(self.policies[statement.policy], {statement.index}, principal)}
         for name, text in self.policies.items():
             denies = {each.index for each in self.read[name].statements if each.effect is Effect.DENY}
             if denies:
-                alone[name] = _only(text, denies)
+                alone[name] = only(text, denies)
         return analyze(
             self.identity_arn, alone, organization=self.approved.organization,
             register={sender.account: sender.account for sender in self.approved.senders}, today=self.today,
         )  # fmt: skip
 
     def _members(self, raw: dict[str, Any], statement: Statement, members: list[Principal]) -> Iterator[_Part]:
-        made, manages = _sending_only(_with_principals(raw, members), statement)
+        made, manages = sending_only(with_principals(raw, members), statement)
         yield _Part(made, "accounts of the organization may only send" if manages else "")
 
     def _services(self, raw: dict[str, Any], services: list[Principal]) -> _Part:
-        made = _with_principals(raw, services)
-        organization = self.approved.organization.id
-        key, value = ("aws:SourceOrgID", organization) if organization else ("aws:SourceAccount", self.own)
+        made = with_principals(raw, services)
+        key, value = self._ours()
         names = ", ".join(service.value for service in services)
-        return _Part(_limited(made, "StringEquals", key, [value]), f"{names} is held to {key} {value}")
+        return _Part(limited(made, "StringEquals", key, [value]), f"{names} is held to {key} {value}")
+
+    def _ours(self) -> tuple[str, str]:
+        """The condition that holds a service to our resources."""
+        organization = self.approved.organization.id
+        return ("aws:SourceOrgID", organization) if organization else ("aws:SourceAccount", self.own)
 
     def _senders(self, raw: dict[str, Any], statement: Statement, account: str) -> Iterator[_Part]:
         """One statement for each approval of an account, with its From addresses and its end."""
         for sender in self.approved.of(account):
-            made, manages = _sending_only(raw, statement)
+            made, manages = sending_only(raw, statement)
             said = ["may only send"] if manages else []
             if made:
-                limited = _limited_to(made, sender)
-                said += list(_said(made, limited, sender))
-                made = limited
+                held = _limited_to(made, sender)
+                said += list(_said(made, held, sender))
+                made = held
             yield _Part(made, f"{account} {', '.join(said)}" if said else "")
 
     def _anyone(self, raw: dict[str, Any], statement: Statement) -> Iterator[_Part]:
         """What takes the place of a statement for everybody: our organization, and each approved account by name."""
         organization = self.approved.organization.id
-        base, manages = _sending_only(raw, statement)
+        base, manages = sending_only(raw, statement)
         yield _Part(None, "everybody goes; whom the organization and the register approve stays")
         if manages or not organization:
-            yield _Part(_for_account(raw, self.own))
+            yield _Part(for_account(raw, self.own))
+        services = sorted(self.services - {each.value for each in statement.principals})
+        if services:
+            key, value = self._ours()
+            yield _Part(limited(for_services(raw, services), "StringEquals", key, [value]))
         if base is None:
             return
         if organization:
-            yield _Part(_limited(base, "StringEquals", ORGANIZATION, [organization]))
+            yield _Part(limited(base, "StringEquals", ORGANIZATION, [organization]))
         alike: dict[tuple[Any, ...], list[ApprovedSender]] = defaultdict(list)
         for sender in self.approved.senders:
             alike[sender.from_patterns, sender.last_day].append(sender)
         for senders in alike.values():
             accounts = sorted({sender.account for sender in senders})
-            yield _Part(_limited_to(_for_account(base, *accounts), senders[0]))
+            yield _Part(_limited_to(for_account(base, *accounts), senders[0]))
 
     def useful(
         self, document: dict[str, Any], name: str, made: list[dict[str, Any]], written: Sequence[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        """The statements without new ones that let in nobody whom the others do not."""
+        """The statements without new ones that let in nobody whom the others, and settled policies, do not."""
         out = list(made)
+        around = {each: self._as_it_stands(each) for each in self.read if each != name}
+
+        def let_in(statements: list[dict[str, Any]]) -> dict[str, Policy]:
+            text = text_of(document, statements)
+            return around if text is None else {**around, name: read_policy(text, name)}
+
         for statement in [each for each in made if each["Effect"] == "Allow" and each not in written]:
             rest = [each for each in out if each is not statement]
-            if self._within(self._with(name, _text(document, out)), self._with(name, _text(document, rest))):
+            if self._within(let_in(out), let_in(rest)):
                 out = rest
         return out
+
+    def _as_it_stands(self, name: str) -> Policy:
+        """A policy as far as its place is certain: what it denies, and when it is settled what it allows."""
+        read = self.read[name]
+        if name in self.settled:
+            return read
+        return replace(read, statements=tuple(each for each in read.statements if each.effect is Effect.DENY))
 
     def prove(self, name: str, text: str | None) -> None:
         """Raises NotNarrowedError unless nothing new is allowed, and everything approved still is."""
@@ -317,7 +309,7 @@ class _Work:
         for account in sorted({sender.account for sender in senders}):
             denied += _outside(account, self.approved.of(account))
         service = {"Bool": {"aws:PrincipalIsAWSService": "true"}}
-        named = sorted(set(self._services_named()))
+        named = sorted(self.services)
         if named:
             denied.append({"StringNotEquals": {"aws:PrincipalServiceName": named}, **service})
             ours = {"aws:SourceOrgID": [organization]} if organization else {"aws:SourceAccount": [self.own]}
@@ -328,13 +320,6 @@ class _Work:
         manages = {"StringNotEquals": {ACCOUNT: [self.own]}, **person}
         statements.append(_deny(manages, NotAction=list(APPROVED_ACTIONS)))
         return {"Version": "2012-10-17", "Statement": statements}
-
-    def _services_named(self) -> Iterator[str]:
-        for policy in self.read.values():
-            for statement in policy.statements:
-                for principal in statement.principals:
-                    if principal.kind is PrincipalKind.SERVICE and not statement.not_principal:
-                        yield principal.value
 
 
 def _outside(account: str, approvals: Sequence[ApprovedSender]) -> Iterator[dict[str, Any]]:
@@ -356,7 +341,7 @@ def _outside(account: str, approvals: Sequence[ApprovedSender]) -> Iterator[dict
         if patterns:
             condition["StringNotLike"] = {FROM: patterns}
         if ends:
-            condition["DateGreaterThanEquals"] = {NOW: _instant(max(ends))}
+            condition["DateGreaterThanEquals"] = {NOW: instant(max(ends))}
         yield condition
 
 
@@ -364,18 +349,7 @@ def _deny(condition: dict[str, Any], **actions: Any) -> dict[str, Any]:
     return {"Effect": "Deny", "Principal": "*", **actions, "Resource": "*", "Condition": condition}
 
 
-def _only(text: str, indexes: Collection[int], principal: Principal | None = None) -> str:
-    """A policy's text with some of its statements, or for one of their principals."""
-    document = json.loads(text)
-    written = document["Statement"]
-    written = written if isinstance(written, list) else [written]
-    chosen = [each for index, each in enumerate(written) if index in indexes]
-    if principal is not None:
-        chosen = [_with_principals(each, [principal]) for each in chosen]
-    return json.dumps({**document, "Statement": chosen})
-
-
-def _that_matter(approved: Approved, policies: Mapping[str, str], read: Collection[Policy]) -> Approved:
+def that_matter(approved: Approved, policies: Mapping[str, str], read: Collection[Policy]) -> Approved:
     """Without approvals of accounts that the policies neither name nor let in with everybody."""
     allows = [each for one in read for each in one.statements if each.effect is Effect.ALLOW]
     if any(each.not_principal or any(p.kind is PrincipalKind.ANYONE for p in each.principals) for each in allows):
@@ -389,17 +363,10 @@ def _that_matter(approved: Approved, policies: Mapping[str, str], read: Collecti
     return replace(approved, senders=named)
 
 
-def _for_account(raw: dict[str, Any], *accounts: str) -> dict[str, Any]:
-    """The statement for some accounts, in the usual order of its elements."""
-    rest = {key: value for key, value in raw.items() if key not in ("Principal", "NotPrincipal")}
-    head: dict[str, Any] = {key: rest.pop(key) for key in ("Sid", "Effect") if key in rest}
-    return {**head, "Principal": {"AWS": accounts[0] if len(accounts) == 1 else list(accounts)}, **rest}
-
-
 def _limited_to(raw: dict[str, Any], sender: ApprovedSender) -> dict[str, Any] | None:
     """The statement with the limits of an approval; None where nothing is left of it."""
-    made = _from_limited(raw, sender.from_patterns) if sender.from_patterns else raw
-    return _until(made, sender.last_day) if made and sender.last_day else made
+    made = from_limited(raw, sender.from_patterns) if sender.from_patterns else raw
+    return until(made, sender.last_day) if made and sender.last_day else made
 
 
 def _said(before: dict[str, Any], after: dict[str, Any] | None, sender: ApprovedSender) -> Iterator[str]:
@@ -407,128 +374,7 @@ def _said(before: dict[str, Any], after: dict[str, Any] | None, sender: Approved
     if after is None:
         yield "goes: none of its From addresses is approved"
         return
-    if sender.from_patterns and _from_limited(before, sender.from_patterns) != before:
+    if sender.from_patterns and from_limited(before, sender.from_patterns) != before:
         yield f"sends as {', '.join(sender.from_patterns)}"
     if sender.last_day and before.get("Condition", {}).get("DateLessThan") != after["Condition"].get("DateLessThan"):
         yield f"until {sender.last_day}"
-
-
-def _with_principals(raw: dict[str, Any], principals: Collection[Principal]) -> dict[str, Any]:
-    """The statement for some of its principals, each under the key it stands under."""
-    wanted = {principal.value for principal in principals}
-    written = raw.get("Principal")
-    if not isinstance(written, dict):
-        return raw
-    out = {}
-    for key, values in written.items():
-        several = values if isinstance(values, list) else [values]
-        if chosen := [value for value in several if value in wanted]:
-            out[key] = chosen if isinstance(values, list) and len(chosen) > 1 else chosen[0]
-    return {**raw, "Principal": out}
-
-
-def _manages(statement: Statement) -> bool:
-    """Whether a statement is for anything of an identity but sending."""
-    covered = {action for action in OTHER_ACTIONS if any(_like_action(action, one) for one in statement.actions)}
-    return bool((set(OTHER_ACTIONS) - covered if statement.not_action else covered) - set(APPROVED_ACTIONS))
-
-
-def _sending_only(raw: dict[str, Any], statement: Statement) -> tuple[dict[str, Any] | None, bool]:
-    """The statement for sending alone, None where nothing is left; and whether it allowed anything else."""
-    if not _manages(statement):
-        return raw, False
-    covered = [
-        each
-        for each in APPROVED_ACTIONS
-        if any(_like_action(each, one) for one in statement.actions) != statement.not_action
-    ]
-    if not covered:
-        return None, True
-    return {
-        "Action" if key in ("Action", "NotAction") else key: covered if key in ("Action", "NotAction") else value
-        for key, value in raw.items()
-    }, True
-
-
-def _limited(raw: dict[str, Any], operator: str, key: str, values: Sequence[str]) -> dict[str, Any] | None:
-    """The statement with one more condition; where one on the key is there, with the values that both have.
-
-    None where they have none in common.
-    """
-    out = copy.deepcopy(raw)
-    conditions = out.setdefault("Condition", {})
-    there = conditions.setdefault(operator, {})
-    same = next((name for name in there if name.casefold() == key.casefold()), None)
-    if same is None:
-        there[key] = values[0] if len(values) == 1 else list(values)
-        return out
-    before = there[same] if isinstance(there[same], list) else [there[same]]
-    there[same] = [value for value in before if value in values]
-    return out if there[same] else None
-
-
-def _from_limited(raw: dict[str, Any], patterns: Sequence[str]) -> dict[str, Any] | None:
-    """The statement for the From addresses that both it and the approval allow; None where there are none."""
-    out = copy.deepcopy(raw)
-    conditions = out.setdefault("Condition", {})
-    for operator in ("StringLike", "StringEquals"):
-        for name, value in conditions.get(operator, {}).items():
-            if name.casefold() != FROM.casefold():
-                continue
-            before = value if isinstance(value, list) else [value]
-            inside = [one for one in before if any(_like(one, pattern) for pattern in patterns)]
-            if operator == "StringLike":
-                inside += [one for one in patterns if one not in inside and any(_like(one, other) for other in before)]
-            if inside == before:
-                return raw
-            conditions[operator][name] = inside[0] if len(inside) == 1 else inside
-            return out if inside else None
-    return _limited(raw, "StringLike", FROM, list(patterns))
-
-
-def _until(raw: dict[str, Any], last_day: date) -> dict[str, Any]:
-    """The statement until the end of a day, or until its own ends (ISO 8601 or epoch time) where all are earlier."""
-    out = copy.deepcopy(raw)
-    there = out.setdefault("Condition", {}).setdefault("DateLessThan", {})
-    same = next((name for name in there if name.casefold() == NOW.casefold()), NOW)
-    before = there.get(same, [])
-    end = _instant(last_day)
-    ends = [seconds(str(value)) for value in (before if isinstance(before, list) else [before])]
-    if ends and all(each is not None and each <= (seconds(end) or 0) for each in ends):
-        return raw
-    there[same] = end
-    return out
-
-
-def _instant(last_day: date) -> str:
-    """The first instant after a day."""
-    return f"{last_day + timedelta(days=1)}T00:00:00Z"
-
-
-def _numbered(statements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The statements with a Sid of its own each; IAM takes none twice in a policy."""
-    taken: set[str] = set()
-    out = []
-    for statement in statements:
-        sid = statement.get("Sid")
-        if sid in taken:
-            number = next(n for n in range(2, len(taken) + 3) if f"{sid}{n}" not in taken)
-            statement = {**statement, "Sid": f"{sid}{number}"}
-        if sid:
-            taken.add(statement["Sid"])
-        out.append(statement)
-    return out
-
-
-def _text(document: dict[str, Any], statements: list[dict[str, Any]]) -> str | None:
-    return json.dumps({**document, "Statement": statements}) if statements else None
-
-
-def _like(text: str, pattern: str) -> bool:
-    """Whether a glob matches a text; a glob as the text stands for itself, so that what it matches lies within."""
-    return patterns.matches(patterns.parse(pattern, wildcards=True, variables=False), text)
-
-
-def _like_action(action: str, pattern: str) -> bool:
-    """The same for an action; their names compare without case."""
-    return _like(action.casefold(), pattern.casefold())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from sesreport.findings.fixes import DELETE, NONE, REPLACE
 from sesreport.governance.fix.folder import fill
 from sesreport.governance.fix.proposal import Proposal, proposals
+from sesreport.policy.fixes import DELETE, NONE, REPLACE
 
 FOLDER = "fixes"
 MOST = 200

@@ -15,6 +15,7 @@ from sesreport.core.text import visible
 from sesreport.core.vocabulary import severity_rank
 from sesreport.kpis import words
 from sesreport.kpis.results import Coverage, Results
+from sesreport.report.fixes import with_fixes
 from sesreport.report.showback import showback
 from sesreport.settings.attestations import ANSWERS
 
@@ -254,6 +255,28 @@ def kpi_changes(changes: pd.DataFrame) -> pd.DataFrame:
     }
     change = [words.signed(_known(value), *unit) for value, unit in zip(changes["change"], units, strict=True)]
     return pd.DataFrame({**made, "Change": change}, index=pd.Index(changes["label"], name="KPI"))
+
+
+def fixes(frames: Mapping[str, pd.DataFrame], environments: Sequence[str] = ()) -> pd.DataFrame:
+    """Open findings about a policy as text, the worst first, each beside its fix or why there is none.
+
+    With ``environments``, those of identities of these alone.
+    """
+    findings = frames["findings"]
+    chosen = findings["policy_name"].notna() & findings["status"].eq("open")
+    if environments:
+        chosen &= findings["environment"].isin(environments)
+    shown = with_fixes(frames, findings[chosen.fillna(value=False)])
+    if shown.empty:
+        return _nothing("Finding", "No finding is open about a policy.")
+    made = {
+        "Finding": shown["title"],
+        "Severity": shown["severity"],
+        "Identity": shown["identity"].map(visible),
+        "Policy": shown["policy_name"].map(visible),
+        "Fix": shown["fix"].map(visible),
+    }
+    return pd.DataFrame(made).set_index("Finding")
 
 
 def not_revoked_lines(notes: Sequence[str], most: int) -> list[str]:

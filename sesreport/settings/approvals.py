@@ -7,12 +7,9 @@ and checked row by row without pandas, so that a short-lived function can start 
 
 from __future__ import annotations
 
-import fnmatch
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from sesreport.core.days import read_day
 from sesreport.core.errors import ConfigError, suggestion
 from sesreport.settings.config import describe, read_toml
+from sesreport.settings.plain_approvals import PlainApproval, made_id, standing
 from sesreport.settings.rows import Number, Row, Unread, csv_rows, is_blank
 
 COLUMNS = (
@@ -90,24 +88,6 @@ def _review(value: Any) -> str | None:
     return written
 
 
-def made_id(account_id: str, approved_at: date | None, identities: Iterable[str], from_patterns: Iterable[str]) -> str:
-    """The id of an approval whose register gives it none: made of what was approved, and of the day.
-
-    Neither its row nor what changes later (end, ticket, owner, name) is part of it.
-    """
-    approved = [account_id, approved_at.isoformat() if approved_at else "", sorted(identities), sorted(from_patterns)]
-    return f"A-{hashlib.sha256(json.dumps(approved).encode()).hexdigest()[:10]}"
-
-
-def covers(identities: Iterable[str], identity: str) -> bool:
-    """Whether an approval that lists ``identities`` (domains, addresses, globs) is one for an identity.
-
-    One that lists none is for every identity.
-    """
-    listed = list(identities)
-    return not listed or any(fnmatch.fnmatchcase(identity, one) for one in listed)
-
-
 Text = Annotated[str | None, BeforeValidator(_none_if_blank)]
 Day = Annotated[date | None, BeforeValidator(_day)]
 
@@ -148,13 +128,15 @@ class Entry(BaseModel):
 
     def status(self, today: date, warning_days: int = 60) -> str:
         """``valid``, ``expiring`` (ends within ``warning_days``) or ``expired`` (ended, or not approved yet)."""
-        if self.approved_at and self.approved_at > today:
-            return "expired"
-        if self.expires_at is None:
-            return "valid"
-        if self.expires_at < today:
-            return "expired"
-        return "expiring" if self.expires_at < today + timedelta(days=warning_days) else "valid"
+        return standing(self.approved_at, self.expires_at, today, warning_days)
+
+    @property
+    def plain(self) -> PlainApproval:
+        """What of it says who may send, as what, until when."""
+        return PlainApproval(
+            self.account_id, self.name, tuple(self.identities), tuple(self.from_patterns), self.approved_at,
+            self.expires_at, self.key,
+        )  # fmt: skip
 
 
 def read_entries(path: Path, *, missing_ok: bool = True) -> list[Entry]:

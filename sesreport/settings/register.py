@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from sesreport.core.schema import Frame, account_id, at, text, texts
-from sesreport.settings.approvals import Entry, made_id, read_entries
+from sesreport.settings.approvals import Entry, read_entries
 from sesreport.settings.config import Config
+from sesreport.settings.plain_approvals import made_id
 
 STANDINGS = ("valid", "expiring", "expired")
 """Of an approval on a day, the best first."""

@@ -12,10 +12,11 @@ from sesreport.analysis import remembered
 from sesreport.findings import kept_fixes
 from sesreport.findings.examples import Example, allow, deny
 from sesreport.findings.findings import found
-from sesreport.findings.fixes import DELETE, NONE, REPLACE
+from sesreport.findings.kept_fixes import question_sha256
 from sesreport.findings.registry import rules
 from sesreport.policy import Organization
-from sesreport.policy.narrowing import Approved, ApprovedSender, Narrowed, question_sha256
+from sesreport.policy.approved import Approved, ApprovedSender
+from sesreport.policy.fixes import DELETE, NONE, REPLACE, Fix
 from sesreport.settings.config import Config
 
 UNKNOWN, VENDOR = "420000000001", "310000000001"
@@ -99,7 +100,11 @@ def test_a_fix_is_worked_out_once_for_the_same_policies_and_approvals(tmp_path, 
     first.config = Config.model_validate({"paths": {"cache": str(tmp_path / "cache")}})
     expected = first.fixes
     asked = []
-    monkeypatch.setattr(kept_fixes, "narrowed", lambda *_, **__: asked.append(_) or Narrowed(None, ()))
+    monkeypatch.setattr(
+        kept_fixes,
+        "fixes_of",
+        lambda arn, texts, *_, **__: asked.append(arn) or {name: Fix(DELETE) for name in texts}.items(),
+    )
     for file in (tmp_path / "cache" / "months").iterdir():
         file.unlink()
     later = example.analysis(tmp_path / "later", now=first.snapshot.started_at + timedelta(days=3))
@@ -125,7 +130,7 @@ def text(principal):
 
 def asked(**changed):
     usual = {
-        "identity_arn": ARN, "policies": {"p": text(VENDOR), "q": text(UNKNOWN)}, "name": "p",
+        "identity_arn": ARN, "policies": {"p": text(VENDOR), "q": text(UNKNOWN)}, "under_a_domain": False,
         "approved": Approved(Organization("o-examplecorp1", ["210000000001"]), (ApprovedSender(VENDOR, ("a@b.c",)),)),
         "today": date(2026, 11, 3),
     }  # fmt: skip
@@ -143,7 +148,7 @@ def approved(**changed):
         {"identity_arn": ARN.replace("example", "sample")},
         {"policies": {"p": text(VENDOR), "q": text("*")}},
         {"policies": {"q": text(UNKNOWN), "p": text(VENDOR)}},
-        {"name": "q"},
+        {"under_a_domain": True},
         {"approved": approved(from_patterns=())},
         {"approved": approved(last_day=date(2027, 1, 1))},
         {"approved": Approved(Organization("o-examplecorp1", ["210000000001", UNKNOWN]), approved().senders)},

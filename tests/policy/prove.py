@@ -47,8 +47,8 @@ from sesreport.policy import (
 from sesreport.policy.cache import ExposureCache
 from sesreport.policy.evaluator import names_resource
 from sesreport.policy.explain import MEANINGS
-from sesreport.settings.approvals import Entry
 from sesreport.settings.config import Config
+from sesreport.settings.plain_approvals import PlainApproval
 from sesreport.settings.register import register_from_rows
 from sesreport.snapshot.collected import frames
 from sesreport.snapshot.store import load, write_snapshot
@@ -362,7 +362,7 @@ def _asked(case: Case) -> dict[str, Any]:
 
 
 def _known(case: Case) -> Known:
-    entries = tuple(Entry(account_id=account, name=name) for account, name in case.register.items())
+    entries = tuple(PlainApproval(account, name) for account, name in case.register.items())
     return Known(case.organization, entries, TODAY)
 
 

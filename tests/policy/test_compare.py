@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from sesreport.policy import decide, narrower_or_equal, read_policies
+from sesreport.policy import decide, narrower_or_equal, read_policies, read_policy
 from tests.policy.build import DOMAIN, MEMBER, ORG, OUTSIDER, VENDOR, allow, deny, policy
 
 
@@ -92,6 +92,7 @@ def test_a_policy_may_have_the_name_of_an_element(name):
     narrow, wide = policy(allow({"AWS": VENDOR})), policy(allow())
     assert narrower_or_equal({name: json.dumps(narrow)}, {name: json.dumps(wide)}, identity_arn=DOMAIN)
     assert not narrower_or_equal({name: wide, "other": narrow}, {name: narrow}, identity_arn=DOMAIN)
+    assert narrower_or_equal({name: read_policy(narrow, name)}, {name: read_policy(wide, name)}, identity_arn=DOMAIN)
 
 
 def test_unreadable_policies_are_not_taken_for_equal():

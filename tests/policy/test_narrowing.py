@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from tests_shared import TIMES, examples
 
 from sesreport.policy import Organization, decide, read_policies
-from sesreport.policy.evaluator import CallerKind, Request
-from sesreport.policy.narrowing import APPROVED_ACTIONS, Approved, ApprovedSender, NotNarrowedError, narrowed
+from sesreport.policy.approved import Approved, ApprovedSender
+from sesreport.policy.evaluator import Caller, CallerKind, Request
+from sesreport.policy.fixes import applied, fixes_of
+from sesreport.policy.narrowing import NotNarrowedError, narrowed
+from sesreport.policy.rewriting import APPROVED_ACTIONS
+from tests.policy.approvals import approved
 from tests.policy.build import DOMAIN, MEMBER, OUTSIDER, OWN, VENDOR, allow, deny, policy
-from tests.policy.universe import Setting, Someone, TooManyError, requests
+from tests.policy.universe import TooManyError, requests
 from tests.policy.vocabulary import documents, settings
 
 TODAY = date(2026, 11, 24)
@@ -22,6 +26,7 @@ FEW = 200
 """Requests that are all asked of each example; of those after them, every thirteenth."""
 NEWS = ApprovedSender(VENDOR, ("news@example.com",), date(2027, 6, 30))
 ANY = ApprovedSender(VENDOR)
+COGNITO = "cognito-idp.amazonaws.com"
 OURS = Organization("o-a1b2c3d4e5", {OWN, MEMBER})
 
 
@@ -156,6 +161,37 @@ def test_a_policy_that_cannot_be_read_is_left_to_people():
         narrowed(DOMAIN, {"p": "{"}, "p", Approved(OURS), today=TODAY)
 
 
+def test_beside_a_policy_that_cannot_be_read_nothing_is_proved():
+    assert "policy 'q', which cannot be read" in why_not(allow({"AWS": OUTSIDER}), more={"q": "{"})
+
+
+def test_a_service_that_another_policy_names_keeps_what_everybody_had_for_our_resources():
+    guarded = allow({"Service": COGNITO}, {"StringEquals": {"aws:SourceAccount": OWN}})
+    made = fixed(allow("*", Action="ses:SendEmail"), senders=(), more={"q": json.dumps(policy(guarded))})
+    services = [one for one in made if "Service" in one["Principal"]]
+    assert [one["Condition"] for one in services] == [{"StringEquals": {"aws:SourceOrgID": OURS.id}}]
+
+
+def test_what_a_policy_lets_in_that_may_be_narrowed_later_is_no_reason_to_drop_it():
+    """Both fixes together would otherwise keep nobody whom each alone leaves to the other."""
+    policies = {
+        "named": json.dumps(policy(allow({"Service": COGNITO}, Action="ses:SendEmail"))),
+        "open": json.dumps(policy(allow("*", Action="ses:SendEmail"))),
+    }
+    for order in (policies, dict(reversed(policies.items()))):
+        fixes = dict(fixes_of(DOMAIN, order, Approved(OURS), today=TODAY, under_a_domain=False))
+        after = read_policies(applied(order, fixes))
+        for account in (OWN, MEMBER):
+            caller = Caller(CallerKind.SERVICE, COGNITO)
+            source = {
+                "aws:sourceaccount": (account,),
+                "aws:sourceorgid": (OURS.id,),
+                "aws:principalisawsservice": ("true",),
+            }
+            request = Request(caller, "ses:SendEmail", DOMAIN, {**source, "ses:fromaddress": ("a@example.com",)})
+            assert decide(after, request).allowed, (list(order), account)
+
+
 def test_a_result_that_ses_would_not_take_is_not_offered():
     many = [f"{100000000000 + number}" for number in range(300)]
     senders = [ApprovedSender(account, (f"news{account}@example.com",)) for account in many]
@@ -206,33 +242,3 @@ def test_a_fix_allows_nothing_new_and_keeps_what_is_approved(setting, source, ap
                 assert now, request
     except TooManyError:
         return
-
-
-def approved(
-    setting: Setting, approvals: list[ApprovedSender], request: Request, who: Someone, services: set[str]
-) -> bool:
-    """Whether the organization or the register let somebody send, told from the request alone."""
-    if request.caller.kind is CallerKind.SERVICE:
-        held = request.context.get("aws:sourceorgid") == (setting.org,) if setting.org else None
-        ours = held if setting.org else request.context.get("aws:sourceaccount") == (setting.own,)
-        return bool(ours) and request.caller.arn in services
-    if who.account == setting.own:
-        return True
-    if request.action not in APPROVED_ACTIONS:
-        return False
-    if setting.org and who.organization == setting.org:
-        return True
-    (sender,) = request.context["ses:fromaddress"]
-    (now,) = request.context["aws:currenttime"]
-    day = datetime.fromisoformat(now).date()
-    return any(
-        one.account == who.account
-        and (not one.from_patterns or any(_like(sender, pattern) for pattern in one.from_patterns))
-        and (one.last_day is None or day <= one.last_day)
-        for one in approvals
-    )
-
-
-def _like(address: str, pattern: str) -> bool:
-    head, star, tail = pattern.partition("*")
-    return address.startswith(head) and address.endswith(tail) if star else address == pattern

@@ -13,7 +13,7 @@ import pandas as pd
 from sesreport.analysis.joins import rows
 from sesreport.core.errors import ConfigError, suggestion
 from sesreport.core.registry import Registry
-from sesreport.findings.fixes import DELETE, NONE
+from sesreport.policy.fixes import DELETE, NONE
 
 SHORTEST = 6
 """Characters of a fingerprint that must be given."""

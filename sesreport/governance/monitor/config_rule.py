@@ -6,6 +6,8 @@ lists the identities of the account and Region it is invoked in, judges each, an
 The account itself gets an evaluation as well, of what its identities add up to: without it, a place without
 identities, or one whose identities cannot be listed, would have no result at all.
 
+An annotation is the verdict with a request as proof, then the fix as far as there is room; the log has both in full.
+
 What is reported of one that cannot be read or judged: NON_COMPLIANT, with an annotation that begins "Not judged".
 Config takes no INSUFFICIENT_DATA from PutEvaluations (AWS Config API Reference, Evaluation), and an evaluation that
 is left out would leave an earlier COMPLIANT standing.
@@ -88,6 +90,9 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     config = own_client("config", region=here.region)
     earlier = _evaluated(config, str(event.get("configRuleName") or ""))
     found = list(evaluate(here, known, parameters.widest, earlier, lambda: _time_is_left(context)))
+    for one in found:
+        if one.fix:
+            log.warning("%s", shortened(f"{one.identity}: {one.compliance}: {one.annotation} {one.fix}"))
     _put(config, found, here, at, str(event["resultToken"]), parameters)
     return {what: sum(one.compliance == what for one in found) for what in (COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE)}
 
@@ -178,7 +183,7 @@ def _wire(resource_type: str, resource_id: str, one: Evaluation, at: datetime) -
         "ComplianceResourceType": resource_type,
         "ComplianceResourceId": resource_id,
         "ComplianceType": one.compliance,
-        "Annotation": shortened(one.annotation, ANNOTATION_CHARACTERS),
+        "Annotation": shortened(" ".join(filter(None, (one.annotation, one.fix))), ANNOTATION_CHARACTERS),
         "OrderingTimestamp": at,
     }
 

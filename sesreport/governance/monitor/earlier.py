@@ -20,11 +20,9 @@ from datetime import datetime
 from typing import Any
 
 from sesreport.core.errors import SesReportError
-from sesreport.core.formats import FormatError
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.locations import UnreadableError, folders, read_bytes
 from sesreport.snapshot.events import EventKind
-from sesreport.snapshot.manifest import MANIFEST, parse_manifest
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,9 @@ def earlier_text(change: Change, snapshots: str) -> EarlierText:
 
 def _from_snapshot(location: str, change: Change) -> tuple[str, Mapping[str, str]]:
     """The newest snapshot finished before the change and the identity's policies in it. Raises UnreadableError."""
+    from sesreport.core.formats import FormatError
+    from sesreport.snapshot.manifest import MANIFEST, parse_manifest
+
     for name in reversed(folders(location)):
         folder = f"{location.rstrip('/')}/{name}"
         try:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sesreport.aws.clients import own_client
-from sesreport.governance.monitor.attached import Attached, attached, identity_names
+from sesreport.governance.monitor.attached import Attached, Reader, attached, identity_names
 from sesreport.governance.monitor.known import Known
 from sesreport.governance.monitor.message import FunctionPlace
+from sesreport.governance.monitor.offers import in_short, offers_of
 from sesreport.policy import CLASSES, CallerKind, addresses_by_domain, analyze, narrower_or_equal
 
+GONE = Attached(None, "there is no such identity", gone=True)
 COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE = "COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"
 
 
@@ -23,6 +25,8 @@ class Evaluation:
     identity: str
     compliance: str
     annotation: str
+    fix: str = ""
+    """What would make it compliant, in short, or why nothing is offered; empty where nothing is asked for."""
 
 
 def evaluate(
@@ -50,7 +54,8 @@ def evaluate(
         if found.policies is not None:
             near = {arns[address]: own[address] for address in before.get(name, ())}
             try:
-                yield _judged(name, arns[name], found.policies, near, known, here, widest)
+                one = _judged(name, arns[name], found.policies, near, known, here, widest)
+                yield _with_fix(one, arns[name], found.policies, known, lambda other: read.get(other, GONE))
             except Exception as fault:  # noqa: BLE001 - the other identities must be evaluated all the same
                 yield _not_judged(name, f"{type(fault).__name__}: {fault}")
         elif found.gone:
@@ -60,6 +65,16 @@ def evaluate(
     for name in earlier:
         if name not in read:
             yield Evaluation(name, NOT_APPLICABLE, "The identity was deleted.")
+
+
+def _with_fix(one: Evaluation, arn: str, policies: Mapping[str, str], known: Known, read: Reader) -> Evaluation:
+    """The evaluation with fixes of the identity's policies; what goes wrong with them costs no evaluation."""
+    if one.compliance != NON_COMPLIANT:
+        return one
+    try:
+        return replace(one, fix=in_short(list(offers_of(policies, list(policies), known, arn, read))))
+    except Exception as fault:  # noqa: BLE001 - the evaluation counts
+        return replace(one, fix=f"No fix is offered: none could be made ({type(fault).__name__})")
 
 
 def _judged(

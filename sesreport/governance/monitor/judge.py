@@ -19,6 +19,7 @@ from sesreport.governance.monitor.earlier import EarlierText
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.judgement import Judgement, Outcome
 from sesreport.governance.monitor.known import Known
+from sesreport.governance.monitor.offers import Offer, domains_above, offers
 from sesreport.policy import (
     CLASSES,
     CallerKind,
@@ -29,6 +30,7 @@ from sesreport.policy import (
     narrower_or_equal,
     read_identity,
 )
+from sesreport.policy.fixes import NONE
 from sesreport.snapshot.events import EventKind
 
 Policies = Mapping[str, str]
@@ -45,7 +47,17 @@ def judge(change: Change, now: Attached, earlier: EarlierText, known: Known, arn
     except Exception as fault:  # noqa: BLE001 - whatever it is, somebody must hear of the change
         words = f"the change could not be judged ({type(fault).__name__}: {fault})"
         found = Judgement(Outcome.UNKNOWN, words, "nothing")
+    if found.outcome in (Outcome.NEW, Outcome.UNKNOWN):
+        found = replace(found, offers=_offers(change, now, known, arn, read))
     return replace(found, notes=(*found.notes, *filter(None, [earlier.note])))
+
+
+def _offers(change: Change, now: Attached, known: Known, arn: str, read: Reader) -> tuple[Offer, ...]:
+    """The fixes; what goes wrong with them costs no message."""
+    try:
+        return offers(change, now, known, arn, read)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, somebody must hear of the change
+        return (Offer(change.policy_name or "", NONE, f"none could be made ({type(fault).__name__}: {fault})"),)
 
 
 @dataclass(frozen=True)
@@ -129,12 +141,13 @@ class _Case:
             return Judgement(Outcome.NOTHING, words, self._since(), exposure=exposure)
         if self._compare(after, {}):
             return Judgement(Outcome.NOTHING, "nobody is allowed anything", self._since(), exposure=exposure)
-        reach, words = self._at_stake(after, exposure)
-        return Judgement(Outcome.UNKNOWN, words, self._since(), reach, exposure, exposure.guarded is False)
+        reach, words, witness = self._at_stake(after, exposure)
+        unguarded = exposure.guarded is False
+        return Judgement(Outcome.UNKNOWN, words, self._since(), reach, exposure, unguarded, request=witness)
 
     def _with_stake(self, found: Judgement, after: Policies, exposure: Exposure) -> Judgement:
         """What was let in, and what a Deny in the earlier text may have kept out besides."""
-        reach, words = ("none", "") if self.earlier.known else self._at_stake(after, exposure)
+        reach, words, _ = ("none", "", None) if self.earlier.known else self._at_stake(after, exposure)
         if CLASSES.index(reach) <= CLASSES.index(found.reach):
             return found
         return replace(found, reach=reach, notes=(*found.notes, words))
@@ -147,14 +160,15 @@ class _Case:
         words = [w.words for w in exposure.witnesses if w.request.caller.kind is CallerKind.SERVICE]
         return replace(found, unguarded=True, notes=(*found.notes, *words))
 
-    def _at_stake(self, after: Policies, exposure: Exposure) -> tuple[str, str]:
-        """The widest class that a lost Deny may have kept out, and in words: at most all that is allowed now."""
+    def _at_stake(self, after: Policies, exposure: Exposure) -> tuple[str, str, Request | None]:
+        """The widest class that a lost Deny may have kept out, in words, and a request: all that is allowed now."""
         anything = self._compare(after, {})
         what = anything.words or "; ".join(_doubts(anything))
-        return self._reach(anything.witness, exposure), (
+        words = (
             "the earlier text is not known: if it held a Deny, what that kept out is allowed from now on. At stake is "
             f"all that the identity's policies allow: {what}"
         )
+        return self._reach(anything.witness, exposure), words, anything.witness
 
     def _without_policies(self, words: str) -> Judgement:
         """An identity left without policies: an address then falls under the policies of its domains.
@@ -165,7 +179,7 @@ class _Case:
         nothing = Judgement(Outcome.NOTHING, words, self._since())
         if "@" not in name or self.earlier.bare:
             return nothing
-        for domain in _domains(name):
+        for domain in domains_above(name):
             found = self.read(domain)
             if found.gone or found.policies == {}:
                 continue
@@ -180,6 +194,7 @@ class _Case:
                     f"{name} has no policies of its own left to come before those of {domain}, and these allow: {what}",
                     self._since(),
                     self._reach(allowed.witness, self._exposure(found.policies, arn)),
+                    request=allowed.witness,
                 )
         return nothing
 
@@ -209,7 +224,9 @@ class _Case:
     def _new(self, compared: Comparison, exposure: Exposure | None) -> Judgement:
         reach = self._reach(compared.witness, exposure)
         notes = tuple(f"cannot be read: {error}" for error in compared.errors)
-        return Judgement(Outcome.NEW, compared.words, self._since(), reach, exposure, notes=notes)
+        return Judgement(
+            Outcome.NEW, compared.words, self._since(), reach, exposure, notes=notes, request=compared.witness
+        )
 
     def _unknown(self, words: str) -> Judgement:
         return Judgement(Outcome.UNKNOWN, words, self._since())
@@ -257,12 +274,6 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
-
-
-def _domains(address: str) -> list[str]:
-    """The domains that an address can be sent under: its own, and those above it, but for the last label."""
-    labels = address.rpartition("@")[2].split(".")
-    return [".".join(labels[start:]) for start in range(max(len(labels) - 1, 1))]
 
 
 def _unused(policies: Policies) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sesreport.policy import Exposure
+from sesreport.governance.monitor.offers import Offer
+from sesreport.policy import Exposure, Request
 
 _SEVERITIES = {
     "none": "HIGH",
@@ -37,6 +38,7 @@ class Judgement:
     when not all of its policies are known).
     ``unguarded``: an AWS service may from now on send for anybody.
     ``label`` is the severity of a change that changes no policy; of a policy change it follows from the reach.
+    ``request`` is the one that is let in (None where there is none), and ``offers`` are fixes of what is attached now.
     """
 
     outcome: Outcome
@@ -47,6 +49,8 @@ class Judgement:
     unguarded: bool = False
     label: str = ""
     notes: tuple[str, ...] = ()
+    request: Request | None = None
+    offers: tuple[Offer, ...] = ()
 
     @property
     def severity(self) -> str:

@@ -5,7 +5,7 @@ Policies, names and principals are text of outsiders: no character of theirs end
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,13 +13,18 @@ from typing import Any
 from sesreport.core.text import one_line
 from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.judgement import Judgement, Outcome
-from sesreport.policy import explain, headline
+from sesreport.governance.monitor.offers import Offer, in_short
+from sesreport.policy import Request, explain, headline
 from sesreport.snapshot.events import EventKind
 
 SUBJECT_CHARACTERS = 99
 """Amazon SNS API Reference, Publish: fewer than 100."""
 TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, FIELD_CHARACTERS = 256, 1024, 1024
 """AWS Security Finding Format, top-level attributes."""
+RECOMMENDATION_CHARACTERS = 512
+"""AWS Security Finding Format, Remediation.Recommendation.Text."""
+MOST_FIXES = 3
+"""Policies whose fixes a message shows; each is up to 4 KB of JSON, twice."""
 BODY_CHARACTERS = 60_000
 """At most four bytes each: below the 256 KiB of an SNS message."""
 
@@ -89,6 +94,13 @@ def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[st
         yield ""
         yield "To be known:"
         yield from (f"  - {shortened(note)}" for note in judgement.notes)
+    if judgement.request is not None:
+        yield ""
+        yield "The request that is let in:" if judgement.outcome is Outcome.NEW else "A request that is let in now:"
+        yield from _request(judgement.request)
+    if judgement.offers:
+        yield ""
+        yield from _fixes(judgement.offers)
     if judgement.exposure is not None:
         found = judgement.exposure
         yield ""
@@ -96,6 +108,39 @@ def _lines(change: Change, judgement: Judgement, arn: str | None) -> Iterator[st
         for section in explain(found).sections:
             yield f"{section.heading}:"
             yield from (f"  - {shortened(line)}" for line in section.lines)
+
+
+def _request(request: Request) -> Iterator[str]:
+    """The proof as it would be sent: whoever signs it, what it asks for, and what it carries."""
+    yield f"  Signed by  {shortened(request.caller.arn)} ({request.caller.kind})"
+    yield f"  Action     {shortened(request.action)}"
+    yield f"  Resource   {shortened(request.resource)}"
+    for key in sorted(request.context):
+        yield f"  {shortened(f'{key} = ' + ', '.join(request.context[key]))}"
+
+
+def _fixes(offers: Sequence[Offer]) -> Iterator[str]:
+    """Fixes in full, as many as a message has room for; where there is none, why."""
+    offered = [offer for offer in offers if offer.offered]
+    if not offered:
+        yield "Fix: none is offered."
+        yield from (f"  - {shortened(f'policy {offer.policy_name!r}: {offer.reason}')}" for offer in offers)
+        return
+    yield (
+        "Fix: the narrowest policy that lets in what the organization and the register approve. It is proved to allow "
+        "nothing that is not allowed now, and to keep everything approved. Nothing was changed; mail that was seen "
+        "was not looked at."
+    )
+    for offer in offered[:MOST_FIXES]:
+        yield f"Policy {offer.policy_name}: {'delete it' if offer.deletes else 'put this in its place'}"
+        yield from (f"  - {shortened(change)}" for change in offer.changes)
+        yield from offer.policy.splitlines()
+        yield from (f"  $ {command}" for command in offer.commands)
+    yield from (
+        f"Not offered for {shortened(f'{one.policy_name!r}: {one.reason}')}" for one in offers if not one.offered
+    )
+    if len(offered) > MOST_FIXES:
+        yield f"{len(offered) - MOST_FIXES} more policies can be narrowed; 'sesreport fix --all' writes them all."
 
 
 def attributes(change: Change, judgement: Judgement) -> dict[str, dict[str, str]]:
@@ -152,7 +197,15 @@ def finding(
             "Types": ["Software and Configuration Checks/AWS Security Best Practices"],
         },
         "RecordState": "ACTIVE",
+        **_remediation(judgement.offers),
     }
+
+
+def _remediation(offers: Sequence[Offer]) -> dict[str, Any]:
+    if not offers:
+        return {}
+    text = shortened(in_short(offers), RECOMMENDATION_CHARACTERS)
+    return {"Remediation": {"Recommendation": {"Text": text}}}
 
 
 def _title(change: Change) -> str:

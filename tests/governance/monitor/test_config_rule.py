@@ -285,3 +285,15 @@ def test_a_wrong_invocation_is_one_clear_line(account: Account, wrong: dict[str,
     with pytest.raises(error) as raised:
         handler(wrong, CONTEXT)
     assert "\n" not in str(raised.value)
+
+
+def test_an_evaluation_that_asks_for_something_says_what_to_do(
+    account: Account, config: Config, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("SESREPORT_WATCH_ACCOUNTS", OWN)
+    account.identity(agency=policy(allow(OUTSIDER)))
+    handler(invocation(), CONTEXT)
+    compliance, annotation = config.said()["example.com"]
+    assert compliance == "NON_COMPLIANT" and f"account {OUTSIDER}" in annotation
+    assert f"Fix: delete policy agency (statement 1: {OUTSIDER} goes: it is not approved)" in annotation
+    assert any("Fix: delete policy agency" in record.getMessage() for record in caplog.records)

@@ -1,4 +1,4 @@
-"""What Lambda loads: the functions run beside boto3 with pydantic alone, and load nothing heavier."""
+"""What Lambda loads: the functions run beside boto3 alone, and load nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from tests.governance.monitor.cloudtrail import CONTEXT, OUTSIDER, Account, allow, policy, put
 from tests.governance.monitor.test_config_rule import invocation
 
-PACKED = ("sesreport", "pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection")
+PACKED = ("sesreport",)
 """What the zip file holds, as templates/aws/README.md packs it."""
 RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 """What Lambda's Python runtime brings."""

@@ -43,7 +43,7 @@ def test_variables_of_the_prefix_are_settings_and_others_are_not_ours() -> None:
     ("name", "value", "says"),
     [
         ("TOPIC", "x", "unknown variable 'SESREPORT_WATCH_TOPIC'; did you mean 'SESREPORT_WATCH_TOPIC_ARN'?"),
-        ("TOPIC_ARN", "changes", "SESREPORT_WATCH_TOPIC_ARN: string should match"),
+        ("TOPIC_ARN", "changes", "SESREPORT_WATCH_TOPIC_ARN: 'changes' is not the ARN of an SNS topic"),
         ("SECURITY_HUB", "perhaps", "SESREPORT_WATCH_SECURITY_HUB"),
         ("NOTIFY", "never", "SESREPORT_WATCH_NOTIFY"),
         ("ORGANIZATION_ID", "o-*", "SESREPORT_WATCH_ORGANIZATION_ID"),

@@ -742,6 +742,7 @@ def _selections(facts: Facts) -> Iterator[pd.DataFrame]:
         tables.answers(facts["attestations"]),
     )
     yield tables.reviews(facts["reviews"]).head(25)
+    yield tables.fixes(facts.frames).head(25)
     yield facts["kpi_oldest_unreviewed_grant"].head(25)
     yield tables.breakdown(results, facts["kpi_breakdown"], "environment")
     for name in ("wildcard_policies", "unknown_accounts", "owned_identities", "mean_time_to_remediate",
