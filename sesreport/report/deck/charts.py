@@ -39,6 +39,8 @@ from sesreport.report.deck.textfit import fit, width, wrap
 from sesreport.report.ooxml import xstring
 from sesreport.report.workbook.styles import BY_UNIT, INK, MONEY_AXIS, MUTED, on
 
+DENSE, WEEK = 16, 7
+"""Columns that have a label each at most; of more, every so many categories do."""
 _TYPES = {
     "line": XL_CHART_TYPE.LINE,
     "column": XL_CHART_TYPE.COLUMN_CLUSTERED,
@@ -104,6 +106,11 @@ def _is_time(chart: SlideChart) -> bool:
     return len(chart.categories) > 1 and all(_MONTH.fullmatch(category) for category in chart.categories)
 
 
+def _is_dense(chart: SlideChart) -> bool:
+    """Whether there are too many columns for a label each: then the highest has one, and each week's first day."""
+    return chart.kind == "column" and len(chart.categories) > DENSE and not _is_time(chart)
+
+
 def _with_room(chart: SlideChart) -> SlideChart:
     """Limits drawn over columns get a category without a column at the end, for their labels."""
     if not _over_columns(chart) or _is_time(chart):
@@ -129,6 +136,8 @@ def _categorize(data: Any, chart: SlideChart, box: Box) -> None:
     else:
         across = box.width * 0.78 / len(chart.categories)
         labels = ["\n".join(_two_lines(category, across)) for category in chart.categories]
+    if _is_dense(chart):
+        labels = [category if not i % WEEK else " " for i, category in enumerate(chart.categories)]
     for label in labels:
         data.add_category(label)
 
@@ -210,9 +219,11 @@ def _paint(native: Any, chart: SlideChart) -> None:
 def _label_marks(series: Any, described: SlideSeries, chart: SlideChart) -> None:
     labels = series.data_labels
     number_format = _LABEL_FORMATS.get(chart.unit, "#,##0")
-    if _is_time(chart):
-        last = max((i for i, value in enumerate(described.values) if value is not None), default=None)
-        if last is not None:
+    if _is_time(chart) or _is_dense(chart):
+        known = [i for i, value in enumerate(described.values) if value is not None]
+        highest = max(known, key=lambda i: described.values[i] or 0.0, default=None)
+        last = highest if _is_dense(chart) else max(known, default=None)
+        if last is not None and (last > 1 or not _is_dense(chart)):  # it would stand on the axis
             _text(
                 series,
                 last,

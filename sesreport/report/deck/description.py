@@ -11,7 +11,7 @@ It may return several (a long table goes over pages) or none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sesreport.core.registry import Registry
 from sesreport.kpis.results import Kpi
@@ -128,17 +128,19 @@ class Slide:
     name: str
     order: int
     build: Build
+    appendix: bool
+    """Whether it comes after all others, for who asks further."""
 
 
 SLIDES: Registry[Slide] = Registry("slide")
 
 
-def slide(*, order: int) -> Callable[[Build], Build]:
-    """Register a slide. Raises ValueError when its place is taken."""
+def slide(*, order: int, appendix: bool = False) -> Callable[[Build], Build]:
+    """Register a slide; those of the appendix come last. Raises ValueError when its place is taken."""
 
     def register(build: Build) -> Build:
         name = getattr(build, "__name__")  # noqa: B009 (a Callable has no __name__ for the type checker)
-        SLIDES.add(name, Slide(name, order, build), build.__module__, place=order)
+        SLIDES.add(name, Slide(name, order, build, appendix), build.__module__, place=order)
         return build
 
     return register
@@ -147,7 +149,8 @@ def slide(*, order: int) -> Callable[[Build], Build]:
 def contents(pack: Pack) -> Sequence[SlideContent]:
     """All slides of the deck, in order."""
     made: list[SlideContent] = []
-    for each in sorted(SLIDES.values(), key=lambda registered: registered.order):
+    for each in sorted(SLIDES.values(), key=lambda registered: (registered.appendix, registered.order)):
         built = each.build(pack)
-        made.extend([built] if isinstance(built, SlideContent) else built or [])
+        several = [built] if isinstance(built, SlideContent) else built or []
+        made.extend(replace(one, subtitle=f"Appendix · {one.subtitle}") if each.appendix else one for one in several)
     return made

@@ -9,13 +9,12 @@ import pandas as pd
 
 from agreement.extraction import Bars
 from agreement.facts import BUDGET, LINES, SEVERITIES, Facts
+from agreement.incidents import Drawn, Series, incidents
 from agreement.sayings import AGES
 from sesreport.kpis.results import Kpi
 from sesreport.report.charts.names import EXPOSURES
 
 RED, AMBER = "A4262C", "E69F00"
-Series = dict[str, tuple[float | None, ...]]
-Drawn = tuple[tuple[str, ...], Series]
 
 
 def wrong(bars: Bars, known: list[Drawn]) -> bool:
@@ -41,6 +40,7 @@ def drawn(facts: Facts) -> list[Drawn]:
 
 
 def _drawn(facts: Facts) -> Iterator[Drawn]:
+    yield from (each.drawn for each in incidents(facts))
     exposures = facts["exposures"]["exposure"].value_counts()
     shown = [name for name in EXPOSURES if exposures.get(name, 0)]
     yield tuple(EXPOSURES[n] for n in shown), {"Identities": tuple(float(exposures[n]) for n in shown)}

@@ -15,6 +15,7 @@ import pandas as pd
 
 from agreement.extraction import Text
 from agreement.facts import BUDGET, LINES, METRICS, PLACE, POLICIES, SEVERITIES, Facts
+from agreement.incidents import incidents
 from sesreport.governance.evidence import controls
 from sesreport.kpis import words
 from sesreport.kpis.results import Kpi, standing
@@ -119,6 +120,18 @@ def _asks(facts: Facts) -> Iterator[str]:
     counts = facts["actions"]["outcome"].value_counts()
     told = ", ".join(f"{counts.get(name, 0)} {name}" for name in ("overdue", "open", "accepted"))
     yield f"{told}{_within(facts)}"
+
+
+def _incidents(facts: Facts) -> Iterator[str]:
+    """The slide of the month's incidents."""
+    page = facts.results.page_one
+    places = set(zip(facts.grave["account_id"], facts.grave["region"], strict=True))
+    many = len({account for account, _ in places})
+    for each in page.happened:
+        yield f"{many} {'account' if many == 1 else 'accounts'} with incidents: {each.short}"
+    for one in incidents(facts):
+        yield from (one.label, one.told)
+    yield f"; 2 of {len(places)} places"
 
 
 def _kpis(facts: Facts) -> Iterator[str]:
@@ -720,8 +733,8 @@ def _rows(facts: Facts) -> Iterator[str]:
 
 
 _PARTS = (
-    _results, _kpis, _standing, _coverage, _exposure, _outside, _reviews, _ownership, _reputation, _volume, _costs,
-    _trends,
+    _results, _incidents, _kpis, _standing, _coverage, _exposure, _outside, _reviews, _ownership, _reputation, _volume,
+    _costs, _trends,
     _findings,
     _fixes,
     _evidence,

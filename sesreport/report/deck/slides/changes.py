@@ -13,7 +13,7 @@ WHAT = ("grant", "identity", "owner", "exposure")
 LABELS = {"grant": "Grants", "identity": "Identities", "owner": "Owners", "exposure": "Exposures"}
 
 
-@slide(order=30)
+@slide(order=30, appendix=True)
 def changes(pack: Pack) -> SlideContent | None:
     compared = pack.results.compared_with
     rows = pack.columns("changes_since", ("what", "change", "severity"))

@@ -1,4 +1,4 @@
-"""Appendix: what was read, and what could not be: the places that count as not read first."""
+"""How sure we are: what was read, and what could not be: the places that count as not read first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def coverage(pack: Pack) -> SlideContent:
     statuses = ", ".join(f"{count:,} {status.replace('_', ' ')}" for status, count in found.by_status.items())
     return SlideContent(
         title=titles.coverage(found.places),
-        subtitle="Appendix · what could not be read (place = account × Region), and why",
+        subtitle="What could not be read (place = account × Region), and why",
         body=SlideTable(
             headers=("Account", "Account id", "Region", "Place", "Datasets", "Reason"),
             rows=tuple(_row(*each) for each in shown),

@@ -9,7 +9,7 @@ from sesreport.report.deck.description import Cell, Nothing, SlideContent, Slide
 from sesreport.report.deck.evidence import method
 
 
-@slide(order=110)
+@slide(order=110, appendix=True)
 def decisions(pack: Pack) -> SlideContent:
     asked, more = pack.results.decisions, words.more_asks(pack.results.more_asks)
     count = sum(each.asks for each in asked) + pack.results.more_asks

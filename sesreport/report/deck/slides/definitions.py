@@ -7,14 +7,14 @@ from sesreport.report.deck.description import Cell, SlideContent, SlideTable, sl
 from sesreport.report.deck.evidence import method
 
 
-@slide(order=130)
+@slide(order=130, appendix=True)
 def definitions(pack: Pack) -> SlideContent | None:
     kpis = tuple(kpi for kpi in pack.results.kpis if kpi.headline)
     if not kpis:
         return None
     return SlideContent(
         title="How the numbers are computed",
-        subtitle="Appendix · the board's KPIs; all the others are on the workbook's sheet Definitions",
+        subtitle="The board's KPIs; all the others are on the workbook's sheet Definitions",
         body=SlideTable(
             headers=("KPI", "Definition", "Formula", "Source"),
             rows=tuple(

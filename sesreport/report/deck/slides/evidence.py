@@ -7,13 +7,13 @@ from sesreport.report.contents import Pack
 from sesreport.report.deck.description import Cell, SlideContent, SlideTable, slide
 
 
-@slide(order=132)
+@slide(order=132, appendix=True)
 def evidence(pack: Pack) -> SlideContent:
     rows = index(pack.frames, pack.results)
     by_standard = rows.groupby("standard", sort=False)
     return SlideContent(
         title=f"Evidence for {len(rows)} controls is in this pack",
-        subtitle="Appendix · by standard; the workbook's sheet Evidence has each control",
+        subtitle="By standard; the workbook's sheet Evidence has each control",
         body=SlideTable(
             headers=("Standard", "Controls", "With exceptions"),
             rows=tuple(

@@ -31,7 +31,7 @@ def findings(pack: Pack) -> SlideContent:
         f"{severity}: {', '.join(f'{each.name.lower()} {each.values[place]:.0f}' for each in series)}"
         for place, severity in enumerate(severities)
     )
-    measured = pack.results.find_kpi("mean_time_to_remediate")
+    measured = pack.results.find_kpi("median_time_to_remediate")
     return SlideContent(
         title=titles.findings(pack.results.findings, older, pack.results.coverage.places),
         subtitle=f"Open findings by severity and age, count, at {at:%Y-%m-%d}{words.unseen(pack.results.findings)}",
@@ -46,7 +46,8 @@ def findings(pack: Pack) -> SlideContent:
         source="findings",
         kpi=measured,
         notes=method(
-            pack, (measured,), f"Rows of data/findings.parquet: {told}.",
+            pack, (measured, pack.results.find_kpi("mean_time_to_remediate")),
+            f"Rows of data/findings.parquet: {told}.",
             f"{pack.results.findings.excepted or 0:,} more have an accepted exception and are not counted."
             if pack.results.findings.open is not None
             else "",

@@ -10,7 +10,7 @@ from sesreport.report.deck.description import Cell, Nothing, SlideContent, Slide
 from sesreport.report.deck.evidence import method
 
 
-@slide(order=20)
+@slide(order=20, appendix=True)
 def scorecard(pack: Pack) -> SlideContent:
     kpis = pack.results.kpis
     return SlideContent(

@@ -19,7 +19,7 @@ STATES = {
 """What the title counts is red; who is not registered is on the slide before."""
 
 
-@slide(order=60)
+@slide(order=60, appendix=True)
 def trust_register(pack: Pack) -> SlideContent:
     grants = of_outside_accounts(pack.columns("grants", COLUMNS))
     counts = grants["register_status"].fillna("not registered").value_counts()

@@ -11,7 +11,7 @@ from sesreport.report.deck.evidence import NEUTRAL, method
 from sesreport.report.deck.kpi_series import chart, known
 
 
-@slide(order=90)
+@slide(order=90, appendix=True)
 def volume(pack: Pack) -> SlideContent | None:
     measured = pack.results.find_kpi("sent_volume")
     if measured is None:
