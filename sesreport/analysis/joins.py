@@ -9,7 +9,7 @@ import pandas as pd
 
 How = Literal["left", "inner", "outer"]
 FEW = 500
-"""Rows up to which a dictionary finds them in a third of the time that pandas takes to prepare a join."""
+"""Rows up to which a dictionary finds them sooner than pandas has prepared a join; measured on a handful of rows."""
 
 
 def joined(
