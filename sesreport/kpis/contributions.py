@@ -90,12 +90,13 @@ def contributions(
     """
     if reduction not in REDUCTIONS:
         raise ValueError(f"reduction {reduction!r} is none of {', '.join(REDUCTIONS)}")
-    columns = {name: _text(frame, name) for name in TEXTS}
+    nothing = pd.array([pd.NA] * len(frame), dtype="string")
+    columns = {name: frame[name].astype("string").array if name in frame else nothing for name in TEXTS}
     if counted is not None:
-        columns["counted"] = counted.astype("string")
+        columns["counted"] = _aligned(counted, frame.index).astype("string").array
     columns["period"] = columns["period"].fillna(period)
     columns |= {name: _number(n, frame.index) for name, n in zip(NUMBERS, (numerator, denominator), strict=True)}
-    rows = pd.DataFrame(columns).reset_index(drop=True)
+    rows = pd.DataFrame(columns, index=pd.RangeIndex(len(frame)), copy=False)
     return Contributions(rows, reduction, period, "identity" in frame)
 
 
@@ -229,13 +230,12 @@ def _nullable(values: np.ndarray) -> pd.api.extensions.ExtensionArray:
     return pd.arrays.FloatingArray(values, np.isnan(values))
 
 
-def _text(frame: pd.DataFrame, name: str) -> pd.Series:
-    if name in frame:
-        return frame[name].astype("string")
-    return pd.Series(pd.NA, index=frame.index, dtype="string")
-
-
-def _number(values: pd.Series | float | None, index: pd.Index) -> pd.Series:
+def _number(values: pd.Series | float | None, index: pd.Index) -> pd.api.extensions.ExtensionArray:
     if isinstance(values, pd.Series):
-        return values.astype("Float64")
-    return pd.Series(pd.NA if values is None else values, index=index, dtype="Float64")
+        return _aligned(values, index).astype("Float64").array
+    return pd.array([pd.NA if values is None else values] * len(index), dtype="Float64")
+
+
+def _aligned(values: pd.Series, index: pd.Index) -> pd.Series:
+    """The values in the order of the index."""
+    return values if values.index.equals(index) else values.reindex(index)

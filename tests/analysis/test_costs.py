@@ -320,7 +320,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
 
 
 @given(st.lists(CHARGED, min_size=1, max_size=12, unique_by=lambda charge: tuple(charge[key] for key in KEYS)))
-@examples(25)
+@examples(10)
 def test_every_grouping_adds_up_to_the_last_digit(blank: Analysis, charges: list[dict[str, Any]]) -> None:
     blank.cost_exports = Exports(charges)
     for name in ("costs", "unit_costs"):  # what is made of the charges; the rest of the organization stays

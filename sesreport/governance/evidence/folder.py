@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from sesreport.analysis.basis import is_gap
+from sesreport.analysis.joins import rows
 from sesreport.core.text import FORMULA_STARTS, one_line
 from sesreport.core.vocabulary import IDENTITY
 from sesreport.governance.evidence.controls import Control, controls
@@ -34,9 +36,37 @@ def fill(frames: Frames, results: Results, folder: Path) -> None:
     A frame that is not there is told so, never shown as empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    shared = _Shared(frames)
     for each in evidence(frames, results):
-        _write(each, frames, results, folder / each.control.folder)
-    _csv(index(frames, results), folder / "controls.csv")
+        _write(each, shared, results, folder / each.control.folder)
+    _write_csv(_csv(index(frames, results)), folder / "controls.csv")
+
+
+class _Shared:
+    """What several controls show, made once: whole frames as CSV, and the verdict on each identity."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+        self._csv: dict[str, str] = {}
+
+    def csv(self, name: str) -> str:
+        """A whole frame."""
+        if name not in self._csv:
+            self._csv[name] = _csv(self.frames[name])
+        return self._csv[name]
+
+    @cached_property
+    def _places(self) -> dict[tuple[Any, ...], int]:
+        """The row of each identity in the frame of exposures; the first where there are several."""
+        found: dict[tuple[Any, ...], int] = {}
+        for number, place in enumerate(rows(self.frames["exposures"], IDENTITY)):
+            found.setdefault(place, number)
+        return found
+
+    def verdicts(self, places: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """The rows of the frame of exposures for these identities; none for one that it does not have."""
+        known = {place: self._places[place] for place in places if place in self._places}
+        return dict(zip(known, self.frames["exposures"].iloc[list(known.values())].to_dict("records"), strict=True))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -75,7 +105,7 @@ def _exceptions(control: Control, frames: Frames) -> pd.DataFrame | None:
 
 def index(frames: Frames, results: Results) -> pd.DataFrame:
     """One row per control: what is shown, how much of it, and where it is; NA for what is not there."""
-    rows = [
+    told = [
         {
             "standard": each.control.standard,
             "control": each.control.id,
@@ -90,25 +120,25 @@ def index(frames: Frames, results: Results) -> pd.DataFrame:
         for each in evidence(frames, results)
     ]
     counts = dict.fromkeys(("population", "exceptions", "sample"), "Int64")
-    return pd.DataFrame(rows).astype({**dict.fromkeys(rows[0], "string"), **counts})
+    return pd.DataFrame(told).astype({**dict.fromkeys(told[0], "string"), **counts})
 
 
-def _write(each: Evidence, frames: Frames, results: Results, folder: Path) -> None:
+def _write(each: Evidence, shared: _Shared, results: Results, folder: Path) -> None:
     """Writes one control's folder."""
     folder.mkdir()
     population, exceptions = each.population, each.exceptions
     sample = None if population is None else _sample(population, each.control, results)
     if population is not None and len(population) <= MOST_ROWS:
-        _csv(population, folder / "population.csv")
+        _write_csv(shared.csv(each.control.population), folder / "population.csv")
     if exceptions is not None:
-        _csv(exceptions, folder / "exceptions.csv")
+        _write_csv(_csv(exceptions), folder / "exceptions.csv")
     if sample is not None:
-        _csv(sample, folder / "sample.csv")
-        if texts := _texts(sample, frames):
+        _write_csv(_csv(sample), folder / "sample.csv")
+        if texts := _texts(sample, shared):
             (folder / "policies.json").write_text(texts, encoding="utf-8")
     for name in ("register", "attestations"):
-        if name in frames and len(frames[name]) <= MOST_ROWS:
-            _csv(frames[name], folder / f"{name}.csv")
+        if name in shared.frames and len(shared.frames[name]) <= MOST_ROWS:
+            _write_csv(shared.csv(name), folder / f"{name}.csv")
     _about(each, results, folder, sample)
     _hashes(folder)
 
@@ -125,20 +155,20 @@ def _sample(population: pd.DataFrame, control: Control, results: Results) -> pd.
     return population.iloc[sorted(drawn)]
 
 
-def _texts(sample: pd.DataFrame, frames: Frames) -> str | None:
+def _texts(sample: pd.DataFrame, shared: _Shared) -> str | None:
     """The policies of the sampled identities, each beside the verdict on its identity and the proof, as JSON.
 
     None where the sample is not about identities, or the frames are not there.
     """
-    policies, exposures = frames.get("policies"), frames.get("exposures")
-    if policies is None or exposures is None or not set(IDENTITY) <= set(sample.columns):
+    policies = shared.frames.get("policies")
+    if policies is None or "exposures" not in shared.frames or not set(IDENTITY) <= set(sample.columns):
         return None
     of_sample = policies.merge(sample[IDENTITY].drop_duplicates(), on=IDENTITY)
-    verdicts = exposures.set_index(IDENTITY)
+    places = list(rows(of_sample, IDENTITY))
+    verdicts = shared.verdicts(places)
     shown = []
-    for row in of_sample.to_dict("records"):
-        place = tuple(row[name] for name in IDENTITY)
-        verdict = verdicts.loc[[place]].iloc[0].to_dict() if place in verdicts.index else {}
+    for place, row in zip(places, of_sample.to_dict("records"), strict=True):
+        verdict = {name: value for name, value in verdicts.get(place, {}).items() if name not in IDENTITY}
         shown.append(
             {
                 **{name: row[name] for name in (*IDENTITY, "policy_name", "sha256", "document")},
@@ -197,13 +227,18 @@ def _hashes(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
+def _csv(frame: pd.DataFrame) -> str:
     """A frame as CSV in which no cell is a formula and every text is on one line."""
-    shown = frame.copy()
-    for name in shown.columns:
-        if shown[name].dtype == object or isinstance(shown[name].dtype, (pd.StringDtype, pd.ArrowDtype)):
-            shown[name] = [_cell(value) for value in shown[name]]
-    shown.to_csv(path, index=False, lineterminator="\n")
+    told: dict[str, Any] = {}
+    for name, column in frame.items():
+        texts = column.dtype == object or isinstance(column.dtype, (pd.StringDtype, pd.ArrowDtype))
+        told[str(name)] = [_cell(value) for value in column.to_numpy(dtype=object)] if texts else column
+    shown = pd.DataFrame(told, index=frame.index, columns=list(told))
+    return str(shown.to_csv(index=False, lineterminator="\n"))
+
+
+def _write_csv(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _cell(value: Any) -> Any:

@@ -40,8 +40,10 @@ def behind(pack: Pack, rows: pd.DataFrame, kpis: Mapping[str, Sequence[str]]) ->
     labels: list[list[str]] = [[] for _ in range(len(rows))]
     here = {tuple(keys): _values(rows, keys) for keys in kpis.values()}
     for kpi in pack.results.kpis:
-        keys, found = kpis.get(kpi.id, ()), pack.frames.get(kpi.frame)
-        if keys and found is not None and set(keys) <= set(found.columns):
+        if kpi.id not in kpis:  # a frame that is not needed is not read
+            continue
+        keys, found = kpis[kpi.id], pack.frames.get(kpi.frame)
+        if found is not None and set(keys) <= set(found.columns):
             known = set(_values(found, keys))
             for told, values in zip(labels, here[tuple(keys)], strict=True):
                 if values in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,18 +99,29 @@ def only(*policies: str) -> Callable[[Any], None]:
     return edit
 
 
-def make_review(folder: Path, register: str = REGISTER, **policies: Any) -> Review:
-    estate(**policies).write(folder / "snapshots")
-    (folder / "register.csv").write_text(register)
+def config_of(folder: Path) -> Config:
     paths = Paths(
         register=str(folder / "register.csv"), snapshots=str(folder / "snapshots"), output=str(folder / "out"),
         attestations=str(folder / "attestations.parquet"),
     )  # fmt: skip
-    config = Config(paths=paths)
+    return Config(paths=paths)
+
+
+def make_review(folder: Path, register: str = REGISTER, **policies: Any) -> Review:
+    estate(**policies).write(folder / "snapshots")
+    (folder / "register.csv").write_text(register)
+    config = config_of(folder)
     (exported,) = review_export(config, quarter="2026-Q4")
     return Review(folder, config, exported)
 
 
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Review:
+    """Exported once; every test gets a copy."""
+    return make_review(tmp_path_factory.mktemp("review"))
+
+
 @pytest.fixture
-def review(tmp_path: Path) -> Review:
-    return make_review(tmp_path)
+def review(_made: Review, tmp_path: Path) -> Review:
+    shutil.copytree(_made.folder, tmp_path, dirs_exist_ok=True)
+    return Review(tmp_path, config_of(tmp_path), tmp_path / _made.exported.relative_to(_made.folder))

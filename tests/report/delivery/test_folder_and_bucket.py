@@ -123,7 +123,7 @@ def bucket(aws: Aws) -> Any:
 
 
 def keys_in(client: Any, name: str) -> list[str]:
-    """All keys: a pack has more files than one answer names."""
+    """All keys: a pack may have more files than one answer names."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=name)
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 

@@ -82,8 +82,8 @@ def test_a_pack_without_rows_does_not_look_like_success() -> None:
     assert "No finding is open" not in text
 
 
-def test_a_failed_write_leaves_what_was_there(pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "report.html"
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack, path = html_example.empty_pack(), tmp_path / "report.html"
     path.write_text("earlier", "utf-8")
 
     def full(*_: object) -> None:
@@ -96,9 +96,9 @@ def test_a_failed_write_leaves_what_was_there(pack: Pack, tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_missing_folder_is_one_clear_line(pack: Pack, tmp_path: Path) -> None:
+def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="could not be written: No such file or directory"):
-        write_html(pack, tmp_path / "absent" / "report.html")
+        write_html(html_example.empty_pack(), tmp_path / "absent" / "report.html")
 
 
 def test_an_accent_that_is_no_color_is_refused(pack: Pack) -> None:
