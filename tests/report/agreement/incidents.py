@@ -54,9 +54,9 @@ def _incident(facts: Facts, row: dict[Hashable, Any]) -> Incident:
         values.append((hit if scale is None else hit / sent) if known else None)
     unusual = sum(value is not None and value >= beyond for value in values)
     write = (lambda v: f"{v:,.0f}") if scale is None else (lambda v: f"{v:.2%}".replace("%", " %"))
-    labels = tuple(str(day.day) if not (day.day - 1) % 7 else " " for day in days)
+    labels = tuple(str(day.day) if not (day.day - 1) % 7 else "" for day in days)
     whole = f"{label}, {name} ({row['region']})"
     series = {label: (*values, None), **{text: (float(at),) * (len(days) + 1) for text, at in limits.items()}}
     told = f"{unusual} unusual days, {write(row['value'])} on {row['day'].day} {row['day']:%B}; "
     told += ", ".join(f"{text.lower()} {write(at)}" for text, at in limits.items())
-    return Incident(((*labels, " "), series), whole, f"{whole}, by day: {told}.")
+    return Incident(((*labels, ""), series), whole, f"{whole}, by day: {told}.")
