@@ -87,7 +87,7 @@ def _chart(pack: Pack, row: dict[Any, Any]) -> SlideChart:
         unusual = values >= 2 * float(row["expected"])
     unit = "rate" if rate else "messages"
     label = f"{_rate_of(counted) if rate else 'Messages sent'}, {name}"
-    known = [None if pd.isna(value) else float(value) for value in values]
+    known = [None if pd.isna(value) else round(float(value), 12) for value in values]  # as its workbook holds it
     told = f"{words.number(row['value'], unit)} on {in_words(row['day'])}"
     return SlideChart(
         kind="column",
