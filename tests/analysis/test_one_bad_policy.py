@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from sesreport.governance.explanations import of_identity
 from sesreport.governance.monitor import evaluation
 from sesreport.governance.monitor import judge as watch
 from sesreport.governance.monitor.attached import Attached
+from sesreport.governance.monitor.event import Change
 from sesreport.governance.monitor.known import Known
 from sesreport.governance.monitor.message import FunctionPlace
 from sesreport.policy import Organization, engine
+from sesreport.snapshot.events import EventKind
 
 BAD, GOOD = "bad.example.com", "good.example.com"
 
@@ -111,7 +113,10 @@ def test_the_config_rule_says_so(failing: None, known: Known, monkeypatch: pytes
 
 def test_the_watch_tells_of_a_change_that_it_cannot_judge(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch._Case, "judge", lambda _: 1 / 0)
-    case: Any = None
+    nobody: Any = None
+    at = datetime(2026, 11, 3, tzinfo=UTC)
+    change = Change("e1", "DeleteEmailIdentityPolicy", EventKind.DELETES_POLICY, at, SHOP, "eu-west-1", BAD, SHOP, "p",
+                    None, None, None, None)  # fmt: skip
     arn = f"arn:aws:ses:eu-west-1:{SHOP}:identity/{BAD}"
-    told = watch.judge(case, Attached({}), watch.EarlierText(None, "nothing"), known, arn, case)
+    told = watch.judge(change, Attached({}), watch.EarlierText(None, "nothing"), known, arn, nobody)
     assert told.outcome.value == "cannot be judged" and "ZeroDivisionError" in told.words
