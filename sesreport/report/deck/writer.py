@@ -35,6 +35,8 @@ TITLE_SIZES = (28, 26, 24, 22, 20, 18, 16, 14)
 _P = "http://schemas.openxmlformats.org/presentationml/2006/main"
 LINES_GAP = 2
 """Points between two lines of page one."""
+ANSWERED = 2
+"""Sentences that page one tells before more of what happened: the cost, and whether we are safer."""
 TILES, TILE_HEAD = 1.26, 0.64
 """Inches of its tiles, and of their upper part."""
 FOOT = 0.42
@@ -237,18 +239,18 @@ class _Slide:
     def _whole(
         self, box: Box, heading: str, lines: Sequence[str], more: Sequence[str], after: Sequence[str] = ()
     ) -> list[_Part]:
-        """A heading, as many lines as have room to be told whole, at least one, and what is left out: ``more`` by how
-        many are shown. ``after`` follows; its last parts give way before a line does."""
-        for kept in range(len(after), -1, -1):
-            for shown in range(len(lines), 0, -1):
-                parts: list[_Part] = [(heading, DENSE_SIZE, self.accent, True)]
-                parts += [(line, DENSE_SIZE, INK, False) for line in lines[:shown]]
-                parts += [(more[shown], DENSE_SIZE, MUTED, False)] if more[shown] else []
-                parts += [(text, DENSE_SIZE, INK, False) for text in after[:kept]]
-                if _height([text for text, *_ in parts], box.width, DENSE_SIZE, LINES_GAP) <= box.height:
-                    return parts
-                if kept:
-                    break
+        """A heading, lines told whole, at least one, what is left out (``more`` by how many are shown), and ``after``.
+
+        The first ANSWERED of ``after`` come before further lines, and further lines before the rest of it.
+        """
+        choices = [(shown, kept) for shown in range(len(lines), 0, -1) for kept in range(len(after), -1, -1)]
+        for shown, kept in sorted(choices, key=lambda each: (min(each[1], ANSWERED), *each), reverse=True):
+            parts: list[_Part] = [(heading, DENSE_SIZE, self.accent, True)]
+            parts += [(line, DENSE_SIZE, INK, False) for line in lines[:shown]]
+            parts += [(more[shown], DENSE_SIZE, MUTED, False)] if more[shown] else []
+            parts += [(text, DENSE_SIZE, INK, False) for text in after[:kept]]
+            if _height([text for text, *_ in parts], box.width, DENSE_SIZE, LINES_GAP) <= box.height:
+                break
         return parts
 
     def _tile(self, kpi: Kpi, box: Box) -> None:
