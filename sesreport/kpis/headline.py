@@ -59,8 +59,8 @@ def _standing(kpis: dict[str, Kpi], coverage: Coverage, findings: Findings, publ
     if anyone and anyone.value:
         yield f"anyone can {_still(anyone)}send as {anyone.value:,.0f} of our {_noun(public, anyone.value)}"
     if unknown and unknown.value:
-        them = "outside account nobody approved" if unknown.value == 1 else "outside accounts nobody approved"
-        yield f"{unknown.value:,.0f} {them} can {_still(unknown)}send as us"
+        them = "outside account" if unknown.value == 1 else "outside accounts"
+        yield f"{unknown.value:,.0f} {them} without a valid approval can {_still(unknown)}send as us"
     if expired and expired.value:
         them = "outside permission has" if expired.value == 1 else "outside permissions have"
         yield f"{expired.value:,.0f} {them} outlived the approval"

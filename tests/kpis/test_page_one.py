@@ -120,7 +120,7 @@ def test_without_an_earlier_report_what_was_added_is_not_known(tmp_path: Path) -
 def test_places_that_were_left_out_limit_what_is_said_of_permissions(tmp_path: Path) -> None:
     before = Estate(BEGUN).identity().place(DEV, EU)
     told = texts(two(before, Estate().identity(), tmp_path), "changes_since")
-    assert "where both months were read (1 places were left out)" in told[-1][1]
+    assert "where both months were read (1 place was left out)" in told[-1][1]
 
 
 # The headline
@@ -162,8 +162,8 @@ def test_a_headline_that_would_be_too_long_leaves_a_part_out_whole() -> None:
 @pytest.mark.parametrize(
     ("kpis", "by_rule", "told"),
     [
-        ([kpi("unknown_accounts", 1)], {}, "1 outside account nobody approved can send as us"),
-        ([kpi("unknown_accounts", 6, 5)], {}, "6 outside accounts nobody approved can still send as us"),
+        ([kpi("unknown_accounts", 1)], {}, "1 outside account without a valid approval can send as us"),
+        ([kpi("unknown_accounts", 6, 5)], {}, "6 outside accounts without a valid approval can still send as us"),
         ([kpi("expired_grants", 2)], {}, "2 outside permissions have outlived the approval"),
         ([], {"needs_review": 1, "unread_policies": 1}, "2 policies could not be judged"),
         ([kpi("unknown_accounts", None)], {}, "Who can send as us is not known"),

@@ -48,7 +48,8 @@ def _permissions(analysis: Analysis, grants: pd.DataFrame, since: str) -> Happen
     wider = grants[grants["after"].isin(OUTSIDE) & (now > was)]
     narrower = grants[grants["before"].isin(OUTSIDE) & (now < was)]
     unread = analysis.once(places_left_out)
-    limit = f" where both months were read ({unread:,} places were left out)" if unread else ""
+    left = "1 place was" if unread == 1 else f"{unread:,} places were"
+    limit = f" where both months were read ({left} left out)" if unread else ""
     added = f"{len(wider):,} added or widened" if len(wider) else "none added"
     ended = f"{len(narrower):,} removed or narrowed" if len(narrower) else "none removed"
     text = f"Outside permissions since {since}{limit}: {added}, {ended}."

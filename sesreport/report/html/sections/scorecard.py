@@ -25,7 +25,7 @@ def scorecard(pack: Pack) -> SectionContent:
 
 
 def heading(results: Results) -> str:
-    """How many of the KPIs that have a target are on it, as the headline counts them."""
+    """How many of the KPIs that have a target are on it."""
     counts, judged = standing(results.kpis), sum(standing(results.kpis).values())
     unknown = counts[NOT_MEASURABLE]
     known = [kpi.id for kpi in results.kpis if kpi.target is not None and kpi.status != NOT_MEASURABLE]
