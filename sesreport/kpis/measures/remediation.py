@@ -57,7 +57,7 @@ def median_time_to_remediate(analysis: Analysis) -> Measure:
         reason = f"At least: more than half outlast all that was resolved. {reason}"
     return Measure(
         total.value, lives.assign(known_days=times, ended=ended), None, len(lives), reason, history, given,
-        total.unknown,
+        total.unknown, comparable=not total.unknown,
     )  # fmt: skip
 
 
