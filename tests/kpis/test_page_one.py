@@ -31,7 +31,7 @@ from sesreport.kpis.safer import safer
 from sesreport.kpis.scorecard import score
 
 BEGUN = datetime(2026, 10, 3, 6, tzinfo=UTC)
-NOVEMBER, JULY = Period(2026, 10), "2026-07"
+OCTOBER, JULY = Period(2026, 10), "2026-07"
 WHOLE = Coverage(Basis(2, 2), Basis(9, 9), {}, "Based on all.", ())
 NO_FINDINGS = Findings(0, 0, dict.fromkeys(("critical", "high", "medium", "low"), 0), {})
 NOBODY = pd.DataFrame({"identity": pd.Series(dtype="string")})
@@ -205,18 +205,18 @@ def moved(name: str, then: float | None, now: float | None, **fields: object) ->
 )  # fmt: skip
 def test_safer_than_a_quarter_ago(kpis: list[Kpi], told: str) -> None:
     ordered = sorted(kpis, key=lambda each: each.id != "unknown_accounts")
-    assert safer(NOVEMBER, ordered, NO_FINDINGS, WHOLE)[0] == told
+    assert safer(OCTOBER, ordered, NO_FINDINGS, WHOLE)[0] == told
 
 
 def test_nothing_is_safer_where_too_little_was_read() -> None:
     little = dataclasses.replace(WHOLE, places=Basis(1, 100))
-    told = safer(NOVEMBER, [moved("unknown_accounts", 5, 0)], NO_FINDINGS, little)[0]
+    told = safer(OCTOBER, [moved("unknown_accounts", 5, 0)], NO_FINDINGS, little)[0]
     assert told == "Whether we are safer than in July 2026 is not known: only 1.0 % could be read."
 
 
 def test_the_speed_of_closing_says_when_half_is_not_reached() -> None:
     speed = kpi("median_time_to_remediate", 40.0, unit="days", target=14.0)
-    half, least = (safer(NOVEMBER, [each], NO_FINDINGS, WHOLE)[1]
+    half, least = (safer(OCTOBER, [each], NO_FINDINGS, WHOLE)[1]
                    for each in (speed, dataclasses.replace(speed, at_least=True)))  # fmt: skip
     assert half == "Half of all findings are closed within 40 days (target 14)."
     assert least == "More than half of all findings outlast what is known so far, 40 days (target 14)."

@@ -86,14 +86,15 @@ def _chart(pack: Pack, row: dict[Any, Any]) -> SlideChart:
         limits = [("Usual", float(row["expected"]))]
         unusual = values >= 2 * float(row["expected"])
     unit = "rate" if rate else "messages"
-    label = f"{_rate_of(counted) if rate else 'Messages sent'}, {name}"
+    what = _rate_of(counted) if rate else "Messages sent"
+    label = f"{what}, {name}"
     known = [None if pd.isna(value) else round(float(value), 12) for value in values]  # as its workbook holds it
     told = f"{words.number(row['value'], unit)} on {in_words(row['day'])}"
     return SlideChart(
         kind="column",
         categories=tuple(str(day.day) for day in days),
         series=(
-            SlideSeries(label.split(",")[0], tuple(known), "#9AA5B1"),
+            SlideSeries(what, tuple(known), "#9AA5B1"),
             *(SlideSeries(text, (value,) * len(days), "#1F2933", role="line") for text, value in limits),
         ),
         unit=unit,
