@@ -123,6 +123,16 @@ def test_places_that_were_left_out_limit_what_is_said_of_permissions(tmp_path: P
     assert "where both months were read (1 place was left out)" in told[-1][1]
 
 
+def test_where_policies_were_not_read_nobody_says_that_none_was_added(tmp_path: Path) -> None:
+    before = Estate(BEGUN).identity().place(DEV, EU)
+    partly = Estate().identity().gap(DEV, EU, "policies").place(DEV, EU)
+    status, text = texts(two(before, partly, tmp_path / "partly"), "changes_since")[-1]
+    assert status == WATCH and text.endswith("none added, none removed in what could be read: 1 of 2 places.")
+    nothing = Estate().place(SHOP, EU).gap(SHOP, EU, "policies").gap(DEV, EU, "policies")
+    status, text = texts(two(before, nothing, tmp_path / "nothing"), "changes_since")[-1]
+    assert status == NOT_MEASURABLE and text.endswith("is not known: no policy could be read.")
+
+
 # The headline
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from sesreport.analysis.basis import places_left_out
+from sesreport.analysis.basis import POLICY_DATASETS, basis_of, places_left_out
 from sesreport.analysis.changes_since import GRAVE, SCOPES
 from sesreport.analysis.registry import Analysis
+from sesreport.kpis import words
 from sesreport.kpis.happenings import happening
 from sesreport.kpis.results import NOT_MEASURABLE, OFF_TARGET, ON_TARGET, WATCH, Happening
 
@@ -52,10 +53,16 @@ def _permissions(analysis: Analysis, grants: pd.DataFrame, since: str) -> Happen
     limit = f" where both months were read ({left} left out)" if unread else ""
     added = f"{len(wider):,} added or widened" if len(wider) else "none added"
     ended = f"{len(narrower):,} removed or narrowed" if len(narrower) else "none removed"
-    text = f"Outside permissions since {since}{limit}: {added}, {ended}."
+    read = analysis.once(basis_of, POLICY_DATASETS)
+    if not read.read and not len(wider):
+        text = f"Which outside permissions were added since {since} is not known: no policy could be read."
+        return Happening(NOT_MEASURABLE, text, frame=FRAME)
+    text = f"Outside permissions since {since}{limit}: {added}, {ended}{words.within(read)}."
     if len(wider):
         text = f"{text[:-1]}; new on {_listed(_names(wider))}."
-    status = OFF_TARGET if wider["after"].isin(GRAVE).any() else WATCH if len(wider) else ON_TARGET
+    certain = (read.share or 0.0) >= analysis.config.report.minimum_coverage
+    good = ON_TARGET if certain else WATCH
+    status = OFF_TARGET if wider["after"].isin(GRAVE).any() else WATCH if len(wider) else good
     many = "An outside permission was" if len(wider) == 1 else f"{len(wider):,} outside permissions were"
     return Happening(status, text, f"{many} added" if status == OFF_TARGET else "", FRAME)
 
